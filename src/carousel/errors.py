@@ -1,0 +1,69 @@
+"""The exception tree. A user's mistake is one line and exit code 2; any other exception is a bug.
+
+    CarouselError
+    ├── UserError            what, what is allowed, what was given, the cure; exit code 2
+    │   ├── UnknownName      a task, contender, column, initialisation that does not exist ("did you mean")
+    │   ├── BadData          the user's file cannot be used as it stands
+    │   ├── BadPlan          the options contradict each other or cannot be met
+    │   └── FolderConflict   the output folder holds something else, is damaged, full or locked
+    ├── KernelRefused        a kernel forced by the caller cannot run this call
+    └── NotRecorded          something was asked of a tape that was not requested beforehand
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class CarouselError(Exception):
+    """Base of everything Carousel raises on purpose."""
+
+
+class UserError(CarouselError):
+    """A mistake the user can mend. Renders as one line: what; allowed; got; cure."""
+
+    def __init__(self, what: str, *, allowed: object = None, got: object = None, cure: str | None = None):
+        self.what, self.allowed, self.got, self.cure = what, allowed, got, cure
+        super().__init__(self._line())
+
+    def _line(self) -> str:
+        parts = [self.what]
+        if self.allowed is not None:
+            parts.append(f"allowed: {self.allowed}")
+        if self.got is not None:
+            parts.append(f"got: {self.got}")
+        if self.cure is not None:
+            parts.append(f"cure: {self.cure}")
+        return " ".join("; ".join(parts).split())
+
+
+class UnknownName(UserError):
+    """A name that is not in the list it was looked up in."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], cure: str | None = None):
+        choices = sorted(known)
+        close = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
+        if close:
+            cure = f"did you mean {close[0]!r}?" + (f" {cure}" if cure else "")
+        super().__init__(f"unknown {kind} {name!r}", allowed=", ".join(choices), cure=cure)
+
+
+class BadData(UserError):
+    """The user's file cannot be used as it stands."""
+
+
+class BadPlan(UserError):
+    """The options contradict each other, or ask for what cannot be met."""
+
+
+class FolderConflict(UserError):
+    """The output folder holds something else, is damaged, full, locked or not writable."""
+
+
+class KernelRefused(CarouselError):
+    """A kernel forced by the caller cannot run this call; the message holds its reason."""
+
+
+class NotRecorded(CarouselError):
+    """Asked of a tape: something that was not requested before the run. The message says how to request it."""

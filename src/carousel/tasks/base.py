@@ -1,0 +1,85 @@
+"""The contract of a task: where sequences come from, what is asked of a network, and how it is scored.
+
+A built-in task draws fresh training sequences for ever; a user's file (`carousel.data`) draws from its
+training part. Both are a `Task`, so training, flow, claims and report know no difference.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+Part = Literal["training", "validation", "test"]
+
+
+class Batch(NamedTuple):
+    """Sequences and what is asked about them. Time first; B sequences padded to a common T.
+
+    x: [T, B, I] float; what stands at padded steps must not matter.
+    y: the targets: [B] class numbers, [B, O] values, or [T, B] / [T, B, O] for one target a step.
+    lengths: [B] true lengths (int64), or None where all are T.
+    key_positions: [B, K] steps that hold what must be remembered, or None where unknown.
+    """
+
+    x: Tensor
+    y: Tensor
+    lengths: Tensor | None = None
+    key_positions: Tensor | None = None
+
+
+class Metric(NamedTuple):
+    """How a task is scored. A score is always better when higher.
+
+    name: "accuracy", "r2" or "log_likelihood" (key of the catalogue).
+    chance: the score of the baseline; `baseline` names it ("majority", "mean", "persistence", "memoryless").
+    solved: the score from which a trial counts as solved; None where the source has no such line.
+    """
+
+    name: str
+    chance: float
+    baseline: str
+    solved: float | None
+
+
+class Task(ABC):
+    """A source of sequences with a loss and a score.
+
+    Attributes every task sets: `inputs` (channels I), `outputs` (numbers O the readout gives a step),
+    `length` (the longest T), `readout` ("last": one answer a sequence; "every": one a step), `metric`,
+    `chance_loss` (training loss, in the loss's own unit, of a network that learned nothing but the base rate).
+    """
+
+    name: ClassVar[str]
+    inputs: int
+    outputs: int
+    length: int
+    readout: Literal["last", "every"]
+    metric: Metric
+    chance_loss: float
+
+    @abstractmethod
+    def sample(self, generator: torch.Generator, n: int) -> Batch:
+        """Draw `n` training sequences."""
+
+    @abstractmethod
+    def held_out(self, part: Part, n: int | None = None) -> Batch:
+        """The fixed sequences of a part, the same at each call; at most `n` of them where given."""
+
+    @abstractmethod
+    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+        """Scalar training loss of the readout's output, [B, O] ("last") or [T, B, O] ("every")."""
+
+    @abstractmethod
+    def score(self, output: Tensor, batch: Batch) -> float:
+        """The metric of the output; padded steps never count."""
+
+    @abstractmethod
+    def target_logit(self, output: Tensor, batch: Batch) -> Tensor:
+        """[B]: the one number a sequence whose gradient is followed through time.
+
+        The logit of the right class, not the loss: a confident softmax has a small loss gradient everywhere
+        and would look like vanishing. For values, the (summed) output itself. For "every", at the last true step.
+        """

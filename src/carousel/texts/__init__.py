@@ -1,0 +1,44 @@
+"""Everything a person reads in a report or page, in English and Chinese, from one catalogue.
+
+The catalogue is the folder's TOML files, one per area and language (`claims.en.toml`, `claims.zh.toml`).
+A key is `area.section.name`; values may hold `{placeholders}` that both languages must share (a test checks).
+Numbers are formatted by the caller, once, so that both languages show the same digits.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+
+LANGUAGES = ("en", "zh")
+
+
+def text(key: str, lang: str, /, **values: object) -> str:
+    """The text named `key` in language `lang`, its placeholders filled. KeyError names a missing key."""
+    return catalogue(lang)[key].format(**values)
+
+
+def both(key: str, /, **values: object) -> dict[str, str]:
+    """The text named `key` in every language: {"en": ..., "zh": ...}."""
+    return {lang: text(key, lang, **values) for lang in LANGUAGES}
+
+
+@cache
+def catalogue(lang: str) -> dict[str, str]:
+    """All texts of one language as a flat {key: text}."""
+    flat: dict[str, str] = {}
+    for entry in resources.files(__package__).iterdir():
+        if entry.name.endswith(f".{lang}.toml"):
+            area = entry.name.split(".")[0]
+            _flatten(area, tomllib.loads(entry.read_text(encoding="utf-8")), flat)
+    return flat
+
+
+def _flatten(prefix: str, table: dict[str, object], flat: dict[str, str]) -> None:
+    for name, value in table.items():
+        key = f"{prefix}.{name}"
+        if isinstance(value, dict):
+            _flatten(key, value, flat)
+        else:
+            flat[key] = str(value).strip()
