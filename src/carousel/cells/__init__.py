@@ -1,1 +1,28 @@
-"""."""
+"""The recurrences: one file each, parameters and equation, no loop over time.
+
+`CELLS` is the public list: contender names to classes.
+"""
+
+from __future__ import annotations
+
+from carousel.cells.base import Cell, Gates, State
+from carousel.cells.elman import ElmanReLU, ElmanTanh
+from carousel.cells.gru import GRU
+from carousel.cells.lstm import LSTM, LSTM1997, CoupledLSTM
+
+CELLS: dict[str, type[Cell]] = {
+    cell.name: cell for cell in (ElmanTanh, ElmanReLU, LSTM, LSTM1997, CoupledLSTM, GRU)
+}
+
+__all__ = [
+    "CELLS",
+    "GRU",
+    "LSTM",
+    "LSTM1997",
+    "Cell",
+    "CoupledLSTM",
+    "ElmanReLU",
+    "ElmanTanh",
+    "Gates",
+    "State",
+]

@@ -1,1 +1,27 @@
-"""."""
+"""Built-in tasks, and the contract that a user's file fulfils too. `TASKS` is the public list."""
+
+from __future__ import annotations
+
+from carousel.errors import UnknownName
+from carousel.tasks.adding import Adding
+from carousel.tasks.base import Batch, Metric, Part, Task
+from carousel.tasks.copy_memory import CopyMemory
+from carousel.tasks.parity import Parity
+from carousel.tasks.recall import DelayedRecall, RandomRecall
+from carousel.tasks.synthetic import SyntheticTask
+from carousel.tasks.temporal_order import TemporalOrder2, TemporalOrder3
+
+TASKS: dict[str, type[SyntheticTask]] = {
+    task.name: task
+    for task in (DelayedRecall, RandomRecall, Adding, CopyMemory, TemporalOrder2, TemporalOrder3, Parity)
+}
+
+
+def task(name: str, length: int) -> SyntheticTask:
+    """The built-in task of that name at length T. Raises UnknownName, BadPlan (length)."""
+    if name not in TASKS:
+        raise UnknownName("task", name, TASKS, cure="see `carousel tasks`")
+    return TASKS[name](length)
+
+
+__all__ = ["TASKS", "Batch", "Metric", "Part", "SyntheticTask", "Task", "task"]

@@ -1,0 +1,57 @@
+"""The plain recurrent network of Elman (1990), with tanh or ReLU."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, final
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from carousel.cells.base import Cell, State
+
+
+class ElmanState(NamedTuple):
+    """h: [B, H] hidden state."""
+
+    h: Tensor
+
+
+class ElmanGates(NamedTuple):
+    """An Elman cell has no gates."""
+
+
+class _Elman(Cell):
+    """h = phi(W x + b + U h + b'). Elman, "Finding structure in time", 1990; the variant of torch.nn.RNNCell."""
+
+    blocks = ("h",)
+    state_names = ("h",)
+    gate_names = ()
+
+    def project(self, x: Tensor) -> Tensor:
+        return linear(x, self.weight_ih, self.bias_ih + self.bias_hh)
+
+    def initial_state(self, batch: int) -> ElmanState:
+        return ElmanState(self._zeros(batch))
+
+
+@final
+class ElmanTanh(_Elman):
+    """h = tanh(W x + b + U h + b')."""
+
+    name = "rnn"
+
+    def step(self, u: Tensor, state: State) -> tuple[ElmanState, ElmanGates]:
+        (h,) = state
+        return ElmanState(torch.tanh(u + linear(h, self.weight_hh))), ElmanGates()
+
+
+@final
+class ElmanReLU(_Elman):
+    """h = max(0, W x + b + U h + b')."""
+
+    name = "rnn-relu"
+
+    def step(self, u: Tensor, state: State) -> tuple[ElmanState, ElmanGates]:
+        (h,) = state
+        return ElmanState(torch.relu(u + linear(h, self.weight_hh))), ElmanGates()

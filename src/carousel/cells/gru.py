@@ -1,0 +1,54 @@
+"""The gated recurrent unit of Cho et al. (2014), in the variant that resets after the product."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, final
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from carousel.cells.base import Cell, State
+
+
+class GRUState(NamedTuple):
+    """h: [B, H] hidden state."""
+
+    h: Tensor
+
+
+class GRUGates(NamedTuple):
+    """r: reset gate. z: update gate (1 keeps the old state). n: candidate. Each [B, H]."""
+
+    r: Tensor
+    z: Tensor
+    n: Tensor
+
+
+@final
+class GRU(Cell):
+    """r, z = sigma(.), n = tanh(W x + b + r (U h + b')), h = (1 - z) n + z h.
+
+    Cho et al. 2014; the reset gate acts after the product U h + b', as in cuDNN and torch.nn.GRUCell (the paper resets h
+    before it, which gives other numbers). Gate order (r, z, n). The recurrent bias of n stands inside the reset and
+    therefore does not merge with the other.
+    """
+
+    name = "gru"
+    blocks = ("r", "z", "n")
+    state_names = ("h",)
+    gate_names = ("r", "z", "n")
+
+    def project(self, x: Tensor) -> Tensor:
+        return linear(x, self.weight_ih, self.bias_ih)
+
+    def initial_state(self, batch: int) -> GRUState:
+        return GRUState(self._zeros(batch))
+
+    def step(self, u: Tensor, state: State) -> tuple[GRUState, GRUGates]:
+        (h,) = state
+        u_r, u_z, u_n = u.chunk(3, dim=-1)
+        v_r, v_z, v_n = linear(h, self.weight_hh, self.bias_hh).chunk(3, dim=-1)
+        r, z = torch.sigmoid(u_r + v_r), torch.sigmoid(u_z + v_z)
+        n = torch.tanh(u_n + r * v_n)
+        return GRUState((1 - z) * n + z * h), GRUGates(r, z, n)

@@ -1,0 +1,106 @@
+"""The long short-term memory: with forget gate (2000), in its form of 1997 without, and with coupled gates."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, final
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from carousel.cells.base import Cell, State
+
+
+class LSTMState(NamedTuple):
+    """h: [B, H] hidden state, shown outside. c: [B, H] cell state, the constant error carousel."""
+
+    h: Tensor
+    c: Tensor
+
+
+class LSTMGates(NamedTuple):
+    """i: input gate. f: forget gate. g: candidate. o: output gate. Each [B, H], after its nonlinearity."""
+
+    i: Tensor
+    f: Tensor
+    g: Tensor
+    o: Tensor
+
+
+class _LSTM(Cell):
+    """What the variants share: the state (h, c) and the projection. No peepholes."""
+
+    state_names = ("h", "c")
+
+    def project(self, x: Tensor) -> Tensor:
+        return linear(x, self.weight_ih, self.bias_ih + self.bias_hh)
+
+    def initial_state(self, batch: int) -> LSTMState:
+        return LSTMState(self._zeros(batch), self._zeros(batch))
+
+    def _preactivations(self, u: Tensor, h: Tensor) -> tuple[Tensor, ...]:
+        return (u + linear(h, self.weight_hh)).chunk(len(self.blocks), dim=-1)
+
+
+@final
+class LSTM(_LSTM):
+    """i, f, o = sigma(.), g = tanh(.), c = f c + i g, h = o tanh(c).
+
+    Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000; the variant and the gate order (i, f, g, o)
+    of torch.nn.LSTMCell.
+    """
+
+    name = "lstm"
+    blocks = ("i", "f", "g", "o")
+    gate_names = ("i", "f", "g", "o")
+
+    def step(self, u: Tensor, state: State) -> tuple[LSTMState, LSTMGates]:
+        h, c = state
+        i, f, g, o = self._preactivations(u, h)
+        i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+        c = f * c + i * g
+        return LSTMState(o * torch.tanh(c), c), LSTMGates(i, f, g, o)
+
+
+@final
+class LSTM1997(_LSTM):
+    """c = c + i g: the form of Hochreiter and Schmidhuber 1997, which never forgets. Gate order (i, g, o).
+
+    Their truncated gradient and squashing ranges are not reproduced: g and h use tanh, the gradient is exact.
+    """
+
+    name = "lstm-1997"
+    blocks = ("i", "g", "o")
+    gate_names = ("i", "g", "o")
+
+    def step(self, u: Tensor, state: State) -> tuple[LSTMState, LSTM1997Gates]:
+        h, c = state
+        i, g, o = self._preactivations(u, h)
+        i, g, o = torch.sigmoid(i), torch.tanh(g), torch.sigmoid(o)
+        c = c + i * g
+        return LSTMState(o * torch.tanh(c), c), LSTM1997Gates(i, g, o)
+
+
+class LSTM1997Gates(NamedTuple):
+    """i: input gate. g: candidate. o: output gate. Each [B, H]."""
+
+    i: Tensor
+    g: Tensor
+    o: Tensor
+
+
+@final
+class CoupledLSTM(_LSTM):
+    """c = f c + (1 - f) g: what is forgotten is what is written. Greff et al. 2017 ("CIFG"). Gate order (f, g, o)."""
+
+    name = "lstm-coupled"
+    blocks = ("f", "g", "o")
+    gate_names = ("i", "f", "g", "o")
+
+    def step(self, u: Tensor, state: State) -> tuple[LSTMState, LSTMGates]:
+        h, c = state
+        f, g, o = self._preactivations(u, h)
+        f, g, o = torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+        i = 1 - f
+        c = f * c + i * g
+        return LSTMState(o * torch.tanh(c), c), LSTMGates(i, f, g, o)

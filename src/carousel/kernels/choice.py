@@ -1,0 +1,41 @@
+"""Which kernel runs a call, and why the others did not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from carousel.cells import Cell
+from carousel.errors import KernelRefused, UnknownName
+from carousel.kernels.base import Kernel, Request
+from carousel.kernels.reference import ReferenceKernel
+from carousel.kernels.torch_library import TorchKernel
+
+KERNELS: dict[str, Kernel] = {k.name: k for k in (TorchKernel(), ReferenceKernel())}  # in order of preference
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The kernel that runs a call, and the reasons of those that were preferred but refused."""
+
+    kernel: Kernel
+    refusals: dict[str, str]
+
+
+def choose(
+    cell: Cell, x: Tensor, lengths: Tensor | None, request: Request, forced: str | None = None
+) -> Choice:
+    """The first kernel that supports the call; `forced` names the only one allowed.
+
+    Raises KernelRefused where a forced kernel cannot run the call, UnknownName where there is none of that name.
+    """
+    if forced is not None and forced not in KERNELS:
+        raise UnknownName("kernel", forced, KERNELS)
+    refusals: dict[str, str] = {}
+    for kernel in [KERNELS[forced]] if forced else KERNELS.values():
+        refusal = kernel.supports(cell, x, lengths, request)
+        if refusal is None:
+            return Choice(kernel, refusals)
+        refusals[kernel.name] = refusal.reason
+    raise KernelRefused("; ".join(f"kernel {name!r}: {reason}" for name, reason in refusals.items()))

@@ -1,0 +1,79 @@
+"""A stack of recurrent layers with a linear readout: what every contender is."""
+
+from __future__ import annotations
+
+from typing import Literal, final
+
+from torch import Generator, Tensor, nn
+
+from carousel.cells import CELLS, Cell, State
+from carousel.kernels import Choice, Request, choose
+from carousel.layers import initialise
+from carousel.models.contender import ContenderSpec
+from carousel.shapes import at_last_step
+
+Readout = Literal["last", "every"]
+_TRAINING = Request(final_state=False)
+
+
+@final
+class RecurrentNetwork(nn.Module):
+    """`layers` cells, each fed with the hidden states of the one below, and a linear readout.
+
+    readout "last": [B, O] from the hidden state at each sequence's last true step; "every": [T, B, O].
+    kernel: force one by name, or None to let `choose` decide; `choices` holds what ran at the last call, a layer each.
+    """
+
+    def __init__(self, cells: list[Cell], outputs: int, readout: Readout, kernel: str | None = None):
+        super().__init__()
+        self.cells = nn.ModuleList(cells)
+        self.linear = nn.Linear(cells[-1].hidden_size, outputs)
+        self.readout, self.kernel = readout, kernel
+        self.choices: list[Choice] = []
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """x: [T, B, I]; lengths: [B] or None. What stands at padded steps changes nothing."""
+        self.choices = []
+        for cell in self.cells:
+            choice = choose(cell, x, lengths, _TRAINING, self.kernel)
+            self.choices.append(choice)
+            x = choice.kernel.run(cell, x, None, lengths, _TRAINING).output
+        return self.linear(x if self.readout == "every" else at_last_step(x, lengths))
+
+    # What `flow` follows: the whole state of the stack as one thing.
+
+    def initial_state(self, batch: int) -> list[State]:
+        """The zero state of every layer."""
+        return [cell.initial_state(batch) for cell in self.cells]
+
+    def step(self, x_BI: Tensor, states: list[State]) -> list[State]:
+        """One step of the whole stack by the cells' own equations."""
+        new = []
+        for cell, state in zip(self.cells, states, strict=True):
+            state, _ = cell.step(cell.project(x_BI), state)
+            new.append(state)
+            x_BI = state[0]
+        return new
+
+
+def build(
+    spec: ContenderSpec,
+    hidden: int,
+    *,
+    inputs: int,
+    outputs: int,
+    readout: Readout,
+    length: int,
+    generator: Generator,
+    kernel: str | None = None,
+) -> RecurrentNetwork:
+    """The network of a contender, initialised from the generator; `length` is the T that chrono is set from."""
+    widths = [inputs] + [hidden] * (spec.layers - 1)
+    cells = [CELLS[spec.cell](width, hidden) for width in widths]
+    for cell in cells:
+        initialise(cell, spec.init, generator, length)
+    network = RecurrentNetwork(cells, outputs, readout, kernel)
+    bound = hidden**-0.5
+    for parameter in network.linear.parameters():
+        parameter.data.uniform_(-bound, bound, generator=generator)
+    return network
