@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from carousel.flow.stepwise import Stepwise
 from carousel.models.network import RecurrentNetwork
@@ -23,8 +24,14 @@ def largest_exponent(network: RecurrentNetwork, x: Tensor, warmup: int, generato
     q = torch.randn(states[0].shape, generator=generator, dtype=torch.float64)
     growth = []
     for x_BI, state in zip(x.double(), states[:-1], strict=True):
-        _, q = torch.func.jvp(lambda s, x_BI=x_BI: model.step(x_BI, s), (state,), (q,))
+        q = _push(model, x_BI, state, q)
         norm = q.norm(dim=1, keepdim=True)
         growth.append(norm.log())
         q = torch.where(norm > 0, q / norm, 0.0)
     return torch.stack(growth[warmup:]).mean().item()
+
+
+def _push(model: Stepwise, x_BI: Tensor, state: Tensor, q: Tensor) -> Tensor:
+    """The Jacobian of one step times q, by forward-mode differentiation."""
+    with torch.no_grad(), forward_ad.dual_level():
+        return forward_ad.unpack_dual(model.step(x_BI, forward_ad.make_dual(state, q))).tangent

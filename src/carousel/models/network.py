@@ -13,7 +13,7 @@ from carousel.models.contender import ContenderSpec
 from carousel.shapes import at_last_step
 
 Readout = Literal["last", "every"]
-_TRAINING = Request(final_state=False)
+TRAINING_REQUEST = Request(final_state=False)
 
 
 @final
@@ -35,9 +35,9 @@ class RecurrentNetwork(nn.Module):
         """x: [T, B, I]; lengths: [B] or None. What stands at padded steps changes nothing."""
         self.choices = []
         for cell in self.cells:
-            choice = choose(cell, x, lengths, _TRAINING, self.kernel)
+            choice = choose(cell, x, lengths, TRAINING_REQUEST, self.kernel)
             self.choices.append(choice)
-            x = choice.kernel.run(cell, x, None, lengths, _TRAINING).output
+            x = choice.kernel.run(cell, x, None, lengths, TRAINING_REQUEST).output
         return self.linear(x if self.readout == "every" else at_last_step(x, lengths))
 
     # What `flow` follows: the whole state of the stack as one thing.

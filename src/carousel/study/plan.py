@@ -6,78 +6,18 @@ be continued, repeated or read years later without the program's defaults. No to
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import Annotated, Literal
+from carousel.training.description import (
+    Contender,
+    FileSource,
+    Frozen,
+    Source,
+    StopRule,
+    TaskSource,
+    Training,
+    condition_key,
+)
 
-from pydantic import BaseModel, ConfigDict, Field
-
-
-class Frozen(BaseModel):
-    """Immutable, and strict about names it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def digest(self) -> str:
-        """16 hexadecimal digits of the SHA-256 of this description's canonical JSON."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
-
-
-class TaskSource(Frozen):
-    """A built-in task."""
-
-    kind: Literal["task"] = "task"
-    name: str
-
-
-class FileSource(Frozen):
-    """The user's file, as prepared once and stored in the run folder (`data.npz`)."""
-
-    kind: Literal["file"] = "file"
-    name: str
-    path: str
-    sha256: str
-    options: dict[str, str | int | float | bool | list[str]] = {}
-
-
-Source = Annotated[TaskSource | FileSource, Field(discriminator="kind")]
-
-
-class Contender(Frozen):
-    """One network, sized for one source: `spec` is what the user typed, in normal form."""
-
-    spec: str
-    cell: str
-    init: str
-    layers: int
-    hidden: int
-    parameters: int
-
-
-class StopRule(Frozen):
-    """When a trial ends before its last step. Looked at every `check_every` steps.
-
-    solved: the validation score reached the task's line for solved at `solved_checks` checks in a row.
-    hopeless: from step `hopeless_from` on, the mean training loss of the last `check_every` steps is above
-    `hopeless_above` times the loss of chance.
-    patience (user's files, where there is no line for solved): no better validation score for so many checks.
-    """
-
-    check_every: int = 100
-    solved_checks: int = 2
-    hopeless_from: int = 700
-    hopeless_above: float = 0.97
-    patience: int | None = None
-
-
-class Training(Frozen):
-    """How every trial of the plan is trained: Adam, constant learning rate, gradient norm clipped."""
-
-    steps: int
-    batch_size: int = 32
-    clip_norm: float = 1.0
-    stop: StopRule = StopRule()
+__all__ = ["Condition", "Contender", "FileSource", "Plan", "Source", "StopRule", "TaskSource", "Training"]
 
 
 class Condition(Frozen):
@@ -88,8 +28,8 @@ class Condition(Frozen):
 
     @property
     def key(self) -> str:
-        """"adding/T=100"; the name of the condition in tables, verdicts and figures."""
-        return f"{self.source}/T={self.length}" if self.length else self.source
+        """ "adding/T=100"; the name of the condition in tables, verdicts and figures."""
+        return condition_key(self.source, self.length)
 
 
 class Plan(Frozen):
@@ -111,6 +51,10 @@ class Plan(Frozen):
     def conditions(self) -> list[Condition]:
         """Every source at every length, in order."""
         return [Condition(source=s.name, length=n) for s in self.sources for n in self.lengths]
+
+    def source(self, name: str) -> Source:
+        """The source of that name."""
+        return next(s for s in self.sources if s.name == name)
 
     @property
     def specs(self) -> list[str]:

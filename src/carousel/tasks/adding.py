@@ -48,6 +48,10 @@ class Adding(SyntheticTask):
         """R2 against the constant 1, whose expected error is 1/6."""
         return 1.0 - (output - batch.y).double().square().mean().item() / _VARIANCE
 
+    def rmse(self, output: Tensor, batch: Batch) -> float:
+        """In units of the values to be added."""
+        return (output - batch.y).double().square().mean().sqrt().item()
+
     def target_logit(self, output: Tensor, batch: Batch) -> Tensor:
         """The answer itself."""
         return output.squeeze(1)

@@ -83,3 +83,7 @@ class Task(ABC):
         The logit of the right class, not the loss: a confident softmax has a small loss gradient everywhere
         and would look like vanishing. For values, the (summed) output itself. For "every", at the last true step.
         """
+
+    def rmse(self, output: Tensor, batch: Batch) -> float | None:
+        """Root mean squared error in the target's own unit; None where no values are predicted."""
+        return None

@@ -1,0 +1,49 @@
+"""All claims of a run, judged together: Holm's correction, and the whole of verdicts.json."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from carousel.claims.advice import advise
+from carousel.claims.base import Claim, Verdict
+from carousel.claims.readings import Readings
+from carousel.claims.registry import all_claims
+from carousel.claims.thresholds import THRESHOLDS
+from carousel.texts import both
+
+if TYPE_CHECKING:
+    from carousel.study.evidence import Evidence
+
+SCHEMA = 1
+
+
+def judge(evidence: Evidence) -> dict[str, Any]:
+    """The value of verdicts.json: the seven verdicts in order, the advice, the thresholds, how it was calibrated."""
+    readings = Readings(evidence)
+    verdicts = holm(all_claims(), readings, THRESHOLDS.alpha)
+    return {
+        "schema": SCHEMA,
+        "claims": [verdict.as_json() for verdict in verdicts],
+        "advice": advise(readings, verdicts),
+        "thresholds": THRESHOLDS.as_dict(),
+        "calibration": both("claims.calibration"),
+    }
+
+
+def holm(claims: Sequence[Claim], readings: Readings, alpha: float) -> list[Verdict]:
+    """Judge `claims` with error `alpha` for all of them together (Holm 1979), through their intervals.
+
+    All m that can be tested are judged at alpha / m. Those that come to an answer are settled; the k left are judged
+    again at alpha / k, until a round settles none. The same as Holm's order of p-values, where a claim's p is the
+    smallest error at which it has an answer.
+    """
+    verdicts = {claim.id: claim.judge(readings, alpha) for claim in claims}
+    left = [claim for claim in claims if verdicts[claim.id].verdict != "not-tested"]
+    while left:
+        verdicts.update({claim.id: claim.judge(readings, alpha / len(left)) for claim in left})
+        undecided = [claim for claim in left if verdicts[claim.id].verdict == "inconclusive"]
+        if len(undecided) == len(left):
+            break
+        left = undecided
+    return [verdicts[claim.id] for claim in claims]

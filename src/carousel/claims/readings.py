@@ -1,0 +1,161 @@
+"""The evidence of a run as plain rows, by condition, contender and seed: what the rules work from.
+
+A trial that diverged has no score; it counts with the score of the baseline, and as not solved.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from carousel.names import FAMILY_OF_CELL
+
+if TYPE_CHECKING:
+    from carousel.study.evidence import Evidence
+    from carousel.study.plan import Condition
+
+Record = dict[str, Any]
+BySeed = dict[int, Record]
+
+
+class Pair(NamedTuple):
+    """An RNN contender against an LSTM contender, by their specs."""
+
+    rnn: str
+    lstm: str
+
+    def __str__(self) -> str:
+        return f"{self.lstm} vs {self.rnn}"
+
+
+@dataclass(frozen=True)
+class Readings:
+    """A view of one run's evidence; nothing is computed that is not asked for."""
+
+    evidence: Evidence
+
+    @cached_property
+    def conditions(self) -> list[Condition]:
+        """The plan's conditions; within a source from the shortest to the longest, the whole sequence last."""
+        found = self.evidence.plan.conditions()
+        order = [source.name for source in self.evidence.plan.sources]
+        return sorted(found, key=lambda c: (order.index(c.source), c.length == 0, c.length))
+
+    def lengths(self, source: str) -> list[Condition]:
+        """The conditions of one source, shortest first."""
+        return [c for c in self.conditions if c.source == source]
+
+    def judged(self, source: str) -> list[Condition]:
+        """All lengths of a task; of a file only the longest history: the cut ones are the same data again."""
+        found = self.lengths(source)
+        return found[-1:] if self.is_file(source) else found
+
+    def is_file(self, source: str) -> bool:
+        """The source is a user's file."""
+        return any(s.name == source and s.kind == "file" for s in self.evidence.plan.sources)
+
+    def specs(self, source: str, family: str) -> list[str]:
+        """The contenders of a family, in the order the user gave."""
+        made = self.evidence.plan.contenders[source]
+        return [c.spec for c in made if FAMILY_OF_CELL[c.cell] == family]
+
+    def pairs(self, source: str) -> list[Pair]:
+        """Every RNN contender with every LSTM contender."""
+        return [Pair(r, m) for r in self.specs(source, "RNN") for m in self.specs(source, "LSTM")]
+
+    @property
+    def has_pairs(self) -> bool:
+        """Both families are in the run."""
+        return any(self.pairs(source.name) for source in self.evidence.plan.sources)
+
+    def reporting(self, condition: str, spec: str) -> BySeed:
+        """The reporting trials of a contender by seed (at its tuned learning rate)."""
+        return self._by_seed(self._trials.get(("reporting", condition, spec), []))
+
+    def best_pair(self, condition: Condition) -> Pair | None:
+        """Each family's best contender there, chosen on validation in the tuning phase, never on the test part."""
+        rnn, lstm = (self._best(condition, family) for family in ("RNN", "LSTM"))
+        return Pair(rnn, lstm) if rnn and lstm else None
+
+    def slopes(self, condition: str, spec: str, moment: str) -> BySeed:
+        """Lag profiles of a contender by seed; the slope of one is null where too few lags were there to fit it."""
+        return {row["seed"]: row for row in self._slopes.get((condition, spec, moment), [])}
+
+    def has_slopes(self, condition: str) -> bool:
+        """Lag profiles were measured under this condition."""
+        return any(key[0] == condition for key in self._slopes)
+
+    def onset(self, family: str) -> dict[str, BySeed]:
+        """Onset of chaos of a family: cell -> seed -> row."""
+        cells: dict[str, BySeed] = {}
+        for row in self.evidence.onset.to_dicts():
+            if row["family"] == family:
+                cells.setdefault(row["cell"], {})[row["seed"]] = row
+        return cells
+
+    @cached_property
+    def _trials(self) -> dict[tuple[str, str, str], list[Record]]:
+        return _grouped(self.evidence.trials.to_dicts(), "phase", "condition", "contender")
+
+    @cached_property
+    def _slopes(self) -> dict[tuple[str, str, str], list[Record]]:
+        return _grouped(self.evidence.slopes.to_dicts(), "condition", "contender", "moment")
+
+    @staticmethod
+    def _by_seed(rows: Iterable[Record]) -> BySeed:
+        # One trial a seed is the rule; of several learning rates the best on validation stands for the seed.
+        return {row["seed"]: row for row in sorted(rows, key=_merit)}
+
+    def _best(self, condition: Condition, family: str) -> str | None:
+        merits = {}
+        for spec in self.specs(condition.source, family):
+            rows = self._trials.get(("tuning", condition.key, spec)) or list(
+                self.reporting(condition.key, spec).values()
+            )
+            if rows:
+                merits[spec] = max(_mean_merit(r) for r in _grouped(rows, "learning_rate").values())
+        return max(merits, key=lambda spec: merits[spec]) if merits else None
+
+
+def is_number(value: float | None) -> bool:
+    """Neither null nor NaN nor infinite."""
+    return value is not None and math.isfinite(value)
+
+
+def score(row: Record) -> float:
+    """The test score; the baseline's where the trial diverged and has none."""
+    return float(row["score"] if is_number(row["score"]) else row["baseline_score"])
+
+
+def solved(row: Record) -> bool | None:
+    """Whether the trial solved its task; a diverged one did not; None where the source has no such line."""
+    if row["solved"] is None and row["outcome"] == "diverged":
+        return False
+    return None if row["solved"] is None else bool(row["solved"])
+
+
+def trial_files(rows: Iterable[Record]) -> tuple[str, ...]:
+    """The raw files of trials, relative to the run folder, each once."""
+    return tuple(dict.fromkeys(f"trials/{row['trial']}.parquet" for row in rows))
+
+
+def _merit(row: Record) -> tuple[float, float, float]:
+    """Tuning's order: solved, then the validation score, then fewer steps to it."""
+    validation = row["validation_score"] if is_number(row["validation_score"]) else -math.inf
+    steps = row["steps_to_solved"] if is_number(row["steps_to_solved"]) else math.inf
+    return float(bool(row["solved"])), float(validation), -float(steps)
+
+
+def _mean_merit(rows: list[Record]) -> tuple[float, ...]:
+    return tuple(sum(column) / len(rows) for column in zip(*map(_merit, rows), strict=True))
+
+
+def _grouped(rows: Iterable[Record], *keys: str) -> dict[Any, list[Record]]:
+    groups: dict[Any, list[Record]] = {}
+    for row in rows:
+        name = tuple(row[key] for key in keys)
+        groups.setdefault(name, []).append(row)
+    return groups

@@ -1,0 +1,1 @@
+"""Intervals and tests for few seeds. Every function takes plain numbers; scipy is imported when one is called."""

@@ -1,0 +1,37 @@
+"""An interval, and where it lies."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+
+class Interval(NamedTuple):
+    """From `low` to `high`; an infinite end says that the data set no limit there."""
+
+    low: float
+    high: float
+
+    def above(self, value: float) -> bool:
+        """Wholly above `value`."""
+        return self.low > value
+
+    def below(self, value: float) -> bool:
+        """Wholly below `value`."""
+        return self.high < value
+
+    def inside(self, margin: float) -> bool:
+        """Wholly inside ±`margin`: the two one-sided tests of equivalence (TOST) both reject.
+
+        Each of the two is made at half the interval's error, so this is stricter than the usual TOST, which
+        looks at the 90 % interval.
+        """
+        return self.low > -margin and self.high < margin
+
+
+UNBOUNDED = Interval(-math.inf, math.inf)
+
+
+def hull(first: Interval, second: Interval) -> Interval:
+    """The smallest interval that holds both."""
+    return Interval(min(first.low, second.low), max(first.high, second.high))

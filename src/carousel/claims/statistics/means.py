@@ -1,0 +1,103 @@
+"""The mean of paired differences: its interval, and the exact sign-flip test.
+
+Below `BOOTSTRAP_FROM` pairs: Student's t. From there the BCa bootstrap joins it, and the interval is the smallest
+one that holds both: BCa alone covered only .89 of a nominal .95 at n = 10 (normal differences, measured in the
+tests), while t alone can miss where the differences are skewed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from carousel.claims.statistics.interval import UNBOUNDED, Interval, hull
+
+BOOTSTRAP_FROM = 10
+RESAMPLES = 1999
+
+
+def mean_interval(values: Sequence[float], alpha: float) -> Interval:
+    """Two-sided interval of the mean with error `alpha`; unbounded where the data cannot set a limit.
+
+    Equal values give no scale to t or bootstrap. The interval is then the point itself, but only where an exact
+    sign-flip test of so many pairs could reach `alpha` at all; three equal differences prove nothing.
+    """
+    n = len(values)
+    if n < 2:
+        return UNBOUNDED
+    if max(values) == min(values):
+        return Interval(values[0], values[0]) if smallest_sign_flip_p(n) <= alpha else UNBOUNDED
+    student = t_interval(values, alpha)
+    return student if n < BOOTSTRAP_FROM else hull(student, bca_interval(values, alpha))
+
+
+def t_interval(values: Sequence[float], alpha: float) -> Interval:
+    """Student's interval of the mean; at least two different values."""
+    n, mean = len(values), math.fsum(values) / len(values)
+    half = t_quantile(1 - alpha / 2, n - 1) * spread(values) / math.sqrt(n)
+    return Interval(mean - half, mean + half)
+
+
+def bca_interval(values: Sequence[float], alpha: float) -> Interval:
+    """Bias-corrected and accelerated bootstrap interval of the mean (Efron 1987); the same resamples every time."""
+    from scipy import stats
+
+    result = _resampled(tuple(values))
+    sample = (list(values),)
+    found = stats.bootstrap(
+        sample, _mean, n_resamples=0, bootstrap_result=result, confidence_level=1 - alpha, method="BCa"
+    ).confidence_interval
+    return Interval(float(found.low), float(found.high))
+
+
+def sign_flip_p(values: Sequence[float]) -> float | None:
+    """Two-sided p of the sign-flip permutation test that the differences are symmetric about 0.
+
+    Exact up to 13 pairs (all 2^n sign patterns), from 9,999 random patterns beyond. None for no pair.
+    """
+    from numpy.random import default_rng
+    from scipy import stats
+
+    if not values:
+        return None
+    if len(values) == 1 or not any(values):
+        return 1.0
+    found = stats.permutation_test(
+        (list(values),), _mean, permutation_type="samples", vectorized=True, random_state=default_rng(0)
+    )
+    return float(found.pvalue)
+
+
+def smallest_sign_flip_p(n: int) -> float:
+    """The smallest two-sided p that `n` pairs can give: 2^(1 - n)."""
+    return 2.0 ** (1 - n)
+
+
+def spread(values: Sequence[float]) -> float:
+    """Standard deviation of a sample, n - 1 in the denominator."""
+    mean = math.fsum(values) / len(values)
+    return math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (len(values) - 1))
+
+
+def t_quantile(p: float, freedom: int) -> float:
+    """Quantile of Student's distribution."""
+    from scipy import special
+
+    return float(special.stdtrit(freedom, p))
+
+
+@lru_cache(maxsize=4096)
+def _resampled(values: tuple[float, ...]) -> Any:
+    """The bootstrap distribution of the mean, kept because a claim is judged at more than one level."""
+    from numpy.random import default_rng
+    from scipy import stats
+
+    return stats.bootstrap(
+        (list(values),), _mean, n_resamples=RESAMPLES, method="percentile", random_state=default_rng(0)
+    )
+
+
+def _mean(sample: Any, axis: int = -1) -> Any:
+    return sample.mean(axis=axis)

@@ -1,0 +1,144 @@
+"""Claim 1: in an RNN the gradient shrinks with lag; in an LSTM far less.
+
+Judged on untrained networks, for every declared pair under every condition; the profiles early in training and at
+its end are shown for the best pair, and decide nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from statistics import median
+from typing import ClassVar, NamedTuple, final
+
+from carousel.claims.base import Claim, Row, Verdict
+from carousel.claims.paired import mean_row
+from carousel.claims.readings import BySeed, Pair, Readings, is_number
+from carousel.claims.rules import Answer, combine, stands_for
+from carousel.claims.thresholds import THRESHOLDS
+from carousel.claims.wording import headline, join, needed, number, sides, tally
+from carousel.texts import both
+
+START = "initialisation"
+LATER = ("early", "end")
+
+
+@final
+class Vanishing(Claim):
+    """The slope of the lag profile, LSTM minus RNN, and the ratio of the two horizons."""
+
+    id: ClassVar[str] = "vanishing"
+    effect: ClassVar[tuple[str, str]] = ("slope_difference", "nats_per_step")
+
+    def judge(self, readings: Readings, alpha: float) -> Verdict:
+        """The headline is the best pair under the last (longest) condition of the first source."""
+        if not readings.has_pairs:
+            return self.not_tested("one_family")
+        rows = tuple(self._rows(readings, alpha))
+        shown = stands_for(rows, readings)
+        if shown is None:
+            return self.not_tested("no_profiles")
+        because = join(headline(self.id, shown), self._horizons(shown), tally(rows), sides(rows), needed(rows))
+        return Verdict(self.id, combine(rows), shown.effect, shown.n, because, rows, _files(readings))
+
+    def _rows(self, readings: Readings, alpha: float) -> list[Row]:
+        rows = []
+        sources = [source.name for source in readings.evidence.plan.sources]
+        for condition in (c for source in sources for c in readings.judged(source)):
+            if not readings.has_slopes(condition.key):
+                continue
+            best = readings.best_pair(condition)
+            for pair in readings.pairs(condition.source):
+                rows.append(self._row(readings, condition.key, pair, START, alpha, pair == best))
+            if best:
+                rows += [self._row(readings, condition.key, best, moment, alpha, True) for moment in LATER]
+        return rows
+
+    def _row(self, readings: Readings, condition: str, pair: Pair, moment: str, alpha: float, best: bool) -> Row:
+        rnn, lstm = (readings.slopes(condition, spec, moment) for spec in pair)
+        common = sorted(rnn.keys() & lstm.keys())
+        seeds = [s for s in common if is_number(rnn[s]["slope"]) and is_number(lstm[s]["slope"])]
+        row = mean_row(
+            f"{condition}: {pair}",
+            self.effect,
+            [lstm[s]["slope"] - rnn[s]["slope"] for s in seeds],
+            THRESHOLDS.slope_margin,
+            alpha,
+            condition=condition,
+            pair=pair,
+            best=best,
+            decides=moment == START,
+        )
+        row.details.update(moment=moment, without_slope=len(common) - len(seeds))
+        return _with_horizons(row, _median(rnn, seeds), _median(lstm, seeds)) if seeds else row
+
+    @staticmethod
+    def _horizons(row: Row) -> dict[str, str]:
+        horizons = row.details["horizons"]
+        return both(
+            "claims.vanishing.horizons",
+            rnn=_bound(horizons["rnn"], horizons["rnn_censored"]),
+            lstm=_bound(horizons["lstm"], horizons["lstm_censored"]),
+            ratio=number(row.details["ratio"]),
+            known=row.details["ratio_is"],
+        )
+
+
+class _Horizon(NamedTuple):
+    """Median over seeds; censored where the median network still had its gradient at the sequence's end."""
+
+    steps: float | None
+    censored: bool
+
+
+def _median(rows: BySeed, seeds: list[int]) -> _Horizon:
+    known = sorted((rows[s]["horizon"], bool(rows[s]["horizon_censored"])) for s in seeds if _has(rows[s]))
+    if not known:
+        return _Horizon(None, False)
+    return _Horizon(float(median(h for h, _ in known)), known[len(known) // 2][1])
+
+
+def _has(row: dict[str, object]) -> bool:
+    return row["horizon"] is not None
+
+
+def _with_horizons(row: Row, rnn: _Horizon, lstm: _Horizon) -> Row:
+    """Add the ratio of horizons; it can hold back a `supported`, never grant one."""
+    ratio, known = _ratio(rnn, lstm)
+    answer = Answer(row.verdict, row.reason)
+    if row.verdict == "supported":
+        answer = _held_back(answer, ratio, known)
+    horizons = {
+        "rnn": rnn.steps,
+        "lstm": lstm.steps,
+        "rnn_censored": rnn.censored,
+        "lstm_censored": lstm.censored,
+    }
+    details = {**row.details, "horizons": horizons, "ratio": ratio, "ratio_is": known}
+    return replace(row, verdict=answer.verdict, reason=answer.reason, details=details)
+
+
+def _held_back(answer: Answer, ratio: float | None, known: str) -> Answer:
+    if ratio is not None and known in ("=", ">=") and ratio > THRESHOLDS.horizon_ratio:
+        return answer
+    if ratio is not None and known in ("=", "<=") and ratio <= THRESHOLDS.horizon_ratio:
+        return Answer("inconclusive", "ratio_small")
+    return Answer("inconclusive", "ratio_unknown")
+
+
+def _ratio(rnn: _Horizon, lstm: _Horizon) -> tuple[float | None, str]:
+    """LSTM's horizon over the RNN's, and how it is known: "=", ">=" or "<=" (one is a lower bound), "?" (both)."""
+    if rnn.steps is None or lstm.steps is None:
+        return None, "?"
+    # A gradient gone after one step has horizon 0; one step is the least that a ratio can be taken of.
+    ratio = max(lstm.steps, 1.0) / max(rnn.steps, 1.0)
+    known = {(False, False): "=", (False, True): ">=", (True, False): "<=", (True, True): "?"}
+    return ratio, known[rnn.censored, lstm.censored]
+
+
+def _bound(steps: float | None, censored: bool) -> str:
+    return ("≥ " if censored else "") + number(steps)
+
+
+def _files(readings: Readings) -> tuple[str, ...]:
+    folder = readings.evidence.folder
+    return tuple(p.relative_to(folder).as_posix() for p in sorted((folder / "flow").glob("*.parquet")))

@@ -1,0 +1,100 @@
+"""The sentences of `because`: assembled from the catalogue, numbers formatted once for both languages."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from carousel.claims.base import Both, Row
+from carousel.claims.statistics.interval import Interval
+from carousel.claims.statistics.power import MOST_SEEDS
+from carousel.texts import both, text
+
+MOST_PAIRS = 6
+
+
+def number(value: float | None) -> str:
+    """Three significant digits; an infinite end of an interval as such; a dash for nothing."""
+    if value is None:
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    return f"{value:.3g}"
+
+
+def signed(value: float | None) -> str:
+    """A difference: `number` with its sign."""
+    return f"+{number(value)}" if value is not None and value > 0 else number(value)
+
+
+def interval(ends: Interval) -> str:
+    """[low, high]."""
+    return f"[{number(ends.low)}, {number(ends.high)}]"
+
+
+def join(*parts: Both | None) -> Both:
+    """Sentences one after another; Chinese takes no space between them."""
+    kept = [part for part in parts if part]
+    return {"en": " ".join(p["en"] for p in kept), "zh": "".join(p["zh"] for p in kept)}
+
+
+def headline(claim: str, row: Row) -> Both:
+    """What the row that stands for the claim measured, with its interval."""
+    units = both(f"claims.units.{row.effect.unit}")
+    values = {
+        "where": row.where,
+        "value": (number if row.effect.unit == "probability" else signed)(row.effect.value),
+        "interval": interval(row.effect.ci95),
+        "n": row.n,
+    }
+    return {lang: text(f"claims.{claim}.headline", lang, unit=unit, **values) for lang, unit in units.items()}
+
+
+def tally(rows: Sequence[Row]) -> Both:
+    """How many of the deciding rows came to which verdict."""
+    counts = Counter(row.verdict for row in rows if row.decides)
+    return both(
+        "claims.because.tally",
+        total=counts.total(),
+        supported=counts["supported"],
+        refuted=counts["refuted"],
+        inconclusive=counts["inconclusive"],
+        untested=counts["not-tested"],
+    )
+
+
+def sides(rows: Sequence[Row]) -> Both | None:
+    """Which pairs support and which refute, with under how many conditions; None unless both occur."""
+    found = {word: _pairs(rows, word) for word in ("supported", "refuted")}
+    if not all(found.values()):
+        return None
+    return both("claims.because.sides", **found)
+
+
+def needed(rows: Sequence[Row]) -> Both | None:
+    """How many seeds would decide what is undecided; None where nothing is."""
+    open_rows = [row for row in rows if row.decides and row.verdict == "inconclusive"]
+    open_rows = [row for row in open_rows if row.best] or open_rows
+    if not open_rows:
+        return None
+    sentences = [both(f"claims.because.{reason}") for reason in sorted({r.reason for r in open_rows} - {"wide"})]
+    return join(*sentences, _seeds([row for row in open_rows if row.reason == "wide"]))
+
+
+def _seeds(rows: Sequence[Row]) -> Both | None:
+    if not rows:
+        return None
+    known = [row.seeds_needed for row in rows if row.seeds_needed]
+    if not known:
+        few = max(row.n for row in rows) < 2
+        return both("claims.because.seeds_unknown") if few else both("claims.because.seeds_many", most=MOST_SEEDS)
+    if min(known) == max(known):
+        return both("claims.because.seeds_one", seeds=known[0])
+    return both("claims.because.seeds", low=min(known), high=max(known))
+
+
+def _pairs(rows: Sequence[Row], word: str) -> str:
+    counts = Counter(str(r.pair or r.where) for r in rows if r.decides and r.verdict == word)
+    listed = [f"{name} ({count})" for name, count in counts.most_common(MOST_PAIRS)]
+    return ", ".join(listed) + (", …" if len(counts) > MOST_PAIRS else "")

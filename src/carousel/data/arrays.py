@@ -1,0 +1,28 @@
+"""Names for the arrays of this package. Letters: R steps of all sequences on end, N examples, C channels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Note = dict[str, Any]  # something the card says aloud: {"key": name of the text, and its values}
+
+PARTS = ("training", "validation", "test")  # a part is stored as its place in this row
+
+
+def firsts_of(lengths: Ints) -> Bools:
+    """[R] true where a sequence begins."""
+    first = np.zeros(int(lengths.sum()), dtype=bool)
+    first[starts_of(lengths)] = True
+    return first
+
+
+def starts_of(lengths: Ints) -> Ints:
+    """[N] where each sequence begins when all lie on end."""
+    return np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)

@@ -1,0 +1,51 @@
+"""Series become a `Prepared`: sliding windows, parts cut by time, targets relative to the last value seen."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from carousel.data import card as cards
+from carousel.data.arrays import firsts_of
+from carousel.data.finish import told, with_masks
+from carousel.data.options import DataOptions
+from carousel.data.prepared import Prepared
+from carousel.data.raw import RawSeries
+from carousel.data.scaling import scale
+from carousel.data.windows import Windows, cut_windows
+
+
+def from_series(raw: RawSeries, options: DataOptions, name: str, sha256: str) -> Prepared:
+    """Forecasting: sliding windows, parts cut by time, targets relative to the last value seen."""
+    cut = cut_windows(raw, options)
+    scaled = scale(raw.x, cut.training, raw.channels)
+    change = cut.values - cut.last[:, None]
+    # Root mean square, not deviation: an output of 0 stays the persistence forecast, of training loss 1.
+    unit = np.sqrt((change[cut.part == 0] ** 2).mean(axis=(0, 1)))
+    y = (change / unit).reshape(len(change), -1).astype(np.float32)
+    card = {
+        "kind": "forecast",
+        "target": None,
+        "classes": None,
+        "range": None,
+        **cards.lengths_card(raw.lengths),
+        **cards.channels_card(raw.channels, scaled),
+        **cards.split_card("time", cut.part, None),
+        "forecast": _forecast_card(raw, cut, options),
+        **cards.notes_card(raw.notes, scaled.notes),
+    }
+    mean, std = with_masks(scaled)
+    places = (cut.starts, np.full(len(cut.starts), cut.window), cut.part)
+    zero = np.zeros(len(raw.targets))
+    channels = np.array(raw.targets)
+    return told(Prepared("forecast", name, sha256, scaled.x, *places, y, mean, std, zero, unit, channels, card))
+
+
+def _forecast_card(raw: RawSeries, cut: Windows, options: DataOptions) -> dict[str, object]:
+    return {
+        "columns": [raw.channels[c] for c in raw.targets],
+        "window": cut.window,
+        "horizon": cut.horizon,
+        "window_given": options.window is not None,
+        "horizon_given": options.horizon is not None,
+        "spacing": raw.times.spacing(firsts_of(raw.lengths)) if raw.times is not None else None,
+    }

@@ -1,0 +1,101 @@
+"""One row for every contender under every condition of the plan: what the table and the cost figure show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from carousel.names import FAMILY_OF_CELL
+from carousel.report import intervals
+from carousel.study.evidence import Evidence
+from carousel.study.plan import Condition, Contender
+
+SCHEMA: dict[str, Any] = {
+    "source": pl.String,
+    "length": pl.Int64,
+    "condition": pl.String,
+    "contender": pl.String,
+    "family": pl.String,
+    "layers": pl.Int64,
+    "hidden": pl.Int64,
+    "parameters": pl.Int64,
+    "learning_rate": pl.Float64,
+    "trials": pl.Int64,
+    "scored": pl.Int64,
+    "score": pl.Float64,
+    "score_low": pl.Float64,
+    "score_high": pl.Float64,
+    "solved": pl.Int64,
+    "solved_rate": pl.Float64,
+    "solved_low": pl.Float64,
+    "solved_high": pl.Float64,
+    "rmse": pl.Float64,
+    "steps_to_solved": pl.Float64,
+    "seconds": pl.Float64,
+    "seconds_low": pl.Float64,
+    "seconds_high": pl.Float64,
+    "diverged": pl.Int64,
+    "baseline": pl.Float64,
+}
+
+
+def summarise(evidence: Evidence) -> pl.DataFrame:
+    """Columns of `SCHEMA`, from the reporting trials only. A planned contender without trials has trials = 0.
+
+    score: mean over the trials that have one, with its t-interval; solved_rate with its Wilson interval (null where the
+    source has no line for solved); steps_to_solved: median over the trials that solved; seconds: median, least, most.
+    """
+    reporting = evidence.trials.filter(pl.col("phase") == "reporting")
+    rows = [
+        _row(reporting, condition, contender)
+        for condition in evidence.plan.conditions()
+        for contender in evidence.plan.contenders[condition.source]
+    ]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _row(reporting: pl.DataFrame, condition: Condition, contender: Contender) -> dict[str, Any]:
+    trials = reporting.filter(
+        (pl.col("condition") == condition.key) & (pl.col("contender") == contender.spec)
+    )
+    return {
+        "source": condition.source,
+        "length": condition.length,
+        "condition": condition.key,
+        "contender": contender.spec,
+        "family": FAMILY_OF_CELL.get(contender.cell, contender.cell),
+        "layers": contender.layers,
+        "hidden": contender.hidden,
+        "parameters": contender.parameters,
+        "trials": trials.height,
+        "diverged": trials.filter(pl.col("outcome") == "diverged").height,
+        "learning_rate": trials["learning_rate"].median(),
+        "steps_to_solved": trials["steps_to_solved"].median(),
+        "rmse": trials["rmse"].drop_nans().mean(),
+        "baseline": trials["baseline_score"].drop_nans().mean(),
+        **_score(trials),
+        **_solved(trials),
+        **_seconds(trials),
+    }
+
+
+def _score(trials: pl.DataFrame) -> dict[str, Any]:
+    values = trials["score"].drop_nulls().drop_nans().to_list()
+    low, high = intervals.of_mean(values)
+    mean = sum(values) / len(values) if values else None
+    return {"scored": len(values), "score": mean, "score_low": low, "score_high": high}
+
+
+def _solved(trials: pl.DataFrame) -> dict[str, Any]:
+    values = trials["solved"].drop_nulls()
+    if not values.len():
+        return {"solved": None, "solved_rate": None, "solved_low": None, "solved_high": None}
+    k, n = int(values.sum()), values.len()
+    low, high = intervals.of_share(k, n)
+    return {"solved": k, "solved_rate": k / n, "solved_low": low, "solved_high": high}
+
+
+def _seconds(trials: pl.DataFrame) -> dict[str, Any]:
+    seconds = trials["seconds"]
+    return {"seconds": seconds.median(), "seconds_low": seconds.min(), "seconds_high": seconds.max()}

@@ -1,0 +1,93 @@
+"""The one look of all figures: font, sizes, grid, legend, and the small multiples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from carousel.report.figures.style import Style
+from carousel.report.format import power_of_ten
+
+FONT = "'Noto Sans CJK SC', 'Source Han Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
+INK, SOFT, GRID = "#222222", "#5f6368", "#e9e9e9"
+WIDTH, HEIGHT = 340, 210
+COLUMNS = 2
+
+
+def data(rows: Sequence[Mapping[str, Any]]) -> alt.Data:
+    """Rows for a chart, in the order given."""
+    return alt.Data(values=list(rows))
+
+
+def panels(charts: Sequence[Any], columns: int = COLUMNS) -> alt.ConcatChart:
+    """Small multiples, one a condition, in the house style."""
+    grid = alt.concat(*charts, columns=columns, spacing=28)
+    return (
+        grid.configure(font=FONT, background="white", aria=False, padding=8)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=SOFT,
+            titleColor=INK,
+            labelFontSize=11,
+            titleFontSize=12,
+            titleFontWeight="normal",
+            titlePadding=8,
+            gridColor=GRID,
+            domainColor="#9a9a9a",
+            tickColor="#9a9a9a",
+            labelLimit=0,
+            titleLimit=0,
+        )
+        .configure_title(fontSize=13, fontWeight="bold", anchor="start", color=INK, offset=10, limit=0)
+        .configure_concat(spacing=28)
+    )
+
+
+def colour(looks: Mapping[str, Style], legend: alt.Legend | None) -> alt.Color:
+    """Colour by contender."""
+    scale = alt.Scale(domain=list(looks), range=[s.colour for s in looks.values()])
+    return alt.Color("contender:N", scale=scale, legend=legend)
+
+
+def dash(looks: Mapping[str, Style], legend: alt.Legend | None) -> alt.StrokeDash:
+    """Dash by contender."""
+    scale = alt.Scale(domain=list(looks), range=[s.dash for s in looks.values()])
+    return alt.StrokeDash("contender:N", scale=scale, legend=legend)
+
+
+def shape(looks: Mapping[str, Style], legend: alt.Legend | None) -> alt.Shape:
+    """Point shape by contender (the same for a whole family)."""
+    scale = alt.Scale(domain=list(looks), range=[s.shape for s in looks.values()])
+    return alt.Shape("contender:N", scale=scale, legend=legend)
+
+
+def legend(looks: Mapping[str, Style], **options: Any) -> alt.Legend:
+    """Above the panels, as many names a row as fit beside each other."""
+    widest = max((len(name) for name in looks), default=1)
+    columns = max(1, min(len(looks), 2 * WIDTH // (7 * widest + 60)))
+    return alt.Legend(
+        title=None,
+        orient="top",
+        direction="horizontal",
+        columns=columns,
+        labelLimit=0,
+        labelFontSize=12,
+        labelColor=INK,
+        symbolSize=options.pop("symbolSize", 500),
+        symbolStrokeWidth=2.2,
+        columnPadding=22,
+        rowPadding=4,
+        offset=14,
+        **options,
+    )
+
+
+def decades(low: int, high: int, title: str) -> alt.Axis:
+    """A linear axis of log10 values, labelled with powers of ten; at most about seven ticks."""
+    step = max(1, -(-(high - low) // 7))
+    values = list(range(high - high % step if high > 0 else 0, low - 1, -step)) or [low]
+    values = [v for v in values if low <= v <= high]
+    labels = ",".join(f"'{v}':'{power_of_ten(v)}'" for v in values)
+    return alt.Axis(title=title, values=values, labelExpr=f"{{{labels}}}[datum.value]")

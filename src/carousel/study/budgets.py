@@ -1,0 +1,83 @@
+"""How much a run may spend: learning rates, seeds and steps by name. Equal for every contender."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from carousel.errors import UnknownName
+from carousel.training.description import StopRule, Training
+
+BUILT_IN_SUITE = ("delayed-recall", "adding")
+QUICK_CONTENDERS = "rnn,rnn:orthogonal,lstm,lstm:forget-bias-1,lstm:chrono,gru"
+ALL_CONTENDERS = "rnn,rnn:orthogonal,rnn-relu:identity,lstm,lstm:forget-bias-1,lstm:keras,lstm:chrono,gru,gru:chrono"
+
+
+class Budget(NamedTuple):
+    """Learning rates are tuned on `tuning_seeds` and reported on `reporting_seeds`, which are disjoint."""
+
+    name: str
+    summary: str
+    contenders: str
+    lengths: tuple[int, ...]
+    learning_rates: tuple[float, ...]
+    tuning_seeds: tuple[int, ...]
+    reporting_seeds: tuple[int, ...]
+    steps: int
+    hopeless_from: int
+
+
+_SEVEN_RATES = (0.0003, 0.0006, 0.001, 0.002, 0.004, 0.008, 0.016)
+BUDGETS = {
+    budget.name: budget
+    for budget in (
+        Budget(
+            "quick",
+            "3 learning rates, 3 seeds: minutes; decides what so few seeds can",
+            QUICK_CONTENDERS,
+            (30, 100),
+            (0.001, 0.003, 0.01),
+            (0,),
+            (100, 101, 102),
+            1500,
+            700,
+        ),
+        Budget(
+            "standard",
+            "7 learning rates, 10 seeds: an hour or more",
+            ALL_CONTENDERS,
+            (10, 30, 100, 300),
+            _SEVEN_RATES,
+            (0, 1),
+            tuple(range(100, 110)),
+            3000,
+            1500,
+        ),
+        Budget(
+            "full",
+            "7 learning rates, 20 seeds, lengths to 1000: for a night or a cluster",
+            ALL_CONTENDERS,
+            (10, 30, 100, 300, 1000),
+            _SEVEN_RATES,
+            (0, 1, 2),
+            tuple(range(100, 120)),
+            6000,
+            3000,
+        ),
+    )
+}
+
+
+def budget_named(name: str) -> Budget:
+    """Look a budget up. Raises UnknownName."""
+    if name not in BUDGETS:
+        raise UnknownName("budget", name, BUDGETS)
+    return BUDGETS[name]
+
+
+def training_of(budget: Budget, *, file: bool) -> Training:
+    """The training of every trial. A user's file has no line for solved: its trials stop when they get no better."""
+    if file:
+        return Training(
+            steps=budget.steps, stop=StopRule(check_every=50, hopeless_from=budget.steps + 1, patience=8)
+        )
+    return Training(steps=budget.steps, stop=StopRule(hopeless_from=budget.hopeless_from))

@@ -1,0 +1,138 @@
+"""From what a user asks for to a frozen plan: sources opened, contenders sized, seeds and rates written out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from carousel.data import DataOptions, DataTask, Prepared, prepare
+from carousel.errors import BadPlan, UnknownName
+from carousel.kernels import KERNELS
+from carousel.models.contender import ContenderSpec, parse_contenders
+from carousel.models.matching import count_parameters, match_sizes
+from carousel.study.budgets import BUILT_IN_SUITE, Budget, budget_named, training_of
+from carousel.study.plan import Plan
+from carousel.tasks import TASKS, Task, task
+from carousel.training.description import Contender, FileSource, Source, TaskSource
+
+PARAMETERS = 6600
+_SEED_STRIDE = 1000  # seeds of --seed S and S+1 never meet
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The options of `carousel compare`. `sources`: names of built-in tasks, or one path; empty: the built-in suite."""
+
+    sources: tuple[str, ...] = ()
+    contenders: str | None = None
+    lengths: tuple[int, ...] | None = None
+    budget: str = "quick"
+    parameters: int = PARAMETERS
+    seed: int = 0
+    kernel: str = "auto"
+    data: DataOptions = field(default_factory=DataOptions)
+
+
+@dataclass(frozen=True)
+class Design:
+    """A plan, and the user's file as prepared (None for built-in tasks)."""
+
+    plan: Plan
+    prepared: Prepared | None
+
+
+def design(wish: Wish) -> Design:
+    """Resolve a wish. Raises UserError: unknown names, contradictions, files that cannot be used."""
+    budget = budget_named(wish.budget)
+    if wish.kernel != "auto" and wish.kernel not in KERNELS:
+        raise UnknownName("kernel", wish.kernel, ["auto", *KERNELS])
+    if wish.seed < 0:
+        raise BadPlan("--seed is negative", allowed="0 or more", got=wish.seed)
+    specs = parse_contenders(wish.contenders or budget.contenders)
+    path = _file_among(wish.sources)
+    if path is None:
+        return Design(_plan_for_tasks(wish, budget, specs), None)
+    prepared = prepare(path, wish.data)
+    return Design(_plan_for_file(wish, budget, specs, path, prepared), prepared)
+
+
+def _file_among(sources: tuple[str, ...]) -> Path | None:
+    """The path among the sources, if one is a path; tasks and files do not mix."""
+    paths = [Path(s) for s in sources if s not in TASKS and ("." in s or "/" in s or Path(s).exists())]
+    if paths and len(sources) > 1:
+        raise BadPlan("a file is compared alone", got=", ".join(sources), cure="give one file, or names of tasks")
+    return paths[0] if paths else None
+
+
+def _plan_for_tasks(wish: Wish, budget: Budget, specs: list[ContenderSpec]) -> Plan:
+    if wish.data != DataOptions():
+        given = ", ".join(f"--{k.replace('_', '-')}" for k, v in asdict(wish.data).items() if v != getattr(DataOptions(), k))
+        raise BadPlan(f"{given} describe(s) a file, and none is given", cure="name the file first: carousel compare FILE")
+    names = tuple(dict.fromkeys(wish.sources)) or BUILT_IN_SUITE
+    lengths = _checked(wish.lengths) or budget.lengths
+    tasks = {(name, length): task(name, length) for name in names for length in lengths}
+    sized = {name: _sized(wish, specs, tasks[name, lengths[0]]) for name in names}
+    return _plan(wish, budget, tuple(TaskSource(name=n) for n in names), lengths, sized, file=False)
+
+
+def _plan_for_file(wish: Wish, budget: Budget, specs: list[ContenderSpec], path: Path, prepared: Prepared) -> Plan:
+    whole = DataTask(prepared)
+    options = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(wish.data).items() if v is not None}
+    source = FileSource(name=whole.name, file=path.name, sha256=prepared.sha256, options=options)
+    histories = _checked(wish.lengths) or _histories(whole)
+    if max(histories, default=0) > whole.length:
+        raise BadPlan("--lengths is longer than any sequence", allowed=f"1 to {whole.length}", got=max(histories))
+    sized = {whole.name: _sized(wish, specs, whole)}
+    return _plan(wish, budget, (source,), (0, *histories), sized, file=True)
+
+
+def _histories(whole: Task) -> tuple[int, ...]:
+    """A half and a quarter of the longest sequence, beside the whole; none where every step has its own target."""
+    if whole.readout == "every":
+        return ()
+    return tuple(n for n in dict.fromkeys((whole.length // 4, whole.length // 2)) if n >= 1)
+
+
+def _checked(lengths: tuple[int, ...] | None) -> tuple[int, ...]:
+    if lengths is not None and (not lengths or min(lengths) < 1):
+        raise BadPlan("--lengths holds a length that is no length", allowed="whole numbers from 1", got=lengths)
+    return tuple(sorted(set(lengths or ())))
+
+
+def _sized(wish: Wish, specs: list[ContenderSpec], source: Task) -> tuple[Contender, ...]:
+    sizes = match_sizes(specs, source.inputs, source.outputs, wish.parameters)
+    return tuple(
+        Contender(
+            spec=str(spec),
+            cell=spec.cell,
+            init=spec.init,
+            layers=spec.layers,
+            hidden=hidden,
+            parameters=count_parameters(spec, source.inputs, hidden, source.outputs),
+        )
+        for spec, hidden in zip(specs, sizes, strict=True)
+    )
+
+
+def _plan(
+    wish: Wish,
+    budget: Budget,
+    sources: tuple[Source, ...],
+    lengths: tuple[int, ...],
+    contenders: dict[str, tuple[Contender, ...]],
+    *,
+    file: bool,
+) -> Plan:
+    shift = wish.seed * _SEED_STRIDE
+    return Plan(
+        budget=budget.name,
+        sources=sources,
+        lengths=lengths,
+        contenders=contenders,
+        kernel=wish.kernel,
+        learning_rates=budget.learning_rates,
+        tuning_seeds=tuple(s + shift for s in budget.tuning_seeds),
+        reporting_seeds=tuple(s + shift for s in budget.reporting_seeds),
+        training=training_of(budget, file=file),
+        parameters=wish.parameters,
+    )

@@ -1,0 +1,60 @@
+"""What a run ran on: versions, processor, and which kernel each contender got and why the others did not."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from carousel.kernels import choose
+from carousel.models.network import TRAINING_REQUEST
+from carousel.study.plan import Contender, Plan
+from carousel.study.sources import Sources
+from carousel.tasks import Task
+from carousel.training.trial import build_contender
+
+_PACKAGES = ("carousel-rnn", "torch", "numpy", "polars", "scipy")
+
+
+def describe_environment(plan: Plan, sources: Sources, workers: int) -> dict[str, Any]:
+    """Plain data for environment.json."""
+    return {
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in _PACKAGES},
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "workers": workers,
+        "threads_per_worker": 1,
+        "denormals": "flushed to zero",
+        "kernels": _kernels(plan, sources),
+    }
+
+
+def _kernels(plan: Plan, sources: Sources) -> dict[str, dict[str, dict[str, Any]]]:
+    """By source and contender: the kernel that runs its training, and the refusals of those preferred to it."""
+    return {
+        source.name: {c.spec: _kernel(plan, c, sources.task(source, plan.lengths[0])) for c in plan.contenders[source.name]}
+        for source in plan.sources
+    }
+
+
+def _kernel(plan: Plan, contender: Contender, task: Task) -> dict[str, Any]:
+    batch = task.sample(torch.Generator().manual_seed(0), 2)
+    cell = build_contender(contender, task, 0).cells[0]
+    choice = choose(cell, batch.x, batch.lengths, TRAINING_REQUEST, None if plan.kernel == "auto" else plan.kernel)
+    return {"kernel": choice.kernel.name, "refused": choice.refusals}
+
+
+def _processor() -> str:
+    """The processor's name as Linux gives it, else what the platform module knows."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"

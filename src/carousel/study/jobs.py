@@ -1,0 +1,94 @@
+"""Do one job of the ledger and put its results into the run folder: tables first, then the record."""
+
+from __future__ import annotations
+
+from typing import Any, assert_never
+
+import polars as pl
+from pydantic import TypeAdapter
+from safetensors.torch import save_file
+
+from carousel.flow import LagProfile, onset_gain
+from carousel.flow.onset import GAINS
+from carousel.study.files import write_atomically
+from carousel.study.folder import RunFolder
+from carousel.study.sources import Sources
+from carousel.training.description import InitialFlow, Job, OnsetProbe, Trial
+from carousel.training.loop import History
+from carousel.training.measures import Flow, measure_flow
+from carousel.training.trial import build_contender, run_trial
+
+_JOB: TypeAdapter[Job] = TypeAdapter(Job)
+
+
+def do_job(description: dict[str, Any], folder: RunFolder, sources: Sources) -> dict[str, Any]:
+    """Run the job and return its record: plain numbers for the ledger."""
+    job = _JOB.validate_python(description)
+    match job:
+        case Trial():
+            return _trial(job, folder, sources)
+        case InitialFlow():
+            return _initial_flow(job, folder, sources)
+        case OnsetProbe():
+            return _onset(job, folder)
+        case _:
+            assert_never(job)
+
+
+def _trial(trial: Trial, folder: RunFolder, sources: Sources) -> dict[str, Any]:
+    result = run_trial(trial, sources.task(trial.source, trial.length))
+    name = trial.digest()
+    write_atomically(folder.curves(name), _curves(result.history).write_parquet)
+    if trial.phase == "reporting":
+        write_atomically(folder.flow(name), _profiles(result.flows).write_parquet)
+        write_atomically(folder.weights(name), lambda draft: save_file(result.weights, draft))
+    return {"trial": result.record, "slopes": [flow.slope_row() for flow in result.flows]}
+
+
+def _initial_flow(job: InitialFlow, folder: RunFolder, sources: Sources) -> dict[str, Any]:
+    task = sources.task(job.source, job.length)
+    flows = [
+        measure_flow(build_contender(job.contender, task, seed), task, "initialisation", seed) for seed in job.seeds
+    ]
+    write_atomically(folder.flow(job.digest()), _profiles(flows).write_parquet)
+    return {"slopes": [flow.slope_row() for flow in flows]}
+
+
+def _onset(job: OnsetProbe, folder: RunFolder) -> dict[str, Any]:
+    onsets = [onset_gain(job.cell, job.hidden, seed) for seed in job.seeds]
+    table = pl.concat(
+        pl.DataFrame({"seed": seed, "gain": GAINS, "exponent": onset.exponents})
+        for seed, onset in zip(job.seeds, onsets, strict=True)
+    )
+    write_atomically(folder.flow(job.digest()), table.write_parquet)
+    return {"onset": [{"seed": s, "gain": o.gain} for s, o in zip(job.seeds, onsets, strict=True)]}
+
+
+def _curves(history: History) -> pl.DataFrame:
+    steps = range(1, len(history.losses) + 1)
+    return pl.DataFrame(
+        {
+            "step": list(steps),
+            "loss": history.losses,
+            "gradient_norm": history.norms,
+            "validation_score": [history.validation.get(step) for step in steps],
+        },
+        schema={"step": pl.Int32, "loss": pl.Float64, "gradient_norm": pl.Float64, "validation_score": pl.Float64},
+    )
+
+
+def _profiles(flows: list[Flow]) -> pl.DataFrame:
+    return pl.concat(_profile(flow, flow.profile) for flow in flows)
+
+
+def _profile(flow: Flow, profile: LagProfile) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "moment": flow.moment,
+            "seed": flow.seed,
+            "lag": range(len(profile.mean)),
+            "log_gain": profile.mean.numpy(),
+            "log_gain_q10": profile.q10.numpy(),
+            "log_gain_q90": profile.q90.numpy(),
+        }
+    )

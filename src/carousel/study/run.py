@@ -1,0 +1,90 @@
+"""Run a plan to its end: fill the ledger, keep the workers busy, tell how far it is.
+
+Everything this file decides follows from the plan and from finished records, never from time or order, so a run that is
+killed and continued ends with the numbers of one that was not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from carousel.errors import CarouselError
+from carousel.study.files import writing_to
+from carousel.study.folder import RunFolder
+from carousel.study.ledger import Entry, Ledger
+from carousel.study.plan import Plan
+from carousel.study.pool import Pool
+from carousel.study.tuning import first_jobs, reporting_jobs
+
+_LOOK_EVERY_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where the run stands. `newly_done`: entries finished since the last report (at first, those found finished).
+    `expected`: jobs there will be. `seconds`, `done_here`: of this command."""
+
+    counts: dict[str, int]
+    expected: int
+    newly_done: list[Entry]
+    seconds: float
+    done_here: int
+
+    @property
+    def seconds_left(self) -> float | None:
+        """From the pace so far in this command; None before anything was finished."""
+        if not self.done_here:
+            return None
+        return (self.expected - self.counts["done"]) * self.seconds / self.done_here
+
+
+def run_plan(plan: Plan, folder: RunFolder, workers: int, report: Callable[[Progress], None]) -> None:
+    """Do what is not done yet. Raises KeyboardInterrupt after a clean stop, CarouselError where jobs failed."""
+    with writing_to(folder.path):
+        ledger = Ledger(folder.ledger, create=True)
+    try:
+        ledger.release()  # whoever was running them is dead: this command holds the folder's lock
+        ledger.retry_failed()
+        ledger.add(first_jobs(plan))
+        pool = Pool(folder, ledger, workers)
+        try:
+            _drive(plan, ledger, pool, report)
+        finally:
+            pool.stop()
+        _refuse_failed(ledger)
+    finally:
+        ledger.close()
+
+
+def expected_jobs(plan: Plan) -> int:
+    """How many jobs the plan comes to, tuning, reporting and probes."""
+    groups = sum(len(plan.contenders[s.name]) for s in plan.sources) * len(plan.lengths)
+    return len(list(first_jobs(plan))) + groups * len(plan.reporting_seeds)
+
+
+def _drive(plan: Plan, ledger: Ledger, pool: Pool, report: Callable[[Progress], None]) -> None:
+    began, expected = time.monotonic(), expected_jobs(plan)
+    done = ledger.newly_done(set())
+    before, newly = len(done), done
+    while True:
+        if newly:
+            ledger.add(reporting_jobs(plan, done))
+        counts = ledger.counts()
+        report(Progress(counts, expected, newly, time.monotonic() - began, len(done) - before))
+        if counts["pending"] + counts["running"] == 0:
+            return
+        pool.watch()
+        time.sleep(_LOOK_EVERY_SECONDS)
+        newly = ledger.newly_done({entry.hash for entry in done})
+        done += newly
+
+
+def _refuse_failed(ledger: Ledger) -> None:
+    failed = ledger.entries("failed")
+    if failed:
+        last = (failed[0].error or "").strip().splitlines()[-1]
+        raise CarouselError(
+            f"{len(failed)} job(s) failed, the first ({failed[0].hash}) with: {last}; all else is kept in the ledger"
+        )

@@ -1,0 +1,89 @@
+"""From finished tuning trials to the trials that are reported: each contender with its best learning rate."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from carousel.study.ledger import Entry
+from carousel.study.plan import Plan
+from carousel.training.description import InitialFlow, OnsetProbe, Trial
+
+Records = list[dict[str, Any]]
+ONSET_HIDDEN = 64  # units; the known onsets are stated for it
+COST_OF_CELL = {"rnn": 2, "rnn-relu": 2, "lstm": 1, "lstm-1997": 8, "lstm-coupled": 8, "gru": 4}  # torch's kernels
+
+
+Positioned = tuple[float, Trial | InitialFlow | OnsetProbe]  # the lowest position is done first
+
+
+def first_jobs(plan: Plan) -> Iterator[Positioned]:
+    """What can start at once: tuning trials and probes. Longer trials come first, so that no worker is left with a
+    long one at the end; the quick probes last."""
+    for trial in _tuning_trials(plan):
+        yield -cost(trial), trial
+    for source in plan.sources:
+        for length in plan.lengths:
+            for contender in plan.contenders[source.name]:
+                seeds = tuple(range(plan.flow_seeds))
+                yield 0.0, InitialFlow(source=source, length=length, contender=contender, seeds=seeds)
+    for cell in dict.fromkeys(c.cell for contenders in plan.contenders.values() for c in contenders):
+        yield 0.0, OnsetProbe(cell=cell, hidden=ONSET_HIDDEN, seeds=tuple(range(plan.flow_seeds)))
+
+
+def cost(trial: Trial) -> float:
+    """Rough relative cost, for the order of work only: steps x length x gates."""
+    length = trial.length or math.inf  # a whole sequence is as long as it gets
+    return trial.training.steps * length * COST_OF_CELL[trial.contender.cell]
+
+
+def _tuning_trials(plan: Plan) -> Iterator[Trial]:
+    for source in plan.sources:
+        for length in plan.lengths:
+            for contender in plan.contenders[source.name]:
+                for rate in plan.learning_rates:
+                    for seed in plan.tuning_seeds:
+                        yield Trial(
+                            phase="tuning",
+                            source=source,
+                            length=length,
+                            contender=contender,
+                            learning_rate=rate,
+                            seed=seed,
+                            training=plan.training,
+                            kernel=plan.kernel,
+                        )
+
+
+def reporting_jobs(plan: Plan, done: list[Entry]) -> Iterator[Positioned]:
+    """Reporting trials of every contender and condition whose tuning is complete; the same for any order of finishing."""
+    groups: dict[str, dict[float, Records]] = defaultdict(lambda: defaultdict(list))
+    sample: dict[str, Trial] = {}
+    for entry in done:
+        if entry.kind == "trial" and entry.description["phase"] == "tuning" and entry.record is not None:
+            trial = Trial.model_validate(entry.description)
+            group = f"{trial.condition} {trial.contender.spec}"
+            sample[group] = trial
+            groups[group][trial.learning_rate].append(entry.record["trial"])
+    for group, by_rate in groups.items():
+        if sum(map(len, by_rate.values())) == len(plan.learning_rates) * len(plan.tuning_seeds):
+            best = best_rate(by_rate)
+            for seed in plan.reporting_seeds:
+                trial = sample[group].model_copy(
+                    update={"phase": "reporting", "learning_rate": best, "seed": seed}
+                )
+                yield -cost(trial), trial
+
+
+def best_rate(by_rate: dict[float, Records]) -> float:
+    """The rate that solved most often, then soonest; else the one with the best validation score; then the smallest."""
+    return min(by_rate, key=lambda rate: (*_rank(by_rate[rate]), rate))
+
+
+def _rank(records: Records) -> tuple[float, float, float]:
+    solved = [r["steps_to_solved"] for r in records if r["outcome"] == "solved"]
+    scores = [r["validation_score"] if r["outcome"] != "diverged" else float("-inf") for r in records]
+    mean_steps = sum(solved) / len(solved) if solved else 0.0
+    return -len(solved), mean_steps, -sum(scores) / len(scores)

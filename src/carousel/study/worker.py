@@ -1,0 +1,69 @@
+"""A worker process: takes pending jobs from the ledger until told to stop. One thread; ends with its parent.
+
+Started as `python -m carousel.study.worker FOLDER PARENT`. It ignores Ctrl-C, which is the parent's to handle.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import torch
+
+from carousel.errors import CarouselError
+from carousel.study.folder import RunFolder
+from carousel.study.jobs import do_job
+from carousel.study.ledger import Entry, Ledger
+from carousel.study.pool import CANNOT_WRITE
+from carousel.study.sources import Sources
+
+_IDLE_SECONDS = 0.05
+_PR_SET_PDEATHSIG = 1
+
+
+def main(folder: Path, parent: int) -> int:
+    """Work until the parent is gone or stops this process."""
+    _end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # denormals slow recurrent backward passes up to twenty times
+    run = RunFolder(folder)
+    ledger, sources = Ledger(run.ledger), Sources(run)
+    while os.getppid() == parent:
+        entry = ledger.claim(os.getpid())
+        if entry is None:
+            time.sleep(_IDLE_SECONDS)
+        elif (code := _work(entry, run, ledger, sources)) is not None:
+            return code
+    return 0
+
+
+def _work(entry: Entry, run: RunFolder, ledger: Ledger, sources: Sources) -> int | None:
+    """Do one job; an exit code where going on is pointless."""
+    try:
+        record = do_job(entry.description, run, sources)
+    except OSError as error:
+        print(f"cannot write to {str(run.path)!r}: {error.strerror or error}", file=sys.stderr)
+        return CANNOT_WRITE
+    except CarouselError as error:
+        ledger.fail(entry.hash, str(error))
+    except Exception:
+        ledger.fail(entry.hash, traceback.format_exc())
+    else:
+        ledger.finish(entry.hash, record)
+    return None
+
+
+def _end_with_parent() -> None:
+    """On Linux the kernel ends this process when its parent dies, even by kill -9; elsewhere the loop notices."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

@@ -1,0 +1,130 @@
+"""What one piece of work is: frozen descriptions whose hash names them in the ledger. No torch here.
+
+Two runs of one description give the same numbers, so a finished one is never done twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Frozen(BaseModel):
+    """Immutable, and strict about names it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def digest(self) -> str:
+        """16 hexadecimal digits of the SHA-256 of this description's canonical JSON."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+class TaskSource(Frozen):
+    """A built-in task."""
+
+    kind: Literal["task"] = "task"
+    name: str
+
+
+class FileSource(Frozen):
+    """The user's file, as prepared once and stored in the run folder (`data.npz`). `sha256` is that of its content."""
+
+    kind: Literal["file"] = "file"
+    name: str
+    file: str
+    sha256: str
+    options: dict[str, str | int | float | bool | list[str] | list[float]] = {}
+
+
+Source = Annotated[TaskSource | FileSource, Field(discriminator="kind")]
+
+
+class Contender(Frozen):
+    """One network, sized for one source: `spec` is what the user typed, in normal form."""
+
+    spec: str
+    cell: str
+    init: str
+    layers: int
+    hidden: int
+    parameters: int
+
+
+class StopRule(Frozen):
+    """When a trial ends before its last step. Looked at every `check_every` steps.
+
+    solved: the validation score reached the task's line for solved at `solved_checks` checks in a row.
+    hopeless: from step `hopeless_from` on, the mean training loss of the last `check_every` steps is above
+    `hopeless_above` times the loss of chance.
+    patience (user's files, where there is no line for solved): no better validation score for so many checks.
+    """
+
+    check_every: int = 100
+    solved_checks: int = 2
+    hopeless_from: int = 700
+    hopeless_above: float = 0.97
+    patience: int | None = None
+
+
+class Training(Frozen):
+    """How every trial of the plan is trained: Adam, constant learning rate, gradient norm clipped."""
+
+    steps: int
+    batch_size: int = 32
+    clip_norm: float = 1.0
+    stop: StopRule = StopRule()
+
+
+class Trial(Frozen):
+    """One training: a contender on a source at one length, with a learning rate and a seed."""
+
+    kind: Literal["trial"] = "trial"
+    phase: Literal["tuning", "reporting"]
+    source: Source
+    length: int
+    contender: Contender
+    learning_rate: float
+    seed: int
+    training: Training
+    kernel: str = "auto"
+
+    @property
+    def condition(self) -> str:
+        """"adding/T=100": the source and the length."""
+        return condition_key(self.source.name, self.length)
+
+
+class InitialFlow(Frozen):
+    """The lag profiles of untrained networks of one contender at one length, a seed each."""
+
+    kind: Literal["initial-flow"] = "initial-flow"
+    source: Source
+    length: int
+    contender: Contender
+    seeds: tuple[int, ...]
+
+    @property
+    def condition(self) -> str:
+        """"adding/T=100": the source and the length."""
+        return condition_key(self.source.name, self.length)
+
+
+class OnsetProbe(Frozen):
+    """The gain at which untrained networks of one cell become chaotic, a seed each."""
+
+    kind: Literal["onset"] = "onset"
+    cell: str
+    hidden: int
+    seeds: tuple[int, ...]
+
+
+Job = Annotated[Trial | InitialFlow | OnsetProbe, Field(discriminator="kind")]
+
+
+def condition_key(source: str, length: int) -> str:
+    """"adding/T=100"; the name of a condition in tables, verdicts and figures. Length 0: the whole sequence."""
+    return f"{source}/T={length}" if length else source

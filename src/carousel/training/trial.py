@@ -1,0 +1,94 @@
+"""Run one trial from its description: the numbers depend on nothing else (but the machine and its libraries)."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import torch
+
+from carousel.models.contender import ContenderSpec
+from carousel.models.network import RecurrentNetwork, build
+from carousel.tasks.base import Task
+from carousel.training.description import Contender, Trial
+from carousel.training.loop import History, Weights, evaluate, snapshot, train
+from carousel.training.measures import Flow, measure_exponent, measure_flow
+from carousel.training.norms import summarise_norms
+
+_INIT_SEED = 1_000_033  # keeps the weights' numbers apart from the data's
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """`record`: the numbers of the trial (columns of `Evidence.trials` that are not in its description)."""
+
+    record: dict[str, object]
+    history: History
+    flows: list[Flow]
+    weights: Weights
+
+
+def build_contender(contender: Contender, task: Task, seed: int, kernel: str = "auto") -> RecurrentNetwork:
+    """The contender's network for a task, initialised from the seed."""
+    return build(
+        ContenderSpec(contender.cell, contender.init, contender.layers),
+        contender.hidden,
+        inputs=task.inputs,
+        outputs=task.outputs,
+        readout=task.readout,
+        length=task.length,
+        generator=torch.Generator().manual_seed(seed + _INIT_SEED),
+        kernel=None if kernel == "auto" else kernel,
+    )
+
+
+def run_trial(trial: Trial, task: Task) -> TrialResult:
+    """Train, measure, evaluate. The same seed draws the same training sequences for every contender."""
+    began = time.process_time()
+    network = build_contender(trial.contender, task, trial.seed, trial.kernel)
+    flows: list[Flow] = []
+    at_step = {}
+    if trial.phase == "reporting":
+        at_step[max(1, trial.training.steps // 10)] = lambda: flows.append(
+            measure_flow(network, task, "early", trial.seed)
+        )
+    generator = torch.Generator().manual_seed(trial.seed)
+    history = train(network, task, trial.training, trial.learning_rate, generator, at_step)
+    exponent = None
+    if trial.phase == "reporting":
+        flows.append(measure_flow(network, task, "end", trial.seed))
+        exponent = measure_exponent(network, task, trial.seed)
+    record = _record(network, task, history) | {"lyapunov_end": exponent}
+    record["seconds"] = time.process_time() - began
+    return TrialResult(record, history, flows, snapshot(network))
+
+
+def _record(network: RecurrentNetwork, task: Task, history: History) -> dict[str, object]:
+    test, training = task.held_out("test"), task.held_out("training")
+    with torch.no_grad():
+        output = network(test.x, test.lengths)
+        test_loss, score = task.loss(output, test).item(), task.score(output, test)
+        rmse = task.rmse(output, test)
+    norms = summarise_norms(history.norms)
+    line = task.metric.solved
+    recent = [loss for loss in history.losses[-50:] if math.isfinite(loss)]
+    return {
+        "outcome": history.outcome,
+        "solved": None if line is None else score >= line,
+        "score": score,
+        "validation_score": max(history.validation.values(), default=None),
+        "training_score": evaluate(network, task, training),
+        "baseline_score": task.metric.chance,
+        "training_loss": sum(recent) / len(recent) if recent else None,
+        "test_loss": test_loss,
+        "chance_loss": task.chance_loss,
+        "rmse": rmse,
+        "steps": len(history.losses),
+        "steps_to_solved": history.steps_to_solved,
+        "best_step": history.best_step,
+        "gradient_norm_max": norms.largest,
+        "spike_share": norms.spike_share,
+        "nan_share": norms.nan_share,
+        "kernel": "+".join(choice.kernel.name for choice in network.choices),
+    }
