@@ -107,7 +107,7 @@ def test_broken_npz(tmp_path: Path) -> None:
         ({"x": np.zeros((4, 3)), "y": [0, 1, 0, 1], "lengths": [1, 2, 3, 4]}, BadData, ("lengths[3]", "1 to 3")),
         ({"x": np.zeros((4, 3)), "y": [0, 1, 0, 1], "lengths": [2.5] * 4}, BadData, ("'lengths'", "whole")),
         ({"x": [[0, np.inf], [0, 0]], "y": [0, 1]}, BadData, ("x[0, 1]", "infinite", "NaN")),
-        ({"x": np.zeros((0, 3)), "y": []}, BadData, ("'x' is empty",)),
+        ({"x": np.zeros((0, 3)), "y": []}, BadData, ("'x' holds no sequences",)),
         ({"x": np.zeros((4, 3))}, BadPlan, ("what to predict", "x0, x1, x2", "add y")),
     ],
 )
@@ -191,3 +191,8 @@ def test_a_parquet_column_that_is_no_number(tmp_path: Path) -> None:
     frame = long_frame().with_columns(when=pl.date(2020, 1, 1))
     frame.write_parquet(tmp_path / "a.parquet")
     refused(tmp_path / "a.parquet", LONG, BadData, "'when'", "date", "--order when")
+
+
+def test_a_single_array_named_npz(tmp_path: Path) -> None:
+    np.save(held := io.BytesIO(), np.zeros(3))
+    refused(write(tmp_path, "a.npz", held.getvalue()), DataOptions(), BadData, "cannot be read as NPZ", "savez")

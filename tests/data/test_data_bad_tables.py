@@ -93,10 +93,14 @@ def test_text_in_a_numeric_column(tmp_path: Path) -> None:
     refused(path, LONG, BadData, "'a' holds text in row 17", "'abc'", "correct it")
 
 
-def test_rows_count_as_in_the_file_past_blank_lines(tmp_path: Path) -> None:
-    lines = change(long_frame(), "a", 17, "abc").write_csv().splitlines()
+def test_blank_lines_between_rows_are_no_rows_to_skip(tmp_path: Path) -> None:
+    lines = long_frame().write_csv().splitlines()
     path = write(tmp_path, "a.csv", "\n".join([*lines[:5], "", "", *lines[5:]]))
-    refused(path, LONG, BadData, "row 19", "'abc'")
+    refused(path, LONG, BadData, "'label'", "row 6", "2 rows")
+    path = write(tmp_path, "b.csv", "y\n1\n2\n\n3\n")
+    refused(path, DataOptions(forecast=("y",)), BadData, "'y'", "row 4")
+    path = write(tmp_path, "c.csv", "\n".join([*lines, ",,,,", "", ""]))
+    assert prepare(path, LONG).card["sequences"] == 12  # blank at the end: only the end of the file
 
 
 def test_text_in_json_lines_counts_lines(tmp_path: Path) -> None:
@@ -193,7 +197,16 @@ def test_a_regression_target_constant_in_a_part(tmp_path: Path) -> None:
 
 def test_series_too_short(tmp_path: Path) -> None:
     options = DataOptions(forecast=("y",), order="t", window=31, horizon=5)
-    refused(csv_of(tmp_path, series_frame()), options, BadData, "--window 31", "--horizon 5", "about 62", "60 steps", "smaller")
+    refused(
+        csv_of(tmp_path, series_frame()),
+        options,
+        BadData,
+        "--window 31",
+        "--horizon 5",
+        "about 62",
+        "60 steps",
+        "smaller",
+    )
     refused(csv_of(tmp_path, series_frame(2)), SERIES, BadData, "too short", "2 steps")
 
 

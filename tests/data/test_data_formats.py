@@ -46,10 +46,17 @@ def test_npz_and_ts_and_wide_hold_the_same_sequences(tmp_path: Path) -> None:
     x[1, 1] = np.nan
     np.savez(tmp_path / "a.npz", x=x, y=y, lengths=lengths)
     rows = [[f"{v:g}" if v == v else "?" for v in row[:n]] for row, n in zip(x, lengths, strict=True)]
-    write(tmp_path, "a.ts", TS.format(mark="classLabel") + "".join(f"{','.join(r)}:{c}\n" for r, c in zip(rows, y, strict=True)))
+    write(
+        tmp_path,
+        "a.ts",
+        TS.format(mark="classLabel") + "".join(f"{','.join(r)}:{c}\n" for r, c in zip(rows, y, strict=True)),
+    )
     wide = [",".join([*r, *[""] * (5 - len(r)), str(c)]) for r, c in zip(rows, y, strict=True)]
     write(tmp_path, "a.csv", "s0,s1,s2,s3,s4,label\n" + "\n".join(wide))
-    found = [prepare(tmp_path / name, DataOptions(target=t)) for name, t in (("a.npz", None), ("a.ts", None), ("a.csv", "label"))]
+    found = [
+        prepare(tmp_path / name, DataOptions(target=t))
+        for name, t in (("a.npz", None), ("a.ts", None), ("a.csv", "label"))
+    ]
     for prepared in found:
         assert prepared.kind == "classification"
         assert prepared.lengths.tolist() == lengths.tolist()

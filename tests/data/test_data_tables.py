@@ -76,7 +76,9 @@ def test_words_for_missing(tmp_path: Path, word: str) -> None:
 
 
 def test_words_become_channels(tmp_path: Path) -> None:
-    frame = long_frame().with_columns(hue=pl.when(pl.col("t") == 0).then(None).otherwise(pl.format("h{}", pl.col("t") % 2)))
+    frame = long_frame().with_columns(
+        hue=pl.when(pl.col("t") == 0).then(None).otherwise(pl.format("h{}", pl.col("t") % 2))
+    )
     prepared = prepare(csv_of(tmp_path, frame), LONG)
     assert prepared.card["channels"]["names"] == ["a", "b", "hue=h0", "hue=h1", "hue=(missing)"]
     assert told(prepared, "one_hot")["values"] == ["h0", "h1"] and told(prepared, "one_hot")["missing"] == 12
@@ -210,3 +212,44 @@ def test_part_sizes(count: int, least: int, shares: list[float]) -> None:
     sizes = part_sizes(count, shares, least)
     assert sizes.sum() == count and sizes.min() >= least
     assert all(abs(n - s * count) <= least * len(shares) for n, s in zip(sizes, shares, strict=True))
+
+
+def test_the_majority_is_that_of_training_scored_on_test(tmp_path: Path) -> None:
+    frame = long_frame(groups=24).with_columns(
+        label=pl.when(pl.col("id") < 6).then(pl.lit("few")).otherwise(pl.lit("most"))
+    )
+    prepared = prepare(csv_of(tmp_path, frame), LONG)
+    counts = {c["name"]: (c["training"], c["test"]) for c in prepared.card["classes"]}
+    assert counts["most"][0] > counts["few"][0]
+    share = counts["most"][1] / (counts["most"][1] + counts["few"][1])
+    assert prepared.card["baseline"]["score"] == share > 0.5
+
+
+def test_spaces_in_the_header_and_old_line_ends(tmp_path: Path) -> None:
+    lines = long_frame().write_csv().splitlines()
+    lines[0] = " id , t,a,b ,label"
+    prepared = prepare(write(tmp_path, "a.csv", "\r".join(lines)), LONG)
+    np.testing.assert_array_equal(prepared.x, prepare(csv_of(tmp_path, long_frame()), LONG).x)
+
+
+@pytest.mark.parametrize("size", [1e300, 1e-300])
+def test_huge_and_tiny_units(tmp_path: Path, size: float) -> None:
+    frame = long_frame().with_columns(pl.col("a") * size, label=pl.col("id") * 1.5 * size)
+    prepared = prepare(csv_of(tmp_path, frame), LONG)
+    training = prepared.rows("training")
+    np.testing.assert_allclose(prepared.y[training].std(), 1, rtol=1e-5)
+    series = series_frame().with_columns(pl.col("y") * size)
+    options = DataOptions(forecast=("y",), order="t")
+    one, other = (prepare(csv_of(tmp_path, f), options) for f in (series, series_frame()))
+    np.testing.assert_allclose(one.y, other.y, atol=1e-5)
+    assert one.card["baseline"]["score"] == pytest.approx(other.card["baseline"]["score"], abs=1e-5)
+
+
+def test_series_too_short_for_a_window_are_said(tmp_path: Path) -> None:
+    frame = pl.concat([series_frame(60).with_columns(g=pl.lit("a")), series_frame(5).with_columns(g=pl.lit("b"))])
+    options = DataOptions(forecast=("y",), order="t", group="g", window=6, horizon=1)
+    assert told(prepare(csv_of(tmp_path, frame), options), "short_series") == {
+        "key": "short_series",
+        "count": 1,
+        "of": 2,
+    }

@@ -93,13 +93,9 @@ class Effects:
     slope_spread: float = 0.01  # standard deviation over seeds
     solved: Mapping[tuple[str, int], float] = field(default_factory=dict)  # (spec, length) -> probability
     scores: Mapping[str, float] = field(default_factory=dict)  # spec -> score on the whole sequence (file)
-    gains: Mapping[str, float] = field(
-        default_factory=dict
-    )  # spec -> score gained from shortest to whole history
+    gains: Mapping[str, float] = field(default_factory=dict)  # spec -> score gained from shortest to whole history
     score_spread: float = 0.01
-    onset: Mapping[str, float] = field(
-        default_factory=lambda: {"rnn": 1.8, "lstm": 3.0, "gru": 2.4}
-    )  # by cell
+    onset: Mapping[str, float] = field(default_factory=lambda: {"rnn": 1.8, "lstm": 3.0, "gru": 2.4})  # by cell
     onset_spread: float = 0.1
     spikes: Mapping[str, float] = field(default_factory=dict)  # spec -> spike share
     lyapunov: Mapping[str, float] = field(default_factory=dict)  # spec -> exponent at the end, nats per step
@@ -119,13 +115,16 @@ def planted(
     steps: int = 600,
     chance_seed: int = 0,
     write_curves: bool = True,
+    with_profiles: bool = True,
 ) -> Evidence:
-    """A made-up run: tuning on seed 0, reporting on seeds 1..`seeds`; curves in `folder`/trials."""
+    """A made-up run: tuning on seed 0, reporting on seeds 1..`seeds`; curves in `folder`/trials.
+
+    `write_curves` and `with_profiles` leave out what only figures and claim 5's matched losses need."""
     specs, effects = tuple(specs), effects or Effects()
     plan = _plan(source_kind, specs, sources, lengths, seeds, flow_seeds, steps)
     rng = np.random.default_rng(chance_seed)
     trials = pl.DataFrame(_trials(plan, effects, rng), schema=TRIAL_SCHEMA, orient="row")
-    profiles, slopes = _flow(plan, effects, rng)
+    profiles, slopes = _flow(plan, effects, rng, with_profiles)
     if write_curves:
         for row in trials.iter_rows(named=True):
             _write_curve(folder, row, rng)
@@ -151,9 +150,7 @@ def contender(spec: str) -> Contender:
     """A contender of about 6,600 parameters from its spec."""
     cell, _, init = spec.partition(":")
     hidden = HIDDEN[cell]
-    return Contender(
-        spec=spec, cell=cell, init=init or "default", layers=1, hidden=hidden, parameters=6600 + hidden
-    )
+    return Contender(spec=spec, cell=cell, init=init or "default", layers=1, hidden=hidden, parameters=6600 + hidden)
 
 
 def _plan(
@@ -245,9 +242,7 @@ def _trial(
         "steps": min(steps, to_solved + 100) if to_solved else steps,
         "steps_to_solved": to_solved,
         "best_step": to_solved or steps,
-        "seconds": float(rng.uniform(0.9, 1.1))
-        * (1 + condition.length / 30)
-        * (2.0 if made.cell == "lstm" else 1.3),
+        "seconds": float(rng.uniform(0.9, 1.1)) * (1 + condition.length / 30) * (2.0 if made.cell == "lstm" else 1.3),
         "gradient_norm_max": float(np.exp(rng.normal(1.5, 0.7))),
         "spike_share": effects.spikes.get(made.spec, 0.0),
         "nan_share": 0.0,
@@ -279,7 +274,9 @@ def _slope(effects: Effects, spec: str, length: int) -> float:
     return effects.slopes.get(spec, SLOPES.get(spec, -0.3))
 
 
-def _flow(plan: Plan, effects: Effects, rng: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _flow(
+    plan: Plan, effects: Effects, rng: np.random.Generator, with_profiles: bool
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     profiles, slopes = [pl.DataFrame(schema=PROFILE_SCHEMA)], []
     for condition in plan.conditions():
         steps = condition.length or 20
@@ -295,18 +292,17 @@ def _flow(plan: Plan, effects: Effects, rng: np.random.Generator) -> tuple[pl.Da
                 seeds = range(plan.flow_seeds) if moment == "initialisation" else plan.reporting_seeds
                 easier = {"initialisation": 1.0, "early": 0.8, "end": 0.6}[moment]
                 for seed in seeds:
-                    slope = easier * _slope(effects, made.spec, steps) + float(
-                        rng.normal(0, effects.slope_spread)
-                    )
+                    slope = easier * _slope(effects, made.spec, steps) + float(rng.normal(0, effects.slope_spread))
                     rate = None if moment == "initialisation" else 0.003
-                    profiles.append(
-                        _profile(
-                            {**network, "seed": seed, "moment": moment, "learning_rate": rate},
-                            slope,
-                            steps,
-                            rng,
+                    if with_profiles:
+                        profiles.append(
+                            _profile(
+                                {**network, "seed": seed, "moment": moment, "learning_rate": rate},
+                                slope,
+                                steps,
+                                rng,
+                            )
                         )
-                    )
                     horizon = math.floor(math.log(1e-3) / slope) if slope < 0 else steps
                     censored = horizon >= steps - 1
                     measured = {
@@ -324,9 +320,7 @@ def _profile(about: dict[str, Any], slope: float, steps: int, rng: np.random.Gen
     mean -= mean[0]
     width = 0.4 * np.sqrt(lag)
     columns = {"lag": lag, "log_gain": mean, "log_gain_q10": mean - width, "log_gain_q90": mean + width}
-    repeated = {
-        name: pl.Series(name, [value] * steps, dtype=PROFILE_SCHEMA[name]) for name, value in about.items()
-    }
+    repeated = {name: pl.Series(name, [value] * steps, dtype=PROFILE_SCHEMA[name]) for name, value in about.items()}
     return pl.DataFrame({**repeated, **columns}, schema_overrides=PROFILE_SCHEMA).select(list(PROFILE_SCHEMA))
 
 
@@ -357,8 +351,7 @@ def _write_curve(folder: Path, row: Mapping[str, Any], rng: np.random.Generator)
     curve = pl.DataFrame(
         {
             "step": step,
-            "loss": _fall(row["chance_loss"], row["training_loss"], step)
-            * np.exp(rng.normal(0, 0.05, steps)),
+            "loss": _fall(row["chance_loss"], row["training_loss"], step) * np.exp(rng.normal(0, 0.05, steps)),
             "gradient_norm": np.exp(rng.normal(-0.5, 0.5, steps)),
             "validation_score": _fall(row["baseline_score"], row["validation_score"], step),
         }

@@ -1,6 +1,7 @@
 """Claim 5: an LSTM trains better and generalises better. Two questions kept apart; the second is judged.
 
-test score     P(LSTM > RNN) by seed, each family's best; pooled over the lengths of a source. This decides.
+test score     P(LSTM > RNN) by seed, each family's best; a seed's win is its mean over the source's lengths. This
+               decides.
 optimisation   who is solved in fewer steps (neither solved: who has the lower training loss). Shown.
 matched loss   who has the better validation score at equal training loss (carousel.claims.matched). Shown.
 
@@ -10,20 +11,20 @@ The gap against the amount of data and the width is not measured by this version
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 from carousel.claims.base import Both, Claim, Row, Verdict, Word
 from carousel.claims.comparisons import (
     Compare,
     best_comparisons,
+    by_seed,
     comparisons,
-    judged_conditions,
     test_win,
     training_win,
 )
 from carousel.claims.matched import matched_win
 from carousel.claims.paired import superiority_row
-from carousel.claims.readings import Pair, Readings, trial_files
+from carousel.claims.readings import Readings, trial_files
 from carousel.claims.rules import stands_for
 from carousel.claims.thresholds import THRESHOLDS
 from carousel.claims.wording import headline, interval, join, needed, number
@@ -55,25 +56,19 @@ class Generalisation(Claim):
         return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(readings))
 
     def _source_row(self, readings: Readings, source: str, alpha: float) -> Row:
-        wins = [win for _, _, win in best_comparisons(readings, source, test_win)]
-        last = judged_conditions(readings, source)[-1]
-        where = f"{source}: best LSTM vs best RNN"
-        return superiority_row(where, self.effect, wins, alpha, condition=last, pair=_best(readings, source), best=True)
+        wins = by_seed(best_comparisons(readings, source, test_win))
+        last = readings.judged(source)[-1]
+        about: dict[str, Any] = {"condition": last.key, "pair": readings.best_pair(last), "best": True}
+        return superiority_row(f"{source}: LSTM vs RNN", self.effect, wins, alpha, **about)
 
     def _apart(self, readings: Readings, source: str, alpha: float) -> list[Row]:
         """Optimisation, and generalisation at matched training loss; they decide nothing."""
         compares: dict[str, Compare] = {"optimisation": training_win, "matched": matched_win(readings.evidence)}
         rows = []
         for question, compare in compares.items():
-            wins = [win for _, _, win in best_comparisons(readings, source, compare)]
-            row = superiority_row(
-                f"{source}: best LSTM vs best RNN, {question}",
-                (f"superiority_{question}", "probability"),
-                wins,
-                alpha,
-                best=True,
-                decides=False,
-            )
+            wins = by_seed(best_comparisons(readings, source, compare))
+            effect = (f"superiority_{question}", "probability")
+            row = superiority_row(f"{source}: LSTM vs RNN", effect, wins, alpha, best=True, decides=False)
             row.details["question"] = question
             rows.append(row)
         return rows
@@ -81,12 +76,12 @@ class Generalisation(Claim):
     def _declared(self, readings: Readings, alpha: float) -> list[Row]:
         """Every declared pair under every condition, for the table."""
         rows = []
-        for source in (s.name for s in readings.evidence.plan.sources):
-            for condition in judged_conditions(readings, source):
-                for pair in readings.pairs(source):
-                    wins = [win for _, _, win in comparisons(readings, condition, pair, test_win)]
-                    about = {"condition": condition, "pair": pair, "decides": False}
-                    rows.append(superiority_row(f"{condition}: {pair}", self.effect, wins, alpha, **about))
+        conditions = [c for s in readings.evidence.plan.sources for c in readings.judged(s.name)]
+        for condition in conditions:
+            for pair in readings.pairs(condition.source):
+                wins = by_seed(comparisons(readings, condition.key, pair, test_win))
+                about: dict[str, Any] = {"condition": condition.key, "pair": pair, "decides": False}
+                rows.append(superiority_row(f"{condition.key}: {pair}", self.effect, wins, alpha, **about))
         return rows
 
     @staticmethod
@@ -112,10 +107,6 @@ def _over_sources(words: Sequence[Word], required: int) -> Word:
 def _sources_needed(readings: Readings) -> int:
     sources = readings.evidence.plan.sources
     return 1 if len(sources) == 1 and sources[0].kind == "file" else THRESHOLDS.sources
-
-
-def _best(readings: Readings, source: str) -> Pair | None:
-    return readings.best_pair(readings.lengths(source)[-1])
 
 
 def _apart_text(row: Row) -> Both | None:

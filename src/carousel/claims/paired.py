@@ -30,7 +30,7 @@ def mean_row(
     mean = math.fsum(values) / len(values)
     verdict, reason = by_margin(mean_interval(values, alpha), margin)
     needed = seeds_for_mean(values, distance(mean, margin), alpha) if verdict == "inconclusive" else None
-    details = {"level": 1 - alpha, "p_sign_flip": sign_flip_p(values), "margin": margin}
+    details = {"level": 1 - alpha, "p_sign_flip": sign_flip_p(tuple(values)), "margin": margin}
     shown = Effect(*effect, mean, mean_interval(values, SHOWN))
     return Row(where, verdict, reason, shown, len(values), seeds_needed=needed, details=details, **about)
 

@@ -78,8 +78,7 @@ class Vanishing(Claim):
             "claims.vanishing.horizons",
             rnn=_bound(horizons["rnn"], horizons["rnn_censored"]),
             lstm=_bound(horizons["lstm"], horizons["lstm_censored"]),
-            ratio=number(row.details["ratio"]),
-            known=row.details["ratio_is"],
+            ratio=_ratio_text(row.details["ratio"], row.details["ratio_is"]),
         )
 
 
@@ -133,6 +132,10 @@ def _ratio(rnn: _Horizon, lstm: _Horizon) -> tuple[float | None, str]:
     ratio = max(lstm.steps, 1.0) / max(rnn.steps, 1.0)
     known = {(False, False): "=", (False, True): ">=", (True, False): "<=", (True, True): "?"}
     return ratio, known[rnn.censored, lstm.censored]
+
+
+def _ratio_text(ratio: float | None, known: str) -> str:
+    return "?" if known == "?" else {"=": "", ">=": "≥ ", "<=": "≤ "}[known] + number(ratio)
 
 
 def _bound(steps: float | None, censored: bool) -> str:

@@ -66,11 +66,14 @@ def _persistence(prepared: Prepared) -> Baseline:
 
 
 def future(prepared: Prepared, rows: Ints) -> tuple[Floats, Floats]:
-    """Forecast examples in the file's unit: what came [N, horizon, K], and the last value seen [N, 1, K]."""
+    """Forecast examples in units of y_std: what came [N, horizon, K], and the last value seen [N, 1, K].
+
+    From the training mean, which R² does not see.
+    """
     columns = prepared.y_channels
     last = prepared.x[prepared.starts[rows] + prepared.lengths[rows] - 1][:, columns].astype(np.float64)
-    last = (last * prepared.std[columns] + prepared.mean[columns])[:, None]
-    change = prepared.y[rows].astype(np.float64).reshape(len(rows), -1, len(columns)) * prepared.y_std
+    last = (last * prepared.std[columns] / prepared.y_std)[:, None]
+    change = prepared.y[rows].astype(np.float64).reshape(len(rows), -1, len(columns))
     return last + change, last
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from carousel.data.arrays import PARTS, Floats, Ints, Note
 from carousel.data.baseline import Baseline
-from carousel.data.scaling import Scaled
+from carousel.data.scaling import Scaled, moments
 from carousel.data.target import Classes, Values
 
 Card = dict[str, Any]
@@ -51,7 +51,7 @@ def target_card(name: str, target: Classes | Values, part: Ints) -> Card:
 
 
 def _range(values: Floats) -> Card:
-    return {"min": float(values.min()), "mean": float(values.mean()), "max": float(values.max())}
+    return {"min": float(values.min()), "mean": float(moments(values[:, None])[0][0]), "max": float(values.max())}
 
 
 def _classes(target: Classes, part: Ints) -> list[Card]:

@@ -62,8 +62,10 @@ def read_times(table: Table, column: str) -> Times:
 
 def _numbers(series: pl.Series, table: Table, column: str) -> NDArray[np.int64] | NDArray[np.float64]:
     whole = series.cast(pl.Int64, strict=False) if series.dtype == pl.String else series
-    if whole.dtype.is_integer() and not whole.null_count():  # exact beyond 2^53, unlike a float
-        return whole.cast(pl.Int64).to_numpy()
+    if whole.dtype.is_integer():  # exact beyond 2^53, unlike a float
+        whole = whole.cast(pl.Int64, strict=False)
+        if not whole.null_count():
+            return whole.to_numpy()
     return table.numbers(column, "order column")
 
 
@@ -77,7 +79,14 @@ def _from_text(series: pl.Series, table: Table, column: str) -> Times:
     parsed = _parse(strict, written, zoned)
     bad = np.flatnonzero(parsed.is_null().to_numpy())
     if len(bad):
-        _refuse(table, column, int(bad[0]), str(series[int(bad[0])]), f"{written}, as in the first row")
+        _refuse(
+            table,
+            column,
+            int(bad[0]),
+            str(series[int(bad[0])]),
+            f"{written}, as in the first row",
+            "write all rows alike",
+        )
     return _from_dates(parsed, table, column)
 
 
@@ -111,10 +120,12 @@ def _from_days(series: pl.Series) -> Times:
     return Times(series.to_physical().cast(pl.Int64).to_numpy(), "days")
 
 
-def _refuse(table: Table, column: str, row: int, value: str, allowed: str) -> NoReturn:
+def _refuse(
+    table: Table, column: str, row: int, value: str, allowed: str, cure: str = "write dates as YYYY-MM-DD"
+) -> NoReturn:
     raise BadData(
         f"the order column {column!r} holds no time or number in row {table.rows[row]}",
         allowed=allowed,
         got=repr(value),
-        cure="write dates as YYYY-MM-DD",
+        cure=cure,
     )

@@ -65,7 +65,7 @@ class Prepared:
     def load(cls, path: Path) -> Self:
         """Read what `save` wrote. FolderConflict where the file is absent or damaged."""
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
             words = json.loads(arrays.pop("description").tobytes().decode())
             return cls(**words, **arrays)

@@ -29,8 +29,9 @@ def scale(x: Floats, training: Bools, channels: tuple[str, ...]) -> Scaled:
     """Scale x [R, C] by the steps where `training` [R]. BadData where a channel has no value to go by."""
     gap = np.isnan(x)
     _refuse_unseen(gap, training, channels)
-    mean, std, flat = _moments(x[training])
-    values = np.where(gap, 0.0, (x - mean) / std)
+    mean, std, flat = moments(x[training])
+    with np.errstate(over="ignore"):  # refused on the next line, with the column's name
+        values = np.where(gap, 0.0, (x - mean) / std)
     _refuse_huge(values, channels)
     masked = np.flatnonzero(gap.any(axis=0)).tolist()
     seen = np.concatenate([values, gap[:, masked]], axis=1).astype(np.float32)
@@ -41,14 +42,25 @@ def scale(x: Floats, training: Bools, channels: tuple[str, ...]) -> Scaled:
     return Scaled(seen, mean, std, missing, masked, notes)
 
 
-def _moments(x: Floats) -> tuple[Floats, Floats, Bools]:
+def moments(x: Floats) -> tuple[Floats, Floats, Bools]:
     """Mean, deviation (1 where all values are equal), and where that is so."""
-    size = np.nanmax(np.abs(x), axis=0)
-    size = np.where(size > 0, size, 1.0)  # squares of 1e200 would overflow
+    size = _size(x)
     mean = np.nanmean(x / size, axis=0) * size
     flat = np.nanmax(x, axis=0) == np.nanmin(x, axis=0)
     std = np.where(flat, 1.0, np.nanstd(x / size, axis=0) * size)
     return mean, std, flat
+
+
+def root_mean_square(x: Floats) -> Floats:
+    """Of x [N, C], over N."""
+    size = _size(x)
+    return np.asarray(np.sqrt(((x / size) ** 2).mean(axis=0)) * size)
+
+
+def _size(x: Floats) -> Floats:
+    # The square of 1e200 overflows and that of 1e-200 is 0: both are taken relative to the largest value.
+    largest = np.nanmax(np.abs(x), axis=0)
+    return np.where(largest > 0, largest, 1.0)
 
 
 def _refuse_unseen(gap: Bools, training: Bools, channels: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from carousel.data.finish import NO_CHANNELS, NONE, told, with_masks
 from carousel.data.options import DataOptions
 from carousel.data.prepared import Kind, Prepared
 from carousel.data.raw import RawSequences
-from carousel.data.scaling import scale
+from carousel.data.scaling import moments, scale
 from carousel.data.short import without_short
 from carousel.data.split import split_sequences
 from carousel.data.target import Classes, Values, read_target
@@ -74,5 +74,5 @@ def _scaled_target(target: Classes | Values, part: Ints) -> tuple[np.ndarray, Fl
     if isinstance(target, Classes):
         return target.codes, NONE, NONE
     training = target.values[part == 0]
-    mean, std = training.mean(keepdims=True), training.std(keepdims=True)
+    mean, std, _ = moments(training[:, None])
     return ((target.values - mean) / std).astype(np.float32)[:, None], mean, std

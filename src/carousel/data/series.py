@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from carousel.data import card as cards
-from carousel.data.arrays import firsts_of
+from carousel.data.arrays import Note, firsts_of, starts_of
 from carousel.data.finish import told, with_masks
 from carousel.data.options import DataOptions
 from carousel.data.prepared import Prepared
 from carousel.data.raw import RawSeries
-from carousel.data.scaling import scale
+from carousel.data.scaling import root_mean_square, scale
 from carousel.data.windows import Windows, cut_windows
 
 
@@ -20,7 +20,7 @@ def from_series(raw: RawSeries, options: DataOptions, name: str, sha256: str) ->
     scaled = scale(raw.x, cut.training, raw.channels)
     change = cut.values - cut.last[:, None]
     # Root mean square, not deviation: an output of 0 stays the persistence forecast, of training loss 1.
-    unit = np.sqrt((change[cut.part == 0] ** 2).mean(axis=(0, 1)))
+    unit = root_mean_square(change[cut.part == 0].reshape(-1, len(raw.targets)))
     y = (change / unit).reshape(len(change), -1).astype(np.float32)
     card = {
         "kind": "forecast",
@@ -31,13 +31,20 @@ def from_series(raw: RawSeries, options: DataOptions, name: str, sha256: str) ->
         **cards.channels_card(raw.channels, scaled),
         **cards.split_card("time", cut.part, None),
         "forecast": _forecast_card(raw, cut, options),
-        **cards.notes_card(raw.notes, scaled.notes),
+        **cards.notes_card(raw.notes, scaled.notes, _unused(raw, cut)),
     }
     mean, std = with_masks(scaled)
     places = (cut.starts, np.full(len(cut.starts), cut.window), cut.part)
     zero = np.zeros(len(raw.targets))
     channels = np.array(raw.targets)
     return told(Prepared("forecast", name, sha256, scaled.x, *places, y, mean, std, zero, unit, channels, card))
+
+
+def _unused(raw: RawSeries, cut: Windows) -> list[Note]:
+    """The series too short for a single window of any part."""
+    used = np.unique(np.searchsorted(starts_of(raw.lengths), cut.starts, side="right"))
+    count = len(raw.lengths) - len(used)
+    return [{"key": "short_series", "count": count, "of": len(raw.lengths)}] if count else []
 
 
 def _forecast_card(raw: RawSeries, cut: Windows, options: DataOptions) -> dict[str, object]:

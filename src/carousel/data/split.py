@@ -41,7 +41,7 @@ def _refuse_small(target: Classes, parts: int) -> None:
         others = int((counts < parts).sum()) - 1
         raise BadData(
             f"class {target.names[small]!r} has {counts[small]} sequence{'s' if counts[small] > 1 else ''}"
-            + (f" and {others} more classes have too few" if others else ""),
+            + (f", and {others} other class{'es' if others > 1 else ''} too few" if others else ""),
             allowed=f"{parts} or more of every class, one for each of the {parts} parts",
             cure="add sequences of it or remove it, or say --kind regression if the target is a number",
         )

@@ -90,7 +90,7 @@ def is_numeric(series: pl.Series) -> bool:
 
 
 def make_table(frame: pl.DataFrame, rows: Ints, name: str) -> Table:
-    """Strip text, read the words for "missing" as null, leave out blank rows. BadData where no row is left."""
+    """Strip text, read the words for "missing" as null, leave out blank rows at the end. BadData where no row is left."""
     text = pl.col(pl.String).str.strip_chars()
     frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     frame = frame.with_columns(pl.when(text.is_in(MISSING)).then(None).otherwise(text).name.keep())
@@ -105,8 +105,9 @@ def make_table(frame: pl.DataFrame, rows: Ints, name: str) -> Table:
     blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
     if blank.all():
         raise BadData(f"{name} holds no values", got=f"{frame.height} blank rows", cure="give a file that holds data")
-    kept = np.flatnonzero(~blank)
-    return Table(frame, rows) if not blank.any() else Table(frame[kept], rows[kept])
+    # A blank row in between may be a step that is missing: it stays, and its gap is refused by name.
+    last = int(np.flatnonzero(~blank)[-1]) + 1
+    return Table(frame[:last], rows[:last])
 
 
 def _refuse_nested(frame: pl.DataFrame) -> None:

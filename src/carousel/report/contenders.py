@@ -6,6 +6,9 @@ from typing import Any
 
 import polars as pl
 
+from carousel.claims.readings import Record, is_number
+from carousel.claims.readings import score as score_of
+from carousel.claims.readings import solved as is_solved
 from carousel.names import FAMILY_OF_CELL
 from carousel.report import intervals
 from carousel.study.evidence import Evidence
@@ -43,8 +46,9 @@ SCHEMA: dict[str, Any] = {
 def summarise(evidence: Evidence) -> pl.DataFrame:
     """Columns of `SCHEMA`, from the reporting trials only. A planned contender without trials has trials = 0.
 
-    score: mean over the trials that have one, with its t-interval; solved_rate with its Wilson interval (null where the
-    source has no line for solved); steps_to_solved: median over the trials that solved; seconds: median, least, most.
+    score: mean with its interval; as in the claims, a trial that diverged counts with the baseline's score and as not
+    solved (`diverged`: how many). scored: trials with a score. solved_rate with its Wilson interval, null where the source
+    has no line for solved. steps_to_solved: median over the trials that solved. seconds: median, least, most.
     """
     reporting = evidence.trials.filter(pl.col("phase") == "reporting")
     rows = [
@@ -81,17 +85,23 @@ def _row(reporting: pl.DataFrame, condition: Condition, contender: Contender) ->
 
 
 def _score(trials: pl.DataFrame) -> dict[str, Any]:
-    values = trials["score"].drop_nulls().drop_nans().to_list()
+    values = [score_of(row) for row in trials.iter_rows(named=True) if _scored(row)]
     low, high = intervals.of_mean(values)
     mean = sum(values) / len(values) if values else None
     return {"scored": len(values), "score": mean, "score_low": low, "score_high": high}
 
 
+def _scored(row: Record) -> bool:
+    """It has a score, or it diverged and has the baseline's."""
+    return is_number(row["score"]) or (row["outcome"] == "diverged" and is_number(row["baseline_score"]))
+
+
 def _solved(trials: pl.DataFrame) -> dict[str, Any]:
-    values = trials["solved"].drop_nulls()
-    if not values.len():
+    if trials["solved"].is_null().all():
         return {"solved": None, "solved_rate": None, "solved_low": None, "solved_high": None}
-    k, n = int(values.sum()), values.len()
+    values = [is_solved(row) for row in trials.iter_rows(named=True)]
+    known = [value for value in values if value is not None]
+    k, n = sum(known), len(known)
     low, high = intervals.of_share(k, n)
     return {"solved": k, "solved_rate": k / n, "solved_low": low, "solved_high": high}
 

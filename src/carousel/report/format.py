@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import re
+from collections.abc import Sequence
 
 MISSING = "—"
 MINUS = "−"
@@ -22,14 +23,11 @@ def fixed(value: float | None, decimals: int = 3) -> str:
     return shown.replace("-", MINUS)
 
 
-def compact(value: float | None, digits: int = 3) -> str:
-    """`value` with so many significant digits; a power of ten only below 1e-4 or from 1e6 on."""
-    if value is None or not math.isfinite(value) or value == 0:
-        return fixed(value, 0)
-    size = math.floor(math.log10(abs(value)))
-    if -5 < size < 6:
-        return fixed(value, max(0, digits - 1 - size))
-    return f"{fixed(value / 10.0**size, digits - 1)}e{size}".replace("-", MINUS)
+def significant(value: float | None) -> str:
+    """Three significant digits, the same digits as in the sentences of the verdicts."""
+    if value is None or not math.isfinite(value):
+        return fixed(value)
+    return re.sub(r"e([+-])0*", r"e\1", f"{value:.3g}").replace("e+", "e").replace("-", MINUS)
 
 
 def rate(value: float) -> str:
@@ -49,11 +47,12 @@ def interval(low: float | None, high: float | None, decimals: int = 3) -> str:
     return f"[{fixed(low, decimals)}, {fixed(high, decimals)}]"
 
 
-def decimals_for(values: Iterable[float | None]) -> int:
-    """Decimals that show the width of the spread of `values` with two significant digits, 1 to 5."""
-    known = [v for v in values if v is not None and math.isfinite(v)]
-    width = max(known, default=0.0) - min(known, default=0.0) or max(map(abs, known), default=0.0)
-    return min(5, max(1, 1 - math.floor(math.log10(width)))) if width else 1
+def limits(ends: Sequence[float | None]) -> str:
+    """An effect's 95 % interval; an end without a limit is infinite, none at all a dash."""
+    low, high = ends
+    if low is None and high is None:
+        return MISSING
+    return f"[{significant(-math.inf if low is None else low)}, {significant(math.inf if high is None else high)}]"
 
 
 def power_of_ten(exponent: int) -> str:

@@ -1,27 +1,28 @@
-"""The two intervals that stand in tables and figures: of a mean over seeds, and of a solved-rate."""
+"""The 95 % intervals of tables and figures: those of the claims, with None where the data set no limit."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from scipy import stats
+from carousel.claims.statistics.interval import Interval
+from carousel.claims.statistics.means import mean_interval
+from carousel.claims.statistics.rates import wilson
+
+ALPHA = 0.05
+Ends = tuple[float | None, float | None]
 
 
-def of_mean(values: Sequence[float]) -> tuple[float | None, float | None]:
-    """95 % t-interval of the mean; (None, None) below two values."""
-    n = len(values)
-    if n < 2:
-        return None, None
-    mean = math.fsum(values) / n
-    error = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1) / n)
-    half = float(stats.t.ppf(0.975, n - 1)) * error
-    return mean - half, mean + half
+def of_mean(values: Sequence[float]) -> Ends:
+    """Of a mean over seeds. (None, None) for one value, and for few that are all equal: they give no scale."""
+    return _ends(mean_interval(values, ALPHA))
 
 
-def of_share(k: int, n: int) -> tuple[float | None, float | None]:
-    """95 % Wilson interval of `k` successes in `n` trials; (None, None) without trials."""
-    if not n:
-        return None, None
-    found = stats.binomtest(k, n).proportion_ci(method="wilson")
-    return float(found.low), float(found.high)
+def of_share(k: int, n: int) -> Ends:
+    """Of a rate, `k` of `n` (Wilson)."""
+    return _ends(wilson(k, n, ALPHA))
+
+
+def _ends(found: Interval) -> Ends:
+    low, high = (end if math.isfinite(end) else None for end in found)
+    return low, high

@@ -56,6 +56,11 @@ class Plan(Frozen):
         """The source of that name."""
         return next(s for s in self.sources if s.name == name)
 
+    def hardest(self) -> Condition:
+        """The first source at its longest: the largest T, or a file's whole sequence."""
+        whole = 0 in self.lengths
+        return Condition(source=self.sources[0].name, length=0 if whole else max(self.lengths))
+
     @property
     def specs(self) -> list[str]:
         """The contenders' names, in the order the user gave."""

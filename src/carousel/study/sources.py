@@ -15,15 +15,23 @@ from carousel.training.description import Source, TaskSource
 class Sources:
     """The tasks of one run folder, each made once in a process."""
 
-    def __init__(self, folder: RunFolder):
-        self._folder = folder
+    def __init__(self, folder: RunFolder | None, data: Prepared | None = None):
+        self._folder, self._data = folder, data
         self.task = lru_cache(maxsize=None)(self._make)
+
+    @classmethod
+    def of(cls, data: Prepared | None) -> Sources:
+        """The tasks of a design that has no folder yet."""
+        return cls(None, data)
 
     def _make(self, source: Source, length: int) -> Task:
         """The built-in task at T = length, or the user's file seen through its last `length` steps (0: all)."""
         if isinstance(source, TaskSource):
             return task(source.name, length)
-        return DataTask(prepared(self._folder.data), history=length)
+        if self._data is None:
+            assert self._folder is not None  # `of` gives the data where there is no folder
+            self._data = prepared(self._folder.data)
+        return DataTask(self._data, history=length)
 
 
 @lru_cache(maxsize=1)

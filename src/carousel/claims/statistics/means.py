@@ -21,16 +21,16 @@ RESAMPLES = 1999
 def mean_interval(values: Sequence[float], alpha: float) -> Interval:
     """Two-sided interval of the mean with error `alpha`; unbounded where the data cannot set a limit.
 
-    Equal values give no scale to t or bootstrap. The interval is then the point itself, but only where an exact
+    Values equal but for rounding give no scale to t or bootstrap. The interval is then the point itself, but only where an exact
     sign-flip test of so many pairs could reach `alpha` at all; three equal differences prove nothing.
     """
     n = len(values)
     if n < 2:
         return UNBOUNDED
-    if max(values) == min(values):
-        return Interval(values[0], values[0]) if smallest_sign_flip_p(n) <= alpha else UNBOUNDED
+    if math.isclose(max(values), min(values), abs_tol=1e-12):
+        return Interval(min(values), max(values)) if smallest_sign_flip_p(n) <= alpha else UNBOUNDED
     student = t_interval(values, alpha)
-    return student if n < BOOTSTRAP_FROM else hull(student, bca_interval(values, alpha))
+    return student if n < BOOTSTRAP_FROM else hull(student, bca_interval(tuple(values), alpha))
 
 
 def t_interval(values: Sequence[float], alpha: float) -> Interval:
@@ -40,22 +40,29 @@ def t_interval(values: Sequence[float], alpha: float) -> Interval:
     return Interval(mean - half, mean + half)
 
 
-def bca_interval(values: Sequence[float], alpha: float) -> Interval:
+@lru_cache(maxsize=4096)
+def bca_interval(values: tuple[float, ...], alpha: float) -> Interval:
     """Bias-corrected and accelerated bootstrap interval of the mean (Efron 1987); the same resamples every time."""
+    from numpy.random import default_rng
     from scipy import stats
 
-    result = _resampled(tuple(values))
-    sample = (list(values),)
     found = stats.bootstrap(
-        sample, _mean, n_resamples=0, bootstrap_result=result, confidence_level=1 - alpha, method="BCa"
+        (list(values),),
+        _mean,
+        n_resamples=RESAMPLES,
+        confidence_level=1 - alpha,
+        method="BCa",
+        random_state=default_rng(0),
     ).confidence_interval
     return Interval(float(found.low), float(found.high))
 
 
-def sign_flip_p(values: Sequence[float]) -> float | None:
+@lru_cache(maxsize=4096)
+def sign_flip_p(values: tuple[float, ...]) -> float | None:
     """Two-sided p of the sign-flip permutation test that the differences are symmetric about 0.
 
-    Exact up to 13 pairs (all 2^n sign patterns), from 9,999 random patterns beyond. None for no pair.
+    Exact up to 13 pairs (all 2^n sign patterns), from 9,999 random patterns beyond. None for no pair. Kept, as the
+    bootstrap is, because a claim is judged at more than one level.
     """
     from numpy.random import default_rng
     from scipy import stats
@@ -86,17 +93,6 @@ def t_quantile(p: float, freedom: int) -> float:
     from scipy import special
 
     return float(special.stdtrit(freedom, p))
-
-
-@lru_cache(maxsize=4096)
-def _resampled(values: tuple[float, ...]) -> Any:
-    """The bootstrap distribution of the mean, kept because a claim is judged at more than one level."""
-    from numpy.random import default_rng
-    from scipy import stats
-
-    return stats.bootstrap(
-        (list(values),), _mean, n_resamples=RESAMPLES, method="percentile", random_state=default_rng(0)
-    )
 
 
 def _mean(sample: Any, axis: int = -1) -> Any:

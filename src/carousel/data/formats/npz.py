@@ -34,17 +34,19 @@ def read_npz(source: Source, options: DataOptions) -> RawSequences | RawSeries:
 
 
 def _arrays(source: Source) -> dict[str, np.ndarray]:
+    if not source.data.startswith(b"PK"):
+        raise _broken(source, "no archive")
     try:
         with np.load(io.BytesIO(source.data), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     # What a damaged archive raises depends on where the damage is (zip, header, data): all mean the same here.
     except Exception as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise BadData(
-            f"{source.name} cannot be read as NPZ",
-            got=first,
-            cure="write it with numpy.savez, arrays of numbers or text",
-        ) from error
+        raise _broken(source, str(error) or type(error).__name__) from error
+
+
+def _broken(source: Source, reason: str) -> BadData:
+    cure = "write it with numpy.savez, arrays of numbers or text"
+    return BadData(f"{source.name} cannot be read as NPZ", got=reason.strip().splitlines()[0], cure=cure)
 
 
 def _numbers(array: np.ndarray | None, name: str, meaning: str) -> Floats:
@@ -52,8 +54,10 @@ def _numbers(array: np.ndarray | None, name: str, meaning: str) -> Floats:
         raise BadData(f"the file has no array {name!r}", allowed=meaning, cure=f"save it under the name {name}")
     if array.dtype.kind not in "fiub":
         raise BadData(f"array {name!r} does not hold numbers", got=str(array.dtype), cure="save it as float32")
-    if array.size == 0:
-        raise BadData(f"array {name!r} is empty", got=f"shape {array.shape}", cure="give a file that holds data")
+    if array.ndim == 0 or array.size == 0:
+        raise BadData(
+            f"array {name!r} holds no sequences", got=f"shape {array.shape}", cure="give a file that holds data"
+        )
     values = array.astype(np.float64)
     if np.isinf(values).any():
         where = ", ".join(str(i) for i in np.argwhere(np.isinf(values))[0])
@@ -71,7 +75,12 @@ def _columns(x: Floats) -> list[str]:
 
 def _series(x: Floats, options: DataOptions) -> RawSeries:
     if x.ndim not in (1, 2):
-        raise BadData("array 'x' is no series", allowed="shape [T] or [T, C] for --forecast", got=f"shape {x.shape}")
+        raise BadData(
+            "array 'x' is no series",
+            allowed="shape [T] or [T, C] for --forecast",
+            got=f"shape {x.shape}",
+            cure="reshape it",
+        )
     columns = _columns(x)
     for name in options.forecast:
         if name not in columns:
@@ -92,7 +101,9 @@ def _series(x: Floats, options: DataOptions) -> RawSeries:
 
 def _sequences(x: Floats, arrays: dict[str, np.ndarray], target: str) -> RawSequences:
     if x.ndim not in (2, 3):
-        raise BadData("array 'x' has the wrong shape", allowed="[N, T, C] or [N, T]", got=f"shape {x.shape}")
+        raise BadData(
+            "array 'x' has the wrong shape", allowed="[N, T, C] or [N, T]", got=f"shape {x.shape}", cure="reshape it"
+        )
     x = x.reshape(*x.shape[:2], -1)
     count, steps = x.shape[:2]
     lengths = _lengths(arrays.get("lengths"), count, steps)
@@ -107,11 +118,19 @@ def _lengths(array: np.ndarray | None, count: int, steps: int) -> Ints:
         return np.full(count, steps, dtype=np.int64)
     if array.shape != (count,) or array.dtype.kind not in "iu":
         raise BadData(
-            "array 'lengths' does not fit x", allowed=f"{count} whole numbers", got=f"{array.dtype} {array.shape}"
+            "array 'lengths' does not fit x",
+            allowed=f"{count} whole numbers",
+            got=f"{array.dtype} {array.shape}",
+            cure="give one length a sequence",
         )
     bad = np.flatnonzero((array < 1) | (array > steps))
     if len(bad):
-        raise BadData(f"lengths[{bad[0]}] is out of range", allowed=f"1 to {steps}", got=int(array[bad[0]]))
+        raise BadData(
+            f"lengths[{bad[0]}] is out of range",
+            allowed=f"1 to {steps}",
+            got=int(array[bad[0]]),
+            cure="count the true steps",
+        )
     return array.astype(np.int64)
 
 
@@ -121,6 +140,7 @@ def _labels(array: np.ndarray, target: str, count: int) -> pl.Series:
             f"array {target!r} does not fit x",
             allowed=f"{count} numbers or texts, one a sequence",
             got=f"{array.dtype} {array.shape}",
+            cure="give one target a sequence",
         )
     if array.dtype.kind == "f" and np.isnan(array).any():
         raise BadData(

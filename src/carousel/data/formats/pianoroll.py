@@ -58,8 +58,16 @@ def _pieces(source: Source, arrays: dict[str, np.ndarray], name: str) -> list[Fl
 def _piece(piece: np.ndarray, name: str) -> Floats:
     if piece.ndim != 2 or piece.shape[1] != KEYS or len(piece) < 2:
         raise BadData(
-            f"{name} is no piano roll", allowed=f"[T, {KEYS}] with T of 2 or more", got=f"shape {list(piece.shape)}"
+            f"{name} is no piano roll",
+            allowed=f"[T, {KEYS}] with T of 2 or more",
+            got=f"shape {list(piece.shape)}",
+            cure="transpose, cut or remove it",
         )
     if not np.isin(piece, (0, 1)).all():
-        raise BadData(f"{name} is no piano roll", allowed="0 (silent) and 1 (sounds)", got="other values")
+        raise BadData(
+            f"{name} is no piano roll",
+            allowed="0 (silent) and 1 (sounds)",
+            got="other values",
+            cure="set what sounds to 1",
+        )
     return piece.astype(np.float64)

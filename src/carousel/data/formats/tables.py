@@ -17,7 +17,7 @@ from carousel.errors import BadData
 
 def read_csv(source: Source) -> Table:
     """Comma-separated text (or by semicolon or tab where the header has no comma), UTF-8, with a header."""
-    header = _text(source).lstrip("\ufeff").split("\n", 1)[0]
+    header = _text(source).lstrip("\ufeff").splitlines()[0]
     separator = next((mark for mark in ",;\t" if mark in header), ",")
     return _separated(source, separator)
 
@@ -52,11 +52,13 @@ def read_jsonl(source: Source) -> Table:
 
 def _separated(source: Source, separator: str) -> Table:
     _check_header(source, separator)
+    data = source.data if b"\n" in source.data else source.data.replace(b"\r", b"\n")  # ends of lines of old Macs
     try:
-        frame = pl.read_csv(source.data, separator=separator, infer_schema=False)
+        frame = pl.read_csv(data, separator=separator, infer_schema=False)
     except pl.exceptions.PolarsError as error:
         _refuse_long_row(source, separator)
         raise _broken(source, "text table", error) from error
+    frame = frame.rename(str.strip)
     return make_table(frame, np.arange(frame.height) + 2, source.name)  # the header is row 1
 
 
@@ -76,8 +78,9 @@ def _text(source: Source) -> str:
 
 def _check_header(source: Source, separator: str) -> None:
     header = next(_rows(source, separator), [])
+    header = [name.strip() for name in header]
     for place, name in enumerate(header):
-        if not name.strip():
+        if not name:
             raise BadData(
                 f"column {place + 1} of {source.name} has no name", cure="name it in the header, or remove it"
             )

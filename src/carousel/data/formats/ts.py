@@ -119,7 +119,11 @@ def _kind(source: Source, header: dict[str, str]) -> Guess:
         return "classification"
     if header.get("targetlabel", "false").startswith("true"):
         return "regression"
-    raise BadData(f"{source.name} has no target", allowed="@classLabel true ... or @targetLabel true in its header")
+    raise BadData(
+        f"{source.name} has no target",
+        allowed="@classLabel true ... or @targetLabel true in its header",
+        cure="add the targets",
+    )
 
 
 def _case(source: Source, line: int, dimensions: list[str]) -> Floats:
@@ -142,6 +146,7 @@ def _values(source: Source, line: int, place: int, text: str) -> Floats:
             f"line {line} of {source.name} holds text in dimension {place}",
             allowed="numbers separated by ',', '?' where missing",
             got=str(error).rsplit(":", 1)[-1].strip(),
+            cure="correct it",
         ) from error
     if np.isinf(values).any():
         raise BadData(

@@ -66,11 +66,11 @@ class Forecast(_Values):
     def _last(self, batch: Batch) -> Floats:
         columns = self.prepared.y_channels
         seen = _array(at_last_step(batch.x, batch))[:, columns]
-        return seen * self.prepared.std[columns] + self.prepared.mean[columns]
+        return seen * self.prepared.std[columns] / self.prepared.y_std
 
     def _values(self, change: Floats, last: Floats) -> Floats:
-        """[B x horizon, K] in the file's unit."""
-        steps = change.reshape(len(change), -1, last.shape[1]) * self.prepared.y_std
+        """[B x horizon, K] in units of y_std from the training mean: R² sees neither."""
+        steps = change.reshape(len(change), -1, last.shape[1])
         return (last[:, None] + steps).reshape(-1, last.shape[1])
 
 

@@ -42,9 +42,9 @@ class Figure(ABC):
     def draw(self, lang: str) -> Any:
         """The altair chart, its texts in `lang`."""
 
-    def caption_values(self) -> dict[str, object]:
-        """Placeholders of the caption."""
-        return {}
+    def caption(self, lang: str) -> str:
+        """What to read from the figure."""
+        return self.text("caption", lang)
 
     def notes(self, lang: str) -> list[str]:
         """What a reader must know about rows that are not shown."""

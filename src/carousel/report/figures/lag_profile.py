@@ -12,6 +12,7 @@ from carousel.report.figures import theme
 from carousel.report.figures.base import Figure, Setting
 from carousel.report.format import fixed, power_of_ten
 from carousel.study.plan import Condition
+from carousel.texts import text
 
 FLOOR = -20  # the lowest power of ten drawn; what falls below is marked there
 ROW = 17  # pixels a line of the list of slopes
@@ -26,8 +27,8 @@ class LagProfile(Figure):
         self.setting, self.frame = setting, frame
         self.slopes = slopes.filter(pl.col("moment") == moment)
 
-    def caption_values(self) -> dict[str, object]:
-        return {"floor": power_of_ten(FLOOR)}
+    def caption(self, lang: str) -> str:
+        return self.text("caption", lang, floor=power_of_ten(FLOOR))
 
     def draw(self, lang: str) -> alt.ConcatChart:
         low, high = self._range()
@@ -45,7 +46,7 @@ class LagProfile(Figure):
         y = alt.Y(
             "gain:Q",
             scale=alt.Scale(domain=[low, high], nice=False),
-            axis=theme.decades(low, high, self.text("y", lang)),
+            axis=theme.decades(low, high, text("report.axis.gain", lang)),
         )
         layers = [*self._curves(part, y, low, lang), *self._key(condition, names, lang, (low, high, height))]
         return alt.layer(*layers).properties(
@@ -56,7 +57,7 @@ class LagProfile(Figure):
         """Band, line, and a mark at the floor where a line leaves the axis."""
         rows = [_cut(row, low) for row in part.iter_rows(named=True)]
         base = alt.Chart(theme.data(rows)).encode(color=theme.colour(self.setting.looks, None))
-        x = alt.X("lag:Q", axis=alt.Axis(title=self.text("x", lang), grid=False, tickCount=6), scale=alt.Scale(nice=False))
+        x = alt.X("lag:Q", axis=alt.Axis(title=text("report.axis.lag", lang), grid=False, tickCount=6), scale=alt.Scale(nice=False))
         band = base.mark_area(opacity=0.14).encode(x=x, y=alt.Y("low:Q", title=None), y2="high:Q")
         line = base.mark_line(strokeWidth=1.8).encode(
             x=x, y=y, strokeDash=theme.dash(self.setting.looks, None)
@@ -84,7 +85,7 @@ class LagProfile(Figure):
         name = chart.mark_text(align="left", fontSize=11.5, limit=0).encode(
             x=alt.value(right + 97), text="contender:N"
         )
-        head = alt.Chart(theme.data([{"at": high, "says": self.text("key", lang)}])).mark_text(
+        head = alt.Chart(theme.data([{"at": high, "says": text("report.axis.slope", lang)}])).mark_text(
             align="left", fontSize=11, color=theme.SOFT, limit=0
         )
         return [sample, slope, name, head.encode(x=alt.value(right + 12), y="at:Q", text="says:N")]

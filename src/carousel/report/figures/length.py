@@ -34,6 +34,10 @@ class Length(Figure):
             pl.when(rate).then("solved_high").otherwise("score_high").alias("high"),
         ).filter(pl.col("value").is_not_null())
 
+    def caption(self, lang: str) -> str:
+        kinds = [kind for kind in ("solved-rate", "score") if kind in set(self.frame["measure"])]
+        return " ".join(self.text(f"caption_{kind.replace('-', '_')}", lang) for kind in kinds)
+
     def draw(self, lang: str) -> alt.ConcatChart:
         sources = [s.name for s in self.setting.plan.sources]
         parts = [(name, self.frame.filter(pl.col("source") == name)) for name in sources]

@@ -1,0 +1,140 @@
+"""`carousel`: the commands, their options, and how a mistake is told.
+
+Exit codes: 0 done, 1 a fault of Carousel's own, 2 the user's mistake, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from carousel.errors import CarouselError, UserError
+
+CONTENDER_SYNTAX = (
+    "Contenders are written cell[:init][,layers=N] and separated by commas: rnn:orthogonal, lstm:chrono,layers=2. "
+    "`carousel contenders` lists cells and initialisations."
+)
+app = typer.Typer(
+    name="carousel",
+    epilog=CONTENDER_SYNTAX,
+    invoke_without_command=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+Lang = Annotated[str, typer.Option("--lang", help="Language of what is printed and of the report: en or zh.")]
+
+
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer exports only the special cases of it
+
+
+@app.callback()
+def root(context: typer.Context) -> None:
+    """Which recurrent network, and why? Measured on standard tasks and on your own sequences."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command(epilog=CONTENDER_SYNTAX)
+def compare(
+    sources: Annotated[
+        Optional[list[str]], typer.Argument(metavar="[TASK... | FILE]", help="Built-in tasks, or one file of yours.")
+    ] = None,
+    contenders: Annotated[Optional[str], typer.Option(help="Comma-separated: cell[:init][,layers=N].")] = None,
+    lengths: Annotated[
+        Optional[str], typer.Option(help="T of the tasks; of a file, histories in steps. Comma-separated.")
+    ] = None,
+    budget: Annotated[str, typer.Option(help="quick, standard or full.")] = "quick",
+    parameters: Annotated[int, typer.Option(help="Trainable parameters of each contender (within 2 %).")] = 6600,
+    workers: Annotated[Optional[int], typer.Option(help="Processes of one thread each; default: one a core.")] = None,
+    seed: Annotated[int, typer.Option(help="Another number gives another, disjoint set of seeds.")] = 0,
+    kernel: Annotated[str, typer.Option(help="auto, or force torch or reference.")] = "auto",
+    target: Annotated[Optional[str], typer.Option(help="File: column to predict for each sequence.")] = None,
+    group: Annotated[Optional[str], typer.Option(help="File: column that names the sequence of a row.")] = None,
+    order: Annotated[Optional[str], typer.Option(help="File: column that orders the steps.")] = None,
+    forecast: Annotated[Optional[str], typer.Option(help="File: columns whose next values to predict.")] = None,
+    horizon: Annotated[Optional[int], typer.Option(help="Forecast: steps ahead.")] = None,
+    window: Annotated[Optional[int], typer.Option(help="Forecast: steps of history an example sees.")] = None,
+    kind: Annotated[Optional[str], typer.Option(help="File: classification or regression, if guessed wrong.")] = None,
+    split: Annotated[Optional[str], typer.Option(help="File: shares, such as 0.6,0.2,0.2.")] = None,
+    drop_short: Annotated[bool, typer.Option(help="File: drop sequences of one step (counted).")] = False,
+    out: Annotated[Optional[Path], typer.Option(help="Run folder; default: runs/NAME.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show plan and time; train nothing.")] = False,
+    json_: Json = False,
+    lang: Lang = "en",
+) -> None:
+    """Compare recurrent networks on built-in tasks or on a file, judge the claims, write an illustrated report.
+
+    Give the same command again to continue a run that was stopped.
+    """
+    from carousel.cli.compare import compare as run
+    from carousel.cli.options import data_options, whole_numbers, wish_of
+
+    data = data_options(target, group, order, forecast, horizon, window, kind, split, drop_short)
+    wish = wish_of(sources, contenders, whole_numbers("--lengths", lengths), budget, parameters, seed, kernel, data)
+    run(wish, out=out, workers=workers, dry_run=dry_run, as_json=json_, lang=lang)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="A run folder.")],
+    json_: Json = False,
+    lang: Lang = "en",
+) -> None:
+    """Judge a run folder anew and rebuild its report. Trains nothing and needs no torch."""
+    from carousel.cli.conclude import conclude, print_conclusion
+
+    print_conclusion(conclude(folder, lang), as_json=json_, lang=lang)
+
+
+@app.command()
+def tasks(json_: Json = False) -> None:
+    """List the built-in tasks, one a line."""
+    from carousel.cli.listing import list_tasks
+
+    list_tasks(json_)
+
+
+@app.command()
+def contenders(json_: Json = False) -> None:
+    """List the contenders, one a line; other initialisations and numbers may be combined with any cell they fit."""
+    from carousel.cli.listing import list_contenders
+
+    list_contenders(json_)
+
+
+@app.command()
+def claims(json_: Json = False, lang: Lang = "en") -> None:
+    """List the seven claims, one a line."""
+    from carousel.cli.listing import list_claims
+
+    list_claims(json_, lang)
+
+
+def main() -> None:
+    """Entry point: run the command; a mistake is one line on standard error."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        code = app(standalone_mode=False)
+    except UserError as error:
+        return _tell(str(error), 2)
+    except UsageError as error:
+        return _tell(f"{' '.join(str(error).split())} (see carousel --help)", 2)
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except CarouselError as error:
+        return _tell(str(error), 1)
+    return code if isinstance(code, int) else 0
+
+
+def _tell(line: str, code: int) -> int:
+    print(f"carousel: {line}", file=sys.stderr)
+    return code

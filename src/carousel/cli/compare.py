@@ -1,0 +1,98 @@
+"""`carousel compare`: plan, card, trials, judgement, report."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from carousel.cli.conclude import conclude, print_conclusion
+from carousel.cli.console import Console, duration
+from carousel.cli.progress import Watch
+from carousel.data import Prepared, card_lines
+from carousel.errors import BadPlan
+from carousel.study.design import Design, Wish, design
+from carousel.study.environment import describe_environment
+from carousel.study.estimate import estimate
+from carousel.study.files import write_atomically, writing_to
+from carousel.study.folder import RunFolder
+from carousel.study.plan import Plan
+from carousel.study.run import expected_jobs, run_plan
+from carousel.study.sources import Sources
+
+
+def compare(wish: Wish, *, out: Path | None, workers: int | None, dry_run: bool, as_json: bool, lang: str) -> None:
+    """Run a comparison to its end, or continue it; print where its report lies."""
+    console = Console(lang, quiet=as_json)
+    workers = _checked_workers(workers)
+    designed = design(wish)
+    plan = designed.plan
+    folder = RunFolder(out or Path("runs") / _name(plan))
+    _announce(console, designed, folder)
+    if dry_run:
+        return _estimate(console, designed, workers, as_json)
+    with folder.locked():
+        folder.claim_for(plan)
+        _store_data(folder, designed.prepared)
+        sources = Sources(folder)
+        folder.write_json(folder.environment, describe_environment(plan, sources, workers))
+        with Watch(console, plan) as watch, writing_to(folder.path):
+            run_plan(plan, folder, workers, watch.see)
+        print_conclusion(conclude(folder.path, lang), as_json=as_json, lang=lang)
+    return None
+
+
+def _checked_workers(workers: int | None) -> int:
+    if workers is None:
+        return os.cpu_count() or 1
+    if not 1 <= workers <= 1024:
+        raise BadPlan("--workers is out of range", allowed="1 to 1024", got=workers)
+    return workers
+
+
+def _name(plan: Plan) -> str:
+    """The same command finds the same folder: the sources, the budget and the plan's digest."""
+    sources = re.sub(r"[^\w.-]+", "_", "+".join(source.name for source in plan.sources))
+    return f"{sources[:60]}-{plan.budget}-{plan.digest()[:8]}"
+
+
+def _announce(console: Console, designed: Design, folder: RunFolder) -> None:
+    plan = designed.plan
+    console.say("cli.question")
+    if designed.prepared is not None:
+        console.lines(card_lines(designed.prepared.card, console.lang))
+    groups = sum(len(plan.contenders[s.name]) for s in plan.sources) * len(plan.lengths)
+    each = len(plan.learning_rates) * len(plan.tuning_seeds) + len(plan.reporting_seeds)
+    console.say(
+        "cli.plan",
+        contenders=len(plan.specs),
+        conditions=len(plan.conditions()),
+        rates=len(plan.learning_rates),
+        tuning=len(plan.tuning_seeds),
+        reporting=len(plan.reporting_seeds),
+        trials=groups * each,
+        steps=plan.training.steps,
+        parameters=plan.parameters,
+    )
+    for source in plan.sources:
+        sizes = ", ".join(f"{c.spec} H={c.hidden} ({c.parameters:,})" for c in plan.contenders[source.name])
+        console.say("cli.sizes", source=source.name, sizes=sizes)
+    console.say("cli.folder", folder=folder.path)
+
+
+def _estimate(console: Console, designed: Design, workers: int, as_json: bool) -> None:
+    sources = Sources.of(designed.prepared)
+    found = estimate(designed.plan, sources, workers)
+    if as_json:
+        plan = designed.plan.model_dump(mode="json", exclude_none=True)
+        console.json({"plan": plan, "jobs": expected_jobs(designed.plan), **found._asdict()})
+    console.say("cli.estimate", duration=duration(found.longest_seconds), workers=workers)
+
+
+def _store_data(folder: RunFolder, prepared: Prepared | None) -> None:
+    """The file as prepared, once: what workers read, whatever becomes of the original."""
+    if prepared is None or (folder.data.exists() and folder.card.exists()):
+        return
+    with writing_to(folder.path):
+        write_atomically(folder.data, prepared.save)
+    folder.write_json(folder.card, prepared.card)

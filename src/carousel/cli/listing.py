@@ -1,0 +1,38 @@
+"""What there is: tasks, contenders, claims, one line each."""
+
+from __future__ import annotations
+
+from carousel.cli.console import Console
+
+
+def list_tasks(as_json: bool) -> None:
+    """The built-in tasks."""
+    from carousel.tasks import TASKS
+
+    _show([{"name": t.name, "summary": t.summary} for t in TASKS.values()], as_json)
+
+
+def list_contenders(as_json: bool) -> None:
+    """Names usable in --contenders."""
+    from carousel.models.contender import SUGGESTED
+
+    _show([{"name": name, "summary": summary} for name, summary in SUGGESTED.items()], as_json)
+
+
+def list_claims(as_json: bool, lang: str) -> None:
+    """The seven claims."""
+    from carousel.claims import all_claims
+
+    console = Console(lang)
+    if as_json:
+        console.json([{"id": c.id, "statement": c.statement, "measures": c.measures} for c in all_claims()])
+    else:
+        console.lines(f"{c.id:<16} {c.statement[lang]}" for c in all_claims())
+
+
+def _show(rows: list[dict[str, str]], as_json: bool) -> None:
+    console = Console("en")
+    if as_json:
+        console.json(rows)
+    else:
+        console.lines(f"{row['name']:<22} {row['summary']}" for row in rows)
