@@ -117,6 +117,11 @@ class Claim(ABC):
         """What is measured, in both languages."""
         return both(f"claims.{self.id}.measures")
 
+    @property
+    def rule(self) -> Both:
+        """The rule that turns the numbers into a verdict, in both languages."""
+        return both(f"claims.{self.id}.rule")
+
     @abstractmethod
     def judge(self, readings: Readings, alpha: float) -> Verdict:
         """The verdict at error `alpha`: intervals decide at 1 - alpha, and are shown at 95 %."""

@@ -7,12 +7,12 @@ its end are shown for the best pair, and decide nothing.
 from __future__ import annotations
 
 from dataclasses import replace
-from statistics import median
-from typing import ClassVar, NamedTuple, final
+from typing import ClassVar, final
 
 from carousel.claims.base import Claim, Row, Verdict
+from carousel.claims.horizon import Horizon, held_back, median_horizon, ratio_of
 from carousel.claims.paired import mean_row
-from carousel.claims.readings import BySeed, Pair, Readings, is_number
+from carousel.claims.readings import Pair, Readings, is_number
 from carousel.claims.rules import Answer, combine, stands_for
 from carousel.claims.thresholds import THRESHOLDS
 from carousel.claims.wording import headline, join, needed, number, sides, tally
@@ -69,7 +69,7 @@ class Vanishing(Claim):
             decides=moment == START,
         )
         row.details.update(moment=moment, without_slope=len(common) - len(seeds))
-        return _with_horizons(row, _median(rnn, seeds), _median(lstm, seeds)) if seeds else row
+        return _with_horizons(row, median_horizon(rnn, seeds), median_horizon(lstm, seeds)) if seeds else row
 
     @staticmethod
     def _horizons(row: Row) -> dict[str, str]:
@@ -82,30 +82,12 @@ class Vanishing(Claim):
         )
 
 
-class _Horizon(NamedTuple):
-    """Median over seeds; censored where the median network still had its gradient at the sequence's end."""
-
-    steps: float | None
-    censored: bool
-
-
-def _median(rows: BySeed, seeds: list[int]) -> _Horizon:
-    known = sorted((rows[s]["horizon"], bool(rows[s]["horizon_censored"])) for s in seeds if _has(rows[s]))
-    if not known:
-        return _Horizon(None, False)
-    return _Horizon(float(median(h for h, _ in known)), known[len(known) // 2][1])
-
-
-def _has(row: dict[str, object]) -> bool:
-    return row["horizon"] is not None
-
-
-def _with_horizons(row: Row, rnn: _Horizon, lstm: _Horizon) -> Row:
+def _with_horizons(row: Row, rnn: Horizon, lstm: Horizon) -> Row:
     """Add the ratio of horizons; it can hold back a `supported`, never grant one."""
-    ratio, known = _ratio(rnn, lstm)
+    ratio, known = ratio_of(rnn, lstm)
     answer = Answer(row.verdict, row.reason)
     if row.verdict == "supported":
-        answer = _held_back(answer, ratio, known)
+        answer = held_back(answer, ratio, known)
     horizons = {
         "rnn": rnn.steps,
         "lstm": lstm.steps,
@@ -114,24 +96,6 @@ def _with_horizons(row: Row, rnn: _Horizon, lstm: _Horizon) -> Row:
     }
     details = {**row.details, "horizons": horizons, "ratio": ratio, "ratio_is": known}
     return replace(row, verdict=answer.verdict, reason=answer.reason, details=details)
-
-
-def _held_back(answer: Answer, ratio: float | None, known: str) -> Answer:
-    if ratio is not None and known in ("=", ">=") and ratio > THRESHOLDS.horizon_ratio:
-        return answer
-    if ratio is not None and known in ("=", "<=") and ratio <= THRESHOLDS.horizon_ratio:
-        return Answer("inconclusive", "ratio_small")
-    return Answer("inconclusive", "ratio_unknown")
-
-
-def _ratio(rnn: _Horizon, lstm: _Horizon) -> tuple[float | None, str]:
-    """LSTM's horizon over the RNN's, and how it is known: "=", ">=" or "<=" (one is a lower bound), "?" (both)."""
-    if rnn.steps is None or lstm.steps is None:
-        return None, "?"
-    # A gradient gone after one step has horizon 0; one step is the least that a ratio can be taken of.
-    ratio = max(lstm.steps, 1.0) / max(rnn.steps, 1.0)
-    known = {(False, False): "=", (False, True): ">=", (True, False): "<=", (True, True): "?"}
-    return ratio, known[rnn.censored, lstm.censored]
 
 
 def _ratio_text(ratio: float | None, known: str) -> str:

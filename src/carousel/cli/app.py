@@ -126,8 +126,8 @@ def _run() -> int:
         code = app(standalone_mode=False)
     except UserError as error:
         return _tell(str(error), 2)
-    except UsageError as error:
-        return _tell(f"{' '.join(str(error).split())} (see carousel --help)", 2)
+    except UsageError as error:  # its message names the option
+        return _tell(f"{error.format_message()} (see carousel --help)", 2)  # type: ignore[attr-defined]
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except CarouselError as error:

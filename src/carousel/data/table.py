@@ -90,7 +90,7 @@ def is_numeric(series: pl.Series) -> bool:
 
 
 def make_table(frame: pl.DataFrame, rows: Ints, name: str) -> Table:
-    """Strip text, read the words for "missing" as null, leave out blank rows at the end. BadData where no row is left."""
+    """Strip text, read the words for "missing" as null, drop blank rows at the end. BadData where no row is left."""
     text = pl.col(pl.String).str.strip_chars()
     frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     frame = frame.with_columns(pl.when(text.is_in(MISSING)).then(None).otherwise(text).name.keep())

@@ -1,7 +1,7 @@
 """Hidden sizes from a parameter budget, equal among the contenders within 2 %.
 
 One hidden unit more changes an LSTM of 6,600 parameters by 5 %, so the nearest size alone can miss by 2.5 %. Therefore the
-common target is looked for near the budget: the one at which the contenders lie closest together.
+common target is looked for near the budget, at which all contenders are equal within 2 %.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from carousel.models.contender import ContenderSpec
 
 TOLERANCE = 0.02  # CLAIMS, "Fairness"
 _SEARCH = 0.02  # how far the common target may lie from the budget asked for
+_FARTHEST = 0.05  # a contender farther than this from the budget is not what was asked for
 _LARGEST = 65_536
 
 
@@ -37,23 +38,27 @@ def nearest_hidden(spec: ContenderSpec, inputs: int, outputs: int, budget: float
 
 
 def match_sizes(specs: Sequence[ContenderSpec], inputs: int, outputs: int, budget: int) -> list[int]:
-    """A hidden size for each contender: parameters within 2 % of each other and of a target within 2 % of the budget.
+    """A hidden size for each contender: parameters within 2 % of each other, and as near to the budget as that allows.
 
     Raises BadPlan where no such sizes exist (small budgets), naming the nearest spread.
     """
-    targets = [budget * (1 + _SEARCH * step / 40) for step in sorted(range(-40, 41), key=abs)]
-    best = min(targets, key=lambda target: round(_miss(specs, inputs, outputs, target), 4))
-    if _miss(specs, inputs, outputs, best) > TOLERANCE:
+    targets = [budget * (1 + _SEARCH * step / 40) for step in range(-40, 41)]
+    found = [[nearest_hidden(spec, inputs, outputs, target) for spec in specs] for target in targets]
+    counts = [[count_parameters(s, inputs, h, outputs) for s, h in zip(specs, sizes, strict=True)] for sizes in found]
+    fair = [k for k, each in enumerate(counts) if max(each) <= min(each) * (1 + TOLERANCE)]
+    if not fair:
+        spread = min(max(each) / min(each) - 1 for each in counts)
         raise BadPlan(
             f"no hidden sizes give these contenders equal parameters within {TOLERANCE:.0%}",
-            got=f"--parameters {budget}, {inputs} inputs, {outputs} outputs: "
-            f"{_miss(specs, inputs, outputs, best):.1%} apart at best",
+            got=f"--parameters {budget}, {inputs} inputs, {outputs} outputs: {spread:.1%} apart at best",
             cure="raise --parameters, or name fewer contenders",
         )
-    return [nearest_hidden(spec, inputs, outputs, best) for spec in specs]
-
-
-def _miss(specs: Sequence[ContenderSpec], inputs: int, outputs: int, target: float) -> float:
-    """Largest relative distance among the contenders and from the target."""
-    counts = [count_parameters(s, inputs, nearest_hidden(s, inputs, outputs, target), outputs) for s in specs]
-    return max(*counts, target) / min(*counts, target) - 1
+    best = min(fair, key=lambda k: (max(abs(count / budget - 1) for count in counts[k]), abs(targets[k] - budget)))
+    off = max(abs(count / budget - 1) for count in counts[best])
+    if off > _FARTHEST:
+        raise BadPlan(
+            f"a budget of {budget} parameters cannot be met",
+            got=f"{inputs} inputs, {outputs} outputs: {off:.0%} off at best",
+            cure="raise --parameters",
+        )
+    return found[best]

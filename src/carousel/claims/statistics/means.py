@@ -1,7 +1,7 @@
 """The mean of paired differences: its interval, and the exact sign-flip test.
 
 Below `BOOTSTRAP_FROM` pairs: Student's t. From there the BCa bootstrap joins it, and the interval is the smallest
-one that holds both: BCa alone covered only .89 of a nominal .95 at n = 10 (normal differences, measured in the
+one that holds both: BCa alone covered only .90 of a nominal .95 at n = 10 (normal differences, measured in the
 tests), while t alone can miss where the differences are skewed.
 """
 
@@ -21,8 +21,8 @@ RESAMPLES = 1999
 def mean_interval(values: Sequence[float], alpha: float) -> Interval:
     """Two-sided interval of the mean with error `alpha`; unbounded where the data cannot set a limit.
 
-    Values equal but for rounding give no scale to t or bootstrap. The interval is then the point itself, but only where an exact
-    sign-flip test of so many pairs could reach `alpha` at all; three equal differences prove nothing.
+    Values equal but for rounding give no scale to t or bootstrap. The interval is then the point itself, but only
+    where an exact sign-flip test of so many pairs could reach `alpha` at all; three equal differences prove nothing.
     """
     n = len(values)
     if n < 2:

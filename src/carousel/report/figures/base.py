@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from carousel.report.figures.style import Style
-from carousel.report.names import condition_name
+from carousel.report.names import condition_name, conditions
 from carousel.study.plan import Condition, Plan
 from carousel.texts import text
 
@@ -24,7 +24,7 @@ class Setting:
 
     def title(self, condition: Condition, lang: str) -> str:
         """The heading of a panel."""
-        return condition_name(self.plan, condition.source, condition.length, lang)
+        return condition_name(self.plan, condition, lang)
 
 
 class Figure(ABC):
@@ -61,5 +61,5 @@ class Figure(ABC):
 
     def by_condition(self, panel: Callable[[Condition, pl.DataFrame], Any]) -> list[Any]:
         """One panel for each condition of the plan that has rows, in the plan's order."""
-        parts = [(c, self.frame.filter(pl.col("condition") == c.key)) for c in self.setting.plan.conditions()]
+        parts = [(c, self.frame.filter(pl.col("condition") == c.key)) for c in conditions(self.setting.plan)]
         return [panel(condition, part) for condition, part in parts if not part.is_empty()]

@@ -1,4 +1,4 @@
-"""Figure: what a contender scores against the seconds its training takes."""
+"""Figure: what a contender reaches against the seconds its training takes."""
 
 from __future__ import annotations
 
@@ -9,49 +9,44 @@ import polars as pl
 
 from carousel.report.figures import theme
 from carousel.report.figures.base import Figure, Setting
+from carousel.report.figures.score_axis import score_axis
+from carousel.report.measure import measured
 from carousel.study.plan import Condition
+
+RESULT = ["condition", "contender", "parameters", "measure", "value", "low", "high", "baseline"]
+SECONDS = ["seconds", "seconds_low", "seconds_high"]
 
 
 @final
 class Cost(Figure):
-    """`frame` of `contenders.summarise`: mean score with its t-interval, median seconds of a trial with their range."""
+    """`frame` of `contenders.summarise`: solved-rate or score with interval, median seconds of a trial with range."""
 
     name = "cost"
 
-    def __init__(self, setting: Setting, frame: pl.DataFrame):
+    def __init__(self, setting: Setting, summary: pl.DataFrame):
         self.setting = setting
-        columns = ["condition", "contender", "parameters", "score", "score_low", "score_high"]
-        self.frame = frame.select(*columns, "seconds", "seconds_low", "seconds_high", "baseline").filter(
-            pl.col("score").is_not_null() & pl.col("seconds").is_not_null()
-        )
+        self.frame = measured(summary).select(*RESULT, *SECONDS).filter(pl.col("seconds").is_not_null())
 
     def draw(self, lang: str) -> alt.ConcatChart:
         return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, lang)))
 
     def _panel(self, condition: Condition, part: pl.DataFrame, lang: str) -> Any:
-        looks = self.setting.looks
-        legend = theme.legend(looks, symbolSize=90)
-        colour = theme.colour(looks, legend)
-        base = alt.Chart(theme.data(list(part.iter_rows(named=True))))
-        x = alt.X("seconds:Q", axis=alt.Axis(title=self.text("x", lang), tickCount=5), scale=alt.Scale(zero=True))
-        y = alt.Y("score:Q", axis=alt.Axis(title=self.text("y", lang), tickCount=5), scale=alt.Scale(zero=False))
-        score = base.mark_rule(opacity=0.5).encode(
-            x=x, y=alt.Y("score_low:Q", title=None), y2="score_high:Q", color=colour
+        looks, axis = self.setting.looks, score_axis(part, lang)
+        legend = theme.legend(looks, "circle")
+        base = alt.Chart(theme.data(part.to_dicts())).encode(color=theme.colour(looks, legend))
+        result = base.mark_rule(opacity=0.5).encode(
+            x=self._x("seconds", lang), y=axis.y("low"), y2="high:Q"
         )
         spent = base.mark_rule(opacity=0.5).encode(
-            x=alt.X("seconds_low:Q", title=None), x2="seconds_high:Q", y=y, color=colour
+            x=self._x("seconds_low", lang), x2="seconds_high:Q", y=axis.y("value")
         )
         point = base.mark_point(filled=True, size=80, opacity=1).encode(
-            x=x, y=y, color=colour, shape=theme.shape(looks, legend)
+            x=self._x("seconds", lang), y=axis.y("value"), shape=theme.shape(looks, legend)
         )
-        layers = [*self._baseline(part), score, spent, point]
-        return alt.layer(*layers).properties(
-            width=theme.WIDTH + 60, height=theme.HEIGHT, title=self.setting.title(condition, lang)
-        )
+        layers = [*axis.marks(lang), result, spent, point]
+        title = self.setting.title(condition, lang)
+        return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=title)
 
-    def _baseline(self, part: pl.DataFrame) -> list[Any]:
-        values = part["baseline"].drop_nulls()
-        if values.is_empty():
-            return []
-        rule = alt.Chart(theme.data([{"score": values.mean()}]))
-        return [rule.mark_rule(strokeDash=[3, 3], color=theme.SOFT).encode(y="score:Q")]
+    def _x(self, field: str, lang: str) -> alt.X:
+        axis = alt.Axis(title=self.text("x", lang), tickCount=5)
+        return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(zero=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, final
 
 import altair as alt
@@ -15,6 +16,7 @@ from carousel.study.plan import Condition
 from carousel.texts import text
 
 FLOOR = -20  # the lowest power of ten drawn; what falls below is marked there
+WIDTH = 300
 ROW = 17  # pixels a line of the list of slopes
 
 
@@ -42,53 +44,64 @@ class LagProfile(Figure):
 
     def _panel(self, condition: Condition, part: pl.DataFrame, lang: str, low: int, high: int) -> Any:
         names = [c.spec for c in self.setting.plan.contenders[condition.source]]
-        height = max(theme.HEIGHT + 30, ROW * (len(names) + 2))
-        y = alt.Y(
-            "gain:Q",
-            scale=alt.Scale(domain=[low, high], nice=False),
-            axis=theme.decades(low, high, text("report.axis.gain", lang)),
-        )
-        layers = [*self._curves(part, y, low, lang), *self._key(condition, names, lang, (low, high, height))]
-        return alt.layer(*layers).properties(
-            width=theme.WIDTH - 40, height=height, title=self.setting.title(condition, lang)
-        )
+        box = Box(low, high, max(theme.HEIGHT + 30, ROW * (len(names) + 2)), text("report.axis.gain", lang))
+        layers = [*self._curves(part, box, lang), *self._key(condition, names, box, lang)]
+        title = self.setting.title(condition, lang)
+        return alt.layer(*layers).properties(width=WIDTH, height=box.height, title=title)
 
-    def _curves(self, part: pl.DataFrame, y: alt.Y, low: int, lang: str) -> list[Any]:
+    def _curves(self, part: pl.DataFrame, box: Box, lang: str) -> list[Any]:
         """Band, line, and a mark at the floor where a line leaves the axis."""
-        rows = [_cut(row, low) for row in part.iter_rows(named=True)]
-        base = alt.Chart(theme.data(rows)).encode(color=theme.colour(self.setting.looks, None))
-        x = alt.X("lag:Q", axis=alt.Axis(title=text("report.axis.lag", lang), grid=False, tickCount=6), scale=alt.Scale(nice=False))
-        band = base.mark_area(opacity=0.14).encode(x=x, y=alt.Y("low:Q", title=None), y2="high:Q")
+        colour = theme.colour(self.setting.looks, None)
+        x = theme.steps("lag", text("report.axis.lag", lang))
+        rows = [_cut(row, box.low) for row in part.iter_rows(named=True)]
+        base = alt.Chart(theme.data(rows)).encode(x=x, color=colour)
+        band = base.mark_area(opacity=0.13).encode(y=box.y("low"), y2="high:Q")
         line = base.mark_line(strokeWidth=1.8).encode(
-            x=x, y=y, strokeDash=theme.dash(self.setting.looks, None)
+            y=box.y("gain"), strokeDash=theme.dash(self.setting.looks, None)
         )
-        leaving = alt.Chart(theme.data(_leaving(part, low)))
-        mark = leaving.mark_point(shape="triangle-down", filled=True, size=70, opacity=1).encode(
-            x=x, y=y, color=theme.colour(self.setting.looks, None)
-        )
-        return [band, line, mark]
+        leaving = alt.Chart(theme.data(_leaving(part, box.low))).encode(x=x, y=box.y("gain"), color=colour)
+        return [band, line, leaving.mark_point(shape="triangle-down", filled=True, size=70, opacity=1)]
 
-    def _key(self, condition: Condition, names: list[str], lang: str, box: tuple[int, int, int]) -> list[Any]:
+    def _key(self, condition: Condition, names: list[str], box: Box, lang: str) -> list[Any]:
         """The legend beside the panel: a sample of the line, the slope, the name."""
-        low, high, height = box
-        found = {r["contender"]: r["slope"] for r in self.slopes.iter_rows(named=True) if r["condition"] == condition.key}
-        right = theme.WIDTH - 40
+        found = self.slopes.filter(pl.col("condition") == condition.key)
+        slopes = dict(found.select("contender", "slope").iter_rows())
         rows = [
-            {"contender": name, "slope": fixed(found.get(name)), "at": high - (i + 1) * ROW / height * (high - low)}
+            {"contender": name, "slope": fixed(slopes.get(name)), "at": box.row(i + 1)}
             for i, name in enumerate(names)
         ]
-        chart = alt.Chart(theme.data(rows)).encode(y="at:Q", color=theme.colour(self.setting.looks, None))
-        sample = chart.mark_rule(strokeWidth=2.2).encode(
-            x=alt.value(right + 12), x2=alt.value(right + 40), strokeDash=theme.dash(self.setting.looks, None)
-        )
-        slope = chart.mark_text(align="right", fontSize=11.5).encode(x=alt.value(right + 88), text="slope:N")
-        name = chart.mark_text(align="left", fontSize=11.5, limit=0).encode(
-            x=alt.value(right + 97), text="contender:N"
-        )
-        head = alt.Chart(theme.data([{"at": high, "says": text("report.axis.slope", lang)}])).mark_text(
-            align="left", fontSize=11, color=theme.SOFT, limit=0
-        )
-        return [sample, slope, name, head.encode(x=alt.value(right + 12), y="at:Q", text="says:N")]
+        chart = alt.Chart(theme.data(rows)).encode(y=box.y("at"), color=theme.colour(self.setting.looks, None))
+        words = chart.mark_text(align="left", fontSize=11.5, limit=0)
+        head = alt.Chart(theme.data([{"at": box.row(0), "says": text("report.axis.slope", lang)}]))
+        return [
+            chart.mark_rule(strokeWidth=2.2).encode(
+                x=alt.value(WIDTH + 12), x2=alt.value(WIDTH + 40), strokeDash=theme.dash(self.setting.looks, None)
+            ),
+            chart.mark_text(align="right", fontSize=11.5).encode(x=alt.value(WIDTH + 88), text="slope:N"),
+            words.encode(x=alt.value(WIDTH + 97), text="contender:N"),
+            head.mark_text(align="left", fontSize=11, color=theme.SOFT, limit=0).encode(
+                x=alt.value(WIDTH + 12), y=box.y("at"), text="says:N"
+            ),
+        ]
+
+
+@dataclass(frozen=True)
+class Box:
+    """The drawing area of a panel: powers of ten from `low` to `high` over `height` pixels."""
+
+    low: int
+    high: int
+    height: int
+    title: str
+
+    def y(self, field: str) -> alt.Y:
+        """`field` on the axis; all layers share it."""
+        scale = alt.Scale(domain=[self.low, self.high], nice=False)
+        return alt.Y(f"{field}:Q", scale=scale, axis=theme.decades(self.low, self.high, self.title))
+
+    def row(self, index: int) -> float:
+        """Where the `index`-th line of the list of slopes stands, as a value of the axis."""
+        return self.high - index * ROW / self.height * (self.high - self.low)
 
 
 def _known(value: float | None) -> bool:

@@ -9,34 +9,26 @@ import polars as pl
 
 from carousel.report.figures import theme
 from carousel.report.figures.base import Figure, Setting
+from carousel.report.figures.score_axis import score_axis
+from carousel.report.measure import SCORE, SOLVED, measured
 from carousel.report.names import files, length_name
+
+COLUMNS = ["source", "length", "condition", "contender", "trials", "measure", "value", "low", "high", "baseline"]
 
 
 @final
 class Length(Figure):
-    """`frame` of `contenders.summarise`: solved-rate with Wilson interval, or mean score with t-interval."""
+    """`frame` of `contenders.summarise`: solved-rate with Wilson interval, or mean score with its interval."""
 
     name = "length"
 
-    def __init__(self, setting: Setting, frame: pl.DataFrame):
-        self.setting = setting
-        rate = pl.col("solved_rate").is_not_null()
-        self.frame = frame.select(
-            "source",
-            "length",
-            "condition",
-            "contender",
-            "trials",
-            "baseline",
-            pl.when(rate).then(pl.lit("solved-rate")).otherwise(pl.lit("score")).alias("measure"),
-            pl.when(rate).then("solved_rate").otherwise("score").alias("value"),
-            pl.when(rate).then("solved_low").otherwise("score_low").alias("low"),
-            pl.when(rate).then("solved_high").otherwise("score_high").alias("high"),
-        ).filter(pl.col("value").is_not_null())
+    def __init__(self, setting: Setting, summary: pl.DataFrame):
+        self.setting, self.frame = setting, measured(summary).select(COLUMNS)
 
     def caption(self, lang: str) -> str:
-        kinds = [kind for kind in ("solved-rate", "score") if kind in set(self.frame["measure"])]
-        return " ".join(self.text(f"caption_{kind.replace('-', '_')}", lang) for kind in kinds)
+        shown = set(self.frame["measure"])
+        keys = {SOLVED: "caption_solved_rate", SCORE: "caption_score"}
+        return " ".join(self.text(key, lang) for kind, key in keys.items() if kind in shown)
 
     def draw(self, lang: str) -> alt.ConcatChart:
         sources = [s.name for s in self.setting.plan.sources]
@@ -44,37 +36,27 @@ class Length(Figure):
         return theme.panels([self._panel(name, part, lang) for name, part in parts if not part.is_empty()])
 
     def _panel(self, source: str, part: pl.DataFrame, lang: str) -> Any:
-        x, y = self._axes(source, part, lang)
-        looks = self.setting.looks
-        legend = theme.legend(looks)
+        looks, axis = self.setting.looks, score_axis(part, lang)
+        legend = theme.legend(looks, "circle")
+        colour = theme.colour(looks, legend)
         rows = [{**row, "at": length_name(row["length"], lang)} for row in part.iter_rows(named=True)]
-        base = alt.Chart(theme.data(rows)).encode(x=x, xOffset=alt.XOffset("contender:N", sort=list(looks)))
-        line = base.mark_line(strokeWidth=1.2, opacity=0.55).encode(
-            y=y, color=theme.colour(looks, legend), strokeDash=theme.dash(looks, legend)
+        base = alt.Chart(theme.data(rows)).encode(
+            x=self._x(source, part, lang),
+            xOffset=alt.XOffset("contender:N", sort=list(looks)),
+            color=colour,
         )
-        bar = base.mark_rule(strokeWidth=1.6).encode(
-            y=alt.Y("low:Q", title=None), y2="high:Q", color=theme.colour(looks, legend)
+        line = base.mark_line(strokeWidth=1.2, opacity=0.5).encode(
+            y=axis.y("value"), strokeDash=theme.dash(looks, None)
         )
+        bar = base.mark_rule(strokeWidth=1.6).encode(y=axis.y("low"), y2="high:Q")
         point = base.mark_point(filled=True, size=55, opacity=1).encode(
-            y=y, color=theme.colour(looks, legend), shape=theme.shape(looks, None)
+            y=axis.y("value"), shape=theme.shape(looks, legend)
         )
-        layers = [*self._baseline(part, x), line, bar, point]
-        return alt.layer(*layers).properties(width=theme.WIDTH + 60, height=theme.HEIGHT, title=source)
+        layers = [*axis.marks(lang), line, bar, point]
+        return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=source)
 
-    def _axes(self, source: str, part: pl.DataFrame, lang: str) -> tuple[alt.X, alt.Y]:
+    def _x(self, source: str, part: pl.DataFrame, lang: str) -> alt.X:
         lengths = sorted(set(part["length"]), key=lambda n: n or float("inf"))
-        kind = "history" if source in files(self.setting.plan) else "length"
         order = [length_name(n, lang) for n in lengths]
-        rates = set(part["measure"]) == {"solved-rate"}
-        scale = alt.Scale(domain=[0, 1]) if rates else alt.Scale(zero=False)
-        x = alt.X("at:O", sort=order, axis=alt.Axis(title=self.text(kind, lang), labelAngle=0))
-        measure = "solved" if rates else "score"
-        return x, alt.Y("value:Q", scale=scale, axis=alt.Axis(title=self.text(measure, lang), tickCount=5))
-
-    def _baseline(self, part: pl.DataFrame, x: alt.X) -> list[Any]:
-        """A dashed line at the baseline's score, where scores are shown."""
-        values = part.filter(pl.col("measure") == "score")["baseline"].drop_nulls()
-        if values.is_empty():
-            return []
-        rule = alt.Chart(theme.data([{"value": values.mean()}]))
-        return [rule.mark_rule(strokeDash=[3, 3], color=theme.SOFT).encode(y="value:Q")]
+        kind = "history" if source in files(self.setting.plan) else "length"
+        return alt.X("at:O", sort=order, axis=alt.Axis(title=self.text(kind, lang), labelAngle=0))

@@ -12,7 +12,8 @@ from carousel.report.format import power_of_ten
 
 FONT = "'Noto Sans CJK SC', 'Source Han Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
 INK, SOFT, GRID = "#222222", "#5f6368", "#e9e9e9"
-WIDTH, HEIGHT = 340, 210
+WIDTH, HEIGHT = 400, 210
+LEVEL = {"strokeDash": [3, 3], "color": SOFT}  # a rule to compare with: baseline, clip norm
 COLUMNS = 2
 
 
@@ -63,10 +64,18 @@ def shape(looks: Mapping[str, Style], legend: alt.Legend | None) -> alt.Shape:
     return alt.Shape("contender:N", scale=scale, legend=legend)
 
 
-def legend(looks: Mapping[str, Style], **options: Any) -> alt.Legend:
-    """Above the panels, as many names a row as fit beside each other."""
-    widest = max((len(name) for name in looks), default=1)
-    columns = max(1, min(len(looks), 2 * WIDTH // (7 * widest + 60)))
+def steps(field: str, title: str) -> alt.X:
+    """An axis of whole steps that ends where the data end."""
+    axis = alt.Axis(title=title, grid=False, tickCount=6, tickMinStep=1, format=",d")
+    return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(nice=False))
+
+
+def legend(looks: Mapping[str, Style], symbol: str) -> alt.Legend:
+    """Above the panels, as many names a row as fit beside each other. symbol: "stroke" for lines, "circle" for points."""
+    room = 2 * WIDTH // max((_width(name) for name in looks), default=1)
+    in_one_row = sum(map(_width, looks)) <= 2 * WIDTH
+    columns = len(looks) if in_one_row else max(1, min(len(looks), room))
+    shape = {"symbolType": symbol} if symbol == "stroke" else {}
     return alt.Legend(
         title=None,
         orient="top",
@@ -75,13 +84,19 @@ def legend(looks: Mapping[str, Style], **options: Any) -> alt.Legend:
         labelLimit=0,
         labelFontSize=12,
         labelColor=INK,
-        symbolSize=options.pop("symbolSize", 500),
+        symbolSize=500 if symbol == "stroke" else 80,
+        symbolOpacity=1,
         symbolStrokeWidth=2.2,
         columnPadding=22,
         rowPadding=4,
         offset=14,
-        **options,
+        **shape,
     )
+
+
+def _width(name: str) -> int:
+    """Pixels that an entry of the legend takes, about."""
+    return 7 * len(name) + 60
 
 
 def decades(low: int, high: int, title: str) -> alt.Axis:

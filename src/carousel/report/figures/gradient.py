@@ -1,0 +1,68 @@
+"""Figure: the gradient norm of every step before clipping, on a logarithmic axis."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, final
+
+import altair as alt
+import polars as pl
+
+from carousel.report.figures import theme
+from carousel.report.figures.base import Figure, Setting
+from carousel.report.format import count
+from carousel.study.plan import Condition
+from carousel.texts import text
+
+
+@final
+class Gradient(Figure):
+    """Median norm (thick) and largest norm (thin) of all seeds in each stretch of steps; `frame` of `curves.collect`."""
+
+    name = "gradient-norm"
+
+    def __init__(self, setting: Setting, frame: pl.DataFrame, missing: int, not_finite: int):
+        self.setting, self.frame = setting, frame
+        self.missing, self.not_finite = missing, not_finite
+
+    def notes(self, lang: str) -> list[str]:
+        counts = {"missing_curves": self.missing, "not_finite": self.not_finite}
+        return [text(f"report.note.{key}", lang, n=count(n)) for key, n in counts.items() if n]
+
+    def draw(self, lang: str) -> alt.ConcatChart:
+        low, high = self._range()
+        scale = alt.Scale(domain=[low, high], nice=False)
+        axis = theme.decades(low, high, self.text("y", lang))
+
+        def y(field: str) -> alt.Y:
+            return alt.Y(f"{field}:Q", scale=scale, axis=axis)
+
+        return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, y, lang)))
+
+    def _range(self) -> tuple[int, int]:
+        """Whole powers of ten around all that is drawn and the clip norm."""
+        clip = self.setting.plan.training.clip_norm
+        shown = [v for name in ("median", "high") for v in self.frame[name] if v > 0] + [clip]
+        low = math.floor(math.log10(min(shown)))
+        return low, max(low + 1, math.ceil(math.log10(max(shown))))
+
+    def _panel(self, condition: Condition, part: pl.DataFrame, y: Any, lang: str) -> Any:
+        looks = self.setting.looks
+        legend = theme.legend(looks, "stroke")
+        clip = alt.Chart(theme.data([{"at": math.log10(self.setting.plan.training.clip_norm)}]))
+        base = alt.Chart(theme.data(_rows(part))).encode(
+            x=theme.steps("step", text("report.axis.step", lang)),
+            color=theme.colour(looks, legend),
+            strokeDash=theme.dash(looks, legend),
+        )
+        most = base.mark_line(strokeWidth=0.8, opacity=0.45).encode(y=y("high"))
+        middle = base.mark_line(strokeWidth=1.8).encode(y=y("median"))
+        layers = [clip.mark_rule(**theme.LEVEL).encode(y=y("at")), most, middle]
+        title = self.setting.title(condition, lang)
+        return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=title)
+
+
+def _rows(part: pl.DataFrame) -> list[dict[str, Any]]:
+    """Logarithms to base ten; a norm of exactly 0 has none and leaves a gap."""
+    columns = [pl.when(pl.col(name) > 0).then(pl.col(name).log10()).round(3).alias(name) for name in ("median", "high")]
+    return part.select("contender", "step", *columns).to_dicts()

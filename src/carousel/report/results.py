@@ -1,0 +1,83 @@
+"""The table of contenders, one for each condition, with the baseline as its last row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from carousel.report.format import MISSING, count, fixed, interval, rate
+from carousel.report.names import condition_name, conditions
+from carousel.report.view import Table
+from carousel.study.plan import Plan
+from carousel.texts import text
+
+Row = dict[str, Any]
+
+
+def result_tables(plan: Plan, summary: pl.DataFrame, lang: str) -> tuple[Table, ...]:
+    """From `contenders.summarise`."""
+    return tuple(
+        _table(summary.filter(pl.col("condition") == c.key), condition_name(plan, c, lang), lang)
+        for c in conditions(plan)
+    )
+
+
+def _table(part: pl.DataFrame, title: str, lang: str) -> Table:
+    rows = part.to_dicts()
+    names = _columns(rows)
+    baseline = next((row["baseline"] for row in rows if row["baseline"] is not None), None)
+    lines = [tuple(_cell(row, name) for name in names) for row in rows]
+    last = {"contender": text("report.table.baseline", lang), "score": fixed(baseline)}
+    return Table(
+        title=title,
+        headers=tuple(text(f"report.table.{name}", lang) for name in names),
+        rows=(*lines, tuple(last.get(name, "") for name in names)),
+        numeric=frozenset(range(1, len(names))),
+        strong=_best(rows),
+        quiet=frozenset({len(rows)}),
+        notes=_notes(rows, lang),
+    )
+
+
+def _columns(rows: list[Row]) -> list[str]:
+    """Solved-rate first where the source has one; the interval belongs to the column before it."""
+    solved = any(row["solved"] is not None for row in rows)
+    result = ["solved", "interval", "score", "steps_to_solved"] if solved else ["score", "interval"]
+    optional = [name for name in ("rmse",) if any(row[name] is not None for row in rows)]
+    deep = ["layers"] if any(row["layers"] > 1 for row in rows) else []
+    ending = ["learning_rate", "parameters", "hidden", *deep, "seconds", "trials", "diverged"]
+    return ["contender", *result, *optional, *ending]
+
+
+def _cell(row: Row, name: str) -> str:
+    if name == "contender":
+        return str(row[name])
+    if name == "interval":
+        kind = "score" if row["solved"] is None else "solved"
+        return interval(row[f"{kind}_low"], row[f"{kind}_high"])
+    if name == "solved":
+        return MISSING if row["solved"] is None else f"{row['solved']} / {row['trials']}"
+    value = row[name]
+    if value is None:
+        return MISSING
+    if name == "learning_rate":
+        return rate(value)
+    if name in {"score", "rmse"}:
+        return fixed(value)
+    return fixed(value, 1) if name == "seconds" else count(round(value))
+
+
+def _best(rows: list[Row]) -> frozenset[int]:
+    """The rows with the highest solved-rate, and among them the highest score."""
+    merits = [(row["solved_rate"] or 0.0, row["score"]) for row in rows if row["score"] is not None]
+    best = max(merits, default=None)
+    return frozenset(i for i, row in enumerate(rows) if best == (row["solved_rate"] or 0.0, row["score"]))
+
+
+def _notes(rows: list[Row], lang: str) -> tuple[str, ...]:
+    untried = [row["contender"] for row in rows if not row["trials"]]
+    notes = [text("report.table.untried", lang, names=", ".join(untried))] if untried else []
+    if any(row["diverged"] for row in rows):
+        notes.append(text("report.table.diverged_note", lang))
+    return tuple(notes)

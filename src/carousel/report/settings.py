@@ -1,0 +1,81 @@
+"""How the run was made: its plan, the thresholds, the environment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from carousel.report.format import count, rate
+from carousel.report.names import conditions, length_name
+from carousel.report.view import Table
+from carousel.study.plan import Plan
+from carousel.texts import catalogue, text
+
+
+def plan_table(plan: Plan, lang: str) -> Table:
+    """Everything that decided the numbers."""
+    training = plan.training
+    rows = {
+        "budget": plan.budget,
+        "sources": ", ".join(source.name for source in plan.sources),
+        "lengths": _lengths(plan, lang),
+        "parameters": count(plan.parameters),
+        "learning_rates": ", ".join(map(rate, plan.learning_rates)),
+        "tuning_seeds": _seeds(plan.tuning_seeds),
+        "reporting_seeds": _seeds(plan.reporting_seeds),
+        "flow_seeds": count(plan.flow_seeds),
+        "steps": count(training.steps),
+        "batch_size": count(training.batch_size),
+        "optimiser": text("report.plan.adam", lang, clip=rate(training.clip_norm)),
+        **_stops(plan, lang),
+        "kernel": plan.kernel,
+        "digest": plan.digest(),
+    }
+    title = text("report.plan.settings", lang)
+    return _pairs(title, ((text(f"report.plan.{name}", lang), value) for name, value in rows.items()))
+
+
+def _lengths(plan: Plan, lang: str) -> str:
+    lengths = dict.fromkeys(condition.length for condition in conditions(plan))
+    return ", ".join(length_name(length, lang) for length in lengths)
+
+
+def _stops(plan: Plan, lang: str) -> dict[str, str]:
+    """The rules by which a trial may end before its last step."""
+    stop = plan.training.stop
+    rules = {
+        "solved": {"checks": stop.solved_checks, "every": count(stop.check_every)},
+        "hopeless": {"start": count(stop.hopeless_from), "share": rate(stop.hopeless_above)},
+    }
+    if stop.patience is not None:
+        rules["patience"] = {"checks": stop.patience}
+    return {name: text(f"report.plan.{name}_rule", lang, **values) for name, values in rules.items()}
+
+
+def thresholds_table(thresholds: Mapping[str, float], lang: str) -> Table:
+    """Every margin of every rule, as the judgement holds them."""
+    words = catalogue(lang)
+    rows = [(words.get(f"claims.thresholds.{name}", name), rate(value)) for name, value in thresholds.items()]
+    return _pairs(text("report.plan.thresholds", lang), rows, numeric=True)
+
+
+def environment_table(environment: Mapping[str, Any], lang: str) -> Table:
+    """Versions, processor, kernels: as recorded, in English."""
+    rows = [(name, _plain(value)) for name, value in environment.items()]
+    return _pairs(text("report.plan.environment", lang), rows or [(text("report.plan.nothing", lang), "")])
+
+
+def _plain(value: Any) -> str:
+    """A text or number as it is; anything nested as one line of JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _seeds(seeds: tuple[int, ...]) -> str:
+    """ "1 – 5" for a run of seeds without gaps, else a list."""
+    whole = list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))) if seeds else False
+    return f"{seeds[0]} – {seeds[-1]}" if whole and len(seeds) > 2 else ", ".join(map(str, seeds))
+
+
+def _pairs(title: str, rows: Iterable[tuple[str, str]], numeric: bool = False) -> Table:
+    return Table(headers=("", ""), rows=tuple(rows), title=title, numeric=frozenset({1} if numeric else ()))

@@ -1,0 +1,81 @@
+"""What page and Markdown show, in one language, as plain texts: numbers are formatted before they come here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table. numeric: columns set to the right; strong, quiet: rows that stand out or stand back."""
+
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    title: str = ""
+    numeric: frozenset[int] = frozenset()
+    strong: frozenset[int] = frozenset()
+    quiet: frozenset[int] = frozenset()
+    words: frozenset[int] = frozenset()  # columns that hold a verdict
+    verdicts: tuple[str, ...] = ()  # the verdict of each row, where there is such a column
+    strips: tuple[str, ...] = ()  # a drawn interval for each row (SVG, page only)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Card:
+    """A claim and what it came to."""
+
+    id: str
+    title: str
+    statement: str
+    verdict: str
+    word: str
+    effect: str
+    because: str
+    details: str  # the line that opens the details; empty where there are none
+    paragraphs: tuple[tuple[str, str], ...]  # (label, text)
+    conditions: Table | None
+    evidence: str
+
+
+@dataclass(frozen=True)
+class FigureView:
+    """A figure with its caption; `svg` is empty where nothing was measured, and `missing` says so."""
+
+    name: str
+    number: str
+    title: str
+    caption: str
+    missing: str
+    svg: str
+    picture: str  # relative paths of the files
+    rows: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A file of the run folder."""
+
+    href: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole report in one language."""
+
+    lang: str
+    facts: str
+    advice: str
+    made_by: str
+    calibration: str
+    data: tuple[str, ...]
+    classes: Table | None
+    cards: tuple[Card, ...]
+    figures: tuple[FigureView, ...]
+    contenders: tuple[Table, ...]
+    settings: Table
+    thresholds: Table
+    environment: Table
+    files: tuple[Link, ...] = field(default=())

@@ -1,0 +1,73 @@
+"""The advice follows its rule: best by solved-rate and validation, cheapest of the tied, never below the baseline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from carousel.claims import judge
+from carousel.study.evidence import Evidence
+from support.evidence import SPECS, Effects, planted
+
+
+def _made(**options: Any) -> Evidence:
+    return planted(Path("nowhere"), write_curves=False, with_profiles=False, **options)
+
+
+def _advice(evidence: Evidence) -> dict[str, str]:
+    advice: dict[str, str] = judge(evidence)["advice"]
+    return advice
+
+
+def test_the_one_that_solves_most_is_named_with_its_initialisation_and_gain() -> None:
+    advice = _advice(_made(seeds=5))
+    assert advice["en"].startswith("Take lstm:chrono: it solved 20 of 20 trainings")
+    assert advice["zh"].startswith("建议使用 lstm:chrono：20 次训练中成功 20 次")
+    assert "forget bias drawn as ln U[1, T − 1]" in advice["en"]
+    assert "Against rnn its solved-rate differs by +0." in advice["en"]
+    assert "lstm, the same cell, has a solved-rate lower by 1" in advice["en"]
+
+
+def test_where_nobody_is_better_the_cheapest_is_named_and_no_difference_said() -> None:
+    same = {(spec, length): 1.0 for spec in SPECS for length in (30, 100)}
+    made = _made(effects=Effects(solved=same))
+    cheap = made.trials.with_columns(seconds=pl.when(pl.col("contender") == "gru").then(0.1).otherwise(9.0))
+    advice = _advice(replace(made, trials=cheap))
+    assert advice["en"].startswith("Take gru:")
+    assert "no difference of the solved-rate was shown" in advice["en"]
+    assert "没有证据表明成功率有差异" in advice["zh"]
+
+
+def test_the_simplest_may_be_the_best() -> None:
+    effects = Effects(scores={"rnn": 0.9, "lstm": 0.5}, score_spread=0.001)
+    advice = _advice(_made(specs=("rnn", "lstm"), source_kind="file", effects=effects))
+    assert advice["en"].startswith("Take rnn:")
+    assert "It is also the simplest one of the run" in advice["en"]
+
+
+def test_nobody_below_the_baseline_is_recommended() -> None:
+    effects = Effects(scores=dict.fromkeys(SPECS, 0.1), gains=dict.fromkeys(SPECS, 0.0))
+    advice = _advice(_made(source_kind="file", effects=effects))
+    assert "Take" not in advice["en"]
+    assert "none is recommended" in advice["en"]
+    assert "不推荐任何网络" in advice["zh"]
+
+
+def test_one_seed_above_the_baseline_shows_nothing() -> None:
+    assert "none is recommended" in _advice(_made(source_kind="file", seeds=1))["en"]
+
+
+def test_without_an_rnn_there_is_nothing_to_compare_with() -> None:
+    assert "No plain RNN was run" in _advice(_made(specs=("lstm:chrono", "gru")))["en"]
+
+
+def test_the_choice_is_made_on_validation_not_on_the_test_score() -> None:
+    made = _made(specs=("rnn", "lstm", "gru"), source_kind="file")
+    tempting = made.trials.with_columns(
+        validation_score=pl.when(pl.col("contender") == "gru").then(0.9).otherwise(0.6),
+        score=pl.when(pl.col("contender") == "gru").then(0.8).otherwise(0.95) + 0.001 * pl.col("seed"),
+    )
+    assert _advice(replace(made, trials=tempting))["en"].startswith("Take gru:")

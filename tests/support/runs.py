@@ -1,0 +1,56 @@
+"""Small plans and real processes for tests of the study."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from carousel.study.collect import load_evidence
+from carousel.study.design import Wish, design
+from carousel.study.plan import Plan
+
+TIMES = ("seconds",)  # what may differ between two runs of one plan
+
+
+def small_plan(steps: int = 40, contenders: str = "rnn,lstm:chrono", seeds: int = 2) -> Plan:
+    """One task, one length, two rates: seconds, not minutes."""
+    plan = design(Wish(("delayed-recall",), contenders, (8,), parameters=2000)).plan
+    training = plan.training.model_copy(
+        update={"steps": steps, "batch_size": 8, "stop": plan.training.stop.model_copy(update={"check_every": 20})}
+    )
+    update = {"training": training, "learning_rates": (0.003, 0.01), "flow_seeds": 2}
+    return plan.model_copy(update=update | {"reporting_seeds": tuple(range(100, 100 + seeds))})
+
+
+def numbers(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Every number of a run but its times, in a fixed order."""
+    evidence = load_evidence(folder)
+    frames = {"trials": evidence.trials.drop(TIMES), "profiles": evidence.profiles, "slopes": evidence.slopes}
+    frames["onset"] = evidence.onset
+    found = {name: frame.to_dicts() for name, frame in frames.items()}
+    found["curves"] = [pl.read_parquet(p).to_dicts() for p in sorted((folder / "trials").glob("*.parquet"))]
+    return found
+
+
+def carousel(*arguments: str, cwd: Path | None = None, **keywords: Any) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own."""
+    return subprocess.run(
+        command(*arguments), capture_output=True, text=True, timeout=300, cwd=cwd, env=environment(), **keywords
+    )
+
+
+def command(*arguments: str) -> list[str]:
+    """`carousel ARGUMENTS` with this interpreter."""
+    return [sys.executable, "-c", "from carousel.cli.app import main; main()", *arguments]
+
+
+def environment() -> dict[str, str]:
+    """This process's, with the package found where this process found it."""
+    import carousel
+
+    return os.environ | {"PYTHONPATH": str(Path(carousel.__file__).parents[1]), "COLUMNS": "200"}
