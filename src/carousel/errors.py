@@ -1,13 +1,13 @@
 """The exception tree. A user's mistake is one line and exit code 2; any other exception is a bug.
 
-    CarouselError
-    ├── UserError            what, what is allowed, what was given, the cure; exit code 2
-    │   ├── UnknownName      a task, contender, column, initialisation that does not exist ("did you mean")
-    │   ├── BadData          the user's file cannot be used as it stands
-    │   ├── BadPlan          the options contradict each other or cannot be met
-    │   └── FolderConflict   the output folder holds something else, is damaged, full or locked
-    ├── KernelRefused        a kernel forced by the caller cannot run this call
-    └── NotRecorded          something was asked of a tape that was not requested beforehand
+CarouselError
+├── UserError            what, what is allowed, what was given, the cure; exit code 2
+│   ├── UnknownName      a task, contender, column, initialisation that does not exist ("did you mean")
+│   ├── BadData          the user's file cannot be used as it stands
+│   ├── BadPlan          the options contradict each other or cannot be met
+│   └── FolderConflict   the output folder holds something else, is damaged, full or locked
+├── KernelRefused        a kernel forced by the caller cannot run this call
+└── NotRecorded          something was asked of a tape that was not requested beforehand
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The families of recurrent cells, and which cell belongs to which. Plain names, no torch: read by claims and report."""
+"""The families of recurrent cells, and which cell belongs to which. Plain names, no torch: read by claims and
+report."""
 
 from __future__ import annotations
 

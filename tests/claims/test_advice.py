@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from tests.support.evidence import SPECS, Effects, planted
 
 from carousel.claims import judge
 from carousel.study.evidence import Evidence
-from support.evidence import SPECS, Effects, planted
 
 
 def _made(**options: Any) -> Evidence:

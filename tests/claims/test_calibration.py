@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from tests.support.evidence import Effects, planted
 
 from carousel.claims import judge
 from carousel.study.evidence import Evidence
-from support.evidence import Effects, planted
 
 RUNS = 200
 SPECS = ("rnn", "lstm")

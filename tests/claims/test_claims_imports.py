@@ -7,12 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-TESTS = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _modules_after(code: str) -> set[str]:
     program = (
-        f"import sys; sys.path.insert(0, {str(TESTS)!r})\n{code}\nimport json; print(json.dumps(sorted(sys.modules)))"
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}\nimport json; print(json.dumps(sorted(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(json.loads(done.stdout.splitlines()[-1]))
@@ -25,7 +25,7 @@ def test_listing_the_claims_loads_neither_numbers_nor_tables() -> None:
 
 def test_judging_does_not_load_torch() -> None:
     code = (
-        "from pathlib import Path\nfrom support.evidence import planted\nfrom carousel.claims import judge\n"
+        "from pathlib import Path\nfrom tests.support.evidence import planted\nfrom carousel.claims import judge\n"
         "judge(planted(Path('nowhere'), seeds=10, write_curves=False))"
     )
     assert "torch" not in _modules_after(code)

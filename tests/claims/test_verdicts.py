@@ -10,11 +10,11 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tests.support.evidence import SPECS, Effects, planted
 
 from carousel.claims import THRESHOLDS, all_claims, judge
 from carousel.study.evidence import Evidence
 from carousel.texts import LANGUAGES, catalogue
-from support.evidence import SPECS, Effects, planted
 
 IDS = ["vanishing", "exploding", "length", "gates", "generalisation", "stacking", "attention"]
 WORDS = {"supported", "refuted", "conditional", "inconclusive", "not-tested"}

@@ -39,9 +39,9 @@ def test_diagonal_linear_network_has_slope_ln_rho(decay):
 
 
 def test_permutation_has_slope_zero():
-    assert slope(linear_rnn(torch.eye(12)[torch.randperm(12, generator=torch.Generator().manual_seed(0))])) == pytest.approx(
-        0.0, abs=1e-12
-    )
+    assert slope(
+        linear_rnn(torch.eye(12)[torch.randperm(12, generator=torch.Generator().manual_seed(0))])
+    ) == pytest.approx(0.0, abs=1e-12)
 
 
 @pytest.mark.parametrize("bias", [-1.0, 0.0, 2.0])

@@ -66,7 +66,11 @@ def test_kernel_equals_reference(kernel, cell_name, final, uneven, shape, dtype)
     assert expected.keys() == found.keys()
     for name in expected:
         torch.testing.assert_close(
-            found[name], expected[name], rtol=PRECISION[dtype], atol=PRECISION[dtype] * steps, msg=lambda m, n=name: f"{n}: {m}"
+            found[name],
+            expected[name],
+            rtol=PRECISION[dtype],
+            atol=PRECISION[dtype] * steps,
+            msg=lambda m, n=name: f"{n}: {m}",
         )
 
 

@@ -67,7 +67,9 @@ def test_default_budget_is_met_within_two_percent():
     specs = parse_contenders(FAIR)
     for inputs, outputs in ((16, 8), (2, 1), (12, 9)):
         sizes = match_sizes(specs, inputs, outputs, 6600)
-        assert all(abs(count_parameters(s, inputs, h, outputs) / 6600 - 1) <= 0.02 for s, h in zip(specs, sizes, strict=True))
+        assert all(
+            abs(count_parameters(s, inputs, h, outputs) / 6600 - 1) <= 0.02 for s, h in zip(specs, sizes, strict=True)
+        )
 
 
 def test_tiny_budget_is_refused_with_the_cure():

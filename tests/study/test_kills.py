@@ -10,10 +10,10 @@ import sys
 import time
 
 import pytest
+from tests.support.runs import environment, numbers, small_plan
 
 from carousel.study.folder import RunFolder
 from carousel.study.ledger import Ledger
-from tests.support.runs import environment, numbers, small_plan
 
 RUN = """
 import sys

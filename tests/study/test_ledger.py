@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
+from tests.support.runs import small_plan
 
 from carousel.errors import FolderConflict
 from carousel.study.ledger import Ledger
 from carousel.study.tuning import first_jobs
-from tests.support.runs import small_plan
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_jobs_are_entered_once(ledger):
 
 def test_two_connections_never_claim_the_same_job(ledger):
     other = Ledger(ledger.path)
-    claimed = [l.claim(n) for n, l in enumerate([ledger, other] * 4)]
+    claimed = [one.claim(n) for n, one in enumerate([ledger, other] * 4)]
     assert len({entry.hash for entry in claimed}) == 8
     assert ledger.claim(9) is None
     other.close()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
+from tests.support.runs import small_plan
 
 from carousel.study.ledger import Entry
 from carousel.study.tuning import best_rate, first_jobs, reporting_jobs
 from carousel.training.description import Trial
-from tests.support.runs import small_plan
 
 
 def record(outcome="finished", validation=0.5, solved_at=None):
@@ -36,7 +36,14 @@ def test_reporting_does_not_depend_on_the_order_of_finishing():
     plan = small_plan()
     tuning = [job for _, job in first_jobs(plan) if isinstance(job, Trial)]
     done = [
-        Entry(job.digest(), "trial", job.model_dump(mode="json"), "done", {"trial": record(validation=job.learning_rate)}, None)
+        Entry(
+            job.digest(),
+            "trial",
+            job.model_dump(mode="json"),
+            "done",
+            {"trial": record(validation=job.learning_rate)},
+            None,
+        )
         for job in tuning
     ]
     expected = {job.digest() for _, job in reporting_jobs(plan, done)}

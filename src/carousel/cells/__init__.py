@@ -10,9 +10,7 @@ from carousel.cells.elman import ElmanReLU, ElmanTanh
 from carousel.cells.gru import GRU
 from carousel.cells.lstm import LSTM, LSTM1997, CoupledLSTM
 
-CELLS: dict[str, type[Cell]] = {
-    cell.name: cell for cell in (ElmanTanh, ElmanReLU, LSTM, LSTM1997, CoupledLSTM, GRU)
-}
+CELLS: dict[str, type[Cell]] = {cell.name: cell for cell in (ElmanTanh, ElmanReLU, LSTM, LSTM1997, CoupledLSTM, GRU)}
 
 __all__ = [
     "CELLS",

@@ -12,9 +12,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-State = tuple[
-    Tensor, ...
-]  # a NamedTuple with named fields; the first is always h, what the cell shows outside
+State = tuple[Tensor, ...]  # a NamedTuple with named fields; the first is always h, what the cell shows outside
 Gates = tuple[Tensor, ...]  # a NamedTuple with named fields, possibly empty
 
 

@@ -29,7 +29,8 @@ class GRUGates(NamedTuple):
 class GRU(Cell):
     """r, z = sigma(.), n = tanh(W x + b + r (U h + b')), h = (1 - z) n + z h.
 
-    Cho et al. 2014; the reset gate acts after the product U h + b', as in cuDNN and torch.nn.GRUCell (the paper resets h
+    Cho et al. 2014; the reset gate acts after the product U h + b', as in cuDNN and torch.nn.GRUCell (the paper
+    resets h
     before it, which gives other numbers). Gate order (r, z, n). The recurrent bias of n stands inside the reset and
     therefore does not merge with the other.
     """

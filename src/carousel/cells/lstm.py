@@ -46,8 +46,8 @@ class _LSTM(Cell):
 class LSTM(_LSTM):
     """i, f, o = sigma(.), g = tanh(.), c = f c + i g, h = o tanh(c).
 
-    Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000; the variant and the gate order (i, f, g, o)
-    of torch.nn.LSTMCell.
+    Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000; the variant and the gate order (i, f,
+    g, o) of torch.nn.LSTMCell.
     """
 
     name = "lstm"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -43,27 +43,27 @@ def root(context: typer.Context) -> None:
 @app.command(epilog=CONTENDER_SYNTAX)
 def compare(
     sources: Annotated[
-        Optional[list[str]], typer.Argument(metavar="[TASK... | FILE]", help="Built-in tasks, or one file of yours.")
+        list[str] | None, typer.Argument(metavar="[TASK... | FILE]", help="Built-in tasks, or one file of yours.")
     ] = None,
-    contenders: Annotated[Optional[str], typer.Option(help="Comma-separated: cell[:init][,layers=N].")] = None,
+    contenders: Annotated[str | None, typer.Option(help="Comma-separated: cell[:init][,layers=N].")] = None,
     lengths: Annotated[
-        Optional[str], typer.Option(help="T of the tasks; of a file, histories in steps. Comma-separated.")
+        str | None, typer.Option(help="T of the tasks; of a file, histories in steps. Comma-separated.")
     ] = None,
     budget: Annotated[str, typer.Option(help="quick, standard or full.")] = "quick",
     parameters: Annotated[int, typer.Option(help="Trainable parameters of each contender (within 2 %).")] = 6600,
-    workers: Annotated[Optional[int], typer.Option(help="Processes of one thread each; default: one a core.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes of one thread each; default: one a core.")] = None,
     seed: Annotated[int, typer.Option(help="Another number gives another, disjoint set of seeds.")] = 0,
     kernel: Annotated[str, typer.Option(help="auto, or force torch or reference.")] = "auto",
-    target: Annotated[Optional[str], typer.Option(help="File: column to predict for each sequence.")] = None,
-    group: Annotated[Optional[str], typer.Option(help="File: column that names the sequence of a row.")] = None,
-    order: Annotated[Optional[str], typer.Option(help="File: column that orders the steps.")] = None,
-    forecast: Annotated[Optional[str], typer.Option(help="File: columns whose next values to predict.")] = None,
-    horizon: Annotated[Optional[int], typer.Option(help="Forecast: steps ahead.")] = None,
-    window: Annotated[Optional[int], typer.Option(help="Forecast: steps of history an example sees.")] = None,
-    kind: Annotated[Optional[str], typer.Option(help="File: classification or regression, if guessed wrong.")] = None,
-    split: Annotated[Optional[str], typer.Option(help="File: shares, such as 0.6,0.2,0.2.")] = None,
+    target: Annotated[str | None, typer.Option(help="File: column to predict for each sequence.")] = None,
+    group: Annotated[str | None, typer.Option(help="File: column that names the sequence of a row.")] = None,
+    order: Annotated[str | None, typer.Option(help="File: column that orders the steps.")] = None,
+    forecast: Annotated[str | None, typer.Option(help="File: columns whose next values to predict.")] = None,
+    horizon: Annotated[int | None, typer.Option(help="Forecast: steps ahead.")] = None,
+    window: Annotated[int | None, typer.Option(help="Forecast: steps of history an example sees.")] = None,
+    kind: Annotated[str | None, typer.Option(help="File: classification or regression, if guessed wrong.")] = None,
+    split: Annotated[str | None, typer.Option(help="File: shares, such as 0.6,0.2,0.2.")] = None,
     drop_short: Annotated[bool, typer.Option(help="File: drop sequences of one step (counted).")] = False,
-    out: Annotated[Optional[Path], typer.Option(help="Run folder; default: runs/NAME.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder; default: runs/NAME.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show plan and time; train nothing.")] = False,
     json_: Json = False,
     lang: Lang = "en",

@@ -46,4 +46,3 @@ def print_conclusion(conclusion: Conclusion, *, as_json: bool, lang: str) -> Non
         console.verdict(claim)
     console.lines([conclusion.verdicts["advice"][lang]])
     console.say("cli.report", path=conclusion.report)
-

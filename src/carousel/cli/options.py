@@ -10,7 +10,7 @@ from carousel.study.design import Wish
 
 
 def whole_numbers(option: str, typed: str | None) -> tuple[int, ...] | None:
-    """"30,100" -> (30, 100). Raises BadPlan."""
+    """ "30,100" -> (30, 100). Raises BadPlan."""
     if typed is None:
         return None
     parts = [part.strip() for part in typed.split(",") if part.strip()]
@@ -58,4 +58,6 @@ def _shares(typed: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in typed.split(","))
     except ValueError as error:
-        raise BadPlan("--split holds what is no number", allowed="three shares, such as 0.6,0.2,0.2", got=typed) from error
+        raise BadPlan(
+            "--split holds what is no number", allowed="three shares, such as 0.6,0.2,0.2", got=typed
+        ) from error

@@ -31,7 +31,8 @@ class Onset(NamedTuple):
 
 
 def onset_gain(cell_name: str, hidden: int, seed: int) -> Onset:
-    """Recurrent blocks N(0, gain^2 / H), all else torch's initialisation, inputs 8 channels of N(0, 1), `hidden` units."""
+    """Recurrent blocks N(0, gain^2 / H), all else torch's initialisation, inputs 8 channels of N(0, 1), `hidden`
+    units."""
     generator = torch.Generator().manual_seed(seed)
     base = CELLS[cell_name](_INPUTS, hidden, dtype=torch.float64).requires_grad_(False)
     initialise(base, "default", generator, 1)
@@ -52,7 +53,8 @@ def _exponents(base: Cell, gaussian: Tensor, x: Tensor, generator: torch.Generat
         return functional_call(_OneStep(base), {f"cell.{k}": v for k, v in weights.items()}, (x_BI, state))
 
     def tangent_step(weights: dict[str, Tensor], x_BI: Tensor, s: State, q: State) -> tuple[State, State]:
-        return jvp(lambda *state: step(weights, x_BI, state), tuple(s), tuple(q))
+        state, tangent = jvp(lambda *state: step(weights, x_BI, state), tuple(s), tuple(q))[:2]
+        return state, tangent
 
     advance = vmap(tangent_step, in_dims=(0, None, 0, 0))
     state = tuple(torch.zeros(len(GAINS), 1, base.hidden_size, dtype=torch.float64) for _ in base.state_names)

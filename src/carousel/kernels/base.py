@@ -1,7 +1,7 @@
 """The contract of a kernel: a way to run a cell over time.
 
-Kernels are stateless. One that cannot run a call says why (`Refusal`); nothing falls back in silence. `reference` is the
-oracle: every other kernel must give its outputs, final states and every gradient.
+Kernels are stateless. One that cannot run a call says why (`Refusal`); nothing falls back in silence. `reference` is
+the oracle: every other kernel must give its outputs, final states and every gradient.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from carousel.kernels.tape import Tape
 class Request:
     """What a run shall keep, asked for beforehand.
 
-    states: h (and c) of every step. gates: every gate of every step. gradients: after `backward()`, the total derivative
+    states: h (and c) of every step. gates: every gate of every step. gradients: after `backward()`, the total
+    derivative
     of the loss with respect to each of what was kept. final_state: the state after each sequence's last true step.
     """
 
@@ -42,7 +43,8 @@ class Refusal(NamedTuple):
 
 
 class Run(NamedTuple):
-    """output: [T, B, H], 0 at padded steps. state: after the last true step; None unless asked for. tape: what was kept."""
+    """output: [T, B, H], 0 at padded steps. state: after the last true step; None unless asked for. tape: what was
+    kept."""
 
     output: Tensor
     state: State | None
@@ -50,7 +52,8 @@ class Run(NamedTuple):
 
 
 class Kernel(ABC):
-    """A way to run a cell over time. `x` is [T, B, I], `lengths` [B] or None, `state` a cell's state or None for zero."""
+    """A way to run a cell over time. `x` is [T, B, I], `lengths` [B] or None, `state` a cell's state or None for
+    zero."""
 
     name: ClassVar[str]
 
@@ -59,7 +62,5 @@ class Kernel(ABC):
         """None where this kernel can run the call, else the reason why not."""
 
     @abstractmethod
-    def run(
-        self, cell: Cell, x: Tensor, state: State | None, lengths: Tensor | None, request: Request
-    ) -> Run:
+    def run(self, cell: Cell, x: Tensor, state: State | None, lengths: Tensor | None, request: Request) -> Run:
         """Run all T steps. What stands at padded steps, NaN included, changes nothing."""

@@ -23,9 +23,7 @@ class Choice:
     refusals: dict[str, str]
 
 
-def choose(
-    cell: Cell, x: Tensor, lengths: Tensor | None, request: Request, forced: str | None = None
-) -> Choice:
+def choose(cell: Cell, x: Tensor, lengths: Tensor | None, request: Request, forced: str | None = None) -> Choice:
     """The first kernel that supports the call; `forced` names the only one allowed.
 
     Raises KernelRefused where a forced kernel cannot run the call, UnknownName where there is none of that name.

@@ -22,9 +22,7 @@ class ReferenceKernel(Kernel):
     def supports(self, cell: Cell, x: Tensor, lengths: Tensor | None, request: Request) -> Refusal | None:
         return None
 
-    def run(
-        self, cell: Cell, x: Tensor, state: State | None, lengths: Tensor | None, request: Request
-    ) -> Run:
+    def run(self, cell: Cell, x: Tensor, state: State | None, lengths: Tensor | None, request: Request) -> Run:
         steps, batch, _ = x.shape
         valid = None if lengths is None else valid_steps(lengths, steps)
         if valid is not None:

@@ -41,9 +41,7 @@ class Tape(Mapping[str, Tensor]):
     def _named(self, name: str) -> list[Tensor]:
         if name not in self._steps:
             kept = ", ".join(self._steps) or "nothing"
-            raise NotRecorded(
-                f"{name!r} was not recorded (kept: {kept}); request it with Request(states=, gates=)"
-            )
+            raise NotRecorded(f"{name!r} was not recorded (kept: {kept}); request it with Request(states=, gates=)")
         return self._steps[name]
 
     def _marked(self, values: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from carousel.cells import GRU, LSTM, Cell, ElmanReLU, ElmanTanh, State
 from carousel.kernels.base import Kernel, Refusal, Request, Run
 from carousel.shapes import at_last_step, valid_steps
 
-_OPERATORS = {
+_OPERATORS: dict[type[Cell], Any] = {
     ElmanTanh: torch._VF.rnn_tanh,
     ElmanReLU: torch._VF.rnn_relu,
     GRU: torch._VF.gru,
@@ -31,14 +31,10 @@ class TorchKernel(Kernel):
         if request.records:
             return Refusal("torch's operators keep no states or gates of the steps in between")
         if isinstance(cell, LSTM) and lengths is not None and request.final_state:
-            return Refusal(
-                "on unequal lengths torch gives c only at the padded end, not at each sequence's own"
-            )
+            return Refusal("on unequal lengths torch gives c only at the padded end, not at each sequence's own")
         return None
 
-    def run(
-        self, cell: Cell, x: Tensor, state: State | None, lengths: Tensor | None, request: Request
-    ) -> Run:
+    def run(self, cell: Cell, x: Tensor, state: State | None, lengths: Tensor | None, request: Request) -> Run:
         steps, batch, _ = x.shape
         valid = None if lengths is None else valid_steps(lengths, steps).unsqueeze(-1)
         if valid is not None:
@@ -56,8 +52,6 @@ def _call(cell: Cell, x: Tensor, state: State) -> tuple[Tensor, tuple[Tensor, ..
     weights = [cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh]
     start = [s.unsqueeze(0).contiguous() for s in state]
     hidden = tuple(start) if len(start) > 1 else start[0]
-    operator = _OPERATORS[
-        type(cell)
-    ]  # arguments: biases, layers, dropout, training, bidirectional, batch_first
+    operator = _OPERATORS[type(cell)]  # arguments: biases, layers, dropout, training, bidirectional, batch_first
     output, *final = operator(x, hidden, weights, True, 1, 0.0, cell.training, False, False)
     return output, tuple(s.squeeze(0) for s in final)

@@ -17,9 +17,7 @@ from torch import Generator, Tensor
 from carousel.cells import GRU, LSTM, LSTM1997, Cell, CoupledLSTM, ElmanReLU, ElmanTanh
 from carousel.errors import BadPlan, UnknownName
 
-Fill = Callable[
-    [Cell, Generator, float], None
-]  # the number is the parameter after the name, e.g. 1 in forget-bias-1
+Fill = Callable[[Cell, Generator, float], None]  # the number is the parameter after the name, e.g. 1 in forget-bias-1
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,8 @@ def orthogonal(cell: Cell, generator: Generator, _: float = 0.0) -> None:
 
 
 def identity(cell: Cell, generator: Generator, _: float = 0.0) -> None:
-    """Recurrent matrix the identity, biases 0, input weights N(0, .001) (Le, Jaitly, Hinton 2015; theirs is for ReLU)."""
+    """Recurrent matrix the identity, biases 0, input weights N(0, .001) (Le, Jaitly, Hinton 2015; theirs is for
+    ReLU)."""
     cell.weight_ih.data.normal_(0.0, 0.001, generator=generator)
     cell.weight_hh.data.copy_(torch.eye(cell.hidden_size))
     _clear_biases(cell)

@@ -1,4 +1,5 @@
-"""What a user writes to name a contender: `cell[:init][,layers=N]`, such as `rnn:orthogonal` or `lstm:chrono,layers=2`."""
+"""What a user writes to name a contender: `cell[:init][,layers=N]`, such as `rnn:orthogonal` or
+`lstm:chrono,layers=2`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Hidden sizes from a parameter budget, equal among the contenders within 2 %.
 
-One hidden unit more changes an LSTM of 6,600 parameters by 5 %, so the nearest size alone can miss by 2.5 %. Therefore the
-common target is looked for near the budget, at which all contenders are equal within 2 %.
+One hidden unit more changes an LSTM of 6,600 parameters by 5 %, so the nearest size alone can miss by 2.5 %.
+Therefore the common target is looked for near the budget, at which all contenders are equal within 2 %.
 """
 
 from __future__ import annotations

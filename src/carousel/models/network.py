@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, final
+from typing import Literal, cast, final
 
 from torch import Generator, Tensor, nn
 
@@ -31,10 +31,15 @@ class RecurrentNetwork(nn.Module):
         self.readout, self.kernel = readout, kernel
         self.choices: list[Choice] = []
 
+    @property
+    def stack(self) -> list[Cell]:
+        """The layers' cells, lowest first."""
+        return cast("list[Cell]", list(self.cells))
+
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """x: [T, B, I]; lengths: [B] or None. What stands at padded steps changes nothing."""
         self.choices = []
-        for cell in self.cells:
+        for cell in self.stack:
             choice = choose(cell, x, lengths, TRAINING_REQUEST, self.kernel)
             self.choices.append(choice)
             x = choice.kernel.run(cell, x, None, lengths, TRAINING_REQUEST).output
@@ -44,12 +49,12 @@ class RecurrentNetwork(nn.Module):
 
     def initial_state(self, batch: int) -> list[State]:
         """The zero state of every layer."""
-        return [cell.initial_state(batch) for cell in self.cells]
+        return [cell.initial_state(batch) for cell in self.stack]
 
     def step(self, x_BI: Tensor, states: list[State]) -> list[State]:
         """One step of the whole stack by the cells' own equations."""
         new = []
-        for cell, state in zip(self.cells, states, strict=True):
+        for cell, state in zip(self.stack, states, strict=True):
             state, _ = cell.step(cell.project(x_BI), state)
             new.append(state)
             x_BI = state[0]

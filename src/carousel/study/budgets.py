@@ -77,7 +77,5 @@ def budget_named(name: str) -> Budget:
 def training_of(budget: Budget, *, file: bool) -> Training:
     """The training of every trial. A user's file has no line for solved: its trials stop when they get no better."""
     if file:
-        return Training(
-            steps=budget.steps, stop=StopRule(check_every=50, hopeless_from=budget.steps + 1, patience=8)
-        )
+        return Training(steps=budget.steps, stop=StopRule(check_every=50, hopeless_from=budget.steps + 1, patience=8))
     return Training(steps=budget.steps, stop=StopRule(hopeless_from=budget.hopeless_from))

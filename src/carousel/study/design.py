@@ -66,8 +66,12 @@ def _file_among(sources: tuple[str, ...]) -> Path | None:
 
 def _plan_for_tasks(wish: Wish, budget: Budget, specs: list[ContenderSpec]) -> Plan:
     if wish.data != DataOptions():
-        given = ", ".join(f"--{k.replace('_', '-')}" for k, v in asdict(wish.data).items() if v != getattr(DataOptions(), k))
-        raise BadPlan(f"{given} describe(s) a file, and none is given", cure="name the file first: carousel compare FILE")
+        given = ", ".join(
+            f"--{k.replace('_', '-')}" for k, v in asdict(wish.data).items() if v != getattr(DataOptions(), k)
+        )
+        raise BadPlan(
+            f"{given} describe(s) a file, and none is given", cure="name the file first: carousel compare FILE"
+        )
     names = tuple(dict.fromkeys(wish.sources)) or BUILT_IN_SUITE
     lengths = _checked(wish.lengths) or budget.lengths
     tasks = {(name, length): task(name, length) for name in names for length in lengths}

@@ -38,14 +38,16 @@ def describe_environment(plan: Plan, sources: Sources, workers: int) -> dict[str
 def _kernels(plan: Plan, sources: Sources) -> dict[str, dict[str, dict[str, Any]]]:
     """By source and contender: the kernel that runs its training, and the refusals of those preferred to it."""
     return {
-        source.name: {c.spec: _kernel(plan, c, sources.task(source, plan.lengths[0])) for c in plan.contenders[source.name]}
+        source.name: {
+            c.spec: _kernel(plan, c, sources.task(source, plan.lengths[0])) for c in plan.contenders[source.name]
+        }
         for source in plan.sources
     }
 
 
 def _kernel(plan: Plan, contender: Contender, task: Task) -> dict[str, Any]:
     batch = task.sample(torch.Generator().manual_seed(0), 2)
-    cell = build_contender(contender, task, 0).cells[0]
+    cell = build_contender(contender, task, 0).stack[0]
     choice = choose(cell, batch.x, batch.lengths, TRAINING_REQUEST, None if plan.kernel == "auto" else plan.kernel)
     return {"kernel": choice.kernel.name, "refused": choice.refusals}
 

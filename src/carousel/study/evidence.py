@@ -43,5 +43,6 @@ class Evidence:
     card: dict[str, Any] | None = None
 
     def curves(self, trial: str) -> pl.DataFrame:
-        """Step by step of one trial: step, loss, gradient_norm (before clipping), validation_score (null between checks)."""
+        """Step by step of one trial: step, loss, gradient_norm (before clipping), validation_score (null between
+        checks)."""
         return pl.read_parquet(self.folder / "trials" / f"{trial}.parquet")

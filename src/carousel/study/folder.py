@@ -91,7 +91,9 @@ class RunFolder:
 
     def _strangers(self) -> Iterator[Path]:
         """Files a run that was stopped before its plan was written cannot have left."""
-        return (p for p in self.path.iterdir() if p.name not in (".lock", "data.npz") and not p.name.startswith(".plan"))
+        return (
+            p for p in self.path.iterdir() if p.name not in (".lock", "data.npz") and not p.name.startswith(".plan")
+        )
 
     def _check_same(self, plan: Plan) -> None:
         if self.load_plan().digest() != plan.digest():

@@ -96,7 +96,9 @@ class Ledger:
         died: the worker was lost on it; a job that has cost three workers is failed instead of tried for ever.
         """
         chosen = None if workers is None else list(workers)
-        where = "state='running'" if chosen is None else f"state='running' AND worker IN ({','.join('?' * len(chosen))})"
+        where = (
+            "state='running'" if chosen is None else f"state='running' AND worker IN ({','.join('?' * len(chosen))})"
+        )
         with self._transaction():
             if died:
                 self._db.execute(

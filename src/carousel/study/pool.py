@@ -13,7 +13,7 @@ from carousel.study.folder import RunFolder
 from carousel.study.ledger import Ledger
 
 CANNOT_WRITE = 3  # exit code of a worker: the folder cannot be written to, so no other worker could either
-_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 _GIVE_UP_AFTER = 20  # workers that died in a row while no job was finished
 
 
@@ -48,7 +48,7 @@ class Pool:
         self._workers = []
 
     def _start(self) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-        complaints = tempfile.TemporaryFile()
+        complaints = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the worker)
         command = [sys.executable, "-m", "carousel.study.worker", str(self._folder.path), str(os.getpid())]
         environment = os.environ | _ONE_THREAD
         return subprocess.Popen(command, stderr=complaints, stdin=subprocess.DEVNULL, env=environment), complaints
@@ -64,4 +64,6 @@ class Pool:
         self._deaths = self._deaths + 1 if done == self._done else 1
         self._done = done
         if self._deaths >= _GIVE_UP_AFTER:
-            raise CarouselError(f"{self._deaths} workers died in a row, the last with code {process.returncode}: {said}")
+            raise CarouselError(
+                f"{self._deaths} workers died in a row, the last with code {process.returncode}: {said}"
+            )

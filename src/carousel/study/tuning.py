@@ -58,7 +58,8 @@ def _tuning_trials(plan: Plan) -> Iterator[Trial]:
 
 
 def reporting_jobs(plan: Plan, done: list[Entry]) -> Iterator[Positioned]:
-    """Reporting trials of every contender and condition whose tuning is complete; the same for any order of finishing."""
+    """Reporting trials of every contender and condition whose tuning is complete; the same for any order of
+    finishing."""
     groups: dict[str, dict[float, Records]] = defaultdict(lambda: defaultdict(list))
     sample: dict[str, Trial] = {}
     for entry in done:
@@ -71,9 +72,7 @@ def reporting_jobs(plan: Plan, done: list[Entry]) -> Iterator[Positioned]:
         if sum(map(len, by_rate.values())) == len(plan.learning_rates) * len(plan.tuning_seeds):
             best = best_rate(by_rate)
             for seed in plan.reporting_seeds:
-                trial = sample[group].model_copy(
-                    update={"phase": "reporting", "learning_rate": best, "seed": seed}
-                )
+                trial = sample[group].model_copy(update={"phase": "reporting", "learning_rate": best, "seed": seed})
                 yield -cost(trial), trial
 
 

@@ -21,9 +21,10 @@ _BLANK, _CUE = 0, 9
 class CopyMemory(SyntheticTask):
     """Ten symbols of 1..8, T-1 blanks, one cue (9), ten blanks; target: blanks, then the ten symbols at the end.
 
-    `length` is T, the lag; sequences have T + 20 steps. The original definition, with one cue. Loss: cross entropy in nats
-    averaged over all T + 20 steps; the best a memoryless network can do is 10 ln 8 / (T + 20). Score: accuracy over the ten
-    symbols to be copied; chance 1/8, solved at .95.
+    `length` is T, the lag; sequences have T + 20 steps. The original definition, with one cue. Loss: cross entropy
+    in nats
+    averaged over all T + 20 steps; the best a memoryless network can do is 10 ln 8 / (T + 20). Score: accuracy over
+    the ten symbols to be copied; chance 1/8, solved at .95.
     Example (3 symbols, T=3): `5 1 7 . . 9 . . .` -> `. . . . . . 5 1 7`.
     """
 

@@ -16,7 +16,8 @@ _SYMBOLS = 8
 class _TemporalOrder(LastStepClassification):
     """E, then distractors a-d with X or Y at `positions`, then B; the class is the order of the X and Y.
 
-    Hochreiter and Schmidhuber 1997, tasks 6a and 6b. There the length is 100..110 and the positions lie in the intervals
+    Hochreiter and Schmidhuber 1997, tasks 6a and 6b. There the length is 100..110 and the positions lie in the
+    intervals
     of `windows`; for another T the windows keep their share of the length, which is drawn from T..1.1 T. Solved: .95
     right (theirs: every output within .3 of its target).
     """

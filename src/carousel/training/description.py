@@ -94,7 +94,7 @@ class Trial(Frozen):
 
     @property
     def condition(self) -> str:
-        """"adding/T=100": the source and the length."""
+        """ "adding/T=100": the source and the length."""
         return condition_key(self.source.name, self.length)
 
 
@@ -109,7 +109,7 @@ class InitialFlow(Frozen):
 
     @property
     def condition(self) -> str:
-        """"adding/T=100": the source and the length."""
+        """ "adding/T=100": the source and the length."""
         return condition_key(self.source.name, self.length)
 
 
@@ -126,5 +126,5 @@ Job = Annotated[Trial | InitialFlow | OnsetProbe, Field(discriminator="kind")]
 
 
 def condition_key(source: str, length: int) -> str:
-    """"adding/T=100"; the name of a condition in tables, verdicts and figures. Length 0: the whole sequence."""
+    """ "adding/T=100"; the name of a condition in tables, verdicts and figures. Length 0: the whole sequence."""
     return f"{source}/T={length}" if length else source

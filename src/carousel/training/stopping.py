@@ -1,4 +1,5 @@
-"""When a trial ends before its last step: solved, hopeless, or (on a user's file) no longer better. Part of the plan."""
+"""When a trial ends before its last step: solved, hopeless, or (on a user's file) no longer better. Part of the
+plan."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ Outcome = Literal["solved", "hopeless", "stalled", "finished", "diverged"]
 
 @final
 class Stopping:
-    """Applies a StopRule to one trial; `check` is called every `check_every` steps and depends on nothing but its numbers."""
+    """Applies a StopRule to one trial; `check` is called every `check_every` steps and depends on nothing but its
+    numbers."""
 
     def __init__(self, rule: StopRule, metric: Metric, chance_loss: float):
         self._rule, self._metric, self._chance_loss = rule, metric, chance_loss
@@ -22,7 +24,8 @@ class Stopping:
         self.steps_to_solved: int | None = None
 
     def check(self, step: int, validation_score: float, mean_loss: float) -> Outcome | None:
-        """The outcome that ends the trial here, or None to go on. `mean_loss`: of the training steps since the last check."""
+        """The outcome that ends the trial here, or None to go on. `mean_loss`: of the training steps since the last
+        check."""
         if self._is_solved(step, validation_score):
             return "solved"
         if step >= self._rule.hopeless_from and mean_loss > self._rule.hopeless_above * self._chance_loss:
