@@ -4,7 +4,8 @@
 2. Out falls whoever does not beat the baseline: not solved once, and the interval of its test score minus the
    baseline's not above 0. If nobody is left, the advice says that no network beats the baseline.
 3. Of the rest the highest solved-rate wins, then the highest validation score; whoever comes within `advice_tie` of
-   it is tied, and of the tied the quickest to train is named.
+   it is tied, and of the tied the one that needed the fewest training steps is named (steps, not seconds: a run that
+   is repeated must name the same).
 4. Its gain over the simplest contender is given with the interval: of the solved-rates, or of the test scores paired
    by seed. An interval that holds 0 is worded "no difference was shown".
 """
@@ -39,13 +40,19 @@ def advise(readings: Readings, verdicts: Sequence[Verdict]) -> Both:
     return join(_choice(chosen), _init(chosen), _gain(chosen, simplest), _same_cell(chosen, known), closing)
 
 
+def recommend(readings: Readings) -> str | None:
+    """The contender the advice names; None where no network beats the baseline, or there are no trials."""
+    able = [s for s in standings(readings) if s.beats_baseline]
+    return choose(able).spec if able else None
+
+
 def choose(able: Sequence[Standing]) -> Standing:
     """Step 3 of the rule."""
     rate = max(s.solved_rate for s in able)
     leading = [s for s in able if s.solved_rate == rate]
     top = max(leading, key=lambda s: s.validation)
     tie = THRESHOLDS.advice_tie * max(top.validation - top.baseline, 0.0)
-    return min((s for s in leading if top.validation - s.validation <= tie), key=lambda s: s.seconds)
+    return min((s for s in leading if top.validation - s.validation <= tie), key=lambda s: s.steps)
 
 
 def _choice(chosen: Standing) -> Both:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from carousel.claims.advice import advise
+from carousel.claims.advice import advise, recommend
 from carousel.claims.base import Claim, Verdict
 from carousel.claims.readings import Readings
 from carousel.claims.registry import all_claims
@@ -26,6 +26,7 @@ def judge(evidence: Evidence) -> dict[str, Any]:
         "schema": SCHEMA,
         "claims": [verdict.as_json() for verdict in verdicts],
         "advice": advise(readings, verdicts),
+        "recommended": recommend(readings),
         "thresholds": THRESHOLDS.as_dict(),
         "calibration": both("claims.calibration"),
     }

@@ -76,6 +76,11 @@ class Standing:
         return median(known) if known else math.inf
 
     @property
+    def steps(self) -> float:
+        """Mean number of training steps of a trial."""
+        return _mean([row["steps"] for row in self.trials.values()])
+
+    @property
     def beats_baseline(self) -> bool:
         """Solved at least once, or its score minus the baseline's above 0 with its interval."""
         excess = [score(row) - row["baseline_score"] for row in self.trials.values()]

@@ -74,12 +74,12 @@ def _conditions(rows: list[Verdict], lang: str) -> Table:
     ends = [effect.get("ci95") or (None, None) for effect in effects]
     values = [effect.get("value") for effect in effects]
     several = len({effect.get("name") for effect in effects}) > 1
-    heads = ["where", *(["what"] if several else []), "value", "limits", "n", "word", "reason", "seeds_needed"]
+    heads = ["where", *(["what"] if several else []), "value", "limits", "seeds", "word", "reason", "seeds_needed"]
     lines = [_line(row, effect, several, lang) for row, effect in zip(rows, effects, strict=True)]
     return Table(
         headers=tuple(text(f"report.verdict.{head}", lang) for head in heads),
         rows=tuple(lines),
-        numeric=frozenset(i for i, head in enumerate(heads) if head in {"value", "limits", "n", "seeds_needed"}),
+        numeric=frozenset(i for i, head in enumerate(heads) if head in {"value", "limits", "seeds", "seeds_needed"}),
         strong=frozenset(i for i, row in enumerate(rows) if row.get("best") and row.get("decides", True)),
         quiet=frozenset(i for i, row in enumerate(rows) if not row.get("decides", True)),
         words=frozenset({heads.index("word")}),
