@@ -31,12 +31,14 @@ def test_the_one_that_solves_most_is_named_with_its_initialisation_and_gain() ->
     assert "lstm, the same cell, has a solved-rate lower by 1" in advice["en"]
 
 
-def test_where_nobody_is_better_the_cheapest_is_named_and_no_difference_said() -> None:
+def test_of_the_tied_the_one_of_fewest_steps_is_named_and_no_difference_said() -> None:
     same = {(spec, length): 1.0 for spec in SPECS for length in (30, 100)}
     made = _made(effects=Effects(solved=same))
-    cheap = made.trials.with_columns(seconds=pl.when(pl.col("contender") == "gru").then(0.1).otherwise(9.0))
-    advice = _advice(replace(made, trials=cheap))
-    assert advice["en"].startswith("Take gru:")
+    quick = pl.when(pl.col("contender") == "lstm").then(100).otherwise(500)
+    verdicts = judge(replace(made, trials=made.trials.with_columns(steps=quick, validation_score=0.98)))
+    advice = verdicts["advice"]
+    assert advice["en"].startswith("Take lstm:")
+    assert verdicts["recommended"] == "lstm"
     assert "no difference of the solved-rate was shown" in advice["en"]
     assert "没有证据表明成功率有差异" in advice["zh"]
 
@@ -50,7 +52,9 @@ def test_the_simplest_may_be_the_best() -> None:
 
 def test_nobody_below_the_baseline_is_recommended() -> None:
     effects = Effects(scores=dict.fromkeys(SPECS, 0.1), gains=dict.fromkeys(SPECS, 0.0))
-    advice = _advice(_made(source_kind="file", effects=effects))
+    verdicts = judge(_made(source_kind="file", effects=effects))
+    advice = verdicts["advice"]
+    assert verdicts["recommended"] is None
     assert "Take" not in advice["en"]
     assert "none is recommended" in advice["en"]
     assert "不推荐任何网络" in advice["zh"]

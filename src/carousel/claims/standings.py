@@ -77,8 +77,9 @@ class Standing:
 
     @property
     def steps(self) -> float:
-        """Mean number of training steps of a trial."""
-        return _mean([row["steps"] for row in self.trials.values()])
+        """Mean number of training steps of a trial; infinite where none was kept."""
+        known = [row["steps"] for row in self.trials.values() if is_number(row["steps"])]
+        return _mean(known) if known else math.inf
 
     @property
     def beats_baseline(self) -> bool:

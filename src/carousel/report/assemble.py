@@ -45,7 +45,7 @@ class Material:
 def page(material: Material, lang: str) -> Page:
     """The whole report in `lang`."""
     evidence, verdicts = material.evidence, material.verdicts
-    version = str(evidence.environment.get("carousel", MISSING))
+    version = str(evidence.environment.get("packages", {}).get("carousel-rnn", MISSING))
     return Page(
         lang=lang,
         facts=_facts(evidence, lang),

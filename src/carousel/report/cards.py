@@ -92,7 +92,7 @@ def _conditions(rows: list[Verdict], lang: str) -> Table:
 def _line(row: Verdict, effect: Verdict, several: bool, lang: str) -> tuple[str, ...]:
     needed = row.get("seeds_needed")
     return (
-        row["where"],
+        _where(row, lang),
         *([_name(effect, lang)] if several else []),
         significant(effect.get("value")),
         limits(effect.get("ci95") or (None, None)),
@@ -101,6 +101,14 @@ def _line(row: Verdict, effect: Verdict, several: bool, lang: str) -> tuple[str,
         _known(f"claims.reasons.{row.get('reason')}", lang) or row.get("reason") or "",
         count(needed) if needed else "",
     )
+
+
+def _where(row: Verdict, lang: str) -> str:
+    """Where; and when, unless it was before training, as the rule asks."""
+    moment = row.get("moment")
+    if moment not in ("early", "end"):
+        return str(row["where"])
+    return text(f"report.verdict.{moment}", lang, where=row["where"])
 
 
 def _notes(rows: list[Verdict], lang: str) -> tuple[str, ...]:

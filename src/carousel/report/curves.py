@@ -1,8 +1,8 @@
 """Learning curves and gradient norms of the reporting trials, thinned to what a figure can show.
 
-Steps fall into bins of equal width. A trial that stopped early keeps its last score and loss until the last trial of
-the same contender and condition has ended: else the median would jump whenever a good seed stops. Gradient norms
-are never carried on: a bin holds the norms of the steps that were made in it.
+Steps fall into bins of equal width. The median over the seeds takes a trial that stopped early with its last score and
+loss, until the last trial of the same contender and condition has ended: else it would jump whenever a good seed
+stops. Gradient norms are never carried on: a bin holds the norms of the steps that were made in it.
 """
 
 from __future__ import annotations
@@ -14,22 +14,18 @@ import polars as pl
 from carousel.study.evidence import Evidence
 
 POINTS = 60  # bins a curve; fewer where there are many curves
-POINTS_IN_ALL = 4000
-
-LEARNING_SCHEMA = {
-    **dict.fromkeys(("condition", "contender"), pl.String()),
-    "step": pl.Int64(),
-    **dict.fromkeys(("median", "low", "high"), pl.Float64()),
-    "trials": pl.Int64(),
-}
+POINTS_IN_ALL = 10_000
+_GROUP = ["condition", "contender"]
 
 
 @dataclass(frozen=True)
 class Curves:
-    """score, loss, gradient: frames of `LEARNING_SCHEMA` (median, least and greatest over the seeds in each bin).
+    """Frames, one row a bin; `step` is its last step.
 
-    missing: reporting trials whose file of curves is not in the run folder. not_finite: steps whose gradient norm
-    was infinite or not a number, left out of `gradient`.
+    score, loss: condition, contender, trial, step, value (of the trial; null where it had stopped), median (over the
+    seeds). gradient: condition, contender, step, median (over the steps of all seeds), high (largest), trials.
+    missing: reporting trials whose file of curves is not in the run folder. not_finite: steps whose gradient norm was
+    infinite or not a number, left out of `gradient`.
     """
 
     score: pl.DataFrame
@@ -47,9 +43,9 @@ def collect(evidence: Evidence) -> Curves:
     parts = [_binned(evidence, row, width) for row in present]
     binned = pl.concat(parts) if parts else pl.DataFrame(schema=_BINNED)
     return Curves(
-        score=_over_seeds(_carried(binned, "score"), "score", "score", "score"),
-        loss=_over_seeds(_carried(binned, "loss"), "loss", "loss", "loss"),
-        gradient=_over_seeds(binned, "norm", "norm_low", "norm_high"),
+        score=_learning(binned, "score"),
+        loss=_learning(binned, "loss"),
+        gradient=_gradient(binned),
         missing=trials.height - len(present),
         not_finite=int(binned["not_finite"].sum()),
     )
@@ -58,7 +54,7 @@ def collect(evidence: Evidence) -> Curves:
 _BINNED = {
     **dict.fromkeys(("condition", "contender", "trial"), pl.String()),
     "step": pl.Int64(),
-    **dict.fromkeys(("score", "loss", "norm", "norm_low", "norm_high"), pl.Float64()),
+    **dict.fromkeys(("score", "loss", "norm", "norm_high"), pl.Float64()),
     "not_finite": pl.Int64(),
 }
 
@@ -70,13 +66,12 @@ def _exists(evidence: Evidence, trial: str) -> bool:
 def _bin_width(trials: pl.DataFrame) -> int:
     """Steps a bin: one width for all, so that curves can be compared."""
     longest = trials["steps"].max()
-    curves = trials.select("condition", "contender").unique().height or 1
-    points = min(POINTS, max(12, POINTS_IN_ALL // curves))
+    points = min(POINTS, max(12, POINTS_IN_ALL // max(1, trials.height)))
     return max(1, -(-int(longest) // points)) if isinstance(longest, int) else 1
 
 
 def _binned(evidence: Evidence, row: dict[str, object], width: int) -> pl.DataFrame:
-    """One trial, one row a bin; `step` is the last step of the bin."""
+    """One trial, one row a bin."""
     norm = pl.col("gradient_norm").filter(pl.col("gradient_norm").is_finite())
     return (
         evidence.curves(str(row["trial"]))
@@ -85,7 +80,6 @@ def _binned(evidence: Evidence, row: dict[str, object], width: int) -> pl.DataFr
             _finite("validation_score").sort_by(_step_of("validation_score")).last().alias("score"),
             _finite("loss").mean().alias("loss"),
             norm.median().alias("norm"),
-            norm.min().alias("norm_low"),
             norm.max().alias("norm_high"),
             (~pl.col("gradient_norm").is_finite()).sum().cast(pl.Int64).alias("not_finite"),
         )
@@ -108,28 +102,27 @@ def _step_of(column: str) -> pl.Expr:
     return pl.col("step").filter(pl.col(column).is_finite())
 
 
-def _carried(binned: pl.DataFrame, column: str) -> pl.DataFrame:
-    """Each trial on the steps of its contender and condition, its last value carried on."""
-    group = ["condition", "contender"]
-    steps = binned.filter(pl.col(column).is_not_null()).select(*group, "step").unique()
-    trials = binned.select(*group, "trial").unique()
-    grid = trials.join(steps, on=group).sort(*group, "trial", "step")
-    values = binned.select("trial", "step", column)
-    return grid.join(values, on=["trial", "step"], how="left", maintain_order="left").with_columns(
-        pl.col(column).forward_fill().over("trial", order_by="step")
+def _learning(binned: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Each trial on the steps of its contender and condition, and the median with last values carried on."""
+    steps = binned.filter(pl.col(column).is_not_null()).select(*_GROUP, "step").unique()
+    grid = binned.select(*_GROUP, "trial").unique().join(steps, on=_GROUP).sort(*_GROUP, "trial", "step")
+    values = binned.select("trial", "step", pl.col(column).alias("value"))
+    joined = grid.join(values, on=["trial", "step"], how="left", maintain_order="left")
+    return (
+        joined.with_columns(pl.col("value").forward_fill().over("trial", order_by="step").alias("carried"))
+        .with_columns(pl.col("carried").median().over(*_GROUP, "step").alias("median"))
+        .drop("carried")
     )
 
 
-def _over_seeds(binned: pl.DataFrame, middle: str, low: str, high: str) -> pl.DataFrame:
+def _gradient(binned: pl.DataFrame) -> pl.DataFrame:
     return (
-        binned.filter(pl.col(middle).is_not_null())
-        .group_by("condition", "contender", "step")
+        binned.filter(pl.col("norm").is_not_null())
+        .group_by(*_GROUP, "step")
         .agg(
-            pl.col(middle).median().alias("median"),
-            pl.col(low).min().alias("low"),
-            pl.col(high).max().alias("high"),
-            pl.col("trial").n_unique().alias("trials"),
+            pl.col("norm").median().alias("median"),
+            pl.col("norm_high").max().alias("high"),
+            pl.col("trial").n_unique().cast(pl.Int64).alias("trials"),
         )
-        .sort("condition", "contender", "step")
-        .select(pl.col(name).cast(kind) for name, kind in LEARNING_SCHEMA.items())
+        .sort(*_GROUP, "step")
     )

@@ -34,7 +34,6 @@ def _table(part: pl.DataFrame, title: str, lang: str) -> Table:
         headers=tuple(text(f"report.table.{name}", lang) for name in names),
         rows=(*lines, tuple(last.get(name, "") for name in names)),
         numeric=frozenset(range(1, len(names))),
-        strong=_best(rows),
         quiet=frozenset({len(rows)}),
         notes=_notes(rows, lang),
     )
@@ -66,13 +65,6 @@ def _cell(row: Row, name: str) -> str:
     if name in {"score", "rmse"}:
         return fixed(value)
     return fixed(value, 1) if name == "seconds" else count(round(value))
-
-
-def _best(rows: list[Row]) -> frozenset[int]:
-    """The rows with the highest solved-rate, and among them the highest score."""
-    merits = [(row["solved_rate"] or 0.0, row["score"]) for row in rows if row["score"] is not None]
-    best = max(merits, default=None)
-    return frozenset(i for i, row in enumerate(rows) if best == (row["solved_rate"] or 0.0, row["score"]))
 
 
 def _notes(rows: list[Row], lang: str) -> tuple[str, ...]:

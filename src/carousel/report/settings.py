@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from carousel.report.format import count, rate
+from carousel.report.format import MISSING, count, rate
 from carousel.report.names import conditions, length_name
 from carousel.report.view import Table
 from carousel.study.plan import Plan
@@ -67,8 +66,17 @@ def environment_table(environment: Mapping[str, Any], lang: str) -> Table:
 
 
 def _plain(value: Any) -> str:
-    """A text or number as it is; anything nested as one line of JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    """A text or number as it is; what is nested as one line, its names in their order."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {_nested(inner)}" for name, inner in value.items()) or MISSING
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_nested, value)) or MISSING
+    return MISSING if value is None else str(value)
+
+
+def _nested(value: Any) -> str:
+    shown = _plain(value)
+    return f"({shown})" if isinstance(value, Mapping) and value else shown
 
 
 def _seeds(seeds: tuple[int, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-WIDTH, HEIGHT, EDGE = 150, 14, 5
+WIDTH, HEIGHT, EDGE = 120, 14, 5
 Measured = tuple[float | None, float | None, float | None]  # value, low, high
 
 

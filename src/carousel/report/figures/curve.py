@@ -16,7 +16,7 @@ from carousel.texts import text
 
 @final
 class Learning(Figure):
-    """Median over the seeds and their range; `frame` of `curves.collect`. level: a dashed line, by condition key."""
+    """Each seed (thin) and the median over them (thick); `frame` of `curves.collect`. level: a dashed line, by condition key."""
 
     def __init__(self, setting: Setting, name: str, frame: pl.DataFrame, level: dict[str, float], missing: int):
         self.setting, self.name, self.frame, self.level, self.missing = setting, name, frame, level, missing
@@ -30,14 +30,17 @@ class Learning(Figure):
     def _panel(self, condition: Condition, part: pl.DataFrame, lang: str) -> Any:
         looks = self.setting.looks
         legend = theme.legend(looks, "stroke")
-        base = alt.Chart(theme.data(_rows(part))).encode(
-            x=theme.steps("step", text("report.axis.step", lang)), color=theme.colour(looks, legend)
-        )
-        band = base.mark_area(opacity=0.1).encode(y=self._y("low", lang), y2="high:Q")
-        line = base.mark_line(strokeWidth=1.8).encode(
-            y=self._y("median", lang), strokeDash=theme.dash(looks, legend)
-        )
-        layers = [band, *self._rule(condition, lang), line]
+        look = {
+            "x": theme.steps("step", text("report.axis.step", lang)),
+            "color": theme.colour(looks, legend),
+            "strokeDash": theme.dash(looks, legend),
+        }
+        seeds, median = (alt.Chart(theme.data(rows)) for rows in _rows(part))
+        layers = [
+            *self._rule(condition, lang),
+            seeds.mark_line(strokeWidth=0.7, opacity=0.5).encode(y=self._y("value", lang), detail="trial:N", **look),
+            median.mark_line(strokeWidth=1.9).encode(y=self._y("median", lang), **look),
+        ]
         title = self.setting.title(condition, lang)
         return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=title)
 
@@ -52,6 +55,12 @@ class Learning(Figure):
         return [alt.Chart(theme.data([{"at": value}])).mark_rule(**theme.LEVEL).encode(y=self._y("at", lang))]
 
 
-def _rows(part: pl.DataFrame) -> list[dict[str, Any]]:
-    columns = [pl.col(name).round_sig_figs(4) for name in ("median", "low", "high")]
-    return part.select("contender", "step", *columns).to_dicts()
+def _rows(part: pl.DataFrame) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The points of each trial, and those of the medians."""
+    shown = part.with_columns(pl.col(name).round_sig_figs(4) for name in ("value", "median"))
+    numbers = {trial: i for i, trial in enumerate(shown["trial"].unique(maintain_order=True))}
+    seeds = shown.filter(pl.col("value").is_not_null()).select(
+        "contender", "step", "value", pl.col("trial").replace_strict(numbers, return_dtype=pl.Int64)
+    )
+    medians = shown.filter(pl.col("median").is_not_null()).unique(["contender", "step"], maintain_order=True)
+    return seeds.to_dicts(), medians.select("contender", "step", "median").to_dicts()

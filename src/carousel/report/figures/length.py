@@ -45,9 +45,7 @@ class Length(Figure):
             xOffset=alt.XOffset("contender:N", sort=list(looks)),
             color=colour,
         )
-        line = base.mark_line(strokeWidth=1.2, opacity=0.5).encode(
-            y=axis.y("value"), strokeDash=theme.dash(looks, None)
-        )
+        line = base.mark_line(strokeWidth=1.2, opacity=0.5).encode(y=axis.y("value"))
         bar = base.mark_rule(strokeWidth=1.6).encode(y=axis.y("low"), y2="high:Q")
         point = base.mark_point(filled=True, size=55, opacity=1).encode(
             y=axis.y("value"), shape=theme.shape(looks, legend)

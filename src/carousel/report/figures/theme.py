@@ -75,7 +75,7 @@ def legend(looks: Mapping[str, Style], symbol: str) -> alt.Legend:
     room = 2 * WIDTH // max((_width(name) for name in looks), default=1)
     in_one_row = sum(map(_width, looks)) <= 2 * WIDTH
     columns = len(looks) if in_one_row else max(1, min(len(looks), room))
-    shape = {"symbolType": symbol} if symbol == "stroke" else {}
+    shape = {"symbolType": symbol} if symbol == "stroke" else {"symbolDash": [1, 0]}
     return alt.Legend(
         title=None,
         orient="top",
@@ -105,4 +105,4 @@ def decades(low: int, high: int, title: str) -> alt.Axis:
     values = list(range(high - high % step if high > 0 else 0, low - 1, -step)) or [low]
     values = [v for v in values if low <= v <= high]
     labels = ",".join(f"'{v}':'{power_of_ten(v)}'" for v in values)
-    return alt.Axis(title=title, values=values, labelExpr=f"{{{labels}}}[datum.value]")
+    return alt.Axis(title=title, values=values, labelFontSize=12, labelExpr=f"{{{labels}}}[datum.value]")

@@ -1,0 +1,170 @@
+"""The commands as a person gives them: what is printed, what is imported, what lies in the folder."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from carousel.study.ledger import Ledger
+from tests.support.runs import carousel, command, environment, numbers
+
+QUICK = ("compare", "parity", "--contenders", "rnn,lstm:chrono,gru", "--lengths", "4", "--workers", "2")
+
+
+def test_help_never_imports_torch():
+    code = (
+        "import sys; from carousel.cli.app import _run; sys.argv = ['carousel', '--help']; assert _run() == 0; "
+        "heavy = {'torch', 'polars', 'numpy', 'scipy', 'altair'} & set(sys.modules); assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())
+    assert done.returncode == 0, done.stderr
+    assert "compare" in done.stdout
+    assert "cell[:init][,layers=N]" in done.stdout
+
+
+def test_contender_syntax_is_in_the_help_of_compare():
+    assert "cell[:init][,layers=N]" in carousel("compare", "--help").stdout
+
+
+@pytest.mark.parametrize(("what", "key", "some"), [
+    ("tasks", "name", {"delayed-recall", "adding", "copy-memory", "temporal-order", "parity"}),
+    ("contenders", "name", {"rnn", "rnn:orthogonal", "lstm", "lstm:forget-bias-1", "lstm:chrono", "gru"}),
+    ("claims", "id", {"vanishing", "exploding", "length", "gates", "generalisation", "stacking", "attention"}),
+])  # fmt: skip
+def test_listings(what, key, some):
+    rows = json.loads(carousel(what, "--json").stdout)
+    assert some <= {row[key] for row in rows}
+    lines = carousel(what).stdout.splitlines()
+    assert len(lines) == len(rows)
+
+
+def test_dry_run_trains_nothing_and_writes_nothing(tmp_path):
+    done = carousel("compare", "adding", "--lengths", "10", "--dry-run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "at most" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+    plan = json.loads(carousel("compare", "adding", "--lengths", "10", "--dry-run", "--json").stdout)
+    assert plan["trials"] == 6 * (3 + 3)
+    assert plan["longest_seconds"] > 0
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    folder = tmp_path_factory.mktemp("cli") / "run"
+    return folder, carousel(*QUICK, "--out", str(folder))
+
+
+@pytest.mark.slow
+def test_run_folder(run):
+    folder, done = run
+    assert done.returncode == 0, done.stderr
+    for name in ("plan.toml", "ledger.sqlite", "environment.json", "verdicts.json", "report.html", "report.md"):
+        assert (folder / name).is_file(), name
+    assert list(folder.glob("figures/*.svg"))
+    assert len(list(folder.glob("trials/*.parquet"))) == 3 * (3 + 3)
+    verdicts = json.loads((folder / "verdicts.json").read_text())
+    assert verdicts["schema"] == 1
+    assert [claim["id"] for claim in verdicts["claims"]] == [
+        "vanishing", "exploding", "length", "gates", "generalisation", "stacking", "attention",
+    ]  # fmt: skip
+    for claim in verdicts["claims"]:
+        assert claim["verdict"] in {"supported", "refuted", "conditional", "inconclusive", "not-tested"}
+        assert all((folder / path).is_file() for path in claim["evidence"]), claim["id"]
+    kernels = json.loads((folder / "environment.json").read_text())["kernels"]["parity"]
+    assert {entry["kernel"] for entry in kernels.values()} == {"torch"}
+    assert not list(folder.rglob("*.pkl"))
+
+
+@pytest.mark.slow
+def test_same_command_again_trains_nothing_and_says_so(run):
+    folder, _ = run
+    before = numbers(folder)
+    done = carousel(*QUICK, "--out", str(folder))
+    assert done.returncode == 0, done.stderr
+    assert "nothing is trained again" in done.stdout
+    assert numbers(folder) == before
+
+
+@pytest.mark.slow
+def test_report_without_torch_on_a_moved_folder(run, tmp_path):
+    import shutil
+
+    folder, _ = run
+    moved = shutil.copytree(folder, tmp_path / "elsewhere")
+    (moved / "report.html").unlink()
+    code = (
+        "import sys; from carousel.cli.app import _run; sys.modules['torch'] = None; "
+        f"sys.argv = ['carousel', 'report', {str(moved)!r}, '--json']; sys.exit(_run())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert printed["claims"] == json.loads((folder / "verdicts.json").read_text())["claims"]
+    assert (moved / "report.html").is_file()
+
+
+@pytest.mark.slow
+def test_best_rebuilds_the_advised_contender(run):
+    import torch
+
+    from carousel import load_best, load_evidence
+
+    folder, _ = run
+    verdicts = json.loads((folder / "verdicts.json").read_text())
+    if verdicts["recommended"] is None:
+        assert not (folder / "best").exists()
+        return
+    network, task = load_best(folder / "best")
+    about = json.loads((folder / "best" / "contender.json").read_text())
+    assert about["contender"]["spec"] == verdicts["recommended"]
+    test = task.held_out("test")
+    with torch.no_grad():
+        assert task.score(network(test.x), test) == about["score"]
+    assert about["trial"] in load_evidence(folder).trials["trial"].to_list()
+
+
+@pytest.mark.slow
+def test_ctrl_c_finishes_cleanly_and_goes_on(run, tmp_path):
+    whole, _ = run
+    folder = tmp_path / "run"
+    process = subprocess.Popen(
+        command(*QUICK, "--out", str(folder)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+    )
+    deadline = time.monotonic() + 60
+    while not list(folder.glob("trials/*.parquet")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Go on with the same command" in out
+    assert "Traceback" not in error
+    ledger = Ledger(folder / "ledger.sqlite")
+    assert ledger.counts()["running"] == 0
+    ledger.close()
+    again = carousel(*QUICK, "--out", str(folder))
+    assert again.returncode == 0, again.stderr
+    assert "continuing" in again.stdout
+    assert numbers(folder) == numbers(whole)
+
+
+@pytest.mark.slow
+def test_two_commands_do_not_share_a_folder(run):
+    folder, _ = run
+    hold = (
+        "import sys, time; from pathlib import Path; from carousel.study.folder import RunFolder\n"
+        f"with RunFolder(Path({str(folder)!r})).locked():\n    print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE, text=True, env=environment())
+    assert holder.stdout.readline() == "held\n"
+    done = carousel(*QUICK, "--out", str(folder))
+    holder.kill()
+    holder.communicate()
+    assert done.returncode == 2
+    assert "another command" in done.stderr
