@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.support.runs import carousel, command, environment, small_plan
 
 from carousel.study.folder import RunFolder
-from tests.support.runs import carousel, command, environment, small_plan
 
 
 def table(folder: Path, text: str, name: str = "t.csv") -> str:
@@ -60,15 +60,15 @@ TABLES = {
     "empty": ("", LONG, "empty"),
     "header only": ("id,t,x,label\n", LONG, "no rows"),
     "unknown column": (long_table(), (*LONG[:-1], "tt"), "did you mean 't'"),
-    "two targets": (long_table(r3_1="3,1,0.5,a"), LONG, "'3'"),
+    "two targets": (long_table(r3_1="3,1,0.5,a"), LONG, "id=3"),
     "text in numbers": (long_table(r2_1="2,1,abc,a"), LONG, "row 11"),
     "infinity": (long_table(r2_1="2,1,inf,a"), LONG, "row 11"),
-    "duplicate order": (long_table(r2_1="2,0,0.5,a"), LONG, "'2'"),
-    "one target": (long_table().replace(",b\n", ",a\n"), LONG, "constant"),
+    "duplicate order": (long_table(r2_1="2,0,0.5,a"), LONG, "id=2"),
+    "one target": (long_table().replace(",b\n", ",a\n"), LONG, "same value"),
     "class of one": (long_table().replace("29,0,2.9,b", "29,0,2.9,c").replace("29,1,3.9,b", "29,1,3.9,c")
                      .replace("29,2,4.9,b", "29,2,4.9,c").replace("29,3,5.9,b", "29,3,5.9,c"), LONG, "'c'"),
     "too few": (long_table(groups=3), LONG, "sequence"),
-    "one step": (long_table() + "99,0,1.0,a\n", LONG, "'99'"),
+    "one step": (long_table() + "99,0,1.0,a\n", LONG, "id=99"),
     "missing target": (long_table(r2_1="2,1,0.5,"), LONG, "row 11"),
     "all missing": ("id,t,x,z,label\n" + long_table().split("\n", 1)[1].replace(",a\n", ",,a\n").replace(",b\n", ",,b\n"),
                     LONG, "'z'"),

@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.support.runs import carousel, command, environment, numbers
 
 from carousel.study.ledger import Ledger
-from tests.support.runs import carousel, command, environment, numbers
 
 QUICK = ("compare", "parity", "--contenders", "rnn,lstm:chrono,gru", "--lengths", "4", "--workers", "2")
 
@@ -134,7 +134,11 @@ def test_ctrl_c_finishes_cleanly_and_goes_on(run, tmp_path):
     whole, _ = run
     folder = tmp_path / "run"
     process = subprocess.Popen(
-        command(*QUICK, "--out", str(folder)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+        command(*QUICK, "--out", str(folder)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
     )
     deadline = time.monotonic() + 60
     while not list(folder.glob("trials/*.parquet")):

@@ -11,10 +11,10 @@ from carousel.cli.console import Console, duration
 from carousel.cli.progress import Watch
 from carousel.data import Prepared, card_lines
 from carousel.errors import BadPlan
+from carousel.files import writing_to
 from carousel.study.design import Design, Wish, design
 from carousel.study.environment import describe_environment
 from carousel.study.estimate import estimate
-from carousel.study.files import write_atomically, writing_to
 from carousel.study.folder import RunFolder
 from carousel.study.plan import Plan
 from carousel.study.run import expected_jobs, run_plan
@@ -93,6 +93,5 @@ def _store_data(folder: RunFolder, prepared: Prepared | None) -> None:
     """The file as prepared, once: what workers read, whatever becomes of the original."""
     if prepared is None or (folder.data.exists() and folder.card.exists()):
         return
-    with writing_to(folder.path):
-        write_atomically(folder.data, prepared.save)
+    prepared.save(folder.data)
     folder.write_json(folder.card, prepared.card)

@@ -8,11 +8,11 @@ from typing import Any
 
 from carousel.claims import judge
 from carousel.cli.console import Console
+from carousel.files import writing_to
 from carousel.report import build
 from carousel.study.best import export_best
 from carousel.study.collect import load_evidence
 from carousel.study.evidence import Evidence
-from carousel.study.files import writing_to
 from carousel.study.folder import RunFolder
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from carousel.data.arrays import PARTS, Floats, Ints, Singles
 from carousel.errors import FolderConflict
+from carousel.files import write_atomically, writing_to
 
 Kind = Literal["classification", "regression", "forecast", "piano-roll"]
 
@@ -53,13 +54,8 @@ class Prepared:
         described = np.frombuffer(json.dumps(words, ensure_ascii=False).encode(), dtype=np.uint8)
         held = io.BytesIO()
         np.savez(held, allow_pickle=False, description=described, **arrays)
-        partial = path.with_name(path.name + ".partial")
-        try:
-            partial.write_bytes(held.getvalue())
-            partial.replace(path)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise FolderConflict(f"cannot write {path}", got=error.strerror, cure="free or unlock the disk") from error
+        with writing_to(path.parent):
+            write_atomically(path, held.getvalue())
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -51,7 +51,9 @@ def _opening(rows: list[Verdict], paragraphs: tuple[tuple[str, str], ...], lang:
 
 def _paragraphs(claim: str, lang: str) -> tuple[tuple[str, str], ...]:
     """What is measured and the rule, where the claim has them."""
-    found = {label: _known(f"claims.{claim}.{key}", lang) for label, key in (("measured", "measures"), ("rule", "rule"))}
+    found = {
+        label: _known(f"claims.{claim}.{key}", lang) for label, key in (("measured", "measures"), ("rule", "rule"))
+    }
     return tuple((text(f"report.verdict.{label}", lang), says) for label, says in found.items() if says)
 
 
@@ -74,8 +76,10 @@ def _conditions(rows: list[Verdict], lang: str) -> Table:
     ends = [effect.get("ci95") or (None, None) for effect in effects]
     values = [effect.get("value") for effect in effects]
     several = len({effect.get("name") for effect in effects}) > 1
-    heads = ["where", *(["what"] if several else []), "value", "limits", "seeds", "word", "reason", "seeds_needed"]
-    lines = [_line(row, effect, several, lang) for row, effect in zip(rows, effects, strict=True)]
+    needed = any(row.get("seeds_needed") for row in rows)
+    heads = ["where", *(["what"] if several else []), "value", "limits", "seeds", "word", "reason"]
+    heads += ["seeds_needed"] if needed else []
+    lines = [_line(row, effect, several, lang)[: len(heads)] for row, effect in zip(rows, effects, strict=True)]
     return Table(
         headers=tuple(text(f"report.verdict.{head}", lang) for head in heads),
         rows=tuple(lines),

@@ -46,9 +46,9 @@ SCHEMA: dict[str, Any] = {
 def summarise(evidence: Evidence) -> pl.DataFrame:
     """Columns of `SCHEMA`, from the reporting trials only. A planned contender without trials has trials = 0.
 
-    score: mean with its interval; as in the claims, a trial that diverged counts with the baseline's score and as not
-    solved (`diverged`: how many). scored: trials with a score. solved_rate with its Wilson interval, null where the source
-    has no line for solved. steps_to_solved: median over the trials that solved. seconds: median, least, most.
+    score: mean with its interval; as in the claims, a trial that diverged counts with the baseline's score and as
+    not solved (`diverged`: how many). scored: trials with a score. solved_rate with its Wilson interval, null where
+    the source has no line for solved. steps_to_solved: median over those that solved. seconds: median, least, most.
     """
     reporting = evidence.trials.filter(pl.col("phase") == "reporting")
     rows = [
@@ -60,9 +60,7 @@ def summarise(evidence: Evidence) -> pl.DataFrame:
 
 
 def _row(reporting: pl.DataFrame, condition: Condition, contender: Contender) -> dict[str, Any]:
-    trials = reporting.filter(
-        (pl.col("condition") == condition.key) & (pl.col("contender") == contender.spec)
-    )
+    trials = reporting.filter((pl.col("condition") == condition.key) & (pl.col("contender") == contender.spec))
     return {
         "source": condition.source,
         "length": condition.length,

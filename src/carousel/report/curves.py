@@ -14,7 +14,7 @@ import polars as pl
 from carousel.study.evidence import Evidence
 
 POINTS = 60  # bins a curve; fewer where there are many curves
-POINTS_IN_ALL = 10_000
+POINTS_IN_ALL = 8_000
 _GROUP = ["condition", "contender"]
 
 
@@ -66,7 +66,7 @@ def _exists(evidence: Evidence, trial: str) -> bool:
 def _bin_width(trials: pl.DataFrame) -> int:
     """Steps a bin: one width for all, so that curves can be compared."""
     longest = trials["steps"].max()
-    points = min(POINTS, max(12, POINTS_IN_ALL // max(1, trials.height)))
+    points = min(POINTS, max(6, POINTS_IN_ALL // max(1, trials.height)))
     return max(1, -(-int(longest) // points)) if isinstance(longest, int) else 1
 
 

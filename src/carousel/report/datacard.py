@@ -13,7 +13,7 @@ PARTS = ("training", "validation", "test")
 
 
 def lines(card: dict[str, Any] | None, lang: str) -> tuple[str, ...]:
-    """What is in the file and what was done to it; nothing for built-in tasks. The classes have a table of their own."""
+    """What is in the file and what was done to it; nothing for built-in tasks. Classes have their own table."""
     if card is None:
         return ()
     return tuple(card_lines({**card, "classes": None}, lang))

@@ -56,5 +56,5 @@ def limits(ends: Sequence[float | None]) -> str:
 
 
 def power_of_ten(exponent: int) -> str:
-    """"10⁻⁵", as an axis label; "1" for exponent 0."""
+    """ "10⁻⁵", as an axis label; "1" for exponent 0."""
     return "1" if exponent == 0 else "10" + str(exponent).translate(_SUPERSCRIPT)

@@ -9,33 +9,42 @@ import polars as pl
 from carousel.report import intervals
 
 NATS_PER_DECADE = math.log(10)
-POINTS = 60  # lags drawn of each profile
+POINTS = 60  # lags drawn of a profile; fewer where there are many profiles
+POINTS_IN_ALL = 3_600
 
 
 def profiles(frame: pl.DataFrame, moment: str) -> pl.DataFrame:
     """condition, source, length, contender, lag, gain, low, high: log10 G, averaged over the networks.
 
     gain is the mean over the batch of ln G (a geometric mean of G), low and high its 10 and 90 % quantiles, each
-    averaged over the networks (`networks`: how many) and divided by ln 10. At most about `POINTS` lags a profile.
+    averaged over the networks (`networks`: how many) and divided by ln 10.
     """
+    chosen = frame.filter(pl.col("moment") == moment)
     keys = ["condition", "source", "length", "contender", "lag"]
     columns = {"gain": "log_gain", "low": "log_gain_q10", "high": "log_gain_q90"}
     return (
-        frame.filter(pl.col("moment") == moment)
-        .group_by(keys, maintain_order=True)
+        chosen.group_by(keys, maintain_order=True)
         .agg(
             pl.col("seed").n_unique().alias("networks"),
-            *((pl.col(old).drop_nulls().drop_nans().mean() / NATS_PER_DECADE).alias(new) for new, old in columns.items()),
+            *(
+                (pl.col(old).drop_nulls().drop_nans().mean() / NATS_PER_DECADE).alias(new)
+                for new, old in columns.items()
+            ),
         )
         .sort(keys)
-        .filter(_kept())
+        .filter(_kept(_points(chosen)))
     )
 
 
-def _kept() -> pl.Expr:
-    """Every so many lags, and always the last one."""
+def _points(frame: pl.DataFrame) -> int:
+    profiles = frame.select("condition", "contender").unique().height
+    return min(POINTS, max(8, POINTS_IN_ALL // max(1, profiles)))
+
+
+def _kept(points: int) -> pl.Expr:
+    """About so many lags of each profile, evenly spaced, and always the last one."""
     last = pl.col("lag").max().over("condition", "contender")
-    stride = (last / POINTS).ceil().clip(1).cast(pl.Int64)
+    stride = (last / points).ceil().clip(1).cast(pl.Int64)
     return (pl.col("lag") % stride == 0) | (pl.col("lag") == last)
 
 

@@ -43,7 +43,7 @@ def _lengths(plan: Plan, lang: str) -> str:
 def _stops(plan: Plan, lang: str) -> dict[str, str]:
     """The rules by which a trial may end before its last step."""
     stop = plan.training.stop
-    rules = {
+    rules: dict[str, dict[str, object]] = {
         "solved": {"checks": stop.solved_checks, "every": count(stop.check_every)},
         "hopeless": {"start": count(stop.hopeless_from), "share": rate(stop.hopeless_above)},
     }

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from carousel.errors import UnknownName
+from carousel.files import write_text, writing_to
 from carousel.report import lags, templating
 from carousel.report.assemble import Material, page
 from carousel.report.contenders import summarise
 from carousel.report.figures import all_figures, svg
 from carousel.report.tables import frames
 from carousel.study.evidence import Evidence
-from carousel.study.files import write_text, writing_to
 from carousel.texts import LANGUAGES
 
 

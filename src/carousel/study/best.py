@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import polars as pl
 
+from carousel.files import write_atomically, writing_to
 from carousel.study.evidence import Evidence
-from carousel.study.files import write_atomically, writing_to
 from carousel.study.folder import RunFolder
 
 
@@ -34,9 +33,9 @@ def export_best(evidence: Evidence, contender: str | None) -> Path | None:
     row = evidence.trials.row(by_predicate=pl.col("trial") == trial, named=True)
     best = folder.path / "best"
     with writing_to(folder.path):
-        write_atomically(best / "model.safetensors", lambda draft: shutil.copyfile(folder.weights(trial), draft))
+        write_atomically(best / "model.safetensors", folder.weights(trial).read_bytes())
         if folder.data.is_file():
-            write_atomically(best / "data.npz", lambda draft: shutil.copyfile(folder.data, draft))
+            write_atomically(best / "data.npz", folder.data.read_bytes())
     source = evidence.plan.source(row["source"]).model_dump(mode="json", exclude_none=True)
     sized = next(c for c in evidence.plan.contenders[row["source"]] if c.spec == contender)
     folder.write_json(

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import torch
+
+from carousel.cells import CELLS
 from carousel.data import DataOptions, DataTask, Prepared, prepare
 from carousel.errors import BadPlan, UnknownName
 from carousel.kernels import KERNELS
 from carousel.models.contender import ContenderSpec, parse_contenders
 from carousel.models.matching import count_parameters, match_sizes
+from carousel.models.network import TRAINING_REQUEST
 from carousel.study.budgets import BUILT_IN_SUITE, Budget, budget_named, training_of
 from carousel.study.plan import Plan
 from carousel.tasks import TASKS, Task, task
@@ -49,11 +53,23 @@ def design(wish: Wish) -> Design:
     if wish.seed < 0:
         raise BadPlan("--seed is negative", allowed="0 or more", got=wish.seed)
     specs = parse_contenders(wish.contenders or budget.contenders)
+    if wish.kernel != "auto":
+        _check_kernel(wish.kernel, specs)
     path = _file_among(wish.sources)
     if path is None:
         return Design(_plan_for_tasks(wish, budget, specs), None)
     prepared = prepare(path, wish.data)
     return Design(_plan_for_file(wish, budget, specs, path, prepared), prepared)
+
+
+def _check_kernel(name: str, specs: list[ContenderSpec]) -> None:
+    """A forced kernel must run every contender: nothing falls back in silence."""
+    for spec in specs:
+        refusal = KERNELS[name].supports(CELLS[spec.cell](1, 1), torch.zeros(1, 1, 1), None, TRAINING_REQUEST)
+        if refusal is not None:
+            raise BadPlan(
+                f"--kernel {name} cannot run contender {str(spec)!r}", got=refusal.reason, cure="leave --kernel out"
+            )
 
 
 def _file_among(sources: tuple[str, ...]) -> Path | None:

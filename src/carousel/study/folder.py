@@ -14,7 +14,7 @@ import tomli_w
 from pydantic import ValidationError
 
 from carousel.errors import FolderConflict
-from carousel.study.files import write_text, writing_to
+from carousel.files import write_text, writing_to
 from carousel.study.plan import Plan
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any, assert_never
 
 import polars as pl
 from pydantic import TypeAdapter
-from safetensors.torch import save_file
+from safetensors.torch import save
 
+from carousel.files import write_atomically
 from carousel.flow import LagProfile, onset_gain
 from carousel.flow.onset import GAINS
-from carousel.study.files import write_atomically
 from carousel.study.folder import RunFolder
 from carousel.study.sources import Sources
 from carousel.training.description import InitialFlow, Job, OnsetProbe, Trial
@@ -38,10 +39,10 @@ def do_job(description: dict[str, Any], folder: RunFolder, sources: Sources) -> 
 def _trial(trial: Trial, folder: RunFolder, sources: Sources) -> dict[str, Any]:
     result = run_trial(trial, sources.task(trial.source, trial.length))
     name = trial.digest()
-    write_atomically(folder.curves(name), _curves(result.history).write_parquet)
+    write_atomically(folder.curves(name), _parquet(_curves(result.history)))
     if trial.phase == "reporting":
-        write_atomically(folder.flow(name), _profiles(result.flows).write_parquet)
-        write_atomically(folder.weights(name), lambda draft: save_file(result.weights, draft))
+        write_atomically(folder.flow(name), _parquet(_profiles(result.flows)))
+        write_atomically(folder.weights(name), save(result.weights))
     return {"trial": result.record, "slopes": [flow.slope_row() for flow in result.flows]}
 
 
@@ -50,7 +51,7 @@ def _initial_flow(job: InitialFlow, folder: RunFolder, sources: Sources) -> dict
     flows = [
         measure_flow(build_contender(job.contender, task, seed), task, "initialisation", seed) for seed in job.seeds
     ]
-    write_atomically(folder.flow(job.digest()), _profiles(flows).write_parquet)
+    write_atomically(folder.flow(job.digest()), _parquet(_profiles(flows)))
     return {"slopes": [flow.slope_row() for flow in flows]}
 
 
@@ -60,8 +61,14 @@ def _onset(job: OnsetProbe, folder: RunFolder) -> dict[str, Any]:
         pl.DataFrame({"seed": seed, "gain": GAINS, "exponent": onset.exponents})
         for seed, onset in zip(job.seeds, onsets, strict=True)
     )
-    write_atomically(folder.flow(job.digest()), table.write_parquet)
+    write_atomically(folder.flow(job.digest()), _parquet(table))
     return {"onset": [{"seed": s, "gain": o.gain} for s, o in zip(job.seeds, onsets, strict=True)]}
+
+
+def _parquet(table: pl.DataFrame) -> bytes:
+    held = io.BytesIO()
+    table.write_parquet(held)
+    return held.getvalue()
 
 
 def _curves(history: History) -> pl.DataFrame:

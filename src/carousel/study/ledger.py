@@ -23,6 +23,7 @@ from carousel.training.description import Frozen
 
 _APPLICATION_ID = 0x43415253  # "CARS", in the header of the file: tells ours from any other SQLite file
 _MAX_ATTEMPTS = 3
+_CANNOT_WRITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
     hash TEXT PRIMARY KEY, position REAL NOT NULL, kind TEXT NOT NULL, description TEXT NOT NULL,
@@ -51,7 +52,7 @@ class Ledger:
         self.path = path
         if not create and not path.is_file():
             raise FolderConflict(f"no ledger at {str(path)!r}", cure="give the folder of a run")
-        with self._reading():
+        with self._telling():
             self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
             self._prepare(create)
 
@@ -81,14 +82,14 @@ class Ledger:
 
     def finish(self, job: str, record: dict[str, Any]) -> None:
         """Mark a job done, with its numbers."""
-        self._db.execute(
-            "UPDATE jobs SET state='done', finished=?, record=?, error=NULL WHERE hash=?",
-            (time.time(), json.dumps(record, allow_nan=False), job),
-        )
+        row = (time.time(), json.dumps(record, allow_nan=False), job)
+        with self._transaction():
+            self._db.execute("UPDATE jobs SET state='done', finished=?, record=?, error=NULL WHERE hash=?", row)
 
     def fail(self, job: str, error: str) -> None:
         """Mark a job failed: it raised, and would again."""
-        self._db.execute("UPDATE jobs SET state='failed', error=? WHERE hash=?", (error, job))
+        with self._transaction():
+            self._db.execute("UPDATE jobs SET state='failed', error=? WHERE hash=?", (error, job))
 
     def release(self, workers: Iterable[int] | None = None, *, died: bool = False) -> None:
         """Give back what workers were running (all of them where None).
@@ -113,12 +114,13 @@ class Ledger:
 
     def retry_failed(self) -> None:
         """Failed jobs are tried anew when the command is given again."""
-        self._db.execute("UPDATE jobs SET state='pending', attempts=0, error=NULL WHERE state='failed'")
+        with self._transaction():
+            self._db.execute("UPDATE jobs SET state='pending', attempts=0, error=NULL WHERE state='failed'")
 
     def entries(self, state: str | None = None) -> list[Entry]:
         """All jobs in their order, or those in one state."""
         query = "SELECT hash, kind, description, state, record, error FROM jobs"
-        with self._reading():
+        with self._telling():
             if state is None:
                 rows = self._db.execute(f"{query} ORDER BY position").fetchall()
             else:
@@ -138,19 +140,27 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        with self._telling():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # a full disk may have rolled it back already
+                    self._db.execute("ROLLBACK")
+                raise
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def _telling(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF in _CANNOT_WRITE:
+                raise FolderConflict(
+                    f"cannot write to {str(self.path)!r}",
+                    got=str(error),
+                    cure="free space or permissions there and give the same command again; finished trials are kept",
+                ) from error
             raise _unusable(self.path, str(error)) from error
 
     def _prepare(self, create: bool) -> None:

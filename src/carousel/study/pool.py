@@ -38,13 +38,12 @@ class Pool:
             self._workers.append(self._start())
 
     def stop(self) -> None:
-        """End all workers and give back what they were doing."""
+        """End all workers. What they were doing stays marked as running; whoever holds the folder next gives it back."""
         for process, _ in self._workers:
             process.kill()
         for process, complaints in self._workers:
             process.wait()
             complaints.close()
-        self._ledger.release([process.pid for process, _ in self._workers])
         self._workers = []
 
     def _start(self) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
@@ -59,7 +58,7 @@ class Pool:
         complaints.close()
         self._ledger.release([process.pid], died=process.returncode != CANNOT_WRITE)
         if process.returncode == CANNOT_WRITE:
-            raise FolderConflict(said, cure="free space or permissions there and give the same command again")
+            raise FolderConflict(said)
         done = self._ledger.counts()["done"]
         self._deaths = self._deaths + 1 if done == self._done else 1
         self._done = done

@@ -8,10 +8,9 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 from safetensors.torch import load_file
 
-from carousel.data import DataTask
+from carousel.data import DataTask, Prepared
 from carousel.errors import FolderConflict
 from carousel.models.network import RecurrentNetwork
-from carousel.study.sources import prepared
 from carousel.tasks import Task, task
 from carousel.training.description import Contender, Source, TaskSource
 from carousel.training.trial import build_contender
@@ -36,7 +35,9 @@ def load_best(path: Path) -> tuple[RecurrentNetwork, Task]:
         ) from error
     length = about["length"]
     made = (
-        task(source.name, length) if isinstance(source, TaskSource) else DataTask(prepared(path / "data.npz"), length)
+        task(source.name, length)
+        if isinstance(source, TaskSource)
+        else DataTask(Prepared.load(path / "data.npz"), length)
     )
     network = build_contender(contender, made, about["seed"])
     network.load_state_dict(weights)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from carousel.errors import CarouselError
-from carousel.study.files import writing_to
+from carousel.files import writing_to
 from carousel.study.folder import RunFolder
 from carousel.study.ledger import Entry, Ledger
 from carousel.study.plan import Plan
@@ -51,6 +51,10 @@ def run_plan(plan: Plan, folder: RunFolder, workers: int, report: Callable[[Prog
         pool = Pool(folder, ledger, workers)
         try:
             _drive(plan, ledger, pool, report)
+        except KeyboardInterrupt:
+            pool.stop()
+            ledger.release()
+            raise
         finally:
             pool.stop()
         _refuse_failed(ledger)

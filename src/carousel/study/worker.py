@@ -15,7 +15,8 @@ from pathlib import Path
 
 import torch
 
-from carousel.errors import CarouselError
+from carousel.errors import CarouselError, FolderConflict
+from carousel.files import writing_to
 from carousel.study.folder import RunFolder
 from carousel.study.jobs import do_job
 from carousel.study.ledger import Entry, Ledger
@@ -34,29 +35,32 @@ def main(folder: Path, parent: int) -> int:
     torch.set_flush_denormal(True)  # denormals slow recurrent backward passes up to twenty times
     run = RunFolder(folder)
     ledger, sources = Ledger(run.ledger), Sources(run)
-    while os.getppid() == parent:
-        entry = ledger.claim(os.getpid())
-        if entry is None:
-            time.sleep(_IDLE_SECONDS)
-        elif (code := _work(entry, run, ledger, sources)) is not None:
-            return code
+    try:
+        while os.getppid() == parent:
+            entry = ledger.claim(os.getpid())
+            if entry is None:
+                time.sleep(_IDLE_SECONDS)
+            else:
+                _work(entry, run, ledger, sources)
+    except FolderConflict as error:
+        print(error, file=sys.stderr)
+        return CANNOT_WRITE
     return 0
 
 
-def _work(entry: Entry, run: RunFolder, ledger: Ledger, sources: Sources) -> int | None:
-    """Do one job; an exit code where going on is pointless."""
+def _work(entry: Entry, run: RunFolder, ledger: Ledger, sources: Sources) -> None:
+    """Do one job. Raises FolderConflict where the folder cannot be written to: then going on is pointless."""
     try:
-        record = do_job(entry.description, run, sources)
-    except OSError as error:
-        print(f"cannot write to {str(run.path)!r}: {error.strerror or error}", file=sys.stderr)
-        return CANNOT_WRITE
+        with writing_to(run.path):
+            record = do_job(entry.description, run, sources)
+    except FolderConflict:
+        raise
     except CarouselError as error:
         ledger.fail(entry.hash, str(error))
     except Exception:
         ledger.fail(entry.hash, traceback.format_exc())
     else:
         ledger.finish(entry.hash, record)
-    return None
 
 
 def _end_with_parent() -> None:

@@ -34,9 +34,7 @@ class Cost(Figure):
         looks, axis = self.setting.looks, score_axis(part, lang)
         legend = theme.legend(looks, "circle")
         base = alt.Chart(theme.data(part.to_dicts())).encode(color=theme.colour(looks, legend))
-        result = base.mark_rule(opacity=0.5).encode(
-            x=self._x("seconds", lang), y=axis.y("low"), y2="high:Q"
-        )
+        result = base.mark_rule(opacity=0.5).encode(x=self._x("seconds", lang), y=axis.y("low"), y2="high:Q")
         spent = base.mark_rule(opacity=0.5).encode(
             x=self._x("seconds_low", lang), x2="seconds_high:Q", y=axis.y("value")
         )

@@ -16,7 +16,10 @@ from carousel.texts import text
 
 @final
 class Learning(Figure):
-    """Each seed (thin) and the median over them (thick); `frame` of `curves.collect`. level: a dashed line, by condition key."""
+    """Each seed (thin) and the median over them (thick); `frame` of `curves.collect`.
+
+    level: where a dashed line stands, by condition key.
+    """
 
     def __init__(self, setting: Setting, name: str, frame: pl.DataFrame, level: dict[str, float], missing: int):
         self.setting, self.name, self.frame, self.level, self.missing = setting, name, frame, level, missing

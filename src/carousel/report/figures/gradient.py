@@ -17,7 +17,7 @@ from carousel.texts import text
 
 @final
 class Gradient(Figure):
-    """Median norm (thick) and largest norm (thin) of all seeds in each stretch of steps; `frame` of `curves.collect`."""
+    """Median (thick) and largest norm (thin) of all seeds in each stretch of steps; `frame` of `curves.collect`."""
 
     name = "gradient-norm"
 

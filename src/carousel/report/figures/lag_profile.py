@@ -56,9 +56,7 @@ class LagProfile(Figure):
         rows = [_cut(row, box.low) for row in part.iter_rows(named=True)]
         base = alt.Chart(theme.data(rows)).encode(x=x, color=colour)
         band = base.mark_area(opacity=0.13).encode(y=box.y("low"), y2="high:Q")
-        line = base.mark_line(strokeWidth=1.8).encode(
-            y=box.y("gain"), strokeDash=theme.dash(self.setting.looks, None)
-        )
+        line = base.mark_line(strokeWidth=1.8).encode(y=box.y("gain"), strokeDash=theme.dash(self.setting.looks, None))
         leaving = alt.Chart(theme.data(_leaving(part, box.low))).encode(x=x, y=box.y("gain"), color=colour)
         return [band, line, leaving.mark_point(shape="triangle-down", filled=True, size=70, opacity=1)]
 
@@ -67,8 +65,7 @@ class LagProfile(Figure):
         found = self.slopes.filter(pl.col("condition") == condition.key)
         slopes = dict(found.select("contender", "slope").iter_rows())
         rows = [
-            {"contender": name, "slope": fixed(slopes.get(name)), "at": box.row(i + 1)}
-            for i, name in enumerate(names)
+            {"contender": name, "slope": fixed(slopes.get(name)), "at": box.row(i + 1)} for i, name in enumerate(names)
         ]
         chart = alt.Chart(theme.data(rows)).encode(y=box.y("at"), color=theme.colour(self.setting.looks, None))
         words = chart.mark_text(align="left", fontSize=11.5, limit=0)

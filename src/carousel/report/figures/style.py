@@ -1,7 +1,7 @@
 """How contenders look: hue is the family, shade and dash the initialisation, the point's shape the family again.
 
-The hues (blue, vermilion, green) stay apart in the common forms of colour blindness; the dashes and shapes carry the same
-distinction without colour.
+The hues (blue, vermilion, green) stay apart in the common forms of colour blindness; the dashes and shapes carry
+the same distinction without colour.
 """
 
 from __future__ import annotations

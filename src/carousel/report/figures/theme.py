@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,13 +14,14 @@ from carousel.report.format import power_of_ten
 FONT = "'Noto Sans CJK SC', 'Source Han Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
 INK, SOFT, GRID = "#222222", "#5f6368", "#e9e9e9"
 WIDTH, HEIGHT = 400, 210
-LEVEL = {"strokeDash": [3, 3], "color": SOFT}  # a rule to compare with: baseline, clip norm
+LEVEL: dict[str, Any] = {"strokeDash": [3, 3], "color": SOFT}  # a rule to compare with: baseline, clip norm
 COLUMNS = 2
 
 
-def data(rows: Sequence[Mapping[str, Any]]) -> alt.Data:
-    """Rows for a chart, in the order given."""
-    return alt.Data(values=list(rows))
+def data(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
+    """Rows for a chart, in the order given. As JSON text: altair copies and checks a list of rows again and again."""
+    values = json.dumps(list(rows), ensure_ascii=False, allow_nan=False)
+    return alt.InlineData(values=values, format=alt.JsonDataFormat(type="json"))
 
 
 def panels(charts: Sequence[Any], columns: int = COLUMNS) -> alt.ConcatChart:
@@ -71,7 +73,7 @@ def steps(field: str, title: str) -> alt.X:
 
 
 def legend(looks: Mapping[str, Style], symbol: str) -> alt.Legend:
-    """Above the panels, as many names a row as fit beside each other. symbol: "stroke" for lines, "circle" for points."""
+    """Above the panels, as many names a row as fit. symbol: "stroke" for lines, "circle" for points."""
     room = 2 * WIDTH // max((_width(name) for name in looks), default=1)
     in_one_row = sum(map(_width, looks)) <= 2 * WIDTH
     columns = len(looks) if in_one_row else max(1, min(len(looks), room))

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from carousel.errors import FolderConflict
 
 
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """`write` fills a file beside `path`, which then takes its place in one move."""
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file beside `path`, which then takes its place in one move. Raises OSError, and leaves `path` as it was.
+
+    Takes bytes, not a writer: so whatever goes wrong with the disk is told in Python's own way.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     draft = Path(name)
     try:
-        write(draft)
+        draft.write_bytes(content)
         draft.chmod(0o644)
         draft.replace(path)
     finally:
@@ -27,7 +30,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically, in UTF-8."""
-    write_atomically(path, lambda draft: draft.write_text(text, encoding="utf-8"))
+    write_atomically(path, text.encode())
 
 
 @contextmanager
