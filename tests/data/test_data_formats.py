@@ -142,7 +142,7 @@ def test_saved_bytes_are_the_same_and_come_back(tmp_path: Path) -> None:
 def test_what_cannot_be_saved_or_loaded_says_so(tmp_path: Path) -> None:
     prepared = prepare(csv_of(tmp_path, long_frame()), LONG)
     with pytest.raises(FolderConflict, match="cannot write"):
-        prepared.save(tmp_path / "absent" / "a.npz")
+        prepared.save(csv_of(tmp_path, long_frame()) / "a.npz")  # a file where a folder should be
     prepared.save(tmp_path / "a.npz")
     cut = write(tmp_path, "cut.npz", (tmp_path / "a.npz").read_bytes()[:-50])
     for path in (cut, tmp_path / "none.npz"):

@@ -16,6 +16,7 @@ from carousel.report.contenders import summarise
 from carousel.report.figures import Setting, styles, svg
 from carousel.report.figures.lag_profile import FLOOR, LagProfile
 from carousel.report.figures.render import _with_own_ids
+from carousel.report.figures.score_axis import fitted
 from carousel.report.names import conditions
 from carousel.study.evidence import Evidence
 from carousel.texts import text
@@ -163,6 +164,15 @@ def test_contenders_of_a_family_never_look_the_same(tmp_path: Path) -> None:
     plan = planted(tmp_path, seeds=1, specs=specs, effects=Effects(), write_curves=False).plan
     looks = [(look.colour, tuple(look.dash)) for look in styles(plan).values()]
     assert len(set(looks)) == 16
+
+
+def test_a_level_far_off_is_named_in_the_corner_instead_of_crushing_the_curves() -> None:
+    near, far = (fitted("score", [0.90, 0.95], level, "baseline") for level in (0.85, 0.1))
+    assert near.low < 0.85 < near.high
+    assert "baseline" not in str([mark.to_dict() for mark in near.marks()])
+    assert far.low > 0.89
+    assert "baseline 0.100 ↓" in str([mark.to_dict() for mark in far.marks()])
+    assert fitted("score", [0.9], None, "baseline").marks() == []
 
 
 def test_ids_are_prefixed_in_tags_but_not_in_texts() -> None:

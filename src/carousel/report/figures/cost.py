@@ -41,7 +41,7 @@ class Cost(Figure):
         point = base.mark_point(filled=True, size=80, opacity=1).encode(
             x=self._x("seconds", lang), y=axis.y("value"), shape=theme.shape(looks, legend)
         )
-        layers = [*axis.marks(lang), result, spent, point]
+        layers = [*axis.marks(), result, spent, point]
         title = self.setting.title(condition, lang)
         return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=title)
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from carousel.report.figures import theme
 from carousel.report.figures.base import Figure, Setting
+from carousel.report.figures.score_axis import Axis, fitted
 from carousel.report.format import count
 from carousel.study.plan import Condition
 from carousel.texts import text
@@ -31,7 +32,7 @@ class Learning(Figure):
         return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, lang)))
 
     def _panel(self, condition: Condition, part: pl.DataFrame, lang: str) -> Any:
-        looks = self.setting.looks
+        looks, axis = self.setting.looks, self._axis(condition, part, lang)
         legend = theme.legend(looks, "stroke")
         look = {
             "x": theme.steps("step", text("report.axis.step", lang)),
@@ -40,22 +41,17 @@ class Learning(Figure):
         }
         seeds, median = (alt.Chart(theme.data(rows)) for rows in _rows(part))
         layers = [
-            *self._rule(condition, lang),
-            seeds.mark_line(strokeWidth=0.7, opacity=0.5).encode(y=self._y("value", lang), detail="trial:N", **look),
-            median.mark_line(strokeWidth=1.9).encode(y=self._y("median", lang), **look),
+            *axis.marks(),
+            seeds.mark_line(strokeWidth=0.7, opacity=0.5).encode(y=axis.y("value"), detail="trial:N", **look),
+            median.mark_line(strokeWidth=1.9).encode(y=axis.y("median"), **look),
         ]
         title = self.setting.title(condition, lang)
         return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=title)
 
-    def _y(self, field: str, lang: str) -> alt.Y:
-        axis = alt.Axis(title=self.text("y", lang), tickCount=5)
-        return alt.Y(f"{field}:Q", scale=alt.Scale(zero=False), axis=axis)
-
-    def _rule(self, condition: Condition, lang: str) -> list[Any]:
-        value = self.level.get(condition.key)
-        if value is None:
-            return []
-        return [alt.Chart(theme.data([{"at": value}])).mark_rule(**theme.LEVEL).encode(y=self._y("at", lang))]
+    def _axis(self, condition: Condition, part: pl.DataFrame, lang: str) -> Axis:
+        says = {"learning-score": "report.table.baseline", "learning-loss": "report.axis.chance"}[self.name]
+        values = part["value"].drop_nulls()
+        return fitted(self.text("y", lang), values, self.level.get(condition.key), text(says, lang))
 
 
 def _rows(part: pl.DataFrame) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -50,7 +50,7 @@ class Length(Figure):
         point = base.mark_point(filled=True, size=55, opacity=1).encode(
             y=axis.y("value"), shape=theme.shape(looks, legend)
         )
-        layers = [*axis.marks(lang), line, bar, point]
+        layers = [*axis.marks(), line, bar, point]
         return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=source)
 
     def _x(self, source: str, part: pl.DataFrame, lang: str) -> alt.X:
