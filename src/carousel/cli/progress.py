@@ -65,9 +65,10 @@ class Watch:
     def _line(self, stand: Stand) -> str:
         lang = self._console.lang
         left = duration(stand.seconds_left) if stand.seconds_left is not None else text("cli.unknown_left", lang)
-        line = text("cli.progress", lang, done=stand.counts["done"], expected=stand.expected, left=left)
-        best = self._best.line(lang)
-        return f"{line}; {best}" if best else line
+        values = {"done": stand.counts["done"], "expected": stand.expected, "left": left}
+        if self._best.found is None:
+            return text("cli.progress", lang, **values)
+        return text("cli.progress_best", lang, **values, **self._best.values())
 
 
 class _Best:
@@ -75,20 +76,20 @@ class _Best:
 
     def __init__(self, plan: Plan):
         self._condition = plan.hardest().key
-        self._found: tuple[float, str] | None = None
+        self.found: tuple[float, str] | None = None
 
     def see(self, entry: Entry) -> None:
         if entry.kind != "trial" or entry.record is None:
             return
         about, score = entry.description, entry.record["trial"]["validation_score"]
         if condition_key(about["source"]["name"], about["length"]) == self._condition and score is not None:
-            self._found = max(self._found or (score, about["contender"]["spec"]), (score, about["contender"]["spec"]))
+            self.found = max(self.found or (score, about["contender"]["spec"]), (score, about["contender"]["spec"]))
 
-    def line(self, lang: str) -> str:
-        if self._found is None:
-            return ""
-        score, contender = self._found
-        return text("cli.best_so_far", lang, condition=self._condition, contender=contender, score=f"{score:.3f}")
+    def values(self) -> dict[str, str]:
+        """Condition, contender and score, for the text."""
+        assert self.found is not None  # asked for only then
+        score, contender = self.found
+        return {"condition": self._condition, "contender": contender, "score": f"{score:.3f}"}
 
 
 class _Bar:

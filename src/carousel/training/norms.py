@@ -22,10 +22,11 @@ class Norms(NamedTuple):
 def summarise_norms(norms: list[float]) -> Norms:
     """The summary of one trial's norms, one a step."""
     values = np.asarray(norms)
-    finite = np.isfinite(values)
-    largest = float(values[finite].max()) if finite.any() else None
-    spikes = int((values[finite][1:] > SPIKE * _running_median(values[finite])[:-1]).sum())
-    return Norms(largest, spikes / len(values), float((~finite).mean()))
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return Norms(None, 0.0, 1.0)
+    spikes = int((finite[1:] > SPIKE * _running_median(finite)[:-1]).sum())
+    return Norms(float(finite.max()), spikes / len(values), 1.0 - len(finite) / len(values))
 
 
 def _running_median(values: np.ndarray) -> np.ndarray:

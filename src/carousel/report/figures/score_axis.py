@@ -14,7 +14,7 @@ from carousel.report.format import fixed
 from carousel.report.measure import SOLVED
 from carousel.texts import text
 
-NEAR = 1.5  # how many times the range of the data the level may lie away and still be drawn
+NEAR = 0.75  # how many times the range of the data the level may lie away and still be drawn
 
 
 @dataclass(frozen=True)
