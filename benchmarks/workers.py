@@ -1,4 +1,4 @@
-"""Do two workers do 1.7 times the trials per minute of one? Interleaved pairs of the same small plan; medians of ratios.
+"""Do two workers do 1.7 times the trials per minute of one? Interleaved pairs of one small plan; median of ratios.
 
 Run alone on the machine: `make bench`. Prints one JSON object.
 """

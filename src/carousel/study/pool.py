@@ -38,7 +38,7 @@ class Pool:
             self._workers.append(self._start())
 
     def stop(self) -> None:
-        """End all workers. What they were doing stays marked as running; whoever holds the folder next gives it back."""
+        """End all workers. Their jobs stay marked as running; whoever holds the folder next gives them back."""
         for process, _ in self._workers:
             process.kill()
         for process, complaints in self._workers:
