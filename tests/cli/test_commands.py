@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import signal
 import subprocess
@@ -89,6 +90,27 @@ def test_same_command_again_trains_nothing_and_says_so(run):
     assert done.returncode == 0, done.stderr
     assert "nothing is trained again" in done.stdout
     assert numbers(folder) == before
+
+
+@pytest.mark.slow
+def test_a_plan_run_anew_gives_the_same_numbers(run, tmp_path):
+    folder, _ = run
+    done = carousel("compare", "--plan", str(folder / "plan.toml"), "--out", str(tmp_path / "again"))
+    assert done.returncode == 0, done.stderr
+    assert numbers(tmp_path / "again") == numbers(folder)
+    assert carousel("compare", "adding", "--plan", str(folder)).returncode == 2
+
+
+@pytest.mark.slow
+def test_the_printed_table_has_the_baseline_and_its_numbers_lie_in_the_folder(run):
+    folder, done = run
+    table = [line.split() for line in done.stdout.splitlines() if line.startswith("parity/T=4 ")]
+    assert [row[1] for row in table] == ["rnn", "lstm:chrono", "gru", "baseline"]
+    assert table[-1][2] == "0.500"
+    with (folder / "tables" / "contenders.csv").open() as stream:
+        stored = {row["contender"]: row for row in csv.DictReader(stream)}
+    for row in table[:-1]:
+        assert row[2] == f"{float(stored[row[1]]['score']):.3f}"
 
 
 @pytest.mark.slow

@@ -63,6 +63,7 @@ def compare(
     kind: Annotated[str | None, typer.Option(help="File: classification or regression, if guessed wrong.")] = None,
     split: Annotated[str | None, typer.Option(help="File: shares, such as 0.6,0.2,0.2.")] = None,
     drop_short: Annotated[bool, typer.Option(help="File: drop sequences of one step (counted).")] = False,
+    plan: Annotated[Path | None, typer.Option(help="Run the plan.toml of an earlier run anew, as it is.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; default: runs/NAME.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show plan and time; train nothing.")] = False,
     json_: Json = False,
@@ -73,11 +74,11 @@ def compare(
     Give the same command again to continue a run that was stopped.
     """
     from carousel.cli.compare import compare as run
-    from carousel.cli.options import data_options, whole_numbers, wish_of
+    from carousel.cli.options import data_options, only_plan, whole_numbers, wish_of
 
     data = data_options(target, group, order, forecast, horizon, window, kind, split, drop_short)
     wish = wish_of(sources, contenders, whole_numbers("--lengths", lengths), budget, parameters, seed, kernel, data)
-    run(wish, out=out, workers=workers, dry_run=dry_run, as_json=json_, lang=lang)
+    run(only_plan(plan, wish) if plan else wish, out=out, workers=workers, dry_run=dry_run, as_json=json_, lang=lang)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from carousel.cli.progress import Watch
 from carousel.data import Prepared, card_lines
 from carousel.errors import BadPlan
 from carousel.files import writing_to
-from carousel.study.design import Design, Wish, design
+from carousel.study.design import Design, Wish, design, replan
 from carousel.study.environment import describe_environment
 from carousel.study.estimate import estimate
 from carousel.study.folder import RunFolder
@@ -21,11 +21,14 @@ from carousel.study.run import expected_jobs, run_plan
 from carousel.study.sources import Sources
 
 
-def compare(wish: Wish, *, out: Path | None, workers: int | None, dry_run: bool, as_json: bool, lang: str) -> None:
-    """Run a comparison to its end, or continue it; print where its report lies."""
+def compare(
+    wish: Wish | Path, *, out: Path | None, workers: int | None, dry_run: bool, as_json: bool, lang: str
+) -> None:
+    """Run a comparison (a wish, or the plan.toml of an earlier run) to its end, or continue it; print where its
+    report lies."""
     console = Console(lang, quiet=as_json)
     workers = _checked_workers(workers)
-    designed = design(wish)
+    designed = replan(wish) if isinstance(wish, Path) else design(wish)
     plan = designed.plan
     folder = RunFolder(out or Path("runs") / _name(plan))
     _announce(console, designed, folder)

@@ -8,6 +8,7 @@ from typing import Any
 
 from carousel.claims import judge
 from carousel.cli.console import Console
+from carousel.cli.table import print_table
 from carousel.files import writing_to
 from carousel.report import build
 from carousel.study.best import export_best
@@ -42,6 +43,7 @@ def print_conclusion(conclusion: Conclusion, *, as_json: bool, lang: str) -> Non
     console = Console(lang, quiet=as_json)
     if as_json:
         console.json(conclusion.verdicts | {"folder": str(conclusion.evidence.folder)})
+    print_table(console, conclusion.evidence)
     for claim in conclusion.verdicts["claims"]:
         console.verdict(claim)
     console.lines([conclusion.verdicts["advice"][lang]])

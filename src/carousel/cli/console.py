@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from carousel.errors import UnknownName
 from carousel.texts import LANGUAGES, text
+
+_WIDTH = 100  # of wrapped paragraphs, in columns
 
 
 class Console:
@@ -33,11 +37,30 @@ class Console:
         """One claim: its title, its verdict and why."""
         title = text(f"claims.{claim['id']}.title", self.lang)
         verdict = text(f"claims.verdicts.{claim['verdict']}", self.lang)
-        self.say("cli.verdict", title=title, verdict=verdict, because=claim["because"][self.lang])
+        self.say("cli.verdict", title=title, verdict=verdict)
+        width = _WIDTH if self.lang == "en" else _WIDTH // 2  # a Chinese character takes two columns
+        self.lines(textwrap.wrap(claim["because"][self.lang], width, initial_indent="    ", subsequent_indent="    "))
+
+    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Columns of equal width: the first two to the left, numbers to the right."""
+        widths = [max(_columns(row[k]) for row in (head, *rows)) for k in range(len(head))]
+        for row in (head, *rows):
+            cells = [_padded(cell, width, right=k > 1) for k, (cell, width) in enumerate(zip(row, widths, strict=True))]
+            self.lines(["  ".join(cells).rstrip()])
 
     def json(self, value: object) -> None:
         """Plain data, indented, on standard output."""
         print(json.dumps(value, indent=2, ensure_ascii=False), flush=True)
+
+
+def _columns(cell: str) -> int:
+    """Columns on a terminal: a wide (Chinese) character takes two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in cell)
+
+
+def _padded(cell: str, width: int, *, right: bool) -> str:
+    space = " " * (width - _columns(cell))
+    return space + cell if right else cell + space
 
 
 def duration(seconds: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from carousel.data import DataOptions
@@ -52,6 +53,13 @@ def wish_of(
 ) -> Wish:
     """The options as one value."""
     return Wish(tuple(sources or ()), contenders, lengths, budget, parameters, seed, kernel, data)
+
+
+def only_plan(plan: Path, wish: Wish) -> Path:
+    """The plan, if nothing else was asked for. Raises BadPlan."""
+    if wish != Wish():
+        raise BadPlan("--plan holds every option already", cure="give only --out, --workers, --json or --lang with it")
+    return plan
 
 
 def _shares(typed: str) -> tuple[float, ...]:

@@ -15,6 +15,7 @@ from carousel.models.contender import ContenderSpec, parse_contenders
 from carousel.models.matching import count_parameters, match_sizes
 from carousel.models.network import TRAINING_REQUEST
 from carousel.study.budgets import BUILT_IN_SUITE, Budget, budget_named, training_of
+from carousel.study.folder import RunFolder
 from carousel.study.plan import Plan
 from carousel.tasks import TASKS, Task, task
 from carousel.training.description import Contender, FileSource, Source, TaskSource
@@ -60,6 +61,14 @@ def design(wish: Wish) -> Design:
         return Design(_plan_for_tasks(wish, budget, specs), None)
     prepared = prepare(path, wish.data)
     return Design(_plan_for_file(wish, budget, specs, path, prepared), prepared)
+
+
+def replan(path: Path) -> Design:
+    """The design of an earlier run: its plan.toml, with data.npz beside it where a file was compared."""
+    folder = RunFolder(path.parent if path.name == "plan.toml" else path)
+    plan = folder.load_plan()
+    files = [source for source in plan.sources if isinstance(source, FileSource)]
+    return Design(plan, Prepared.load(folder.data) if files else None)
 
 
 def _check_kernel(name: str, specs: list[ContenderSpec]) -> None:
