@@ -121,8 +121,9 @@ def test_report_without_torch_on_a_moved_folder(run, tmp_path):
     moved = shutil.copytree(folder, tmp_path / "elsewhere")
     (moved / "report.html").unlink()
     code = (
-        "import sys; from carousel.cli.app import _run; sys.modules['torch'] = None; "
-        f"sys.argv = ['carousel', 'report', {str(moved)!r}, '--json']; sys.exit(_run())"
+        "import sys; from carousel.cli.app import _run; "
+        f"sys.argv = ['carousel', 'report', {str(moved)!r}, '--json']; code = _run(); "
+        "assert 'torch' not in sys.modules; sys.exit(code)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())
     assert done.returncode == 0, done.stderr
