@@ -16,7 +16,8 @@ from carousel.study.folder import RunFolder
 from carousel.study.ledger import Entry, Ledger
 from carousel.study.plan import Plan
 from carousel.study.pool import Pool
-from carousel.study.tuning import first_jobs, reporting_jobs
+from carousel.study.tuning import cost, first_jobs, reporting_jobs, whole_cost
+from carousel.training.description import Trial
 
 _LOOK_EVERY_SECONDS = 0.2
 
@@ -24,20 +25,22 @@ _LOOK_EVERY_SECONDS = 0.2
 @dataclass(frozen=True)
 class Progress:
     """Where the run stands. `newly_done`: entries finished since the last report (at first, those found finished).
-    `expected`: jobs there will be. `seconds`, `done_here`: of this command."""
+    `expected`: jobs there will be. `seconds`: of this command. `share_before`, `share`: of the plan's work, by its
+    rough cost, done before this command and now."""
 
     counts: dict[str, int]
     expected: int
     newly_done: list[Entry]
     seconds: float
-    done_here: int
+    share_before: float
+    share: float
 
     @property
     def seconds_left(self) -> float | None:
         """From the pace so far in this command; None before anything was finished."""
-        if not self.done_here:
+        if self.share <= self.share_before:
             return None
-        return (self.expected - self.counts["done"]) * self.seconds / self.done_here
+        return max(0.0, 1 - self.share) * self.seconds / (self.share - self.share_before)
 
 
 def run_plan(plan: Plan, folder: RunFolder, workers: int, report: Callable[[Progress], None]) -> None:
@@ -71,18 +74,24 @@ def expected_jobs(plan: Plan) -> int:
 def _drive(plan: Plan, ledger: Ledger, pool: Pool, report: Callable[[Progress], None]) -> None:
     began, expected = time.monotonic(), expected_jobs(plan)
     done = ledger.newly_done(set())
-    before, newly = len(done), done
+    newly, work = done, whole_cost(plan)
+    before = share = _cost(plan, done) / work
     while True:
         if newly:
             ledger.add(reporting_jobs(plan, done))
         counts = ledger.counts()
-        report(Progress(counts, expected, newly, time.monotonic() - began, len(done) - before))
+        report(Progress(counts, expected, newly, time.monotonic() - began, before, share))
         if counts["pending"] + counts["running"] == 0:
             return
         pool.watch()
         time.sleep(_LOOK_EVERY_SECONDS)
         newly = ledger.newly_done({entry.hash for entry in done})
         done += newly
+        share += _cost(plan, newly) / work
+
+
+def _cost(plan: Plan, entries: list[Entry]) -> float:
+    return sum(cost(plan, Trial.model_validate(e.description)) for e in entries if e.kind == "trial")
 
 
 def _refuse_failed(ledger: Ledger) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +22,7 @@ def first_jobs(plan: Plan) -> Iterator[Positioned]:
     """What can start at once: tuning trials and probes. Longer trials come first, so that no worker is left with a
     long one at the end; the quick probes last."""
     for trial in _tuning_trials(plan):
-        yield -cost(trial), trial
+        yield -cost(plan, trial), trial
     for source in plan.sources:
         for length in plan.lengths:
             for contender in plan.contenders[source.name]:
@@ -33,10 +32,17 @@ def first_jobs(plan: Plan) -> Iterator[Positioned]:
         yield 0.0, OnsetProbe(cell=cell, hidden=ONSET_HIDDEN, seeds=tuple(range(plan.flow_seeds)))
 
 
-def cost(trial: Trial) -> float:
-    """Rough relative cost, for the order of work only: steps x length x gates."""
-    length = trial.length or math.inf  # a whole sequence is as long as it gets
+def cost(plan: Plan, trial: Trial) -> float:
+    """Rough relative cost of a trial, for the order of work and the time left: steps x length x gates."""
+    length = trial.length or 2 * max(plan.lengths) or 1  # a whole sequence is longer than any history of it
     return trial.training.steps * length * COST_OF_CELL[trial.contender.cell]
+
+
+def whole_cost(plan: Plan) -> float:
+    """Rough cost of all trials of the plan, tuning and reporting."""
+    tuned = len(plan.learning_rates) * len(plan.tuning_seeds)
+    tuning = sum(cost(plan, trial) for trial in _tuning_trials(plan))
+    return tuning * (1 + len(plan.reporting_seeds) / tuned)
 
 
 def _tuning_trials(plan: Plan) -> Iterator[Trial]:
@@ -73,7 +79,7 @@ def reporting_jobs(plan: Plan, done: list[Entry]) -> Iterator[Positioned]:
             best = best_rate(by_rate)
             for seed in plan.reporting_seeds:
                 trial = sample[group].model_copy(update={"phase": "reporting", "learning_rate": best, "seed": seed})
-                yield -cost(trial), trial
+                yield -cost(plan, trial), trial
 
 
 def best_rate(by_rate: dict[float, Records]) -> float:
