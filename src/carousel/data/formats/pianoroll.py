@@ -34,7 +34,7 @@ def read_rolls(source: Source, options: DataOptions) -> RawRolls:
 def _load(source: Source) -> dict[str, np.ndarray]:
     try:
         # scipy's stubs do not know that it reads streams
-        arrays: dict[str, np.ndarray] = loadmat(io.BytesIO(source.data), variable_names=NAMES)  # type: ignore[arg-type]
+        arrays: dict[str, np.ndarray] = loadmat(io.BytesIO(source.data), variable_names=NAMES)
     # scipy raises whatever the damaged byte leads to (ValueError, TypeError, NotImplementedError, zlib.error).
     except Exception as error:
         raise BadData(
