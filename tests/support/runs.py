@@ -20,9 +20,13 @@ TIMES = ("seconds",)  # what may differ between two runs of one plan
 def small_plan(steps: int = 40, contenders: str = "rnn,lstm:chrono", seeds: int = 2) -> Plan:
     """One task, one length, two rates: seconds, not minutes."""
     plan = design(Wish(("delayed-recall",), contenders, (8,), parameters=2000)).plan
-    training = plan.training.model_copy(
-        update={"steps": steps, "batch_size": 8, "stop": plan.training.stop.model_copy(update={"check_every": 20})}
-    )
+    return shortened(plan, steps, seeds)
+
+
+def shortened(plan: Plan, steps: int, seeds: int = 2) -> Plan:
+    """The plan with fewer steps, rates, seeds and sequences."""
+    stop = plan.training.stop.model_copy(update={"check_every": 20})
+    training = plan.training.model_copy(update={"steps": steps, "batch_size": 8, "stop": stop})
     update = {"training": training, "learning_rates": (0.003, 0.01), "flow_seeds": 2}
     return plan.model_copy(update=update | {"reporting_seeds": tuple(range(100, 100 + seeds))})
 
