@@ -13,9 +13,11 @@ trials      one finished training a row:
 profiles    lag profile, one lag a row: contender, family, condition, source, length, seed, moment ("initialisation" |
             "early" | "end"), learning_rate (null at initialisation), lag, log_gain (mean over the batch of ln G),
             log_gain_q10, log_gain_q90 (quantiles over the batch)
-slopes      one profile a row: contender, family, condition, source, length, seed, moment, slope (nats per step),
+slopes      one profile a row: job (its profile lies in flow/JOB.parquet), contender, family, condition, source, length,
+            seed, moment, slope (nats per step),
             horizon (largest lag with G >= 1e-3), horizon_censored (bool: the sequence ended first), lags (how many)
-onset       one network a row: family, cell, seed, gain (first scale of a Gaussian recurrent matrix with exponent > 0)
+onset       one network a row: job, family, cell, seed,
+            gain (first scale of a Gaussian recurrent matrix with exponent > 0)
 """
 
 from __future__ import annotations
