@@ -13,6 +13,7 @@ import pytest
 from tests.support.evidence import SPECS, Effects, planted
 
 from carousel.claims import THRESHOLDS, all_claims, judge
+from carousel.claims.wording import number, signed
 from carousel.study.evidence import Evidence
 from carousel.texts import LANGUAGES, catalogue
 
@@ -360,3 +361,7 @@ def test_an_unfinished_run_is_judged_on_the_seeds_both_have() -> None:
     made = _made(specs=ONLY, source_kind="file", seeds=10)
     cut = made.trials.filter((pl.col("family") == "RNN") | (pl.col("seed") < 4))
     assert _claim(replace(made, trials=cut), "generalisation")["n"] == 3
+
+
+def test_equal_means_differ_by_zero_not_by_rounding():
+    assert (signed(3.7e-17), number(-3.7e-17), signed(0.25), signed(-0.25)) == ("0", "0", "+0.25", "-0.25")

@@ -14,18 +14,21 @@ from carousel.texts import both, text
 MOST_PAIRS = 6
 
 
+_ROUNDING = 1e-12  # what is left of equal numbers after a difference of their means; no measured effect is so small
+
+
 def number(value: float | None) -> str:
     """Three significant digits; an infinite end of an interval as such; a dash for nothing."""
     if value is None:
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    return f"{value:.3g}"
+    return "0" if abs(value) < _ROUNDING else f"{value:.3g}"
 
 
 def signed(value: float | None) -> str:
     """A difference: `number` with its sign."""
-    return f"+{number(value)}" if value is not None and value > 0 else number(value)
+    return f"+{number(value)}" if value is not None and value >= _ROUNDING else number(value)
 
 
 def interval(ends: Interval) -> str:

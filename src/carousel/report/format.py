@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Sequence
 
+from carousel.claims.wording import number
+
 MISSING = "—"
 MINUS = "−"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -27,7 +29,7 @@ def significant(value: float | None) -> str:
     """Three significant digits, the same digits as in the sentences of the verdicts."""
     if value is None or not math.isfinite(value):
         return fixed(value)
-    return re.sub(r"e([+-])0*", r"e\1", f"{value:.3g}").replace("e+", "e").replace("-", MINUS)
+    return re.sub(r"e([+-])0*", r"e\1", number(value)).replace("e+", "e").replace("-", MINUS)
 
 
 def rate(value: float) -> str:
