@@ -11,4 +11,3 @@ FAMILY_OF_CELL = {
     "lstm-coupled": "LSTM",
     "gru": "GRU",
 }
-FAMILIES = ("RNN", "LSTM", "GRU")

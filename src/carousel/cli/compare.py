@@ -64,8 +64,6 @@ def _announce(console: Console, designed: Design, folder: RunFolder) -> None:
     console.say("cli.question")
     if designed.prepared is not None:
         console.lines(card_lines(designed.prepared.card, console.lang))
-    groups = sum(len(plan.contenders[s.name]) for s in plan.sources) * len(plan.lengths)
-    each = len(plan.learning_rates) * len(plan.tuning_seeds) + len(plan.reporting_seeds)
     console.say(
         "cli.plan",
         contenders=len(plan.specs),
@@ -73,7 +71,7 @@ def _announce(console: Console, designed: Design, folder: RunFolder) -> None:
         rates=len(plan.learning_rates),
         tuning=len(plan.tuning_seeds),
         reporting=len(plan.reporting_seeds),
-        trials=groups * each,
+        trials=plan.count_trials(),
         steps=plan.training.steps,
         parameters=plan.parameters,
     )

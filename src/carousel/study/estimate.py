@@ -41,7 +41,7 @@ def estimate(plan: Plan, sources: Sources, workers: int) -> Estimate:
         torch.set_num_threads(threads)
     each = len(plan.learning_rates) * len(plan.tuning_seeds) + len(plan.reporting_seeds)
     total = sum(s for by_spec in steps.values() for s in by_spec.values()) * plan.training.steps * each
-    return Estimate(each * sum(map(len, steps.values())), total / workers, steps)
+    return Estimate(plan.count_trials(), total / workers, steps)
 
 
 def _step_seconds(plan: Plan, contender: Contender, task: Task) -> float:

@@ -56,6 +56,11 @@ class Plan(Frozen):
         """The source of that name."""
         return next(s for s in self.sources if s.name == name)
 
+    def count_trials(self) -> int:
+        """How many trainings the plan comes to, tuning and reporting."""
+        groups = sum(len(self.contenders[s.name]) for s in self.sources) * len(self.lengths)
+        return groups * (len(self.learning_rates) * len(self.tuning_seeds) + len(self.reporting_seeds))
+
     def hardest(self) -> Condition:
         """The first source at its longest: the largest T, or a file's whole sequence."""
         whole = 0 in self.lengths

@@ -81,8 +81,8 @@ def _drive(plan: Plan, ledger: Ledger, pool: Pool, report: Callable[[Progress], 
             ledger.add(reporting_jobs(plan, done))
         counts = ledger.counts()
         report(Progress(counts, expected, newly, time.monotonic() - began, before, share))
-        if counts["pending"] + counts["running"] == 0:
-            return
+        if counts["pending"] + counts["running"] == 0 and counts["done"] == len(done):
+            return  # a job that finished since `newly_done` may still call for others
         pool.watch()
         time.sleep(_LOOK_EVERY_SECONDS)
         newly = ledger.newly_done({entry.hash for entry in done})
