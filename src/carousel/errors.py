@@ -67,3 +67,7 @@ class KernelRefused(CarouselError):
 
 class NotRecorded(CarouselError):
     """Asked of a tape: something that was not requested before the run. The message says how to request it."""
+
+
+class KernelNotice(UserWarning):
+    """Not an error: something ran otherwise than asked, or will take long, and why."""

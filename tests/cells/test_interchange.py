@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from carousel.cells import CELLS
-from carousel.kernels import KERNELS, Request
+from carousel.kernels import KERNELS, Call, Request
 from carousel.layers import initialise
 
 TWINS = {
@@ -23,10 +23,10 @@ def test_weights_interchange_both_ways(name):
     cell, twin = CELLS[name](3, 5), TWINS[name](3, 5)
     x = torch.randn(7, 2, 3, generator=torch.Generator().manual_seed(0))
     cell.load_state_dict({key.removesuffix("_l0"): value for key, value in twin.state_dict().items()})
-    torch.testing.assert_close(KERNELS["reference"].run(cell, x, None, None, Request()).output, twin(x)[0])
+    torch.testing.assert_close(KERNELS["reference"].run(cell, Call(x), Request()).output, twin(x)[0])
     initialise(cell, "default", torch.Generator().manual_seed(1), 7)
     twin.load_state_dict({f"{key}_l0": value for key, value in cell.state_dict().items()})
-    torch.testing.assert_close(KERNELS["reference"].run(cell, x, None, None, Request()).output, twin(x)[0])
+    torch.testing.assert_close(KERNELS["reference"].run(cell, Call(x), Request()).output, twin(x)[0])
 
 
 def test_variants_of_the_lstm_against_the_lstm():
@@ -48,4 +48,4 @@ def test_variants_of_the_lstm_against_the_lstm():
 
 
 def _run(cell, x):
-    return KERNELS["reference"].run(cell, x, None, None, Request()).output
+    return KERNELS["reference"].run(cell, Call(x), Request()).output

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from carousel.cells.base import Cell, Gates, State
+from carousel.cells.base import PARAMETERS, Cell, Gates, State
 from carousel.cells.elman import ElmanReLU, ElmanTanh
 from carousel.cells.gru import GRU
 from carousel.cells.lstm import LSTM, LSTM1997, CoupledLSTM
@@ -17,6 +17,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "LSTM1997",
+    "PARAMETERS",
     "Cell",
     "CoupledLSTM",
     "ElmanReLU",

@@ -7,13 +7,21 @@ both ways: add `_l0` to a name and it is that of `torch.nn.RNN`, `LSTM`, `GRU`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import layer_norm, linear
 
 State = tuple[Tensor, ...]  # a NamedTuple with named fields; the first is always h, what the cell shows outside
 Gates = tuple[Tensor, ...]  # a NamedTuple with named fields, possibly empty
+
+#: Every parameter a cell may have; those it has not are None.
+PARAMETERS = (
+    "weight_ih", "weight_hh", "bias_ih", "bias_hh", "norm_ih", "norm_hh", "norm_c", "norm_c_bias",
+)  # fmt: skip
+_GAINS = ("norm_ih", "norm_hh", "norm_c")
 
 
 class Cell(nn.Module, ABC):
@@ -27,15 +35,69 @@ class Cell(nn.Module, ABC):
     blocks: ClassVar[tuple[str, ...]]
     state_names: ClassVar[tuple[str, ...]]
     gate_names: ClassVar[tuple[str, ...]]
+    weight_ih: Tensor
+    weight_hh: Tensor
+    bias_ih: Tensor | None
+    bias_hh: Tensor | None
+    norm_ih: Tensor | None
+    norm_hh: Tensor | None
+    norm_c: Tensor | None
+    norm_c_bias: Tensor | None
 
-    def __init__(self, input_size: int, hidden_size: int, *, dtype: torch.dtype | None = None):
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        bias: bool = True,
+        layer_norm: bool = False,
+        dtype: torch.dtype | None = None,
+    ):
         super().__init__()
         self.input_size, self.hidden_size = input_size, hidden_size
-        rows = len(self.blocks) * hidden_size
-        self.weight_ih = nn.Parameter(torch.zeros(rows, input_size, dtype=dtype))
-        self.weight_hh = nn.Parameter(torch.zeros(rows, hidden_size, dtype=dtype))
-        self.bias_ih = nn.Parameter(torch.zeros(rows, dtype=dtype))
-        self.bias_hh = nn.Parameter(torch.zeros(rows, dtype=dtype))
+        for name, shape in self.shapes(input_size, hidden_size, bias=bias, layer_norm=layer_norm).items():
+            self.register_parameter(name, nn.Parameter(torch.zeros(shape, dtype=dtype)))
+            if name in _GAINS:
+                self.get_parameter(name).data.fill_(1.0)
+        for name in PARAMETERS:
+            if not hasattr(self, name):
+                self.register_parameter(name, None)
+
+    @classmethod
+    def shapes(cls, input_size: int, hidden_size: int, *, bias: bool, layer_norm: bool) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the parameters. Layer normalisation (Ba et al. 2016) has a gain for each product over all
+        G rows; an LSTM's has one for c too, with a bias."""
+        rows = len(cls.blocks) * hidden_size
+        found: dict[str, tuple[int, ...]] = {"weight_ih": (rows, input_size), "weight_hh": (rows, hidden_size)}
+        if bias:
+            found |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+        if layer_norm:
+            found |= {"norm_ih": (rows,), "norm_hh": (rows,)}
+            if "c" in cls.state_names:
+                found |= {"norm_c": (hidden_size,), "norm_c_bias": (hidden_size,)}
+        return found
+
+    @classmethod
+    def over(cls, tensors: Mapping[str, Tensor | None]) -> Self:
+        """A cell that computes with the given tensors, copying nothing: a view of a layer's parameters."""
+        cell = cls.__new__(cls)
+        nn.Module.__init__(cell)
+        held = dict.fromkeys(PARAMETERS) | dict(tensors)
+        weight = held["weight_ih"]
+        assert weight is not None and held["weight_hh"] is not None  # noqa: S101
+        held |= {"input_size": weight.shape[1], "hidden_size": held["weight_hh"].shape[1]}  # type: ignore[dict-item]
+        cell.__dict__.update(held)  # past Module's own attributes, which would register parameters
+        return cell
+
+    @property
+    def tensors(self) -> dict[str, Tensor | None]:
+        """Every parameter by name; None where this cell has none."""
+        return {name: getattr(self, name) for name in PARAMETERS}
+
+    @property
+    def layer_norm(self) -> bool:
+        """Whether the products (and an LSTM's c) are normalised."""
+        return self.norm_hh is not None
 
     def rows(self, block: str) -> slice:
         """The rows of one gate in the weights and biases."""
@@ -47,12 +109,28 @@ class Cell(nn.Module, ABC):
         """[..., I] -> [..., G]: the part that does not wait for the previous step; one matrix product for all T."""
 
     @abstractmethod
-    def step(self, u: Tensor, state: State) -> tuple[State, Gates]:
-        """One step from the projected input u [B, G]: the recurrence, the only place where the equation stands."""
+    def step(self, u: Tensor, state: State, dropout: Tensor | None = None) -> tuple[State, Gates]:
+        """One step from the projected input u [B, G]: the recurrence, the only place where the equation stands.
+
+        dropout: [B, H], what h_{t-1} is multiplied by on its way into the product (Gal, Ghahramani 2016: the same at
+        every step), not where it is carried past it.
+        """
 
     @abstractmethod
     def initial_state(self, batch: int) -> State:
         """The zero state for `batch` sequences, each field [B, H]."""
+
+    def _from_input(self, x: Tensor, bias: Tensor | None) -> Tensor:
+        """W x + b, or with layer normalisation LN(W x) + b."""
+        return _affine(x, self.weight_ih, self.norm_ih, bias)
+
+    def _from_state(self, h: Tensor, dropout: Tensor | None, bias: Tensor | None = None) -> Tensor:
+        """U h + b, or with layer normalisation LN(U h) + b."""
+        return _affine(h if dropout is None else h * dropout, self.weight_hh, self.norm_hh, bias)
+
+    def _joint_bias(self) -> Tensor | None:
+        """torch's two biases where they only ever act as a sum."""
+        return None if self.bias_ih is None else self.bias_ih + self.bias_hh
 
     def _zeros(self, batch: int) -> Tensor:
         return self.weight_hh.new_zeros(batch, self.hidden_size)
@@ -62,3 +140,10 @@ class Cell(nn.Module, ABC):
         """Trainable numbers of a cell, of torch's two biases one counted (they only ever act as a sum, but for
         the GRU's candidate)."""
         return len(cls.blocks) * hidden_size * (input_size + hidden_size + 1)
+
+
+def _affine(x: Tensor, weight: Tensor, gain: Tensor | None, bias: Tensor | None) -> Tensor:
+    if gain is None:
+        return linear(x, weight, bias)
+    normalised = layer_norm(linear(x, weight), gain.shape, gain)
+    return normalised if bias is None else normalised + bias

@@ -6,7 +6,6 @@ from typing import NamedTuple, final
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
 
 from carousel.cells.base import Cell, State
 
@@ -29,7 +28,7 @@ class _Elman(Cell):
     gate_names = ()
 
     def project(self, x: Tensor) -> Tensor:
-        return linear(x, self.weight_ih, self.bias_ih + self.bias_hh)
+        return self._from_input(x, self._joint_bias())
 
     def initial_state(self, batch: int) -> ElmanState:
         return ElmanState(self._zeros(batch))
@@ -41,9 +40,9 @@ class ElmanTanh(_Elman):
 
     name = "rnn"
 
-    def step(self, u: Tensor, state: State) -> tuple[ElmanState, ElmanGates]:
+    def step(self, u: Tensor, state: State, dropout: Tensor | None = None) -> tuple[ElmanState, ElmanGates]:
         (h,) = state
-        return ElmanState(torch.tanh(u + linear(h, self.weight_hh))), ElmanGates()
+        return ElmanState(torch.tanh(u + self._from_state(h, dropout))), ElmanGates()
 
 
 @final
@@ -52,6 +51,6 @@ class ElmanReLU(_Elman):
 
     name = "rnn-relu"
 
-    def step(self, u: Tensor, state: State) -> tuple[ElmanState, ElmanGates]:
+    def step(self, u: Tensor, state: State, dropout: Tensor | None = None) -> tuple[ElmanState, ElmanGates]:
         (h,) = state
-        return ElmanState(torch.relu(u + linear(h, self.weight_hh))), ElmanGates()
+        return ElmanState(torch.relu(u + self._from_state(h, dropout))), ElmanGates()

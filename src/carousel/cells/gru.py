@@ -6,7 +6,6 @@ from typing import NamedTuple, final
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
 
 from carousel.cells.base import Cell, State
 
@@ -41,15 +40,15 @@ class GRU(Cell):
     gate_names = ("r", "z", "n")
 
     def project(self, x: Tensor) -> Tensor:
-        return linear(x, self.weight_ih, self.bias_ih)
+        return self._from_input(x, self.bias_ih)
 
     def initial_state(self, batch: int) -> GRUState:
         return GRUState(self._zeros(batch))
 
-    def step(self, u: Tensor, state: State) -> tuple[GRUState, GRUGates]:
+    def step(self, u: Tensor, state: State, dropout: Tensor | None = None) -> tuple[GRUState, GRUGates]:
         (h,) = state
         u_r, u_z, u_n = u.chunk(3, dim=-1)
-        v_r, v_z, v_n = linear(h, self.weight_hh, self.bias_hh).chunk(3, dim=-1)
+        v_r, v_z, v_n = self._from_state(h, dropout, self.bias_hh).chunk(3, dim=-1)
         r, z = torch.sigmoid(u_r + v_r), torch.sigmoid(u_z + v_z)
         n = torch.tanh(u_n + r * v_n)
         return GRUState((1 - z) * n + z * h), GRUGates(r, z, n)

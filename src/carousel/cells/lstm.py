@@ -6,7 +6,7 @@ from typing import NamedTuple, final
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
+from torch.nn.functional import layer_norm
 
 from carousel.cells.base import Cell, State
 
@@ -33,13 +33,19 @@ class _LSTM(Cell):
     state_names = ("h", "c")
 
     def project(self, x: Tensor) -> Tensor:
-        return linear(x, self.weight_ih, self.bias_ih + self.bias_hh)
+        return self._from_input(x, self._joint_bias())
 
     def initial_state(self, batch: int) -> LSTMState:
         return LSTMState(self._zeros(batch), self._zeros(batch))
 
-    def _preactivations(self, u: Tensor, h: Tensor) -> tuple[Tensor, ...]:
-        return (u + linear(h, self.weight_hh)).chunk(len(self.blocks), dim=-1)
+    def _preactivations(self, u: Tensor, h: Tensor, dropout: Tensor | None) -> tuple[Tensor, ...]:
+        return (u + self._from_state(h, dropout)).chunk(len(self.blocks), dim=-1)
+
+    def _shown(self, c: Tensor) -> Tensor:
+        """What the output gate lets through: tanh c, with layer normalisation tanh LN(c)."""
+        if self.norm_c is not None:
+            c = layer_norm(c, self.norm_c.shape, self.norm_c, self.norm_c_bias)
+        return torch.tanh(c)
 
 
 @final
@@ -54,12 +60,12 @@ class LSTM(_LSTM):
     blocks = ("i", "f", "g", "o")
     gate_names = ("i", "f", "g", "o")
 
-    def step(self, u: Tensor, state: State) -> tuple[LSTMState, LSTMGates]:
+    def step(self, u: Tensor, state: State, dropout: Tensor | None = None) -> tuple[LSTMState, LSTMGates]:
         h, c = state
-        i, f, g, o = self._preactivations(u, h)
+        i, f, g, o = self._preactivations(u, h, dropout)
         i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
         c = f * c + i * g
-        return LSTMState(o * torch.tanh(c), c), LSTMGates(i, f, g, o)
+        return LSTMState(o * self._shown(c), c), LSTMGates(i, f, g, o)
 
 
 @final
@@ -73,12 +79,12 @@ class LSTM1997(_LSTM):
     blocks = ("i", "g", "o")
     gate_names = ("i", "g", "o")
 
-    def step(self, u: Tensor, state: State) -> tuple[LSTMState, LSTM1997Gates]:
+    def step(self, u: Tensor, state: State, dropout: Tensor | None = None) -> tuple[LSTMState, LSTM1997Gates]:
         h, c = state
-        i, g, o = self._preactivations(u, h)
+        i, g, o = self._preactivations(u, h, dropout)
         i, g, o = torch.sigmoid(i), torch.tanh(g), torch.sigmoid(o)
         c = c + i * g
-        return LSTMState(o * torch.tanh(c), c), LSTM1997Gates(i, g, o)
+        return LSTMState(o * self._shown(c), c), LSTM1997Gates(i, g, o)
 
 
 class LSTM1997Gates(NamedTuple):
@@ -97,10 +103,10 @@ class CoupledLSTM(_LSTM):
     blocks = ("f", "g", "o")
     gate_names = ("i", "f", "g", "o")
 
-    def step(self, u: Tensor, state: State) -> tuple[LSTMState, LSTMGates]:
+    def step(self, u: Tensor, state: State, dropout: Tensor | None = None) -> tuple[LSTMState, LSTMGates]:
         h, c = state
-        f, g, o = self._preactivations(u, h)
+        f, g, o = self._preactivations(u, h, dropout)
         f, g, o = torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
         i = 1 - f
         c = f * c + i * g
-        return LSTMState(o * torch.tanh(c), c), LSTMGates(i, f, g, o)
+        return LSTMState(o * self._shown(c), c), LSTMGates(i, f, g, o)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from carousel.kernels.base import Kernel, Refusal, Request, Run
+from carousel.kernels.base import Call, Kernel, Refusal, Request, Run
 from carousel.kernels.choice import KERNELS, Choice, choose
 from carousel.kernels.tape import Tape
 
-__all__ = ["KERNELS", "Choice", "Kernel", "Refusal", "Request", "Run", "Tape", "choose"]
+__all__ = ["KERNELS", "Call", "Choice", "Kernel", "Refusal", "Request", "Run", "Tape", "choose"]

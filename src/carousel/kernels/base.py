@@ -10,19 +10,57 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
+import torch
 from torch import Tensor
 
 from carousel.cells import Cell, State
 from carousel.kernels.tape import Tape
+from carousel.shapes import valid_steps
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a cell is run on.
+
+    x: [T, B, I]. state: the cell's state before the first step, or None for zeros.
+    lengths: [B], 1 .. T in any order, or None for T; what stands in x behind them, NaN included, changes nothing.
+    resets: [T, B] bool, True where a new sequence begins in the middle: nothing passes the border before that step, in
+    either direction; the state after it is 0.
+    dropout: [B, H], what h_{t-1} is multiplied by in the recurrent product, the same at every step.
+    reverse: from each sequence's last true step to its first.
+    """
+
+    x: Tensor
+    state: State | None = None
+    lengths: Tensor | None = None
+    resets: Tensor | None = None
+    dropout: Tensor | None = None
+    reverse: bool = False
+
+    @property
+    def valid(self) -> Tensor | None:
+        """[T, B] bool, True where a step is no padding; None where all are."""
+        return None if self.lengths is None else valid_steps(self.lengths, len(self.x))
+
+    @property
+    def fresh(self) -> Tensor | None:
+        """[T, B] bool: True where the state that step t starts from, in this direction of time, is 0."""
+        if self.resets is None or not self.reverse:
+            return self.resets
+        fresh = torch.zeros_like(self.resets)
+        fresh[:-1] = self.resets[1:]  # the border before t + 1 lies between t + 1 and t
+        valid = self.valid
+        if valid is not None:
+            fresh[:-1] &= valid[1:]  # what stands behind a sequence's end is no border
+        return fresh
 
 
 @dataclass(frozen=True)
 class Request:
     """What a run shall keep, asked for beforehand.
 
-    states: h (and c) of every step. gates: every gate of every step. gradients: after `backward()`, the total
-    derivative
-    of the loss with respect to each of what was kept. final_state: the state after each sequence's last true step.
+    states: h (and c) of every step. gates: every gate of every step. gradients: after `backward()`, the total derivative
+    of the loss with respect to each of what was kept. final_state: the state after each sequence's last step.
     """
 
     states: bool = False
@@ -35,6 +73,10 @@ class Request:
         """Whether anything of the steps in between is kept."""
         return self.states or self.gates or self.gradients
 
+    def names(self, cell: Cell) -> tuple[str, ...]:
+        """What a tape of this cell shall hold."""
+        return (cell.state_names if self.states else ()) + (cell.gate_names if self.gates else ())
+
 
 class Refusal(NamedTuple):
     """Why a kernel cannot run a call."""
@@ -43,8 +85,8 @@ class Refusal(NamedTuple):
 
 
 class Run(NamedTuple):
-    """output: [T, B, H], 0 at padded steps. state: after the last true step; None unless asked for. tape: what was
-    kept."""
+    """output: [T, B, H], 0 at padded steps. state: after the last step, in the run's own direction of time; None unless
+    asked for. tape: what was kept."""
 
     output: Tensor
     state: State | None
@@ -52,15 +94,14 @@ class Run(NamedTuple):
 
 
 class Kernel(ABC):
-    """A way to run a cell over time. `x` is [T, B, I], `lengths` [B] or None, `state` a cell's state or None for
-    zero."""
+    """A way to run a cell over time."""
 
     name: ClassVar[str]
 
     @abstractmethod
-    def supports(self, cell: Cell, x: Tensor, lengths: Tensor | None, request: Request) -> Refusal | None:
+    def supports(self, cell: Cell, call: Call, request: Request) -> Refusal | None:
         """None where this kernel can run the call, else the reason why not."""
 
     @abstractmethod
-    def run(self, cell: Cell, x: Tensor, state: State | None, lengths: Tensor | None, request: Request) -> Run:
-        """Run all T steps. What stands at padded steps, NaN included, changes nothing."""
+    def run(self, cell: Cell, call: Call, request: Request) -> Run:
+        """Run all T steps."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import Tensor
-
 from carousel.cells import Cell
 from carousel.errors import KernelRefused, UnknownName
-from carousel.kernels.base import Kernel, Request
+from carousel.kernels.base import Call, Kernel, Request
+from carousel.kernels.fused import NumbaKernel
 from carousel.kernels.reference import ReferenceKernel
 from carousel.kernels.torch_library import TorchKernel
 
-KERNELS: dict[str, Kernel] = {k.name: k for k in (TorchKernel(), ReferenceKernel())}  # in order of preference
+KERNELS: dict[str, Kernel] = {k.name: k for k in (NumbaKernel(), TorchKernel(), ReferenceKernel())}  # most wanted first
 
 
 @dataclass(frozen=True)
@@ -22,8 +21,12 @@ class Choice:
     kernel: Kernel
     refusals: dict[str, str]
 
+    def __str__(self) -> str:
+        reasons = "".join(f"; not {name}: {reason}" for name, reason in self.refusals.items())
+        return f"{self.kernel.name}{reasons}"
 
-def choose(cell: Cell, x: Tensor, lengths: Tensor | None, request: Request, forced: str | None = None) -> Choice:
+
+def choose(cell: Cell, call: Call, request: Request, forced: str | None = None) -> Choice:
     """The first kernel that supports the call; `forced` names the only one allowed.
 
     Raises KernelRefused where a forced kernel cannot run the call, UnknownName where there is none of that name.
@@ -32,7 +35,7 @@ def choose(cell: Cell, x: Tensor, lengths: Tensor | None, request: Request, forc
         raise UnknownName("kernel", forced, KERNELS)
     refusals: dict[str, str] = {}
     for kernel in [KERNELS[forced]] if forced else KERNELS.values():
-        refusal = kernel.supports(cell, x, lengths, request)
+        refusal = kernel.supports(cell, call, request)
         if refusal is None:
             return Choice(kernel, refusals)
         refusals[kernel.name] = refusal.reason

@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from carousel.cells import Cell, Gates, State
-from carousel.kernels.base import Kernel, Refusal, Request, Run
+from carousel.kernels.base import Call, Kernel, Refusal, Request, Run
 from carousel.kernels.tape import Tape
-from carousel.shapes import valid_steps
 
 
 @final
@@ -19,52 +18,63 @@ class ReferenceKernel(Kernel):
 
     name = "reference"
 
-    def supports(self, cell: Cell, x: Tensor, lengths: Tensor | None, request: Request) -> Refusal | None:
+    def supports(self, cell: Cell, call: Call, request: Request) -> Refusal | None:
         return None
 
-    def run(self, cell: Cell, x: Tensor, state: State | None, lengths: Tensor | None, request: Request) -> Run:
-        steps, batch, _ = x.shape
-        valid = None if lengths is None else valid_steps(lengths, steps)
+    def run(self, cell: Cell, call: Call, request: Request) -> Run:
+        x, valid = call.x, call.valid
         if valid is not None:
             x = torch.where(valid.unsqueeze(-1), x, 0.0)  # NaN in the padding would survive a product with 0
-        state = cell.initial_state(batch) if state is None else state
-        u = cell.project(x)
-        recorder = _Recorder(cell, request)
-        outputs = []
-        for t in range(steps):
-            new, gates = cell.step(u[t], state)
-            if valid is not None:
-                new = _hold(valid[t], new, state)
-            recorder.keep(new, gates)
-            output = new[0] if valid is None else torch.where(valid[t].unsqueeze(-1), new[0], 0.0)
-            outputs.append(output)
-            state = new
-        return Run(torch.stack(outputs), state if request.final_state else None, recorder.tape(valid))
+        return run_projected(cell, cell.project(x), call, request)
 
 
-def _hold(valid_B: Tensor, new: State, old: State) -> State:
-    """After its last true step a sequence keeps its state."""
-    keep = valid_B.unsqueeze(-1)
-    return type(new)(*(torch.where(keep, n, o) for n, o in zip(new, old, strict=True)))
+def run_projected(cell: Cell, u: Tensor, call: Call, request: Request) -> Run:
+    """The loop over time, from the projected input u [T, B, G]."""
+    steps, batch, _ = u.shape
+    valid, fresh = call.valid, call.fresh
+    state = cell.initial_state(batch) if call.state is None else call.state
+    recorder = _Recorder(cell, request, steps)
+    outputs: list[Tensor] = [u.new_empty(0)] * steps
+    for t in range(steps - 1, -1, -1) if call.reverse else range(steps):
+        before = state if fresh is None else _where(~fresh[t], state, type(state)(*map(torch.zeros_like, state)))
+        new, gates = cell.step(u[t], before, call.dropout)
+        recorder.keep(t, new, gates)  # what the equations made and go on with: a copy would miss c's way through h
+        outputs[t] = new[0] if valid is None else torch.where(valid[t].unsqueeze(-1), new[0], 0.0)
+        state = new if valid is None else _where(valid[t], new, state)  # beyond its end a sequence keeps its state
+    tape = Tape(request.names(cell), recorder, valid, request.gradients) if request.records else None
+    return Run(torch.stack(outputs), state if request.final_state else None, tape)
+
+
+def _where(choose_B: Tensor, one: State, other: State) -> State:
+    keep = choose_B.unsqueeze(-1)
+    return type(one)(*(torch.where(keep, a, b) for a, b in zip(one, other, strict=True)))
 
 
 class _Recorder:
     """Collects what the request names, step by step."""
 
-    def __init__(self, cell: Cell, request: Request):
-        self._request = request
-        names = (cell.state_names if request.states else ()) + (cell.gate_names if request.gates else ())
-        self._steps: dict[str, list[Tensor]] = {name: [] for name in names}
+    def __init__(self, cell: Cell, request: Request, steps: int):
+        self._gradients = request.gradients
+        self._steps: dict[str, list[Tensor]] = {name: [torch.empty(0)] * steps for name in request.names(cell)}
 
-    def keep(self, state: State, gates: Gates) -> None:
+    def keep(self, t: int, state: State, gates: Gates) -> None:
+        """Keep the named values of step t."""
         for name, value in (*_fields(state), *_fields(gates)):
             if name in self._steps:
-                if self._request.gradients and value.requires_grad:
+                if self._gradients and value.requires_grad:
                     value.retain_grad()
-                self._steps[name].append(value)
+                self._steps[name][t] = value
 
-    def tape(self, valid: Tensor | None) -> Tape | None:
-        return Tape(self._steps, valid, self._request.gradients) if self._request.records else None
+    def value(self, name: str) -> Tensor:
+        """[T, B, H]."""
+        return torch.stack([s.detach() for s in self._steps[name]])
+
+    def gradient(self, name: str) -> Tensor | None:
+        """[T, B, H], or None before `backward()`."""
+        steps = self._steps[name]
+        if all(s.grad is None for s in steps):
+            return None
+        return torch.stack([torch.zeros_like(s) if s.grad is None else s.grad for s in steps])
 
 
 def _fields(values: State | Gates) -> list[tuple[str, Tensor]]:

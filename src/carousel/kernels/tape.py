@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from carousel.errors import NotRecorded
+
+
+class Recording(Protocol):
+    """Where a kernel keeps what it recorded."""
+
+    def value(self, name: str) -> Tensor:
+        """[T, B, H], without a graph; anything at padded steps."""
+
+    def gradient(self, name: str) -> Tensor | None:
+        """[T, B, H], anything at padded steps; None where no derivative has reached this run yet."""
 
 
 class Tape(Mapping[str, Tensor]):
@@ -17,32 +28,35 @@ class Tape(Mapping[str, Tensor]):
     every later step, not only the direct part that a fused call's output would show.
     """
 
-    def __init__(self, steps: dict[str, list[Tensor]], valid: Tensor | None, gradients: bool):
-        self._steps, self._valid, self._gradients = steps, valid, gradients
+    def __init__(self, names: tuple[str, ...], recording: Recording, valid: Tensor | None, gradients: bool):
+        self._names, self._recording, self._valid, self._gradients = names, recording, valid, gradients
 
     def __getitem__(self, name: str) -> Tensor:
-        return self._marked(torch.stack([s.detach() for s in self._named(name)]))
+        return self._marked(self._recording.value(self._checked(name)))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._steps)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._steps)
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        return f"Tape({', '.join(self._names)}{'; with gradients' if self._gradients else ''})"
 
     def gradient(self, name: str) -> Tensor:
         """[T, B, H]: total derivative of the loss with respect to `name` at every step; call `backward()` first."""
         if not self._gradients:
             raise NotRecorded("gradients were not requested; run again with Request(gradients=True)")
-        steps = self._named(name)
-        if all(s.grad is None for s in steps):
+        found = self._recording.gradient(self._checked(name))
+        if found is None:
             raise NotRecorded("no gradient has reached the tape; call backward() on the loss first")
-        return self._marked(torch.stack([torch.zeros_like(s) if s.grad is None else s.grad for s in steps]))
+        return self._marked(found)
 
-    def _named(self, name: str) -> list[Tensor]:
-        if name not in self._steps:
-            kept = ", ".join(self._steps) or "nothing"
+    def _checked(self, name: str) -> str:
+        if name not in self._names:
+            kept = ", ".join(self._names) or "nothing"
             raise NotRecorded(f"{name!r} was not recorded (kept: {kept}); request it with Request(states=, gates=)")
-        return self._steps[name]
+        return name
 
     def _marked(self, values: Tensor) -> Tensor:
         if self._valid is None:

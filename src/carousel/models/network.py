@@ -7,7 +7,7 @@ from typing import Literal, cast, final
 from torch import Generator, Tensor, nn
 
 from carousel.cells import CELLS, Cell, State
-from carousel.kernels import Choice, Request, choose
+from carousel.kernels import Call, Choice, Request, choose
 from carousel.layers import initialise
 from carousel.models.contender import ContenderSpec
 from carousel.shapes import at_last_step
@@ -40,9 +40,10 @@ class RecurrentNetwork(nn.Module):
         """x: [T, B, I]; lengths: [B] or None. What stands at padded steps changes nothing."""
         self.choices = []
         for cell in self.stack:
-            choice = choose(cell, x, lengths, TRAINING_REQUEST, self.kernel)
+            call = Call(x, lengths=lengths)
+            choice = choose(cell, call, TRAINING_REQUEST, self.kernel)
             self.choices.append(choice)
-            x = choice.kernel.run(cell, x, None, lengths, TRAINING_REQUEST).output
+            x = choice.kernel.run(cell, call, TRAINING_REQUEST).output
         return self.linear(x if self.readout == "every" else at_last_step(x, lengths))
 
     # What `flow` follows: the whole state of the stack as one thing.

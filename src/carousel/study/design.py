@@ -10,7 +10,7 @@ import torch
 from carousel.cells import CELLS
 from carousel.data import DataOptions, DataTask, Prepared, prepare
 from carousel.errors import BadPlan, UnknownName
-from carousel.kernels import KERNELS
+from carousel.kernels import KERNELS, Call
 from carousel.models.contender import ContenderSpec, parse_contenders
 from carousel.models.matching import count_parameters, match_sizes
 from carousel.models.network import TRAINING_REQUEST
@@ -74,7 +74,7 @@ def replan(path: Path) -> Design:
 def _check_kernel(name: str, specs: list[ContenderSpec]) -> None:
     """A forced kernel must run every contender: nothing falls back in silence."""
     for spec in specs:
-        refusal = KERNELS[name].supports(CELLS[spec.cell](1, 1), torch.zeros(1, 1, 1), None, TRAINING_REQUEST)
+        refusal = KERNELS[name].supports(CELLS[spec.cell](1, 1), Call(torch.zeros(1, 1, 1)), TRAINING_REQUEST)
         if refusal is not None:
             raise BadPlan(
                 f"--kernel {name} cannot run contender {str(spec)!r}", got=refusal.reason, cure="leave --kernel out"

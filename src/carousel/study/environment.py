@@ -10,14 +10,14 @@ from typing import Any
 
 import torch
 
-from carousel.kernels import choose
+from carousel.kernels import Call, choose
 from carousel.models.network import TRAINING_REQUEST
 from carousel.study.plan import Contender, Plan
 from carousel.study.sources import Sources
 from carousel.tasks import Task
 from carousel.training.trial import build_contender
 
-_PACKAGES = ("carousel-rnn", "torch", "numpy", "polars", "scipy")
+_PACKAGES = ("carousel-rnn", "torch", "numba", "numpy", "polars", "scipy")
 
 
 def describe_environment(plan: Plan, sources: Sources, workers: int) -> dict[str, Any]:
@@ -48,7 +48,8 @@ def _kernels(plan: Plan, sources: Sources) -> dict[str, dict[str, dict[str, Any]
 def _kernel(plan: Plan, contender: Contender, task: Task) -> dict[str, Any]:
     batch = task.sample(torch.Generator().manual_seed(0), 2)
     cell = build_contender(contender, task, 0).stack[0]
-    choice = choose(cell, batch.x, batch.lengths, TRAINING_REQUEST, None if plan.kernel == "auto" else plan.kernel)
+    call = Call(batch.x, lengths=batch.lengths)
+    choice = choose(cell, call, TRAINING_REQUEST, None if plan.kernel == "auto" else plan.kernel)
     return {"kernel": choice.kernel.name, "refused": choice.refusals}
 
 

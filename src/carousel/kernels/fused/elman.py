@@ -1,0 +1,38 @@
+"""The equation of the Elman cell and its derivative, over registers."""
+
+from __future__ import annotations
+
+from carousel.kernels.fused.compiling import inner
+from carousel.kernels.fused.emit import caller_row, emit, incoming
+from carousel.kernels.fused.functions import at_least, positive, tanh
+from carousel.kernels.fused.simd import load, store
+
+
+def _make(relu: bool):  # type: ignore[no-untyped-def]
+    @inner
+    def forward(rows, sizes, pre, hp, next_at, out, out_at):  # type: ignore[no-untyped-def]
+        """h = phi(a)."""
+        hidden, padded, lanes = sizes
+        for r in range(rows):
+            for j in range(0, padded, lanes):
+                a = load(pre, r * padded + j)
+                h = at_least(a, 0) if relu else tanh(a)
+                emit(h, hp, next_at[r] + j, out, out_at[r] + j, hidden - j, lanes)
+
+    @inner
+    def backward(rows, sizes, out, carry_h, g, out_at, d, d_at, d_ld, dh, dh_at):  # type: ignore[no-untyped-def]
+        """da = dh phi'(a), from h alone: phi' = 1 - h^2, or 1 where h > 0."""
+        hidden, padded, lanes = sizes
+        for r in range(rows):
+            for j in range(0, padded, lanes):
+                h = caller_row(out, out_at[r] + j, hidden - j, lanes)
+                dh_t = incoming(load(carry_h, r * padded + j), g, out_at[r] + j, hidden - j, lanes)
+                store(d, d_at + r * d_ld + j, positive(h, dh_t) if relu else dh_t * (1.0 - h * h))
+                if len(dh):
+                    store(dh, dh_at + r * padded + j, dh_t)
+
+    return forward, backward
+
+
+tanh_forward, tanh_backward = _make(relu=False)
+relu_forward, relu_backward = _make(relu=True)

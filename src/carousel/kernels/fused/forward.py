@@ -1,0 +1,153 @@
+"""One slice of the batch through all of time: the order of the work, without any equation.
+
+A slice holds `most` sequences from b0 on, in order of length, longest first, so that at step t the first `count` of them
+are running. Row n = start[t] + b0 + r of an internal array belongs to step t and the r-th sequence of the slice; padding
+has no row. Internal arrays are flat, with H rounded up to whole registers (`padded`); those of the caller are [T, B, .]
+and not padded; `order[b]` is a sequence's place in the caller's batch. N rows in all:
+
+    a   [N, blocks, padded]    the gates (nothing for an Elman cell, whose output says it all)
+    hp  [N + B, padded]        h_{t-1}, 0 at a fresh start; rows N + b: the final h
+    c   [N + B + 1, padded]    an LSTM's c_t; rows N + b: the initial c; the last row: 0
+    v, v_scale, m, m_scale     with layer normalisation: normalised product [N, h_blocks, padded] and c [N, padded]
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from carousel.kernels.fused.compiling import inner, outermost
+from carousel.kernels.fused.elman import relu_forward, tanh_forward
+from carousel.kernels.fused.gru import gru_forward
+from carousel.kernels.fused.lstm import coupled_gates, lstm_1997_gates, lstm_gates, show
+from carousel.kernels.fused.matrix import product
+from carousel.kernels.fused.norm import apply_gain, normalise
+from carousel.kernels.fused.places import begin, copy, count_at, fill, find_places, start_anew, thin
+
+ELMAN_TANH, ELMAN_RELU, LSTM, LSTM_1997, LSTM_COUPLED, GRU = range(6)
+
+
+@inner
+def _gates(code, rows, sizes, pre, a, a_at, c, c_at, prev_at):  # type: ignore[no-untyped-def]
+    if code == LSTM:
+        lstm_gates(rows, sizes, pre, a, a_at, c, c_at, prev_at)
+    elif code == LSTM_1997:
+        lstm_1997_gates(rows, sizes, pre, a, a_at, c, c_at, prev_at)
+    else:
+        coupled_gates(rows, sizes, pre, a, a_at, c, c_at, prev_at)
+
+
+@inner
+def _from_input(t, count, b0, cell, sizes, order, batch, width, x, x_order, weights, xs, pre):  # type: ignore[no-untyped-def]
+    """pre = W x + b in the blocks that x reaches."""
+    _, blocks, x_blocks, _ = cell
+    _, padded, lanes = sizes
+    for r in range(count):
+        copy(x, (t * batch + order[b0 + r]) * width, width, xs, r * width, width)
+    w_x, _, _, bias, _ = weights
+    product(bias, 0, 0, xs, 0, width, width, w_x, 0, pre, 0, blocks * padded, count, x_blocks * padded, lanes)
+
+
+@inner
+def _given_input(t, count, b0, cell, sizes, order, batch, width, x, x_order, weights, pre):  # type: ignore[no-untyped-def]
+    """pre = x, which already is W x + b, in torch's order of blocks; a bias of the state's own is added."""
+    _, _, _, bias, bias_v = weights
+    _, blocks, x_blocks, _ = cell
+    hidden, padded, _ = sizes
+    for r in range(count):
+        at = (t * batch + order[b0 + r]) * width
+        for b in range(x_blocks):
+            copy(x, at + x_order[b] * hidden, hidden, pre, (r * blocks + b) * padded, padded)
+        for j in range(x_blocks * padded):
+            pre[r * blocks * padded + j] += bias[j]
+        for j in range((blocks - x_blocks) * padded):
+            pre[(r * blocks + x_blocks) * padded + j] = bias_v[j]
+
+
+@inner
+def _from_state(count, cell, sizes, seen, seen_at, weights, pre):  # type: ignore[no-untyped-def]
+    """pre += U h; in the blocks that x does not reach, pre = b' + U h."""
+    _, blocks, x_blocks, h_first = cell
+    hidden, padded, lanes = sizes
+    _, w_h, w_v, _, bias_v = weights
+    ld, at, both, alone = blocks * padded, h_first * padded, (x_blocks - h_first) * padded, (blocks - x_blocks) * padded
+    product(pre, at, ld, seen, seen_at, padded, hidden, w_h, 0, pre, at, ld, count, both, lanes)
+    if alone:
+        product(bias_v, 0, 0, seen, seen_at, padded, hidden, w_v, 0, pre, at + both, ld, count, alone, lanes)
+
+
+@inner
+def _from_state_normalised(count, n, cell, sizes, seen, seen_at, weights, zeros, gain, product_of, v, v_scale, pre):  # type: ignore[no-untyped-def]
+    """pre += gain * normalised(U h)."""
+    _, blocks, _, h_first = cell
+    hidden, padded, lanes = sizes
+    h_blocks = blocks - h_first
+    product(
+        zeros,
+        0,
+        0,
+        seen,
+        seen_at,
+        padded,
+        hidden,
+        weights[1],
+        0,
+        product_of,
+        0,
+        h_blocks * padded,
+        count,
+        h_blocks * padded,
+        lanes,
+    )
+    normalise(count, h_blocks, hidden, padded, product_of, 0, v, n * h_blocks * padded, v_scale, n)
+    shifted = pre[h_first * padded :]
+    apply_gain(count, h_blocks * padded, gain, zeros, v, n * h_blocks * padded, shifted, blocks * padded, True)
+
+
+@outermost
+def forward(
+    cell, sizes, where, start, order, fresh, drop, x, x_order, h0, c0, weights, zeros,
+    gain, gain_m, bias_m, v, v_scale, m, m_scale, a, hp, c, out,
+):  # type: ignore[no-untyped-def]  # fmt: skip
+    """All steps of one slice. Empty arrays stand for what is not given: fresh starts, dropout, initial states, gains."""
+    code, blocks, _, _ = cell
+    hidden, padded, lanes = sizes
+    after, batch, width, total, b0, most, shared = where
+    steps, a_ld = len(start) - 1, blocks * padded
+    next_at, prev_at, out_at = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    pre, xs = np.empty(most * a_ld, x.dtype), np.empty(most * width, x.dtype)
+    seen, scratch = np.empty(most * padded, x.dtype), np.empty(most * a_ld, x.dtype)
+    emitted = out[:0] if shared else out
+    begin(after, start, total, b0, most, order, sizes, h0, c0, hp, c)
+    for step in range(steps):
+        t = step if after > 0 else steps - 1 - step
+        count, n = count_at(start, b0, most, t), start[t] + b0
+        for r in range(count, most):
+            fill(out, (t * batch + order[b0 + r]) * hidden, hidden)
+        if count == 0:
+            continue
+        if len(fresh):
+            start_anew(t, count, start, b0, order, fresh, batch, padded, hp)
+        if len(drop):
+            thin(count, b0, order, drop, hp, n * padded, seen, 0, padded, padded)
+        h, h_at = (seen, 0) if len(drop) else (hp, n * padded)
+        if len(gain):
+            _given_input(t, count, b0, cell, sizes, order, batch, width, x, x_order, weights, pre)
+            _from_state_normalised(count, n, cell, sizes, h, h_at, weights, zeros, gain, scratch, v, v_scale, pre)
+        else:
+            _from_input(t, count, b0, cell, sizes, order, batch, width, x, x_order, weights, xs, pre)
+            _from_state(count, cell, sizes, h, h_at, weights, pre)
+        find_places(t, after, start, total, b0, most, order, fresh, batch, sizes, next_at, prev_at, out_at)
+        if code == ELMAN_TANH:
+            tanh_forward(count, sizes, pre, hp, next_at, emitted, out_at)
+        elif code == ELMAN_RELU:
+            relu_forward(count, sizes, pre, hp, next_at, emitted, out_at)
+        elif code == GRU:
+            gru_forward(count, sizes, pre, a, n * a_ld, hp, n * padded, next_at, emitted, out_at)
+        else:
+            _gates(code, count, sizes, pre, a, n * a_ld, c, n * padded, prev_at)
+            shown, shown_at = c, n * padded
+            if len(gain_m):
+                normalise(count, 1, hidden, padded, c, n * padded, m, n * padded, m_scale, n)
+                apply_gain(count, padded, gain_m, bias_m, m, n * padded, scratch, padded, False)
+                shown, shown_at = scratch, 0
+            show(count, sizes, blocks, a, n * a_ld, shown, shown_at, hp, next_at, emitted, out_at)

@@ -1,0 +1,54 @@
+"""The kernel named `numba`: when it can run a call, and how a call becomes a pass."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+
+from carousel.cells import Cell
+from carousel.kernels.base import Call, Kernel, Refusal, Request, Run
+from carousel.kernels.fused.specification import SPECIFICATIONS
+from carousel.kernels.tape import Tape
+
+_DTYPES = (torch.float32, torch.float64)
+
+
+@final
+class NumbaKernel(Kernel):
+    """Forward and backward over time in compiled code on the CPU; keeps gates, states and their total derivatives."""
+
+    name = "numba"
+
+    def supports(self, cell: Cell, call: Call, request: Request) -> Refusal | None:
+        x, tensors = call.x, [t for t in (call.x, *cell.tensors.values(), *(call.state or ())) if t is not None]
+        if type(cell) not in SPECIFICATIONS:
+            return Refusal(f"no numba kernel is written for the cell {cell.name!r}")
+        if any(t.device.type != "cpu" for t in tensors):
+            return Refusal(f"the numba kernel runs on the CPU, x is on {x.device}")
+        if x.dtype not in _DTYPES or any(t.dtype != x.dtype for t in tensors):
+            return Refusal(f"the numba kernel takes float32 or float64, the same everywhere, got {_dtypes(tensors)}")
+        if _transformed(tensors):
+            return Refusal("torch.func transforms and forward-mode derivatives need a kernel made of torch's operators")
+        if torch.compiler.is_compiling() or torch.jit.is_tracing():
+            return Refusal("code that is being traced or compiled cannot hold a numba kernel")
+        return None
+
+    def run(self, cell: Cell, call: Call, request: Request) -> Run:
+        from carousel.kernels.fused.recurrence import recur  # numba loads at the first run, not at import
+
+        output, state, recording = recur(cell, call, request)
+        tape = Tape(request.names(cell), recording, call.valid, request.gradients) if request.records else None
+        return Run(output, state if request.final_state else None, tape)
+
+
+def _transformed(tensors: list[Tensor]) -> bool:
+    if forward_ad._current_level >= 0 and any(forward_ad.unpack_dual(t).tangent is not None for t in tensors):
+        return True
+    return any(torch._C._functorch.is_functorch_wrapped_tensor(t) for t in tensors)
+
+
+def _dtypes(tensors: list[Tensor]) -> str:
+    return ", ".join(sorted({str(t.dtype).removeprefix("torch.") for t in tensors}))

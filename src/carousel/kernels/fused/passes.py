@@ -1,0 +1,290 @@
+"""A forward pass of one layer in one direction, and its backward pass: arrays laid out, slices sent through time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from carousel.kernels.fused.backward import backward
+from carousel.kernels.fused.buffers import POOL
+from carousel.kernels.fused.forward import forward
+from carousel.kernels.fused.layout import Layout
+from carousel.kernels.fused.matrix import pack_for_backward, pack_for_forward
+from carousel.kernels.fused.simd import lanes as lanes_of
+from carousel.kernels.fused.specification import Specification
+from carousel.kernels.fused.threads import for_each
+from carousel.kernels.fused.tile import ROWS
+
+_CHUNK_ROWS = 192  # rows whose derivatives are held until the weights' gradients are summed from them
+
+
+class Sizes(NamedTuple):
+    """hidden: H. padded: H in whole registers and tiles. lanes: numbers in a register. width: I. inputs: I + 1 and
+    columns: I in whole registers."""
+
+    hidden: int
+    padded: int
+    lanes: int
+    width: int
+    inputs: int
+    columns: int
+
+
+def sizes_of(hidden: int, width: int, dtype: np.dtype) -> Sizes:
+    """The sizes of arrays for H units, I inputs."""
+    lanes = lanes_of(dtype.itemsize)
+    return Sizes(hidden, _up(hidden, max(lanes, ROWS)), lanes, width, _up(width + 1, lanes), _up(width, lanes))
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a pass is given, flat, in the caller's order; empty where there is none.
+
+    x: [T, B, I]. h0, c0: [B, H]. w_ih: [G, I]. w_hh: [G, H]. bias: [x_blocks * padded] of the input's product, bias_v of
+    the blocks that only the state reaches. fresh: [T, B] bool, True where the state is 0 before that step (in the order
+    of time of this pass). drop: [B, padded]. gain: [h_blocks * padded], and then x is [T, B, G] and already W x + b;
+    gain_m, bias_m: [padded].
+    """
+
+    x: np.ndarray
+    h0: np.ndarray
+    c0: np.ndarray
+    w_ih: np.ndarray
+    w_hh: np.ndarray
+    bias: np.ndarray
+    bias_v: np.ndarray
+    fresh: np.ndarray
+    drop: np.ndarray
+    gain: np.ndarray
+    gain_m: np.ndarray
+    bias_m: np.ndarray
+
+
+class Kept(NamedTuple):
+    """What a forward pass leaves for the backward pass and for a tape: see `forward.py`. out: [T, B, H], the caller's."""
+
+    v: np.ndarray
+    v_scale: np.ndarray
+    m: np.ndarray
+    m_scale: np.ndarray
+    a: np.ndarray
+    hp: np.ndarray
+    c: np.ndarray
+    out: np.ndarray
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One layer in one direction on one batch. after: +1 forwards in time, -1 backwards."""
+
+    spec: Specification
+    layout: Layout
+    sizes: Sizes
+    after: int
+    given: Inputs
+
+    @property
+    def operations(self) -> float:
+        """Floating-point operations of the forward pass, about."""
+        return 2.0 * self.layout.total * self.sizes.hidden * self.spec.blocks * (self.sizes.hidden + self.sizes.width)
+
+    @property
+    def _cell(self) -> tuple[int, int, int, int]:
+        return self.spec.code, self.spec.blocks, len(self.spec.x_order), self.spec.h_first
+
+    def take(self, count: int) -> np.ndarray:
+        """An array from the pool, not initialised."""
+        return POOL.take(count, self.given.x.dtype)
+
+    def forward(self) -> Kept:
+        """Output, final states and all that is kept of the steps in between."""
+        kept, shared = self._allocate()
+        layout, given, spec, sizes = self.layout, self.given, self.spec, self.sizes
+        weights = (*self._packed(), given.bias, given.bias_v)
+        zeros = self._zeros()
+        if len(kept.c):
+            kept.c[-sizes.padded :] = 0
+
+        def one(begin: int, end: int) -> None:
+            where = (self.after, layout.batch, sizes.width, layout.total, begin, end - begin, shared)
+            forward(
+                self._cell, sizes[:3], where, layout.start, layout.order, given.fresh, given.drop, given.x,
+                np.array(spec.x_order), given.h0, given.c0, weights, zeros, given.gain, given.gain_m, given.bias_m, *kept,
+            )  # fmt: skip
+
+        for_each([partial(one, *ends) for ends in self._slices()], self.operations)
+        return kept
+
+    def _slices(self) -> list[tuple[int, int]]:
+        return list(zip(self.layout.bounds, self.layout.bounds[1:], strict=False))
+
+    def _allocate(self) -> tuple[Kept, bool]:
+        n, sizes, spec, given = self.layout.total, self.sizes, self.spec, self.given
+        padded, batch = sizes.padded, self.layout.batch
+        h_blocks = spec.blocks - spec.h_first
+        hp = self.take((n + batch) * padded)
+        # h_t is h_{t-1} of the next step, so the output may be a view of hp, one step on; not where the two differ.
+        shared = self.after > 0 and self.layout.equal and padded == sizes.hidden and not len(given.fresh)
+        kept = Kept(
+            v=self.take(n * h_blocks * padded if len(given.gain) else 0),
+            v_scale=self.take(n if len(given.gain) else 0),
+            m=self.take(n * padded if len(given.gain_m) else 0),
+            m_scale=self.take(n if len(given.gain_m) else 0),
+            a=self.take(n * spec.blocks * padded if spec.has_gates else 0),
+            hp=hp,
+            c=self.take((n + batch + 1) * padded if spec.has_c else 0),
+            out=hp[batch * padded :] if shared else self.take(self.layout.steps * batch * sizes.hidden),
+        )
+        return kept, shared
+
+    def _zeros(self) -> np.ndarray:
+        return np.zeros(max(self.spec.blocks * self.sizes.padded, self.sizes.columns), self.given.x.dtype)
+
+    def _packed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        spec, sizes, given = self.spec, self.sizes, self.given
+        both = len(spec.h_order) if len(given.gain) else len(spec.x_order) - spec.h_first
+        w_x = self.take(0 if len(given.gain) else sizes.width * len(spec.x_order) * sizes.padded)
+        w_h = self.take(sizes.hidden * both * sizes.padded)
+        w_v = self.take(sizes.hidden * (len(spec.h_order) - both) * sizes.padded)
+        orders = np.array(spec.x_order), np.array(spec.h_order[:both]), np.array(spec.h_order[both:], np.int64)
+        pack_for_forward(given.w_ih, given.w_hh, sizes.width, *sizes[:3], *orders, w_x, w_h, w_v)
+        return w_x, w_h, w_v
+
+    def backward(self, kept: Kept, given: GivenDerivatives, wanted: Wanted) -> Derivatives:
+        """From the derivatives of the output and the final states to all others."""
+        layout, inputs, spec, sizes = self.layout, self.given, self.spec, self.sizes
+        found, slices = self._allocate_derivatives(wanted), self._slices()
+        w_dx, w_b = self._packed_back(wanted)
+        zeros, plan = self._zeros(), self._plan_sums(wanted)
+        sums = [self.take(sum(plan)) for _ in slices]
+
+        def one(begin: int, end: int, total: np.ndarray) -> None:
+            total[:] = 0
+            chunk = max(1, _CHUNK_ROWS // max(end - begin, 1))
+            where = (
+                self.after,
+                layout.batch,
+                sizes.width,
+                layout.total,
+                begin,
+                end - begin,
+                self._inputs,
+                sizes.columns,
+                chunk,
+            )
+            backward(
+                self._cell, sizes[:3], where, layout.start, layout.order, inputs.fresh, inputs.drop, inputs.x,
+                np.array(spec.x_order), given.out, given.h, given.c, w_b, w_dx, zeros,
+                inputs.gain, inputs.gain_m, inputs.bias_m, *kept, self._scratch(end - begin, chunk),
+                found.dh, found.dc, *_cut(total, plan), found.dx, found.dh0, found.dc0,
+            )  # fmt: skip
+
+        tasks = [partial(one, *ends, total) for ends, total in zip(slices, sums, strict=True)]
+        for_each(tasks, 2 * self.operations)
+        for more in sums[1:]:
+            sums[0] += more
+        found.sums = _cut(sums[0], plan)
+        return found
+
+    def _packed_back(self, wanted: Wanted) -> tuple[np.ndarray, np.ndarray]:
+        spec, sizes, given = self.spec, self.sizes, self.given
+        with_x = wanted.x and not len(given.gain)
+        w_dx = self.take(len(spec.x_order) * sizes.padded * sizes.columns if with_x else 0)
+        w_b = self.take(len(spec.h_order) * sizes.padded * sizes.padded)
+        orders = np.array(spec.x_order), np.array(spec.h_order)
+        pack_for_backward(
+            given.w_ih,
+            given.w_hh,
+            sizes.width,
+            sizes.hidden,
+            sizes.padded,
+            sizes.columns,
+            sizes.lanes,
+            *orders,
+            w_dx,
+            w_b,
+        )
+        return w_dx, w_b
+
+    def _allocate_derivatives(self, wanted: Wanted) -> Derivatives:
+        layout, sizes, spec = self.layout, self.sizes, self.spec
+        states = layout.batch * sizes.hidden
+        kept = layout.total * sizes.padded if wanted.keep else 0
+        return Derivatives(
+            dx=self.take(layout.steps * layout.batch * sizes.width if wanted.x else 0),
+            dh0=self.take(states),
+            dc0=self.take(states),
+            dh=self.take(kept),
+            dc=self.take(kept if spec.has_c else 0),
+        )
+
+    def _plan_sums(self, wanted: Wanted) -> list[int]:
+        """Sizes of the sums over time: dw, dbv, dgain, dgain_m, dbias_m."""
+        spec, sizes, given = self.spec, self.sizes, self.given
+        norm, norm_m = len(given.gain) > 0, len(given.gain_m) > 0
+        return [
+            spec.blocks * sizes.padded * (sizes.padded + self._inputs) if wanted.weights else 0,
+            (spec.blocks - len(spec.x_order)) * sizes.padded if wanted.weights else 0,
+            len(spec.h_order) * sizes.padded if norm else 0,
+            sizes.padded if norm_m else 0,
+            sizes.padded if norm_m else 0,
+        ]
+
+    @property
+    def _inputs(self) -> int:
+        """Columns of x and of the bias's 1 beside those of h; none where x already is W x + b."""
+        return 0 if len(self.given.gain) else self.sizes.inputs
+
+    def _scratch(self, most: int, chunk: int) -> np.ndarray:
+        spec, sizes = self.spec, self.sizes
+        row = (
+            2 * (spec.blocks * sizes.padded + sizes.lanes)
+            if len(self.given.gain)
+            else spec.blocks * sizes.padded + sizes.lanes
+        )
+        row += sizes.padded + self._inputs + sizes.lanes + sizes.columns
+        return self.take(most * chunk * row + 4 * most * sizes.padded)
+
+
+class Wanted(NamedTuple):
+    """Which derivatives a backward pass shall give, and whether it keeps those of every state."""
+
+    x: bool
+    weights: bool
+    keep: bool
+
+
+class GivenDerivatives(NamedTuple):
+    """Of the output [T, B, H] and the final states [B, H]; empty where there are none."""
+
+    out: np.ndarray
+    h: np.ndarray
+    c: np.ndarray
+
+
+@dataclass
+class Derivatives:
+    """Empty where not wanted. dx: as x. dh0, dc0: [B, H]. dh, dc: [N, padded], of every state.
+
+    sums: dw [blocks, padded, padded + inputs] with the columns of h, of x and (column I of those) of the bias; dbv
+    [padded] of the bias that only the state's product has; with layer normalisation those of its gains and bias.
+    """
+
+    dx: np.ndarray
+    dh0: np.ndarray
+    dc0: np.ndarray
+    dh: np.ndarray
+    dc: np.ndarray
+    sums: list[np.ndarray] | None = None
+
+
+def _cut(array: np.ndarray, sizes: list[int]) -> list[np.ndarray]:
+    ends = np.cumsum([0, *sizes])
+    return [array[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+
+
+def _up(number: int, unit: int) -> int:
+    return -(-number // unit) * unit

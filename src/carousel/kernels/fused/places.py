@@ -1,0 +1,98 @@
+"""Where things are: the rows of a step, and what a fresh start or dropout does to a state between two steps."""
+
+from __future__ import annotations
+
+from carousel.kernels.fused.compiling import inner
+
+
+@inner
+def count_at(start, b0, most, t):  # type: ignore[no-untyped-def]
+    """Sequences b0 .. b0 + most that run at step t; none beyond the ends."""
+    if t < 0 or t + 1 >= len(start):
+        return 0
+    return min(max(start[t + 1] - start[t] - b0, 0), most)
+
+
+@inner
+def find_places(t, after, start, total, b0, most, order, fresh, batch, sizes, next_at, prev_at, out_at):  # type: ignore[no-untyped-def]
+    """For each running sequence: where its new h goes, where what it carries comes from, its row of the output.
+
+    after: +1 or -1, the direction of time. A state that starts anew comes from the row of zeros.
+    """
+    hidden, padded, _ = sizes
+    count = count_at(start, b0, most, t)
+    following, before = count_at(start, b0, most, t + after), count_at(start, b0, most, t - after)
+    for r in range(count):
+        out_at[r] = (t * batch + order[b0 + r]) * hidden
+        next_at[r] = (total + b0 + r) * padded
+        prev_at[r] = (total + b0 + r) * padded
+    for r in range(min(count, following)):
+        next_at[r] = (start[t + after] + b0 + r) * padded
+    for r in range(min(count, before)):
+        prev_at[r] = (start[t - after] + b0 + r) * padded
+    if len(fresh):
+        for r in range(count):
+            if fresh[t * batch + order[b0 + r]]:
+                prev_at[r] = (total + batch) * padded
+
+
+@inner
+def fill(array, at, width):  # type: ignore[no-untyped-def]
+    """Zeros."""
+    for j in range(width):
+        array[at + j] = 0
+
+
+@inner
+def copy(source, source_at, width, out, out_at, padded):  # type: ignore[no-untyped-def]
+    """out[padded] = source[width], then zeros; all zeros where source is empty."""
+    if len(source) == 0:
+        width = 0
+    for j in range(width):
+        out[out_at + j] = source[source_at + j]
+    fill(out, out_at + width, padded - width)
+
+
+@inner
+def begin(after, start, total, b0, most, order, sizes, h0, c0, hp, c):  # type: ignore[no-untyped-def]
+    """Initial states: into the rows where each sequence's first step will look for them."""
+    hidden, padded, _ = sizes
+    for r in range(most):
+        t = 0
+        if after < 0:
+            while count_at(start, b0, most, t + 1) > r:
+                t += 1
+        copy(h0, order[b0 + r] * hidden, hidden, hp, (start[t] + b0 + r) * padded, padded)
+        if len(c):
+            copy(c0, order[b0 + r] * hidden, hidden, c, (total + b0 + r) * padded, padded)
+
+
+@inner
+def start_anew(t, count, start, b0, order, fresh, batch, padded, hp):  # type: ignore[no-untyped-def]
+    """h_{t-1} = 0 where a sequence begins again at step t."""
+    for r in range(count):
+        if fresh[t * batch + order[b0 + r]]:
+            fill(hp, (start[t] + b0 + r) * padded, padded)
+
+
+@inner
+def thin(count, b0, order, drop, source, source_at, out, out_at, out_ld, padded):  # type: ignore[no-untyped-def]
+    """out = source, times the dropout mask of each sequence where there is one."""
+    for r in range(count):
+        for j in range(padded):
+            value = source[source_at + r * padded + j]
+            if len(drop):
+                value *= drop[order[b0 + r] * padded + j]
+            out[out_at + r * out_ld + j] = value
+
+
+@inner
+def leave(t, count, b0, order, fresh, drop, batch, padded, carry_h, carry_s):  # type: ignore[no-untyped-def]
+    """What the derivatives meet between step t and the one before: the dropout mask; nothing passes a fresh start."""
+    if len(drop):
+        thin(count, b0, order, drop, carry_h, 0, carry_h, 0, padded, padded)
+    if len(fresh):
+        for r in range(count):
+            if fresh[t * batch + order[b0 + r]]:
+                fill(carry_h, r * padded, padded)
+                fill(carry_s, r * padded, padded)

@@ -1,0 +1,103 @@
+"""What a pass kept, by name: recorded values, and the total derivatives of gates from those of the states.
+
+The backward pass stores dL/dh_t and dL/dc_t. The derivative with respect to a gate is one product of these with what was
+recorded: that is how the gate enters h_t or c_t, and its only way to the loss.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from carousel.cells import GRU, Cell, CoupledLSTM
+from carousel.kernels.fused.passes import Derivatives, Kept, Pass
+
+_BLOCKS = {"lstm": "ifgo", "lstm-1997": "igo", "lstm-coupled": "fgo", "gru": "nrzv"}
+
+
+class FusedRecording:
+    """Values and derivatives as [T, B, H] in the caller's order, built when they are asked for."""
+
+    def __init__(self, cell: type[Cell], work: Pass, kept: Kept):
+        self._cell, self._pass, self._kept = cell, work, kept
+        self._derivatives: list[Derivatives] = []
+        self._rows = torch.from_numpy(work.layout.rows())
+
+    def add(self, found: Derivatives) -> None:
+        """Another backward pass has gone through this run; derivatives add up, as torch's do."""
+        if len(found.dh):
+            self._derivatives.append(found)
+
+    def value(self, name: str) -> Tensor:
+        """[T, B, H]."""
+        if name == "h":
+            steps, batch = self._rows.shape
+            return (
+                torch.from_numpy(self._kept.out[: steps * batch * self._pass.sizes.hidden])
+                .view(steps, batch, -1)
+                .clone()
+            )
+        if name == "c":
+            return self._states(self._kept.c)
+        if name == "i" and self._cell is CoupledLSTM:
+            return 1 - self.value("f")
+        return self._block(_BLOCKS[self._cell.name].index(name))
+
+    def gradient(self, name: str) -> Tensor | None:
+        """[T, B, H], or None before the backward pass."""
+        if not self._derivatives:
+            return None
+        dh = sum(self._states(d.dh) for d in self._derivatives)
+        if name == "h":
+            return dh  # type: ignore[return-value]
+        if self._cell is GRU:
+            return self._of_gru(name, dh)
+        return self._of_lstm(name, dh, sum(self._states(d.dc) for d in self._derivatives))
+
+    def _of_gru(self, name: str, dh: Tensor) -> Tensor:
+        """h = (1 - z) n + z h_prev; n = tanh(u + r v)."""
+        n, z = self.value("n"), self.value("z")
+        if name == "z":
+            return dh * (self._states(self._kept.hp) - n)
+        dn = dh * (1 - z)
+        return dn if name == "n" else dn * (1 - n * n) * self._block(3)
+
+    def _of_lstm(self, name: str, dh: Tensor, dc: Tensor) -> Tensor:
+        """c = f c_prev + i g; h = o tanh(m), m = c or its normalised form."""
+        if name == "c":
+            return dc
+        if name == "o":
+            return dh * torch.tanh(self._shown())
+        if name == "g":
+            i = self.value("i")
+            return dc * i
+        if name == "i":
+            return dc * self.value("g")
+        previous = self._previous_c()
+        return dc * (previous - self.value("g") if self._cell is CoupledLSTM else previous)
+
+    def _shown(self) -> Tensor:
+        given, sizes = self._pass.given, self._pass.sizes
+        if not len(given.gain_m):
+            return self.value("c")
+        gain, bias = (torch.from_numpy(array[: sizes.hidden]) for array in (given.gain_m, given.bias_m))
+        return self._states(self._kept.m) * gain + bias
+
+    def _previous_c(self) -> Tensor:
+        """c_{t-1} in this pass's direction of time: the initial c at a sequence's first step, 0 at a fresh start."""
+        layout, sizes = self._pass.layout, self._pass.sizes
+        rows = torch.from_numpy(layout.previous_rows(self._pass.after))
+        previous = torch.from_numpy(self._kept.c).view(-1, sizes.padded)[rows, : sizes.hidden]
+        if len(self._pass.given.fresh):
+            fresh = torch.from_numpy(self._pass.given.fresh).view(layout.steps, layout.batch, 1)
+            previous = previous.masked_fill(fresh, 0.0)
+        return previous
+
+    def _states(self, array: np.ndarray) -> Tensor:
+        sizes = self._pass.sizes
+        return torch.from_numpy(array).view(-1, sizes.padded)[self._rows, : sizes.hidden]
+
+    def _block(self, index: int) -> Tensor:
+        sizes, blocks = self._pass.sizes, self._pass.spec.blocks
+        return torch.from_numpy(self._kept.a).view(-1, blocks, sizes.padded)[self._rows, index, : sizes.hidden]

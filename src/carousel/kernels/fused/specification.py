@@ -1,0 +1,34 @@
+"""What the sweeps must know of each cell: the blocks of its preactivations, and which weights reach which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from carousel.cells import GRU, LSTM, LSTM1997, Cell, CoupledLSTM, ElmanReLU, ElmanTanh
+
+
+@dataclass(frozen=True)
+class Specification:
+    """Blocks 0 .. len(x_order) receive the input's product, blocks h_first .. `blocks` the state's.
+
+    x_order, h_order: the block of torch's weights that each of those comes from. has_gates, has_c: whether
+    there are any. code: the number the sweeps know the equation by.
+    """
+
+    code: int
+    blocks: int
+    x_order: tuple[int, ...]
+    h_order: tuple[int, ...]
+    h_first: int = 0
+    has_gates: bool = True
+    has_c: bool = False
+
+
+SPECIFICATIONS: dict[type[Cell], Specification] = {
+    ElmanTanh: Specification(0, 1, (0,), (0,), has_gates=False),
+    ElmanReLU: Specification(1, 1, (0,), (0,), has_gates=False),
+    LSTM: Specification(2, 4, (0, 1, 2, 3), (0, 1, 2, 3), has_c=True),
+    LSTM1997: Specification(3, 3, (0, 1, 2), (0, 1, 2), has_c=True),
+    CoupledLSTM: Specification(4, 3, (0, 1, 2), (0, 1, 2), has_c=True),
+    GRU: Specification(5, 4, (2, 0, 1), (0, 1, 2), h_first=1),  # n r z and, from the state alone, v = U_n h + b'
+}

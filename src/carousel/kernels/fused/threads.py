@@ -1,0 +1,40 @@
+"""Slices of a batch on several threads. Compiled code holds no lock, so Python's own threads do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+
+_WORTH_A_THREAD = 4e6  # floating-point operations; waking a thread costs as much as some of them
+_executors: dict[int, ThreadPoolExecutor] = {}
+
+
+def for_each(tasks: Sequence[Callable[[], None]], operations: float) -> None:
+    """Run all tasks, on as many threads as torch may use where the work is worth it; the caller's is one of them."""
+    threads = min(torch.get_num_threads(), len(tasks), int(operations / _WORTH_A_THREAD) + 1)
+    if threads == 1:
+        for task in tasks:
+            task()
+        return
+    waiting = iter(tasks)  # next() on it is atomic: each task is taken once
+
+    def work() -> None:
+        for task in waiting:
+            task()
+
+    others = [_executor(threads - 1).submit(work) for _ in range(threads - 1)]
+    work()
+    for other in others:
+        other.result()
+
+
+def _executor(threads: int) -> ThreadPoolExecutor:
+    if threads not in _executors:
+        _executors[threads] = ThreadPoolExecutor(threads, thread_name_prefix="carousel")
+    return _executors[threads]
+
+
+os.register_at_fork(after_in_child=_executors.clear)  # a forked child has the pool but none of its threads

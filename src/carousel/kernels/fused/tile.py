@@ -1,0 +1,121 @@
+"""Register tiles: the two inner loops in which nearly all of the time of a recurrent network is spent.
+
+Both keep R x V registers of sums while they run over the inner index, so that each number loaded from memory is used
+R or V times. Every sum is a chain of fused multiply-adds in the order of that index: a result does not depend on R, and
+so not on how many rows are worked on together or by how many threads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.typing.templates import signature
+from numba.extending import intrinsic
+
+from carousel.kernels.fused.simd import REGISTER_BYTES, Vec, call, pointer, splat
+
+#: Largest tile: rows x registers of sums, beside V for operands and one for a broadcast. AVX-512 and NEON have 32.
+ROWS, WIDTH = (8, 3) if REGISTER_BYTES != 32 else (4, 2)
+
+
+def _sum_of_products(builder: Any, vec: Vec, sums: list[list[Any]], multipliers: list[Any], rights: list[Any]) -> None:
+    """sums[r][v] += multipliers[r] (a number) * rights[v] (a register)."""
+    for row, multiplier in zip(sums, multipliers, strict=True):
+        left = splat(builder, vec, multiplier)
+        for slot, right in zip(row, rights, strict=True):
+            name = f"llvm.fma.{vec.suffix}"
+            builder.store(call(builder, name, vec.llvm, left, right, builder.load(slot)), slot)
+
+
+def _load(builder: Any, vec: Vec, base: Any, offset: Any) -> Any:
+    address = builder.bitcast(builder.gep(base, [offset]), vec.llvm.as_pointer())
+    return builder.load(address, align=vec.dtype.bitwidth // 8)
+
+
+def _store(builder: Any, vec: Vec, value: Any, base: Any, offset: Any) -> None:
+    address = builder.bitcast(builder.gep(base, [offset]), vec.llvm.as_pointer())
+    builder.store(value, address, align=vec.dtype.bitwidth // 8)
+
+
+def _intp(value: int) -> Any:
+    return ir.Constant(ir.IntType(64), value)
+
+
+def _slots(builder: Any, vec: Vec, rows: int, width: int) -> list[list[Any]]:
+    return [[cgutils.alloca_once(builder, vec.llvm) for _ in range(width)] for _ in range(rows)]
+
+
+@intrinsic(prefer_literal=True)
+def product_tile(
+    typing: Any, rows: Any, width: Any, init: Any, init_at: Any, init_ld: Any, a: Any, a_at: Any, a_ld: Any, inner: Any,
+    w: Any, w_at: Any, out: Any, out_at: Any, out_ld: Any,
+) -> Any:  # fmt: skip
+    """out[r, :] = init[r, :] + sum over k of a[r, k] w[k, :] for `rows` rows and `width` registers of columns.
+
+    `*_at`: where a flat array's part begins; `*_ld`: elements from one row to the next. w is packed: its rows are
+    `width` registers long and follow each other.
+    """
+    r_count, v_count = rows.literal_value, width.literal_value
+    vec = Vec(out.dtype)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        init_p = pointer(context, builder, sig.args[2], args[2], args[3])
+        a_p = pointer(context, builder, sig.args[5], args[5], args[6])
+        w_p = pointer(context, builder, sig.args[9], args[9], args[10])
+        out_p = pointer(context, builder, sig.args[11], args[11], args[12])
+        sums = _slots(builder, vec, r_count, v_count)
+        for r, v in _cells(r_count, v_count):
+            builder.store(_load(builder, vec, init_p, _at(builder, r, args[4], v * vec.lanes)), sums[r][v])
+        starts = [builder.gep(a_p, [builder.mul(_intp(r), args[7])]) for r in range(r_count)]
+        with cgutils.for_range(builder, args[8], intp=ir.IntType(64)) as loop:
+            k = loop.index
+            row = builder.mul(k, _intp(v_count * vec.lanes))
+            rights = [_load(builder, vec, w_p, builder.add(row, _intp(v * vec.lanes))) for v in range(v_count)]
+            _sum_of_products(builder, vec, sums, [builder.load(builder.gep(p, [k])) for p in starts], rights)
+        for r, v in _cells(r_count, v_count):
+            _store(builder, vec, builder.load(sums[r][v]), out_p, _at(builder, r, args[13], v * vec.lanes))
+        return context.get_dummy_value()
+
+    i = types.intp
+    return signature(types.none, rows, width, init, i, i, a, i, i, i, w, i, out, i, i), generate
+
+
+@intrinsic(prefer_literal=True)
+def outer_tile(
+    typing: Any, rows: Any, width: Any, a: Any, a_at: Any, a_ld: Any, b: Any, b_at: Any, b_ld: Any, inner: Any,
+    out: Any, out_at: Any, out_ld: Any,
+) -> Any:  # fmt: skip
+    """out[r, :] += sum over n of a[n, r] b[n, :] for `rows` rows and `width` registers of columns."""
+    r_count, v_count = rows.literal_value, width.literal_value
+    vec = Vec(out.dtype)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        a_p = pointer(context, builder, sig.args[2], args[2], args[3])
+        b_p = pointer(context, builder, sig.args[5], args[5], args[6])
+        out_p = pointer(context, builder, sig.args[9], args[9], args[10])
+        sums = _slots(builder, vec, r_count, v_count)
+        for r, v in _cells(r_count, v_count):
+            builder.store(_load(builder, vec, out_p, _at(builder, r, args[11], v * vec.lanes)), sums[r][v])
+        with cgutils.for_range(builder, args[8], intp=ir.IntType(64)) as loop:
+            a_row = builder.gep(a_p, [builder.mul(loop.index, args[4])])
+            b_row = builder.gep(b_p, [builder.mul(loop.index, args[7])])
+            rights = [_load(builder, vec, b_row, _intp(v * vec.lanes)) for v in range(v_count)]
+            multipliers = [builder.load(builder.gep(a_row, [_intp(r)])) for r in range(r_count)]
+            _sum_of_products(builder, vec, sums, multipliers, rights)
+        for r, v in _cells(r_count, v_count):
+            _store(builder, vec, builder.load(sums[r][v]), out_p, _at(builder, r, args[11], v * vec.lanes))
+        return context.get_dummy_value()
+
+    i = types.intp
+    return signature(types.none, rows, width, a, i, i, b, i, i, i, out, i, i), generate
+
+
+def _cells(rows: int, width: int) -> list[tuple[int, int]]:
+    return [(r, v) for r in range(rows) for v in range(width)]
+
+
+def _at(builder: Any, row: int, ld: Any, column: int) -> Any:
+    """row * ld + column"""
+    return builder.add(builder.mul(_intp(row), ld), _intp(column))
