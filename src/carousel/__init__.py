@@ -1,5 +1,6 @@
 """Carousel: which recurrent network, and why?
 
+`carousel.RNN`, `LSTM`, `GRU` are torch.nn's layers on faster kernels that keep their gates (`carousel.Request`).
 `carousel.load_evidence(folder)` reads a run, `carousel.load_best(folder)` gives the trained network it advises.
 Names load on first use: `import carousel` imports neither torch nor tables.
 """
@@ -11,6 +12,10 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 if TYPE_CHECKING:
+    from carousel.kernels import Request as Request
+    from carousel.layers import GRU as GRU
+    from carousel.layers import LSTM as LSTM
+    from carousel.layers import RNN as RNN
     from carousel.study.collect import load_evidence as load_evidence
     from carousel.study.evidence import Evidence as Evidence
     from carousel.study.rebuild import load_best as load_best
@@ -18,6 +23,8 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "kernels": ["Request"],
+        "layers": ["GRU", "LSTM", "RNN"],
         "study.collect": ["load_evidence"],
         "study.evidence": ["Evidence"],
         "study.rebuild": ["load_best"],

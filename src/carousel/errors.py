@@ -4,6 +4,7 @@ CarouselError
 ├── UserError            what, what is allowed, what was given, the cure; exit code 2
 │   ├── UnknownName      a task, contender, column, initialisation that does not exist ("did you mean")
 │   ├── BadData          the user's file cannot be used as it stands
+│   ├── BadCall          tensors given to a layer do not fit together
 │   ├── BadPlan          the options contradict each other or cannot be met
 │   └── FolderConflict   the output folder holds something else, is damaged, full or locked
 ├── KernelRefused        a kernel forced by the caller cannot run this call
@@ -53,6 +54,10 @@ class BadData(UserError):
     """The user's file cannot be used as it stands."""
 
 
+class BadCall(UserError, ValueError):
+    """Tensors given to a layer do not fit it or each other."""
+
+
 class BadPlan(UserError):
     """The options contradict each other, or ask for what cannot be met."""
 
@@ -61,7 +66,7 @@ class FolderConflict(UserError):
     """The output folder holds something else, is damaged, full, locked or not writable."""
 
 
-class KernelRefused(CarouselError):
+class KernelRefused(CarouselError, RuntimeError):
     """A kernel forced by the caller cannot run this call; the message holds its reason."""
 
 

@@ -10,8 +10,6 @@ from typing import Any
 
 import torch
 
-from carousel.kernels import Call, choose
-from carousel.models.network import TRAINING_REQUEST
 from carousel.study.plan import Contender, Plan
 from carousel.study.sources import Sources
 from carousel.tasks import Task
@@ -46,10 +44,11 @@ def _kernels(plan: Plan, sources: Sources) -> dict[str, dict[str, dict[str, Any]
 
 
 def _kernel(plan: Plan, contender: Contender, task: Task) -> dict[str, Any]:
+    """Runs the contender once, so that what is stored is what ran, and kernels are compiled before workers start."""
     batch = task.sample(torch.Generator().manual_seed(0), 2)
-    cell = build_contender(contender, task, 0).stack[0]
-    call = Call(batch.x, lengths=batch.lengths)
-    choice = choose(cell, call, TRAINING_REQUEST, None if plan.kernel == "auto" else plan.kernel)
+    network = build_contender(contender, task, 0, plan.kernel)
+    network(batch.x, batch.lengths)
+    choice = network.choices[0]
     return {"kernel": choice.kernel.name, "refused": choice.refusals}
 
 

@@ -6,6 +6,7 @@ An array taken here goes back by itself when nothing refers to it any more (no v
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections import OrderedDict, deque
 from typing import Any
@@ -26,6 +27,11 @@ class Pool:
         self.limit, self.poison = limit, False
         self._idle: OrderedDict[int, deque[np.ndarray]] = OrderedDict()
         self._bytes = 0
+        self._lock = threading.Lock()
+        os.register_at_fork(after_in_child=self._forked)
+
+    def _forked(self) -> None:
+        """In a forked child: another thread may have held the lock at that moment."""
         self._lock = threading.Lock()
 
     def take(self, count: int, dtype: Any) -> np.ndarray:

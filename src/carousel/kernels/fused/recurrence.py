@@ -15,6 +15,7 @@ from carousel.errors import KernelNotice
 from carousel.kernels.base import Call, Request
 from carousel.kernels.fused.layout import Layout, equal_layout, unequal_layout
 from carousel.kernels.fused.passes import Derivatives, GivenDerivatives, Inputs, Kept, Pass, Wanted, sizes_of
+from carousel.kernels.fused.prepare import prepare
 from carousel.kernels.fused.recording import FusedRecording
 from carousel.kernels.fused.specification import SPECIFICATIONS
 from carousel.kernels.reference import run_projected
@@ -103,6 +104,7 @@ def _make_pass(setting: _Setting, tensors: dict[str, Tensor | None]) -> Pass:
     assert x is not None and weight_hh is not None  # noqa: S101
     hidden, dtype = weight_hh.shape[1], _flat(x).dtype
     sizes = sizes_of(hidden, x.shape[-1], dtype)
+    prepare(dtype)
     bias, bias_v = _biases(setting.cell, tensors, sizes.padded, dtype)
     fresh = call.fresh
 
