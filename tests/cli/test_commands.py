@@ -78,7 +78,7 @@ def test_run_folder(run):
         assert claim["verdict"] in {"supported", "refuted", "conditional", "inconclusive", "not-tested"}
         assert all((folder / path).is_file() for path in claim["evidence"]), claim["id"]
     kernels = json.loads((folder / "environment.json").read_text())["kernels"]["parity"]
-    assert {entry["kernel"] for entry in kernels.values()} == {"torch"}
+    assert {entry["kernel"] for entry in kernels.values()} == {"numba"}
     assert not list(folder.rglob("*.pkl"))
 
 

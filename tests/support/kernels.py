@@ -10,7 +10,8 @@ from carousel.kernels import KERNELS, Call, Request
 PRECISION = {torch.float32: 2e-5, torch.float64: 1e-12}
 OPTIONS = (
     "plain", "no final state", "no state", "no bias", "lengths", "resets", "reverse", "reverse lengths",
-    "reverse resets lengths", "dropout", "dropout resets", "norm", "norm no bias", "norm dropout resets reverse lengths",
+    "reverse resets lengths", "dropout", "dropout resets", "norm", "norm no bias",
+    "norm dropout resets reverse lengths",
 )  # fmt: skip
 LENGTHS = {1: [1, 1, 1], 2: [2, 1, 2], 4: [4, 2], 5: [2, 5, 1], 7: [7, 1, 4], 9: [3, 9, 1], 63: [1, 63, 32]}
 

@@ -84,8 +84,8 @@ class Cell(nn.Module, ABC):
         nn.Module.__init__(cell)
         held = dict.fromkeys(PARAMETERS) | dict(tensors)
         weight = held["weight_ih"]
-        assert weight is not None and held["weight_hh"] is not None  # noqa: S101
-        held |= {"input_size": weight.shape[1], "hidden_size": held["weight_hh"].shape[1]}  # type: ignore[dict-item]
+        assert weight is not None and held["weight_hh"] is not None
+        held |= {"input_size": weight.shape[1], "hidden_size": held["weight_hh"].shape[1]}
         cell.__dict__.update(held)  # past Module's own attributes, which would register parameters
         return cell
 
@@ -130,7 +130,7 @@ class Cell(nn.Module, ABC):
 
     def _joint_bias(self) -> Tensor | None:
         """torch's two biases where they only ever act as a sum."""
-        return None if self.bias_ih is None else self.bias_ih + self.bias_hh
+        return None if self.bias_ih is None or self.bias_hh is None else self.bias_ih + self.bias_hh
 
     def _zeros(self, batch: int) -> Tensor:
         return self.weight_hh.new_zeros(batch, self.hidden_size)

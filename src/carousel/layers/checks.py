@@ -20,10 +20,14 @@ def check_input(owner: str, x: Tensor, width: int, weight: Tensor, batch_first: 
         raise BadCall(f"{owner}: the input's last axis is not input_size", allowed=width, got=tuple(x.shape), cure=cure)
     if 0 in x.shape:
         cure = "leave empty batches and sequences out"
-        raise BadCall(f"{owner}: the input is empty", allowed="at least one step of one sequence", got=tuple(x.shape), cure=cure)
+        raise BadCall(
+            f"{owner}: the input is empty", allowed="at least one step of one sequence", got=tuple(x.shape), cure=cure
+        )
     if x.dtype != weight.dtype:
         name = str(weight.dtype).removeprefix("torch.")
-        raise BadCall(f"{owner}: input and weights differ in type", allowed=weight.dtype, got=x.dtype, cure=f"x.to(torch.{name})")
+        raise BadCall(
+            f"{owner}: input and weights differ in type", allowed=weight.dtype, got=x.dtype, cure=f"x.to(torch.{name})"
+        )
     if x.device != weight.device:
         raise BadCall(f"{owner}: input and weights are on different devices", allowed=weight.device, got=x.device,
                       cure="move one with .to()")  # fmt: skip
@@ -38,7 +42,9 @@ def check_lengths(owner: str, lengths: object, steps: int, batch: int) -> Tensor
         raise BadCall(f"{owner}: one length a sequence", allowed=(batch,), got=tuple(found.shape))
     if int(found.min()) < 1 or int(found.max()) > steps:
         got = f"{int(found.min())} .. {int(found.max())}"
-        raise BadCall(f"{owner}: lengths out of range", allowed=f"1 .. {steps} (T)", got=got, cure="leave empty sequences out")
+        raise BadCall(
+            f"{owner}: lengths out of range", allowed=f"1 .. {steps} (T)", got=got, cure="leave empty sequences out"
+        )
     return found.to(torch.int64)
 
 
@@ -57,7 +63,9 @@ def check_state(owner: str, name: str, state: Tensor, allowed: tuple[int, ...], 
     """[layers * directions, B, H], of the weights' type and place."""
     if not isinstance(state, Tensor) or tuple(state.shape) != allowed:
         got = tuple(state.shape) if isinstance(state, Tensor) else type(state).__name__
-        raise BadCall(f"{owner}: initial {name} has the wrong shape", allowed=f"{allowed} (layers * directions, B, H)", got=got)
+        raise BadCall(
+            f"{owner}: initial {name} has the wrong shape", allowed=f"{allowed} (layers * directions, B, H)", got=got
+        )
     if state.dtype != weight.dtype or state.device != weight.device:
         raise BadCall(f"{owner}: initial {name} does not fit the weights", allowed=f"{weight.dtype} on {weight.device}",
                       got=f"{state.dtype} on {state.device}", cure=f"{name}.to(weight)")  # fmt: skip

@@ -92,13 +92,14 @@ def _orthogonal(like: Tensor, generator: Generator) -> Tensor:
 
 
 def _clear_biases(cell: Cell) -> None:
-    cell.bias_ih.data.zero_()
-    cell.bias_hh.data.zero_()
+    for name in ("bias_ih", "bias_hh"):
+        cell.get_parameter(name).data.zero_()
 
 
 def _set_bias(cell: Cell, block: str, bias: Tensor) -> None:
-    cell.bias_ih.data[cell.rows(block)] = bias.to(cell.bias_ih.dtype)
-    cell.bias_hh.data[cell.rows(block)] = 0.0
+    first, second = cell.get_parameter("bias_ih"), cell.get_parameter("bias_hh")
+    first.data[cell.rows(block)] = bias.to(first.dtype)
+    second.data[cell.rows(block)] = 0.0
 
 
 _ANY = (ElmanTanh, ElmanReLU, LSTM, LSTM1997, CoupledLSTM, GRU)

@@ -32,11 +32,12 @@ def outermost(function: Any) -> Any:
     folder = cache_folder()
     if folder is None:
         return inner(function)
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)  # read when a function is decorated
+    config: Any = numba.config
+    before, config.CACHE_DIR = config.CACHE_DIR, str(folder)  # read when a function is decorated
     try:
         return numba.njit(cache=True, **OPTIONS)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
 @cache
@@ -53,7 +54,7 @@ def cache_folder() -> Path | None:
             return folder
     except OSError as error:
         LOG.warning(
-            "compiled kernels cannot be kept in %s (%s): every process will compile them anew; cure: set %s to a folder "
-            "that can be written", folder, error.strerror, VARIABLE,
+            "compiled kernels cannot be kept in %s (%s): every process will compile them anew; cure: set %s to a "
+            "folder that can be written", folder, error.strerror, VARIABLE,
         )  # fmt: skip
         return None

@@ -8,9 +8,9 @@ from carousel.kernels.fused.functions import at_least, positive, tanh
 from carousel.kernels.fused.simd import load, store
 
 
-def _make(relu: bool):  # type: ignore[no-untyped-def]
+def _make(relu: bool):
     @inner
-    def forward(rows, sizes, pre, hp, next_at, out, out_at):  # type: ignore[no-untyped-def]
+    def forward(rows, sizes, pre, hp, next_at, out, out_at):
         """h = phi(a)."""
         hidden, padded, lanes = sizes
         for r in range(rows):
@@ -20,7 +20,7 @@ def _make(relu: bool):  # type: ignore[no-untyped-def]
                 emit(h, hp, next_at[r] + j, out, out_at[r] + j, hidden - j, lanes)
 
     @inner
-    def backward(rows, sizes, out, carry_h, g, out_at, d, d_at, d_ld, dh, dh_at):  # type: ignore[no-untyped-def]
+    def backward(rows, sizes, out, carry_h, g, out_at, d, d_at, d_ld, dh, dh_at):
         """da = dh phi'(a), from h alone: phi' = 1 - h^2, or 1 where h > 0."""
         hidden, padded, lanes = sizes
         for r in range(rows):

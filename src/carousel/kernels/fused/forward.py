@@ -1,8 +1,8 @@
 """One slice of the batch through all of time: the order of the work, without any equation.
 
-A slice holds `most` sequences from b0 on, in order of length, longest first, so that at step t the first `count` of them
-are running. Row n = start[t] + b0 + r of an internal array belongs to step t and the r-th sequence of the slice; padding
-has no row. Internal arrays are flat, with H rounded up to whole registers (`padded`); those of the caller are [T, B, .]
+A slice holds `most` sequences from b0 on, in order of length, longest first, so that at step t the first `count` of
+them are running. Row n = start[t] + b0 + r of an internal array belongs to step t and the r-th sequence of the slice;
+padding has no row. Internal arrays are flat, with H rounded up to whole registers (`padded`); those of the caller are [T, B, .]
 and not padded; `order[b]` is a sequence's place in the caller's batch. N rows in all:
 
     a   [N, blocks, padded]    the gates (nothing for an Elman cell, whose output says it all)
@@ -27,7 +27,7 @@ ELMAN_TANH, ELMAN_RELU, LSTM, LSTM_1997, LSTM_COUPLED, GRU = range(6)
 
 
 @inner
-def _gates(code, rows, sizes, pre, a, a_at, c, c_at, prev_at):  # type: ignore[no-untyped-def]
+def _gates(code, rows, sizes, pre, a, a_at, c, c_at, prev_at):
     if code == LSTM:
         lstm_gates(rows, sizes, pre, a, a_at, c, c_at, prev_at)
     elif code == LSTM_1997:
@@ -37,7 +37,7 @@ def _gates(code, rows, sizes, pre, a, a_at, c, c_at, prev_at):  # type: ignore[n
 
 
 @inner
-def _from_input(t, count, b0, cell, sizes, order, batch, width, x, x_order, weights, xs, pre):  # type: ignore[no-untyped-def]
+def _from_input(t, count, b0, cell, sizes, order, batch, width, x, x_order, weights, xs, pre):
     """pre = W x + b in the blocks that x reaches."""
     _, blocks, x_blocks, _ = cell
     _, padded, lanes = sizes
@@ -48,7 +48,7 @@ def _from_input(t, count, b0, cell, sizes, order, batch, width, x, x_order, weig
 
 
 @inner
-def _given_input(t, count, b0, cell, sizes, order, batch, width, x, x_order, weights, pre):  # type: ignore[no-untyped-def]
+def _given_input(t, count, b0, cell, sizes, order, batch, width, x, x_order, weights, pre):
     """pre = x, which already is W x + b, in torch's order of blocks; a bias of the state's own is added."""
     _, _, _, bias, bias_v = weights
     _, blocks, x_blocks, _ = cell
@@ -64,7 +64,7 @@ def _given_input(t, count, b0, cell, sizes, order, batch, width, x, x_order, wei
 
 
 @inner
-def _from_state(count, cell, sizes, seen, seen_at, weights, pre):  # type: ignore[no-untyped-def]
+def _from_state(count, cell, sizes, seen, seen_at, weights, pre):
     """pre += U h; in the blocks that x does not reach, pre = b' + U h."""
     _, blocks, x_blocks, h_first = cell
     hidden, padded, lanes = sizes
@@ -76,7 +76,7 @@ def _from_state(count, cell, sizes, seen, seen_at, weights, pre):  # type: ignor
 
 
 @inner
-def _from_state_normalised(count, n, cell, sizes, seen, seen_at, weights, zeros, gain, product_of, v, v_scale, pre):  # type: ignore[no-untyped-def]
+def _from_state_normalised(count, n, cell, sizes, seen, seen_at, weights, zeros, gain, product_of, v, v_scale, pre):
     """pre += gain * normalised(U h)."""
     _, blocks, _, h_first = cell
     hidden, padded, lanes = sizes
@@ -107,10 +107,10 @@ def _from_state_normalised(count, n, cell, sizes, seen, seen_at, weights, zeros,
 def forward(
     cell, sizes, where, start, order, fresh, drop, x, x_order, h0, c0, weights, zeros,
     gain, gain_m, bias_m, v, v_scale, m, m_scale, a, hp, c, out,
-):  # type: ignore[no-untyped-def]  # fmt: skip
-    """All steps of one slice. Empty arrays stand for what is not given: fresh starts, dropout, initial states, gains."""
+):  # fmt: skip
+    """All steps of one slice. Empty arrays stand for what is not given: fresh starts, dropout, states, gains."""
     code, blocks, _, _ = cell
-    hidden, padded, lanes = sizes
+    hidden, padded, _ = sizes
     after, batch, width, total, b0, most, shared = where
     steps, a_ld = len(start) - 1, blocks * padded
     next_at, prev_at, out_at = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)

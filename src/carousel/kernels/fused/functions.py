@@ -68,7 +68,7 @@ def _exponential(typing: Any, x: Any) -> Any:
 
 @intrinsic
 def reciprocal(typing: Any, v: Any) -> Any:
-    """1 / v. With AVX-512, float32: the 14-bit estimate and one step of Newton's method, a third of a division's time."""
+    """1 / v. With AVX-512, float32: the 14-bit estimate and one step of Newton's method."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         (value,) = args
@@ -118,14 +118,14 @@ def positive(typing: Any, v: Any, value: Any) -> Any:
 
 
 @register_jitable
-def sigmoid(x):  # type: ignore[no-untyped-def]
+def sigmoid(x):
     """1 / (1 + e^-x)."""
     p, s = _exponential(_limited(0.0 - x))
     return reciprocal(s * p + s + 1.0)
 
 
 @register_jitable
-def tanh(x):  # type: ignore[no-untyped-def]
+def tanh(x):
     """(e^2x - 1) / (e^2x + 1)."""
     p, s = _exponential(_limited(x + x))
     minus_one = s * p + (s - 1.0)

@@ -9,7 +9,7 @@ from carousel.kernels.fused.simd import load, store
 
 
 @inner
-def gru_forward(rows, sizes, pre, a, a_at, hp, hp_at, next_at, out, out_at):  # type: ignore[no-untyped-def]
+def gru_forward(rows, sizes, pre, a, a_at, hp, hp_at, next_at, out, out_at):
     """n = tanh(u + r v), h = n + z (h - n); r, z = sigma(a). Blocks: u r z v in, n r z v out; v = U_n h + b'."""
     hidden, padded, lanes = sizes
     for row in range(rows):
@@ -26,7 +26,7 @@ def gru_forward(rows, sizes, pre, a, a_at, hp, hp_at, next_at, out, out_at):  # 
 
 
 @inner
-def gru_backward(rows, sizes, a, a_at, hp, hp_at, carry_h, carry_s, g, out_at, d, d_at, d_ld, dh, dh_at):  # type: ignore[no-untyped-def]
+def gru_backward(rows, sizes, a, a_at, hp, hp_at, carry_h, carry_s, g, out_at, d, d_at, d_ld, dh, dh_at):
     """da_n = dh (1 - z) (1 - n^2); dr = da_n v; dv = da_n r; dz = dh (h_prev - n); carried past the product: dh z."""
     hidden, padded, lanes = sizes
     for row in range(rows):

@@ -14,11 +14,11 @@ from carousel.kernels.fused.simd import load, store
 FULL, OF_1997, COUPLED = 0, 1, 2  # blocks: i f g o | i g o | f g o
 
 
-def _make(variant: int):  # type: ignore[no-untyped-def]
+def _make(variant: int):
     blocks = 4 if variant == FULL else 3
 
     @inner
-    def gates(rows, sizes, pre, a, a_at, c, c_at, prev_at):  # type: ignore[no-untyped-def]
+    def gates(rows, sizes, pre, a, a_at, c, c_at, prev_at):
         """i, f, o = sigma(a), g = tanh(a), c = f c + i g."""
         _, padded, lanes = sizes
         to_g, to_o = (blocks - 2) * padded, (blocks - 1) * padded
@@ -41,7 +41,7 @@ def _make(variant: int):  # type: ignore[no-untyped-def]
                 store(c, c_at + r * padded + j, c_t)
 
     @inner
-    def gates_backward(rows, sizes, a, a_at, c, prev_at, dc, dc_at, carry_c, d, d_at, d_ld):  # type: ignore[no-untyped-def]
+    def gates_backward(rows, sizes, a, a_at, c, prev_at, dc, dc_at, carry_c, d, d_at, d_ld):
         """Each gate's derivative times that of its nonlinearity; dc f is carried to the step before."""
         _, padded, lanes = sizes
         to_g = (blocks - 2) * padded
@@ -74,7 +74,7 @@ coupled_gates, coupled_gates_backward = _make(COUPLED)
 
 
 @inner
-def show(rows, sizes, blocks, a, a_at, m, m_at, hp, next_at, out, out_at):  # type: ignore[no-untyped-def]
+def show(rows, sizes, blocks, a, a_at, m, m_at, hp, next_at, out, out_at):
     """h = o tanh(m)."""
     hidden, padded, lanes = sizes
     for r in range(rows):
@@ -87,7 +87,7 @@ def show(rows, sizes, blocks, a, a_at, m, m_at, hp, next_at, out, out_at):  # ty
 @inner
 def show_backward(
     rows, sizes, blocks, a, a_at, m, m_at, carry_h, carry_c, g, out_at, d, d_at, d_ld, dm, dm_at, dh, dh_at
-):  # type: ignore[no-untyped-def]  # fmt: skip
+):  # fmt: skip
     """dm = dh o (1 - tanh^2 m), plus what is carried (given where m is c); do = dh tanh m."""
     hidden, padded, lanes = sizes
     for r in range(rows):

@@ -1,4 +1,4 @@
-"""Matrix products over packed weights, tile by tile. Arrays are flat; `*_at` is where a part begins, `*_ld` its row step.
+"""Matrix products over packed weights, tile by tile. Flat arrays; `*_at`: where a part begins, `*_ld`: its row step.
 
 A packed matrix is cut into panels of up to 3 registers of columns, each stored row after row, so that the innermost
 loop reads it from front to back.
@@ -13,18 +13,18 @@ _HALF = ROWS // 2
 
 
 @inner
-def panel_width(left):  # type: ignore[no-untyped-def]
-    """Registers in the next panel when `left` remain: 4 are cut 2 + 2, since a panel of 1 does not fill the processor."""
+def panel_width(left):
+    """Registers in the next panel when `left` remain: 4 are cut 2 + 2: a panel of 1 does not fill the processor."""
     if left <= 3:
         return left
     return 2 if left == 4 else 3
 
 
-def _make_panel(width: int):  # type: ignore[no-untyped-def]
+def _make_panel(width: int):
     """All rows against one panel; the rows go in tiles of ROWS, then of half, 2 and 1."""
 
     @inner
-    def panel(init, init_at, init_ld, a, a_at, a_ld, depth, w, w_at, out, out_at, out_ld, rows):  # type: ignore[no-untyped-def]
+    def panel(init, init_at, init_ld, a, a_at, a_ld, depth, w, w_at, out, out_at, out_ld, rows):
         r = 0
         while r < rows:
             left = rows - r
@@ -49,7 +49,7 @@ _panel_1, _panel_2, _panel_3 = _make_panel(1), _make_panel(2), _make_panel(3)
 
 
 @inner
-def product(init, init_at, init_ld, a, a_at, a_ld, depth, w, w_at, out, out_at, out_ld, rows, columns, lanes):  # type: ignore[no-untyped-def]
+def product(init, init_at, init_ld, a, a_at, a_ld, depth, w, w_at, out, out_at, out_ld, rows, columns, lanes):
     """out[rows, columns] = init + a[rows, depth] @ w[depth, columns], w packed, columns a multiple of lanes."""
     v = 0
     while v < columns:
@@ -65,7 +65,7 @@ def product(init, init_at, init_ld, a, a_at, a_ld, depth, w, w_at, out, out_at, 
 
 
 @inner
-def outer(a, a_at, a_ld, b, b_at, b_ld, depth, out, out_at, out_ld, rows, columns, lanes):  # type: ignore[no-untyped-def]
+def outer(a, a_at, a_ld, b, b_at, b_ld, depth, out, out_at, out_ld, rows, columns, lanes):
     """out[rows, columns] += a[depth, rows].T @ b[depth, columns]; rows a multiple of ROWS, columns one of lanes."""
     v = 0
     while v < columns:
@@ -82,7 +82,7 @@ def outer(a, a_at, a_ld, b, b_at, b_ld, depth, out, out_at, out_ld, rows, column
 
 
 @inner
-def add_rows(a, a_at, a_ld, depth, out, columns):  # type: ignore[no-untyped-def]
+def add_rows(a, a_at, a_ld, depth, out, columns):
     """out[columns] += the sum of the rows of a[depth, columns], row after row."""
     for n in range(depth):
         for j in range(columns):
@@ -90,7 +90,7 @@ def add_rows(a, a_at, a_ld, depth, out, columns):  # type: ignore[no-untyped-def
 
 
 @inner
-def _pack_inputs(weight, depth, order, hidden, padded, lanes, packed):  # type: ignore[no-untyped-def]
+def _pack_inputs(weight, depth, order, hidden, padded, lanes, packed):
     """Pack W.T for `state @ W.T`: weight[blocks * hidden, depth] -> [depth, len(order) * padded], blocks in that order.
 
     Columns of units that only pad are 0.
@@ -111,8 +111,8 @@ def _pack_inputs(weight, depth, order, hidden, padded, lanes, packed):  # type: 
 
 
 @inner
-def _pack_gradients(weight, depth, order, hidden, padded, columns, lanes, packed):  # type: ignore[no-untyped-def]
-    """Pack W for `gradient @ W`: weight[blocks * hidden, depth] -> [len(order) * padded, columns >= depth], 0 between."""
+def _pack_gradients(weight, depth, order, hidden, padded, columns, lanes, packed):
+    """Pack W for `gradient @ W`: weight[blocks * hidden, depth] -> [len(order) * padded, columns], 0 between."""
     rows, v = len(order) * padded, 0
     while v < columns:
         width = panel_width((columns - v) // lanes) * lanes
@@ -129,7 +129,7 @@ def _pack_gradients(weight, depth, order, hidden, padded, columns, lanes, packed
 
 
 @outermost
-def pack_for_forward(w_ih, w_hh, depth, hidden, padded, lanes, x_order, both_order, only_order, w_x, w_h, w_v):  # type: ignore[no-untyped-def]
+def pack_for_forward(w_ih, w_hh, depth, hidden, padded, lanes, x_order, both_order, only_order, w_x, w_h, w_v):
     """The three products of a step: with x, with h into blocks that x reached, with h into blocks of its own."""
     if len(w_x):
         _pack_inputs(w_ih, depth, x_order, hidden, padded, lanes, w_x)
@@ -139,7 +139,7 @@ def pack_for_forward(w_ih, w_hh, depth, hidden, padded, lanes, x_order, both_ord
 
 
 @outermost
-def pack_for_backward(w_ih, w_hh, depth, hidden, padded, columns, lanes, x_order, h_order, w_dx, w_b):  # type: ignore[no-untyped-def]
+def pack_for_backward(w_ih, w_hh, depth, hidden, padded, columns, lanes, x_order, h_order, w_dx, w_b):
     """The two products of a step back: to h, and to x where it is wanted."""
     _pack_gradients(w_hh, hidden, h_order, hidden, padded, padded, lanes, w_b)
     if len(w_dx):

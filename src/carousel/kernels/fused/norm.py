@@ -13,7 +13,7 @@ EPSILON = 1e-5  # torch.nn.LayerNorm's
 
 
 @inner
-def normalise(rows, blocks, hidden, padded, v, v_at, y, y_at, scale, scale_at):  # type: ignore[no-untyped-def]
+def normalise(rows, blocks, hidden, padded, v, v_at, y, y_at, scale, scale_at):
     """y and 1 / sqrt(var + eps) of each row [blocks, padded]."""
     for r in range(rows):
         p, q = v_at + r * blocks * padded, y_at + r * blocks * padded
@@ -35,7 +35,7 @@ def normalise(rows, blocks, hidden, padded, v, v_at, y, y_at, scale, scale_at): 
 
 
 @inner
-def apply_gain(rows, width, gain, bias, y, y_at, out, out_ld, add):  # type: ignore[no-untyped-def]
+def apply_gain(rows, width, gain, bias, y, y_at, out, out_ld, add):
     """out = gain y + bias, or out += gain y; out may have longer rows."""
     for r in range(rows):
         for j in range(width):
@@ -49,7 +49,7 @@ def apply_gain(rows, width, gain, bias, y, y_at, out, out_ld, add):  # type: ign
 @inner
 def normalise_backward(
     rows, blocks, hidden, padded, gain, d, d_at, d_ld, y, y_at, scale, scale_at, dv, dv_at, dv_ld, dgain
-):  # type: ignore[no-untyped-def]  # fmt: skip
+):  # fmt: skip
     """dv = scale (e - mean e - y mean(e y)), e = gain d; dgain += d y. dv may be d itself."""
     width = blocks * padded
     for r in range(rows):

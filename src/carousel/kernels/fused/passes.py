@@ -4,76 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
+from carousel.kernels.fused.arrays import Derivatives, GivenDerivatives, Inputs, Kept, Sizes, Wanted
 from carousel.kernels.fused.backward import backward
 from carousel.kernels.fused.buffers import POOL
 from carousel.kernels.fused.forward import forward
 from carousel.kernels.fused.layout import Layout
 from carousel.kernels.fused.matrix import pack_for_backward, pack_for_forward
-from carousel.kernels.fused.simd import lanes as lanes_of
 from carousel.kernels.fused.specification import Specification
 from carousel.kernels.fused.threads import for_each
-from carousel.kernels.fused.tile import ROWS
 
 _CHUNK_ROWS = 192  # rows whose derivatives are held until the weights' gradients are summed from them
-
-
-class Sizes(NamedTuple):
-    """hidden: H. padded: H in whole registers and tiles. lanes: numbers in a register. width: I. inputs: I + 1 and
-    columns: I in whole registers."""
-
-    hidden: int
-    padded: int
-    lanes: int
-    width: int
-    inputs: int
-    columns: int
-
-
-def sizes_of(hidden: int, width: int, dtype: np.dtype) -> Sizes:
-    """The sizes of arrays for H units, I inputs."""
-    lanes = lanes_of(dtype.itemsize)
-    return Sizes(hidden, _up(hidden, max(lanes, ROWS)), lanes, width, _up(width + 1, lanes), _up(width, lanes))
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What a pass is given, flat, in the caller's order; empty where there is none.
-
-    x: [T, B, I]. h0, c0: [B, H]. w_ih: [G, I]. w_hh: [G, H]. bias: [x_blocks * padded] of the input's product, bias_v of
-    the blocks that only the state reaches. fresh: [T, B] bool, True where the state is 0 before that step (in the order
-    of time of this pass). drop: [B, padded]. gain: [h_blocks * padded], and then x is [T, B, G] and already W x + b;
-    gain_m, bias_m: [padded].
-    """
-
-    x: np.ndarray
-    h0: np.ndarray
-    c0: np.ndarray
-    w_ih: np.ndarray
-    w_hh: np.ndarray
-    bias: np.ndarray
-    bias_v: np.ndarray
-    fresh: np.ndarray
-    drop: np.ndarray
-    gain: np.ndarray
-    gain_m: np.ndarray
-    bias_m: np.ndarray
-
-
-class Kept(NamedTuple):
-    """What a forward pass leaves for the backward pass and for a tape: see `forward.py`. out: [T, B, H], the caller's."""
-
-    v: np.ndarray
-    v_scale: np.ndarray
-    m: np.ndarray
-    m_scale: np.ndarray
-    a: np.ndarray
-    hp: np.ndarray
-    c: np.ndarray
-    out: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -112,7 +55,8 @@ class Pass:
             where = (self.after, layout.batch, sizes.width, layout.total, begin, end - begin, shared)
             forward(
                 self._cell, sizes[:3], where, layout.start, layout.order, given.fresh, given.drop, given.x,
-                np.array(spec.x_order), given.h0, given.c0, weights, zeros, given.gain, given.gain_m, given.bias_m, *kept,
+                np.array(spec.x_order), given.h0, given.c0, weights, zeros, given.gain, given.gain_m, given.bias_m,
+                *kept,
             )  # fmt: skip
 
         for_each([partial(one, *ends) for ends in self._slices()], self.operations)
@@ -177,9 +121,9 @@ class Pass:
             )
             backward(
                 self._cell, sizes[:3], where, layout.start, layout.order, inputs.fresh, inputs.drop, inputs.x,
-                np.array(spec.x_order), given.out, given.h, given.c, w_b, w_dx, zeros,
-                inputs.gain, inputs.gain_m, inputs.bias_m, *kept, self._scratch(end - begin, chunk),
-                found.dh, found.dc, *_cut(total, plan), found.dx, found.dh0, found.dc0,
+                np.array(spec.x_order), tuple(given), w_b, w_dx, zeros, inputs[-3:], tuple(kept),
+                self._scratch(end - begin, chunk), found.dh, found.dc, tuple(_cut(total, plan)), found.dx, found.dh0,
+                found.dc0,
             )  # fmt: skip
 
         tasks = [partial(one, *ends, total) for ends, total in zip(slices, sums, strict=True)]
@@ -249,42 +193,5 @@ class Pass:
         return self.take(most * chunk * row + 4 * most * sizes.padded)
 
 
-class Wanted(NamedTuple):
-    """Which derivatives a backward pass shall give, and whether it keeps those of every state."""
-
-    x: bool
-    weights: bool
-    keep: bool
-
-
-class GivenDerivatives(NamedTuple):
-    """Of the output [T, B, H] and the final states [B, H]; empty where there are none."""
-
-    out: np.ndarray
-    h: np.ndarray
-    c: np.ndarray
-
-
-@dataclass
-class Derivatives:
-    """Empty where not wanted. dx: as x. dh0, dc0: [B, H]. dh, dc: [N, padded], of every state.
-
-    sums: dw [blocks, padded, padded + inputs] with the columns of h, of x and (column I of those) of the bias; dbv
-    [padded] of the bias that only the state's product has; with layer normalisation those of its gains and bias.
-    """
-
-    dx: np.ndarray
-    dh0: np.ndarray
-    dc0: np.ndarray
-    dh: np.ndarray
-    dc: np.ndarray
-    sums: list[np.ndarray] | None = None
-
-
 def _cut(array: np.ndarray, sizes: list[int]) -> list[np.ndarray]:
-    ends = np.cumsum([0, *sizes])
-    return [array[a:b] for a, b in zip(ends, ends[1:], strict=False)]
-
-
-def _up(number: int, unit: int) -> int:
-    return -(-number // unit) * unit
+    return np.split(array, np.cumsum(sizes)[:-1])

@@ -6,7 +6,7 @@ from carousel.kernels.fused.compiling import inner
 
 
 @inner
-def count_at(start, b0, most, t):  # type: ignore[no-untyped-def]
+def count_at(start, b0, most, t):
     """Sequences b0 .. b0 + most that run at step t; none beyond the ends."""
     if t < 0 or t + 1 >= len(start):
         return 0
@@ -14,7 +14,7 @@ def count_at(start, b0, most, t):  # type: ignore[no-untyped-def]
 
 
 @inner
-def find_places(t, after, start, total, b0, most, order, fresh, batch, sizes, next_at, prev_at, out_at):  # type: ignore[no-untyped-def]
+def find_places(t, after, start, total, b0, most, order, fresh, batch, sizes, next_at, prev_at, out_at):
     """For each running sequence: where its new h goes, where what it carries comes from, its row of the output.
 
     after: +1 or -1, the direction of time. A state that starts anew comes from the row of zeros.
@@ -37,14 +37,14 @@ def find_places(t, after, start, total, b0, most, order, fresh, batch, sizes, ne
 
 
 @inner
-def fill(array, at, width):  # type: ignore[no-untyped-def]
+def fill(array, at, width):
     """Zeros."""
     for j in range(width):
         array[at + j] = 0
 
 
 @inner
-def copy(source, source_at, width, out, out_at, padded):  # type: ignore[no-untyped-def]
+def copy(source, source_at, width, out, out_at, padded):
     """out[padded] = source[width], then zeros; all zeros where source is empty."""
     if len(source) == 0:
         width = 0
@@ -54,7 +54,7 @@ def copy(source, source_at, width, out, out_at, padded):  # type: ignore[no-unty
 
 
 @inner
-def begin(after, start, total, b0, most, order, sizes, h0, c0, hp, c):  # type: ignore[no-untyped-def]
+def begin(after, start, total, b0, most, order, sizes, h0, c0, hp, c):
     """Initial states: into the rows where each sequence's first step will look for them."""
     hidden, padded, _ = sizes
     for r in range(most):
@@ -68,7 +68,7 @@ def begin(after, start, total, b0, most, order, sizes, h0, c0, hp, c):  # type: 
 
 
 @inner
-def start_anew(t, count, start, b0, order, fresh, batch, padded, hp):  # type: ignore[no-untyped-def]
+def start_anew(t, count, start, b0, order, fresh, batch, padded, hp):
     """h_{t-1} = 0 where a sequence begins again at step t."""
     for r in range(count):
         if fresh[t * batch + order[b0 + r]]:
@@ -76,7 +76,7 @@ def start_anew(t, count, start, b0, order, fresh, batch, padded, hp):  # type: i
 
 
 @inner
-def thin(count, b0, order, drop, source, source_at, out, out_at, out_ld, padded):  # type: ignore[no-untyped-def]
+def thin(count, b0, order, drop, source, source_at, out, out_at, out_ld, padded):
     """out = source, times the dropout mask of each sequence where there is one."""
     for r in range(count):
         for j in range(padded):
@@ -87,7 +87,7 @@ def thin(count, b0, order, drop, source, source_at, out, out_at, out_ld, padded)
 
 
 @inner
-def leave(t, count, b0, order, fresh, drop, batch, padded, carry_h, carry_s):  # type: ignore[no-untyped-def]
+def leave(t, count, b0, order, fresh, drop, batch, padded, carry_h, carry_s):
     """What the derivatives meet between step t and the one before: the dropout mask; nothing passes a fresh start."""
     if len(drop):
         thin(count, b0, order, drop, carry_h, 0, carry_h, 0, padded, padded)

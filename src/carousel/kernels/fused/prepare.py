@@ -6,9 +6,10 @@ import time
 
 import numpy as np
 
+from carousel.kernels.fused.arrays import GivenDerivatives, Inputs, Wanted, sizes_of
 from carousel.kernels.fused.compiling import LOG, cache_folder
 from carousel.kernels.fused.layout import equal_layout
-from carousel.kernels.fused.passes import GivenDerivatives, Inputs, Pass, Wanted, sizes_of
+from carousel.kernels.fused.passes import Pass
 from carousel.kernels.fused.specification import SPECIFICATIONS
 
 _ready: set[str] = set()

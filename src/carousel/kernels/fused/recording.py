@@ -1,7 +1,7 @@
 """What a pass kept, by name: recorded values, and the total derivatives of gates from those of the states.
 
-The backward pass stores dL/dh_t and dL/dc_t. The derivative with respect to a gate is one product of these with what was
-recorded: that is how the gate enters h_t or c_t, and its only way to the loss.
+The backward pass stores dL/dh_t and dL/dc_t. The derivative with respect to a gate is one product of these with what
+was recorded: that is how the gate enters h_t or c_t, and its only way to the loss.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from carousel.cells import GRU, Cell, CoupledLSTM
-from carousel.kernels.fused.passes import Derivatives, Kept, Pass
+from carousel.kernels.fused.arrays import Derivatives, Kept
+from carousel.kernels.fused.passes import Pass
 
 _BLOCKS = {"lstm": "ifgo", "lstm-1997": "igo", "lstm-coupled": "fgo", "gru": "nrzv"}
 
@@ -48,12 +49,12 @@ class FusedRecording:
         """[T, B, H], or None before the backward pass."""
         if not self._derivatives:
             return None
-        dh = sum(self._states(d.dh) for d in self._derivatives)
+        dh = torch.stack([self._states(d.dh) for d in self._derivatives]).sum(0)
         if name == "h":
-            return dh  # type: ignore[return-value]
+            return dh
         if self._cell is GRU:
             return self._of_gru(name, dh)
-        return self._of_lstm(name, dh, sum(self._states(d.dc) for d in self._derivatives))
+        return self._of_lstm(name, dh, torch.stack([self._states(d.dc) for d in self._derivatives]).sum(0))
 
     def _of_gru(self, name: str, dh: Tensor) -> Tensor:
         """h = (1 - z) n + z h_prev; n = tanh(u + r v)."""

@@ -13,8 +13,9 @@ from torch import Tensor
 from carousel.cells import PARAMETERS, Cell, State
 from carousel.errors import KernelNotice
 from carousel.kernels.base import Call, Request
+from carousel.kernels.fused.arrays import Derivatives, GivenDerivatives, Inputs, Kept, Wanted, sizes_of
 from carousel.kernels.fused.layout import Layout, equal_layout, unequal_layout
-from carousel.kernels.fused.passes import Derivatives, GivenDerivatives, Inputs, Kept, Pass, Wanted, sizes_of
+from carousel.kernels.fused.passes import Pass
 from carousel.kernels.fused.prepare import prepare
 from carousel.kernels.fused.recording import FusedRecording
 from carousel.kernels.fused.specification import SPECIFICATIONS
@@ -101,7 +102,7 @@ _NAMES = ("x", "dropout", "h0", "c0", *PARAMETERS)
 def _make_pass(setting: _Setting, tensors: dict[str, Tensor | None]) -> Pass:
     spec, call = SPECIFICATIONS[setting.cell], setting.call
     x, weight_hh = tensors["x"], tensors["weight_hh"]
-    assert x is not None and weight_hh is not None  # noqa: S101
+    assert x is not None and weight_hh is not None
     hidden, dtype = weight_hh.shape[1], _flat(x).dtype
     sizes = sizes_of(hidden, x.shape[-1], dtype)
     prepare(dtype)
@@ -190,7 +191,7 @@ def _by_reference(
     """The same derivatives with a graph of their own, through the reference kernel."""
     cell = setting.cell.over({name: tensors[name] for name in PARAMETERS})
     x, h0, c0 = tensors["x"], tensors["h0"], tensors["c0"]
-    assert x is not None  # noqa: S101
+    assert x is not None
     zero = cell.initial_state(x.shape[1])
     state = type(zero)(*(z if s is None else s for z, s in zip(zero, (h0, c0), strict=False)))
     call = Call(
@@ -200,7 +201,7 @@ def _by_reference(
         x = torch.where(call.valid.unsqueeze(-1), x, 0.0)
     run = run_projected(cell, x if cell.layer_norm else cell.project(x), call, Request())
     pairs = [(o, g) for o, g in zip((run.output, *(run.state or ())), gradients, strict=True) if g is not None]
-    asked = [tensors[name] for name in _NAMES if needed[name]]
+    asked = [t for name, t in tensors.items() if t is not None and needed[name]]
     found = iter(
         torch.autograd.grad([o for o, _ in pairs], asked, [g for _, g in pairs], create_graph=True, allow_unused=True)
     )

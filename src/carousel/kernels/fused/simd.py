@@ -2,7 +2,7 @@
 
 Left to itself, LLVM vectorises a loop over six arrays or not, with registers of half the width or not, depending on
 what it can prove about their overlap. Here the width is stated. A `Vec` holds `lanes(dtype)` numbers; arithmetic
-between vectors, or a vector and a number, is lane by lane, and a product followed by a sum may become one fused operation.
+between vectors, or a vector and a number, is lane by lane, and a product followed by a sum may become one operation.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import operator
 from typing import Any
 
 import llvmlite.binding
-import numba
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature

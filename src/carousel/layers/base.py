@@ -1,0 +1,208 @@
+"""What `RNN`, `LSTM` and `GRU` share: torch.nn's arguments, defaults and state_dict, run by the house's kernels.
+
+Beyond torch: `lengths=` (unequal sequences without packing), `resets=` (the state starts anew in mid-sequence),
+`recurrent_dropout=` (Gal, Ghahramani 2016), `layer_norm=` (Ba et al. 2016), `keep=` (a tape of gates and states), and
+`kernel`, which says what ran.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import dropout
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from carousel.cells import PARAMETERS, Cell, State
+from carousel.errors import BadCall, UnknownName
+from carousel.kernels import KERNELS, Call, Choice, Request, Tape, choose
+from carousel.layers.checks import check_input, check_lengths, check_resets, check_state
+from carousel.layers.report import KernelReport
+
+_PLAIN = Request()
+
+
+class Recurrent(nn.RNNBase):
+    """What the three layers share. Parameters, their names and their initialisation are torch's own."""
+
+    def _add_options(self, recurrent_dropout: float, layer_norm: bool, kernel: str | None) -> None:
+        owner = type(self).__name__
+        if not 0 <= recurrent_dropout < 1:
+            raise BadCall(f"{owner}: recurrent_dropout is a probability", allowed="0 <= p < 1", got=recurrent_dropout)
+        if kernel is not None and kernel not in KERNELS:
+            raise UnknownName("kernel", kernel, KERNELS)
+        if layer_norm and self.proj_size:
+            raise BadCall(f"{owner}: layer_norm and proj_size do not go together", cure="leave one out")
+        self.recurrent_dropout, self.layer_norm, self._forced = recurrent_dropout, layer_norm, kernel
+        self.tapes: dict[str, Tape] = {}
+        self._choices: dict[str, Choice] = {}
+        self._elsewhere: str | None = None
+        if layer_norm:
+            self._add_gains()
+
+    def _add_gains(self) -> None:
+        like = self._weight
+        for layer, suffix in self._places():
+            width = self.input_size if layer == 0 else self.hidden_size * self._directions
+            shapes = self._cell.shapes(width, self.hidden_size, bias=self.bias, layer_norm=True)
+            for name, shape in shapes.items():
+                if name.startswith("norm"):
+                    start = torch.zeros if name.endswith("bias") else torch.ones
+                    parameter = nn.Parameter(start(shape, dtype=like.dtype, device=like.device))
+                    self.register_parameter(f"{name}_l{layer}{suffix}", parameter)
+
+    def reset_parameters(self) -> None:
+        """torch's initialisation; gains of layer normalisation 1, its biases 0."""
+        super().reset_parameters()
+        for name, parameter in self.named_parameters():
+            if name.startswith("norm"):
+                nn.init.constant_(parameter, 0.0 if "bias" in name else 1.0)
+
+    @property
+    def kernel(self) -> KernelReport:
+        """Which kernel ran at the last call, and why the others did not."""
+        return KernelReport(dict(self._choices), self._forced, self._elsewhere)
+
+    @property
+    def _cell(self) -> type[Cell]:
+        raise NotImplementedError
+
+    @property
+    def _weight(self) -> Tensor:
+        """Any weight: its type and place are those of all."""
+        return self.get_parameter("weight_ih_l0")
+
+    @property
+    def _directions(self) -> int:
+        return 2 if self.bidirectional else 1
+
+    def _places(self) -> list[tuple[int, str]]:
+        suffixes = ("", "_reverse") if self.bidirectional else ("",)
+        return [(layer, suffix) for layer in range(self.num_layers) for suffix in suffixes]
+
+    def forward(
+        self,
+        input: Tensor | PackedSequence,
+        hx: Any = None,
+        *,
+        lengths: Any = None,
+        resets: Tensor | None = None,
+        keep: Request | None = None,
+    ) -> tuple[Any, Any]:
+        """As torch.nn's: (output, final state), [T, B, directions * H] ([B, T, .] with batch_first) and
+        [layers * directions, B, H]; an LSTM's states are pairs (h, c).
+
+        lengths: [B] whole numbers in any order; steps behind them change nothing and come out as 0. resets: bool
+        [T, B] ([B, T]), True where a new sequence begins: nothing passes the border before that step, in either
+        direction. keep: what to record; `self.tapes` then holds a Tape for "l0", "l0_reverse", ...
+        Raises BadCall for tensors that do not fit, KernelRefused where a forced kernel cannot run the call.
+        """
+        if self.proj_size:
+            return self._projected(input, hx, lengths, resets, keep)
+        self._elsewhere = None
+        if isinstance(input, PackedSequence):
+            return self._packed(input, hx, lengths, resets, keep)
+        owner = type(self).__name__
+        check_input(owner, input, self.input_size, self._weight, self.batch_first)
+        single = input.dim() == 2
+        x = input.unsqueeze(1) if single else input.transpose(0, 1) if self.batch_first else input
+        if resets is not None:
+            resets = check_resets(owner, resets, tuple(input.shape[:-1]), self.batch_first and not single)
+            resets = resets.unsqueeze(1) if single else resets
+        if lengths is not None:
+            lengths = check_lengths(owner, [lengths] if single and not _has_axes(lengths) else lengths, *x.shape[:2])
+        output, final = self._run(x, self._states(hx, x.shape[1], single), lengths, resets, keep)
+        if single:
+            return output.squeeze(1), self._as_given([s.squeeze(1) for s in final])
+        return (output.transpose(0, 1) if self.batch_first else output), self._as_given(final)
+
+    def _run(
+        self, x: Tensor, states: list[Tensor] | None, lengths: Any, resets: Any, keep: Request | None
+    ) -> tuple[Tensor, list[Tensor]]:
+        """All layers and directions on x [T, B, I]."""
+        self._choices, self.tapes = {}, {}
+        finals: list[State] = []
+        for layer in range(self.num_layers):
+            outputs = []
+            for suffix in ("", "_reverse")[: self._directions]:
+                state = None if states is None else tuple(s[len(finals)] for s in states)
+                call = Call(x, state, lengths, resets, self._mask(x), suffix == "_reverse")
+                output, final = self._one(layer, suffix, call, keep)
+                outputs.append(output)
+                finals.append(final)
+            x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1)
+            if layer < self.num_layers - 1:
+                x = dropout(x, self.dropout, self.training)
+        return x, [torch.stack(field) for field in zip(*finals, strict=True)]
+
+    def _one(self, layer: int, suffix: str, call: Call, keep: Request | None) -> tuple[Tensor, State]:
+        """One layer in one direction, by the kernel that `choose` takes."""
+        names = {name: f"{name}_l{layer}{suffix}" for name in PARAMETERS}
+        cell = self._cell.over({name: getattr(self, own, None) for name, own in names.items()})
+        cell.training = self.training
+        request, place = keep or _PLAIN, f"l{layer}{suffix}"
+        if call.state is not None:
+            empty = type(cell.initial_state(1))
+            call = Call(call.x, empty(*call.state), call.lengths, call.resets, call.dropout, call.reverse)
+        choice = self._choices[place] = choose(cell, call, request, self._forced)
+        run = choice.kernel.run(cell, call, request)
+        if run.tape is not None:
+            self.tapes[place] = run.tape
+        assert run.state is not None
+        return run.output, run.state
+
+    def _mask(self, x: Tensor) -> Tensor | None:
+        if not (self.training and self.recurrent_dropout):
+            return None
+        return dropout(x.new_ones(x.shape[1], self.hidden_size), self.recurrent_dropout)
+
+    def _states(self, hx: Any, batch: int, single: bool) -> list[Tensor] | None:
+        """h (and c) as given, each [layers * directions, B, H]; checked."""
+        if hx is None:
+            return None
+        names, owner = self._cell.state_names, type(self).__name__
+        given = [hx] if len(names) == 1 else list(hx) if isinstance(hx, tuple | list) else None
+        if given is None or len(given) != len(names):
+            raise BadCall(
+                f"{owner}: the initial state is not complete", allowed=f"({', '.join(names)})", got=type(hx).__name__
+            )
+        places = self.num_layers * self._directions
+        allowed = (places, self.hidden_size) if single else (places, batch, self.hidden_size)
+        for name, state in zip(names, given, strict=True):
+            check_state(owner, name, state, allowed, self._weight)
+        return [s.unsqueeze(1) for s in given] if single else given
+
+    def _as_given(self, states: list[Tensor]) -> Any:
+        return tuple(states) if len(self._cell.state_names) > 1 else states[0]
+
+    def _packed(self, packed: PackedSequence, hx: Any, lengths: Any, resets: Any, keep: Any) -> tuple[Any, Any]:
+        """A PackedSequence is laid out as a padded batch with lengths, and packed again in its own order."""
+        if lengths is not None or resets is not None:
+            what = "lengths" if lengths is not None else "resets"
+            raise BadCall(
+                f"{type(self).__name__}: a PackedSequence takes no {what}", cure="give a padded batch and lengths"
+            )
+        x, true = pad_packed_sequence(packed)
+        check_input(type(self).__name__, x, self.input_size, self._weight, False)
+        output, final = self._run(x, self._states(hx, x.shape[1], False), true, None, keep)
+        if packed.sorted_indices is not None:
+            output, true = output.index_select(1, packed.sorted_indices), true[packed.sorted_indices.to(true.device)]
+        data = pack_padded_sequence(output, true).data
+        return PackedSequence(data, *packed[1:]), self._as_given(final)
+
+    def _projected(self, input: Any, hx: Any, lengths: Any, resets: Any, keep: Any) -> tuple[Any, Any]:
+        """proj_size: torch's own module runs, and `kernel` says so."""
+        extras = {"lengths": lengths, "resets": resets, "keep": keep, "kernel": self._forced}
+        asked = [name for name, value in extras.items() if value is not None]
+        asked += ["recurrent_dropout"] if self.recurrent_dropout else []
+        if asked:
+            raise BadCall(f"{type(self).__name__}: with proj_size torch's own module runs, which has no {asked[0]}",
+                          cure="leave one out")  # fmt: skip
+        self._elsewhere = "torch.nn.LSTM itself; no kernel of the house: projections (proj_size) are torch's alone"
+        self._choices, self.tapes = {}, {}
+        return super().forward(input, hx)
+
+
+def _has_axes(lengths: Any) -> bool:
+    return torch.as_tensor(lengths).dim() > 0
