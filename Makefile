@@ -17,6 +17,7 @@ test: $(VENV)/.ready-dev
 	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: $(VENV)/.ready
+	$(BIN)/carousel bench
 	$(BIN)/python benchmarks/workers.py
 
 clean:

@@ -94,6 +94,21 @@ def report(
 
 
 @app.command()
+def bench(
+    threads: Annotated[str, typer.Option(help="Thread counts, comma-separated.")] = "1,2",
+    pairs: Annotated[int, typer.Option(help="Interleaved pairs of each comparison.")] = 9,
+    out: Annotated[Path, typer.Option(help="Folder for bench.json and bench.svg.")] = Path("bench"),
+    json_: Json = False,
+    lang: Lang = "en",
+) -> None:
+    """Time the recurrent layers on this machine beside torch's: table, JSON and figure. Takes some minutes."""
+    from carousel.cli.bench import bench as run
+    from carousel.cli.options import whole_numbers
+
+    run(whole_numbers("--threads", threads) or (), pairs, out, json_, lang)
+
+
+@app.command()
 def tasks(json_: Json = False) -> None:
     """List the built-in tasks, one a line."""
     from carousel.cli.listing import list_tasks

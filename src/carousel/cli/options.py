@@ -16,7 +16,9 @@ def whole_numbers(option: str, typed: str | None) -> tuple[int, ...] | None:
         return None
     parts = [part.strip() for part in typed.split(",") if part.strip()]
     if not parts or not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise BadPlan(f"{option} holds what is no length", allowed="whole numbers from 1, comma-separated", got=typed)
+        raise BadPlan(
+            f"{option} holds what is no such number", allowed="whole numbers from 1, comma-separated", got=typed
+        )
     return tuple(int(part) for part in parts)
 
 

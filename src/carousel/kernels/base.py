@@ -60,7 +60,8 @@ class Request:
     """What a run shall keep, asked for beforehand.
 
     states: h (and c) of every step. gates: every gate of every step. gradients: after `backward()`, the total
-    derivative of the loss with respect to each of what was kept. final_state: the state after each sequence's last step.
+    derivative of the loss with respect to each of what was kept. final_state: the state after each sequence's last
+    step.
     """
 
     states: bool = False

@@ -40,7 +40,8 @@ class Inputs(NamedTuple):
     """What a pass is given, flat, in the caller's order; empty where there is none.
 
     x: [T, B, I]. h0, c0: [B, H]. w_ih: [G, I]. w_hh: [G, H]. bias: [x_blocks * padded] of the input's product, bias_v
-    of the blocks that only the state reaches. fresh: [T, B] bool, True where the state is 0 before that step (in the order
+    of the blocks that only the state reaches. fresh: [T, B] bool, True where the state is 0 before that step (in the
+    order
     of time of this pass). drop: [B, padded]. gain: [h_blocks * padded], and then x is [T, B, G] and already W x + b;
     gain_m, bias_m: [padded].
     """
