@@ -1,4 +1,4 @@
-"""Two things timed side by side: interleaved pairs, and the median of their ratios, which a noisy machine moves least."""
+"""Two things timed side by side: interleaved pairs, and the median of their ratios."""
 
 from __future__ import annotations
 

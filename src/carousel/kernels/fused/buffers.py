@@ -9,6 +9,7 @@ import math
 import os
 import threading
 from collections import OrderedDict, deque
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,8 @@ class Pool:
     def take(self, count: int, dtype: Any) -> np.ndarray:
         """[count] of that dtype, not initialised."""
         dtype = np.dtype(dtype)
+        if count == 0:
+            return np.empty(0, dtype)
         size = _rounded(count * dtype.itemsize)
         lease = _Lease(self, self._pop(size), count, dtype)
         array = np.asarray(lease)
@@ -80,13 +83,14 @@ class _Lease:
 
     def __init__(self, pool: Pool, block: np.ndarray, count: int, dtype: np.dtype):
         self._pool, self._block = pool, block
-        address = -(-block.ctypes.data // _ALIGNMENT) * _ALIGNMENT
+        address = -(-block.__array_interface__["data"][0] // _ALIGNMENT) * _ALIGNMENT
         self.__array_interface__ = {"shape": (count,), "typestr": dtype.str, "data": (address, False), "version": 3}
 
     def __del__(self) -> None:
         self._pool.put(self._block)
 
 
+@lru_cache(maxsize=1024)
 def _rounded(size: int) -> int:
     """Up by at most an eighth, so that batches of nearly the same length share blocks."""
     step = max(_ALIGNMENT, 1 << max(0, math.ceil(math.log2(max(size, 1))) - 4))

@@ -55,7 +55,7 @@ class Pass:
             where = (self.after, layout.batch, sizes.width, layout.total, begin, end - begin, shared)
             forward(
                 self._cell, sizes[:3], where, layout.start, layout.order, given.fresh, given.drop, given.x,
-                np.array(spec.x_order), given.h0, given.c0, weights, zeros, given.gain, given.gain_m, given.bias_m,
+                spec.x_blocks_of, given.h0, given.c0, weights, zeros, given.gain, given.gain_m, given.bias_m,
                 *kept,
             )  # fmt: skip
 
@@ -93,7 +93,7 @@ class Pass:
         w_x = self.take(0 if len(given.gain) else sizes.width * len(spec.x_order) * sizes.padded)
         w_h = self.take(sizes.hidden * both * sizes.padded)
         w_v = self.take(sizes.hidden * (len(spec.h_order) - both) * sizes.padded)
-        orders = np.array(spec.x_order), np.array(spec.h_order[:both]), np.array(spec.h_order[both:], np.int64)
+        orders = spec.x_blocks_of, spec.h_blocks_of[:both], spec.h_blocks_of[both:]
         pack_for_forward(given.w_ih, given.w_hh, sizes.width, *sizes[:3], *orders, w_x, w_h, w_v)
         return w_x, w_h, w_v
 
@@ -121,7 +121,7 @@ class Pass:
             )
             backward(
                 self._cell, sizes[:3], where, layout.start, layout.order, inputs.fresh, inputs.drop, inputs.x,
-                np.array(spec.x_order), tuple(given), w_b, w_dx, zeros, inputs[-3:], tuple(kept),
+                spec.x_blocks_of, tuple(given), w_b, w_dx, zeros, inputs[-3:], tuple(kept),
                 self._scratch(end - begin, chunk), found.dh, found.dc, tuple(_cut(total, plan)), found.dx, found.dh0,
                 found.dc0,
             )  # fmt: skip
@@ -138,7 +138,7 @@ class Pass:
         with_x = wanted.x and not len(given.gain)
         w_dx = self.take(len(spec.x_order) * sizes.padded * sizes.columns if with_x else 0)
         w_b = self.take(len(spec.h_order) * sizes.padded * sizes.padded)
-        orders = np.array(spec.x_order), np.array(spec.h_order)
+        orders = spec.x_blocks_of, spec.h_blocks_of
         pack_for_backward(
             given.w_ih,
             given.w_hh,
@@ -194,4 +194,8 @@ class Pass:
 
 
 def _cut(array: np.ndarray, sizes: list[int]) -> list[np.ndarray]:
-    return np.split(array, np.cumsum(sizes)[:-1])
+    parts, at = [], 0
+    for size in sizes:
+        parts.append(array[at : at + size])
+        at += size
+    return parts

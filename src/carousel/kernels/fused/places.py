@@ -78,12 +78,14 @@ def start_anew(t, count, start, b0, order, fresh, batch, padded, hp):
 @inner
 def thin(count, b0, order, drop, source, source_at, out, out_at, out_ld, padded):
     """out = source, times the dropout mask of each sequence where there is one."""
+    if len(drop) == 0:
+        for r in range(count):
+            for j in range(padded):
+                out[out_at + r * out_ld + j] = source[source_at + r * padded + j]
+        return
     for r in range(count):
         for j in range(padded):
-            value = source[source_at + r * padded + j]
-            if len(drop):
-                value *= drop[order[b0 + r] * padded + j]
-            out[out_at + r * out_ld + j] = value
+            out[out_at + r * out_ld + j] = source[source_at + r * padded + j] * drop[order[b0 + r] * padded + j]
 
 
 @inner

@@ -6,6 +6,8 @@ was recorded: that is how the gate enters h_t or c_t, and its only way to the lo
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -23,7 +25,11 @@ class FusedRecording:
     def __init__(self, cell: type[Cell], work: Pass, kept: Kept):
         self._cell, self._pass, self._kept = cell, work, kept
         self._derivatives: list[Derivatives] = []
-        self._rows = torch.from_numpy(work.layout.rows())
+
+    @cached_property
+    def _rows(self) -> Tensor:
+        """[T, B]: where each step's row is."""
+        return torch.from_numpy(self._pass.layout.rows())
 
     def add(self, found: Derivatives) -> None:
         """Another backward pass has gone through this run; derivatives add up, as torch's do."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 from carousel.cells import GRU, LSTM, LSTM1997, Cell, CoupledLSTM, ElmanReLU, ElmanTanh
 
@@ -22,6 +25,16 @@ class Specification:
     h_first: int = 0
     has_gates: bool = True
     has_c: bool = False
+
+    @cached_property
+    def x_blocks_of(self) -> np.ndarray:
+        """x_order as compiled code takes it."""
+        return np.array(self.x_order, np.int64)
+
+    @cached_property
+    def h_blocks_of(self) -> np.ndarray:
+        """h_order as compiled code takes it."""
+        return np.array(self.h_order, np.int64)
 
 
 SPECIFICATIONS: dict[type[Cell], Specification] = {
