@@ -7,7 +7,7 @@ Beyond torch: `lengths=` (unequal sequences without packing), `resets=` (the sta
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -71,7 +71,7 @@ class Recurrent(nn.RNNBase):
     @property
     def _weight(self) -> Tensor:
         """Any weight: its type and place are those of all."""
-        return self.get_parameter("weight_ih_l0")
+        return cast("Tensor", self.weight_ih_l0)  # get_parameter would refuse what functional_call puts in its place
 
     @property
     def _directions(self) -> int:
