@@ -4,6 +4,7 @@ reference."""
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
@@ -142,7 +143,7 @@ def test_gradients_against_finite_differences(kernel, cell_name, option):
     def loss(x, *values):
         state = type(call.state)(*values[: len(call.state)])
         view = type(cell).over(dict(zip(names, values[len(call.state) :], strict=True)))
-        moved = Call(x, state, call.lengths, call.resets, call.dropout, call.reverse)
+        moved = replace(call, x=x, state=state)
         run = KERNELS[kernel].run(view, moved, Request())
         return run.output.sin().sum() + sum(s.cos().sum() for s in run.state)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from carousel.cells import CELLS, Cell
@@ -55,7 +57,7 @@ def results(kernel: str, cell: Cell, call: Call, request: Request) -> dict[str, 
     x = call.x.clone().requires_grad_()
     cell.zero_grad()
     state = call.state and type(call.state)(*(s.clone().requires_grad_() for s in call.state))
-    run = KERNELS[kernel].run(cell, Call(x, state, call.lengths, call.resets, call.dropout, call.reverse), request)
+    run = KERNELS[kernel].run(cell, replace(call, x=x, state=state), request)
     weight = torch.linspace(-1, 1, run.output.numel(), dtype=x.dtype).view_as(run.output)
     loss = (run.output * weight).sum()
     for final in run.state or ():
@@ -97,7 +99,7 @@ def doubled(cell: Cell, call: Call) -> tuple[Cell, Call]:
         if tensor is not None:
             twin.__dict__.pop(name)
             twin.register_parameter(name, torch.nn.Parameter(tensor))
-    return twin, Call(call.x.double(), state, call.lengths, call.resets, dropout, call.reverse)
+    return twin, replace(call, x=call.x.double(), state=state, dropout=dropout)
 
 
 __all__ = ["LENGTHS", "OPTIONS", "PRECISION", "as_exact", "close", "doubled", "inputs", "make", "make_call", "results"]

@@ -7,6 +7,7 @@ Beyond torch: `lengths=` (unequal sequences without packing), `resets=` (the sta
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import torch
@@ -26,7 +27,15 @@ _PLAIN = Request()
 class Recurrent(nn.RNNBase):
     """What the three layers share. Parameters, their names and their initialisation are torch's own."""
 
-    def _add_options(self, recurrent_dropout: float, layer_norm: bool, kernel: str | None) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        recurrent_dropout: float = 0.0,
+        layer_norm: bool = False,
+        kernel: str | None = None,
+        **kwargs: Any,
+    ):
+        super().__init__(*args, **kwargs)
         owner = type(self).__name__
         if not 0 <= recurrent_dropout < 1:
             raise BadCall(f"{owner}: recurrent_dropout is a probability", allowed="0 <= p < 1", got=recurrent_dropout)
@@ -48,13 +57,16 @@ class Recurrent(nn.RNNBase):
             shapes = self._cell.shapes(width, self.hidden_size, bias=self.bias, layer_norm=True)
             for name, shape in shapes.items():
                 if name.startswith("norm"):
-                    start = torch.zeros if name.endswith("bias") else torch.ones
-                    parameter = nn.Parameter(start(shape, dtype=like.dtype, device=like.device))
+                    parameter = nn.Parameter(torch.empty(shape, dtype=like.dtype, device=like.device))
                     self.register_parameter(f"{name}_l{layer}{suffix}", parameter)
+        self._reset_gains()
 
     def reset_parameters(self) -> None:
         """torch's initialisation; gains of layer normalisation 1, its biases 0."""
         super().reset_parameters()
+        self._reset_gains()
+
+    def _reset_gains(self) -> None:
         for name, parameter in self.named_parameters():
             if name.startswith("norm"):
                 nn.init.constant_(parameter, 0.0 if "bias" in name else 1.0)
@@ -77,9 +89,13 @@ class Recurrent(nn.RNNBase):
     def _directions(self) -> int:
         return 2 if self.bidirectional else 1
 
+    @property
+    def _suffixes(self) -> tuple[str, ...]:
+        """torch's, of a layer's directions."""
+        return ("", "_reverse")[: self._directions]
+
     def _places(self) -> list[tuple[int, str]]:
-        suffixes = ("", "_reverse") if self.bidirectional else ("",)
-        return [(layer, suffix) for layer in range(self.num_layers) for suffix in suffixes]
+        return [(layer, suffix) for layer in range(self.num_layers) for suffix in self._suffixes]
 
     def forward(
         self,
@@ -125,7 +141,7 @@ class Recurrent(nn.RNNBase):
         finals: list[State] = []
         for layer in range(self.num_layers):
             outputs = []
-            for suffix in ("", "_reverse")[: self._directions]:
+            for suffix in self._suffixes:
                 state = None if states is None else tuple(s[len(finals)] for s in states)
                 call = Call(x, state, lengths, resets, self._mask(x), suffix == "_reverse")
                 output, final = self._one(layer, suffix, call, keep)
@@ -144,7 +160,7 @@ class Recurrent(nn.RNNBase):
         request, place = keep or _PLAIN, f"l{layer}{suffix}"
         if call.state is not None:
             empty = type(cell.initial_state(1))
-            call = Call(call.x, empty(*call.state), call.lengths, call.resets, call.dropout, call.reverse)
+            call = replace(call, state=empty(*call.state))
         choice = self._choices[place] = choose(cell, call, request, self._forced)
         run = choice.kernel.run(cell, call, request)
         if run.tape is not None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import nn
 
 from carousel.cells import CELLS, Cell
@@ -13,17 +11,6 @@ from carousel.layers.base import Recurrent
 class RNN(Recurrent, nn.RNN):
     """Elman network, as torch.nn.RNN; see `forward` for what is new. kernel: force one by name."""
 
-    def __init__(
-        self,
-        *args: Any,
-        recurrent_dropout: float = 0.0,
-        layer_norm: bool = False,
-        kernel: str | None = None,
-        **kwargs: Any,
-    ):
-        super().__init__(*args, **kwargs)
-        self._add_options(recurrent_dropout, layer_norm, kernel)
-
     @property
     def _cell(self) -> type[Cell]:
         return CELLS["rnn" if self.nonlinearity == "tanh" else "rnn-relu"]
@@ -32,17 +19,6 @@ class RNN(Recurrent, nn.RNN):
 class LSTM(Recurrent, nn.LSTM):
     """Long short-term memory, as torch.nn.LSTM; see `forward` for what is new. kernel: force one by name."""
 
-    def __init__(
-        self,
-        *args: Any,
-        recurrent_dropout: float = 0.0,
-        layer_norm: bool = False,
-        kernel: str | None = None,
-        **kwargs: Any,
-    ):
-        super().__init__(*args, **kwargs)
-        self._add_options(recurrent_dropout, layer_norm, kernel)
-
     @property
     def _cell(self) -> type[Cell]:
         return CELLS["lstm"]
@@ -50,17 +26,6 @@ class LSTM(Recurrent, nn.LSTM):
 
 class GRU(Recurrent, nn.GRU):
     """Gated recurrent unit, as torch.nn.GRU; see `forward` for what is new. kernel: force one by name."""
-
-    def __init__(
-        self,
-        *args: Any,
-        recurrent_dropout: float = 0.0,
-        layer_norm: bool = False,
-        kernel: str | None = None,
-        **kwargs: Any,
-    ):
-        super().__init__(*args, **kwargs)
-        self._add_options(recurrent_dropout, layer_norm, kernel)
 
     @property
     def _cell(self) -> type[Cell]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from carousel.kernels.fused.chunk import give_dx, sum_weights
+from carousel.kernels.fused.codes import GRU
 from carousel.kernels.fused.compiling import inner, outermost
-from carousel.kernels.fused.forward import GRU
 from carousel.kernels.fused.matrix import product
 from carousel.kernels.fused.norm import normalise_backward
-from carousel.kernels.fused.places import copy, count_at, find_places, leave
+from carousel.kernels.fused.places import copy, count_at, find_outputs, find_previous, leave
 from carousel.kernels.fused.step_back import step_back
 
 
@@ -65,10 +65,10 @@ def backward(
     code, blocks, _, h_first = cell
     hidden, padded, lanes = sizes
     after, batch, _, total, b0, most, inputs, columns, chunk = where
-    (g, gh, gc), (v, v_scale, _, _, _, hp, _, _), gain = given, kept, norms[0]
+    (g, gh, gc), (v, v_scale, _, _, _, hp, c, _), gain = given, kept, norms[0]
     steps, a_ld, depth, h_at = len(start) - 1, blocks * padded, (blocks - h_first) * padded, h_first * padded
     d_ld, normed = a_ld + lanes, len(norms[0]) > 0
-    next_at, prev_at, out_at = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    prev_at, out_at = np.empty(most, np.int64), np.empty(most, np.int64)
     parts = _cut(scratch, most * chunk, most, a_ld, padded + inputs + lanes, columns, padded, lanes, normed)
     d, dv, seen, found, states = parts
     dv = dv if normed else d[h_at:]
@@ -85,7 +85,9 @@ def backward(
             count, n = count_at(start, b0, most, t), start[t] + b0
             row -= count if after > 0 else 0
             at = row * d_ld
-            find_places(t, after, start, total, b0, most, order, fresh, batch, sizes, next_at, prev_at, out_at)
+            find_outputs(t, count, b0, order, batch, hidden, out_at)
+            if len(c):
+                find_previous(t, after, count, start, total, b0, most, order, fresh, batch, padded, prev_at)
             step_back(
                 code, blocks, count, n, sizes, norms, kept, g, prev_at, out_at, states, d, at, d_ld, dh, dc_kept, sums
             )

@@ -16,15 +16,24 @@ from __future__ import annotations
 
 import numpy as np
 
+from carousel.kernels.fused.codes import ELMAN_RELU, ELMAN_TANH, GRU, LSTM, LSTM_1997
 from carousel.kernels.fused.compiling import inner, outermost
 from carousel.kernels.fused.elman import relu_forward, tanh_forward
 from carousel.kernels.fused.gru import gru_forward
 from carousel.kernels.fused.lstm import coupled_gates, lstm_1997_gates, lstm_gates, show
 from carousel.kernels.fused.matrix import product
 from carousel.kernels.fused.norm import apply_gain, normalise
-from carousel.kernels.fused.places import begin, copy, count_at, fill, find_places, start_anew, thin
-
-ELMAN_TANH, ELMAN_RELU, LSTM, LSTM_1997, LSTM_COUPLED, GRU = range(6)
+from carousel.kernels.fused.places import (
+    begin,
+    copy,
+    count_at,
+    fill,
+    find_next,
+    find_outputs,
+    find_previous,
+    start_anew,
+    thin,
+)
 
 
 @inner
@@ -82,26 +91,11 @@ def _from_state_normalised(count, n, cell, sizes, seen, seen_at, weights, zeros,
     _, blocks, _, h_first = cell
     hidden, padded, lanes = sizes
     h_blocks = blocks - h_first
-    product(
-        zeros,
-        0,
-        0,
-        seen,
-        seen_at,
-        padded,
-        hidden,
-        weights[1],
-        0,
-        product_of,
-        0,
-        h_blocks * padded,
-        count,
-        h_blocks * padded,
-        lanes,
-    )
-    normalise(count, h_blocks, hidden, padded, product_of, 0, v, n * h_blocks * padded, v_scale, n)
+    width = h_blocks * padded
+    product(zeros, 0, 0, seen, seen_at, padded, hidden, weights[1], 0, product_of, 0, width, count, width, lanes)
+    normalise(count, h_blocks, hidden, padded, product_of, 0, v, n * width, v_scale, n)
     shifted = pre[h_first * padded :]
-    apply_gain(count, h_blocks * padded, gain, zeros, v, n * h_blocks * padded, shifted, blocks * padded, True)
+    apply_gain(count, width, gain, zeros, v, n * width, shifted, blocks * padded, True)
 
 
 @outermost
@@ -137,7 +131,8 @@ def forward(
         else:
             _from_input(t, count, b0, cell, sizes, order, batch, width, x, x_order, weights, xs, pre)
             _from_state(count, cell, sizes, h, h_at, weights, pre)
-        find_places(t, after, start, total, b0, most, order, fresh, batch, sizes, next_at, prev_at, out_at)
+        find_outputs(t, count, b0, order, batch, hidden, out_at)
+        find_next(t, after, count, start, total, b0, most, padded, next_at)
         if code == ELMAN_TANH:
             tanh_forward(count, sizes, pre, hp, next_at, emitted, out_at)
         elif code == ELMAN_RELU:
@@ -145,6 +140,7 @@ def forward(
         elif code == GRU:
             gru_forward(count, sizes, pre, a, n * a_ld, hp, n * padded, next_at, emitted, out_at)
         else:
+            find_previous(t, after, count, start, total, b0, most, order, fresh, batch, padded, prev_at)
             _gates(code, count, sizes, pre, a, n * a_ld, c, n * padded, prev_at)
             shown, shown_at = c, n * padded
             if len(gain_m):

@@ -17,7 +17,6 @@ from numba.extending import intrinsic, register_jitable
 
 from carousel.kernels.fused.simd import REGISTER_BYTES, Vec, call
 
-_CONTRACT = ("contract", "nsz")
 # fmt: off
 _Q = {
     32: (0.00139261835877134945, 0.00836317905272257737, 0.0416665546172045742, 0.166665769896987757, 0.5),
@@ -57,7 +56,7 @@ def _exponential(typing: Any, x: Any) -> Any:
         for coefficient in _Q[bits][1:]:
             q = _fma(builder, x, q, r, _all(x, coefficient))
         p = _fma(builder, x, builder.fmul(r, r), q, r)
-        integers = ir.VectorType(ir.IntType(bits), x.lanes)
+        integers = x.llvm_integers
         exponent = builder.shl(builder.bitcast(shifted, integers), ir.Constant(integers, [_MANTISSA[bits]] * x.lanes))
         one = ir.Constant(integers, [_BIAS[bits] << _MANTISSA[bits]] * x.lanes)
         s = builder.bitcast(builder.add(exponent, one), x.llvm)

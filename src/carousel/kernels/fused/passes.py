@@ -108,17 +108,9 @@ class Pass:
         def one(begin: int, end: int, total: np.ndarray) -> None:
             total[:] = 0
             chunk = max(1, _CHUNK_ROWS // max(end - begin, 1))
-            where = (
-                self.after,
-                layout.batch,
-                sizes.width,
-                layout.total,
-                begin,
-                end - begin,
-                self._inputs,
-                sizes.columns,
-                chunk,
-            )
+            many = end - begin
+            head = (self.after, layout.batch, sizes.width, layout.total, begin, many)
+            where = (*head, self._inputs, sizes.columns, chunk)
             backward(
                 self._cell, sizes[:3], where, layout.start, layout.order, inputs.fresh, inputs.drop, inputs.x,
                 spec.x_blocks_of, tuple(given), w_b, w_dx, zeros, inputs[-3:], tuple(kept),
@@ -184,11 +176,7 @@ class Pass:
 
     def _scratch(self, most: int, chunk: int) -> np.ndarray:
         spec, sizes = self.spec, self.sizes
-        row = (
-            2 * (spec.blocks * sizes.padded + sizes.lanes)
-            if len(self.given.gain)
-            else spec.blocks * sizes.padded + sizes.lanes
-        )
+        row = (2 if len(self.given.gain) else 1) * (spec.blocks * sizes.padded + sizes.lanes)
         row += sizes.padded + self._inputs + sizes.lanes + sizes.columns
         return self.take(most * chunk * row + 4 * most * sizes.padded)
 

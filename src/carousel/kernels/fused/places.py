@@ -14,26 +14,35 @@ def count_at(start, b0, most, t):
 
 
 @inner
-def find_places(t, after, start, total, b0, most, order, fresh, batch, sizes, next_at, prev_at, out_at):
-    """For each running sequence: where its new h goes, where what it carries comes from, its row of the output.
-
-    after: +1 or -1, the direction of time. A state that starts anew comes from the row of zeros.
-    """
-    hidden, padded, _ = sizes
-    count = count_at(start, b0, most, t)
-    following, before = count_at(start, b0, most, t + after), count_at(start, b0, most, t - after)
+def find_outputs(t, count, b0, order, batch, hidden, out_at):
+    """Each running sequence's row of the output."""
     for r in range(count):
         out_at[r] = (t * batch + order[b0 + r]) * hidden
-        next_at[r] = (total + b0 + r) * padded
-        prev_at[r] = (total + b0 + r) * padded
-    for r in range(min(count, following)):
-        next_at[r] = (start[t + after] + b0 + r) * padded
-    for r in range(min(count, before)):
-        prev_at[r] = (start[t - after] + b0 + r) * padded
+
+
+@inner
+def find_next(t, after, count, start, total, b0, most, padded, next_at):
+    """Where each running sequence's new h goes. after: +1 or -1, the direction of time."""
+    _find_neighbours(t + after, count, start, total, b0, most, padded, next_at)
+
+
+@inner
+def find_previous(t, after, count, start, total, b0, most, order, fresh, batch, padded, prev_at):
+    """Where what each running sequence carries comes from: the row of zeros where it starts anew."""
+    _find_neighbours(t - after, count, start, total, b0, most, padded, prev_at)
     if len(fresh):
         for r in range(count):
             if fresh[t * batch + order[b0 + r]]:
                 prev_at[r] = (total + batch) * padded
+
+
+@inner
+def _find_neighbours(t, count, start, total, b0, most, padded, at):
+    """The rows of step t, or a sequence's own row beyond all steps where it does not run then."""
+    for r in range(count):
+        at[r] = (total + b0 + r) * padded
+    for r in range(min(count, count_at(start, b0, most, t))):
+        at[r] = (start[t] + b0 + r) * padded
 
 
 @inner

@@ -39,12 +39,7 @@ class FusedRecording:
     def value(self, name: str) -> Tensor:
         """[T, B, H]."""
         if name == "h":
-            steps, batch = self._rows.shape
-            return (
-                torch.from_numpy(self._kept.out[: steps * batch * self._pass.sizes.hidden])
-                .view(steps, batch, -1)
-                .clone()
-            )
+            return torch.from_numpy(self._kept.out).view(*self._rows.shape, -1).clone()
         if name == "c":
             return self._states(self._kept.c)
         if name == "i" and self._cell is CoupledLSTM:
@@ -77,8 +72,7 @@ class FusedRecording:
         if name == "o":
             return dh * torch.tanh(self._shown())
         if name == "g":
-            i = self.value("i")
-            return dc * i
+            return dc * self.value("i")
         if name == "i":
             return dc * self.value("g")
         previous = self._previous_c()

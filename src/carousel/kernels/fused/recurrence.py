@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -74,10 +74,7 @@ class _Recurrence(torch.autograd.Function):
         ctx.save_for_backward(*tensors)
         ctx.set_materialize_grads(False)
         setting.recording = FusedRecording(setting.cell, work, kept)
-        steps, batch = work.layout.steps, work.layout.batch
-        output = torch.from_numpy(
-            kept.out[: steps * batch * work.sizes.hidden].reshape(steps, batch, work.sizes.hidden)
-        )
+        output = torch.from_numpy(kept.out.reshape(work.layout.steps, work.layout.batch, -1))
         return output, *_final(work, kept)
 
     @staticmethod
@@ -92,7 +89,7 @@ class _Recurrence(torch.autograd.Function):
         g, gh, gc = (_flat(t, ctx.work.given.x.dtype) for t in (*gradients, None)[:3])
         found = ctx.work.backward(ctx.kept, GivenDerivatives(g, gh, gc), wanted)
         ctx.setting.recording.add(found)
-        by_name = _gradients(ctx.setting.cell, ctx.work, found, tensors)
+        by_name = _gradients(ctx.work, found)
         return None, *(by_name[name] if needed[name] else None for name in _NAMES)
 
 
@@ -153,7 +150,7 @@ def _final(work: Pass, kept: Kept) -> list[Tensor]:
     return [torch.from_numpy(h), torch.from_numpy(kept.c.reshape(-1, sizes.padded)[rows, : sizes.hidden])]
 
 
-def _gradients(cell: type[Cell], work: Pass, found: Derivatives, tensors: dict[str, Tensor | None]) -> dict[str, Any]:
+def _gradients(work: Pass, found: Derivatives) -> dict[str, Any]:
     """The derivatives in the shapes of what they belong to. Dropout masks have none."""
     spec, sizes, layout = work.spec, work.sizes, work.layout
     by_name: dict[str, Any] = dict.fromkeys(_NAMES)
@@ -194,9 +191,7 @@ def _by_reference(
     assert x is not None
     zero = cell.initial_state(x.shape[1])
     state = type(zero)(*(z if s is None else s for z, s in zip(zero, (h0, c0), strict=False)))
-    call = Call(
-        setting.call.x, state, setting.call.lengths, setting.call.resets, tensors["dropout"], setting.call.reverse
-    )
+    call = replace(setting.call, state=state, dropout=tensors["dropout"])
     if call.valid is not None:
         x = torch.where(call.valid.unsqueeze(-1), x, 0.0)
     run = run_projected(cell, x if cell.layer_norm else cell.project(x), call, Request())

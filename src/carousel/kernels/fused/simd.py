@@ -47,16 +47,12 @@ class Vec(types.Type):
         return ir.FloatType() if self.dtype.bitwidth == 32 else ir.DoubleType()
 
     @property
-    def integer(self) -> ir.Type:
-        return ir.IntType(self.dtype.bitwidth)
-
-    @property
     def llvm(self) -> ir.VectorType:
         return ir.VectorType(self.element, self.lanes)
 
     @property
     def llvm_integers(self) -> ir.VectorType:
-        return ir.VectorType(self.integer, self.lanes)
+        return ir.VectorType(ir.IntType(self.dtype.bitwidth), self.lanes)
 
     @property
     def suffix(self) -> str:
@@ -106,7 +102,8 @@ def _as_vec(context: Any, builder: Any, vec: Vec, kind: Any, value: Any) -> Any:
 
 def splat(builder: Any, vec: Vec, scalar: Any) -> Any:
     """The number in every lane."""
-    one = builder.insert_element(ir.Constant(vec.llvm, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
+    kind = ir.VectorType(scalar.type, vec.lanes)
+    one = builder.insert_element(ir.Constant(kind, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
     return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), vec.lanes), [0] * vec.lanes))
 
 
@@ -154,9 +151,7 @@ def store(typing: Any, array: Any, offset: Any, value: Any) -> Any:
 def _mask(builder: Any, vec: Vec, count: Any) -> Any:
     """The first `count` lanes."""
     wide = ir.VectorType(ir.IntType(64), vec.lanes)
-    every = builder.insert_element(ir.Constant(wide, ir.Undefined), count, ir.Constant(ir.IntType(32), 0))
-    every = builder.shuffle_vector(every, every, ir.Constant(ir.VectorType(ir.IntType(32), vec.lanes), [0] * vec.lanes))
-    return builder.icmp_signed("<", ir.Constant(wide, list(range(vec.lanes))), every)
+    return builder.icmp_signed("<", ir.Constant(wide, list(range(vec.lanes))), splat(builder, vec, count))
 
 
 @intrinsic

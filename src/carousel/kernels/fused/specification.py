@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from carousel.cells import GRU, LSTM, LSTM1997, Cell, CoupledLSTM, ElmanReLU, ElmanTanh
+from carousel.kernels.fused import codes
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,12 @@ class Specification:
 
 
 SPECIFICATIONS: dict[type[Cell], Specification] = {
-    ElmanTanh: Specification(0, 1, (0,), (0,), has_gates=False),
-    ElmanReLU: Specification(1, 1, (0,), (0,), has_gates=False),
-    LSTM: Specification(2, 4, (0, 1, 2, 3), (0, 1, 2, 3), has_c=True),
-    LSTM1997: Specification(3, 3, (0, 1, 2), (0, 1, 2), has_c=True),
-    CoupledLSTM: Specification(4, 3, (0, 1, 2), (0, 1, 2), has_c=True),
-    GRU: Specification(5, 4, (2, 0, 1), (0, 1, 2), h_first=1),  # n r z and, from the state alone, v = U_n h + b'
+    ElmanTanh: Specification(codes.ELMAN_TANH, 1, (0,), (0,), has_gates=False),
+    ElmanReLU: Specification(codes.ELMAN_RELU, 1, (0,), (0,), has_gates=False),
+    LSTM: Specification(codes.LSTM, 4, (0, 1, 2, 3), (0, 1, 2, 3), has_c=True),
+    LSTM1997: Specification(codes.LSTM_1997, 3, (0, 1, 2), (0, 1, 2), has_c=True),
+    CoupledLSTM: Specification(codes.LSTM_COUPLED, 3, (0, 1, 2), (0, 1, 2), has_c=True),
+    GRU: Specification(
+        codes.GRU, 4, (2, 0, 1), (0, 1, 2), h_first=1
+    ),  # n r z; of the state alone: v = U_n h + b'
 }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from carousel.kernels.fused.codes import ELMAN_RELU, ELMAN_TANH, GRU, LSTM, LSTM_1997
 from carousel.kernels.fused.compiling import inner
 from carousel.kernels.fused.elman import relu_backward, tanh_backward
-from carousel.kernels.fused.forward import ELMAN_RELU, ELMAN_TANH, GRU, LSTM, LSTM_1997
 from carousel.kernels.fused.gru import gru_backward
 from carousel.kernels.fused.lstm import (
     coupled_gates_backward,
@@ -40,27 +40,9 @@ def _through_norm(rows, n, sizes, m, m_scale, gain_m, dm, carry_c, dc, dc_at, dg
 
 @inner
 def _lstm(
-    code,
-    count,
-    n,
-    sizes,
-    blocks,
-    norms,
-    kept,
-    prev_at,
-    carry_h,
-    carry_s,
-    dm,
-    shown,
-    g,
-    out_at,
-    d,
-    at,
-    d_ld,
-    dh,
-    dc_kept,
-    sums,
-):
+    code, count, n, sizes, blocks, norms, kept, prev_at, carry_h, carry_s, dm, shown, g, out_at, d, at, d_ld, dh,
+    dc_kept, sums,
+):  # fmt: skip
     """One step of an LSTM: through the output gate, through the normalised c where there is one, through the gates."""
     _, padded, _ = sizes
     _, _, m, m_scale, a, _, c, _ = kept

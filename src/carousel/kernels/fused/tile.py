@@ -16,8 +16,9 @@ from numba.extending import intrinsic
 
 from carousel.kernels.fused.simd import REGISTER_BYTES, Vec, call, pointer, splat
 
-#: Largest tile: rows x registers of sums, beside V for operands and one for a broadcast. AVX-512 and NEON have 32.
-ROWS, WIDTH = (8, 3) if REGISTER_BYTES != 32 else (4, 2)
+#: Rows of the largest tile: with 3 registers of sums each, 3 of operands and one to broadcast they fill the 32
+#: registers of AVX-512 and NEON, or the 16 of AVX2.
+ROWS = 8 if REGISTER_BYTES != 32 else 4
 
 
 def _sum_of_products(builder: Any, vec: Vec, sums: list[list[Any]], multipliers: list[Any], rights: list[Any]) -> None:
@@ -43,8 +44,20 @@ def _intp(value: int) -> Any:
     return ir.Constant(ir.IntType(64), value)
 
 
-def _slots(builder: Any, vec: Vec, rows: int, width: int) -> list[list[Any]]:
-    return [[cgutils.alloca_once(builder, vec.llvm) for _ in range(width)] for _ in range(rows)]
+def _fetch_sums(builder: Any, vec: Vec, rows: int, width: int, base: Any, ld: Any) -> list[list[Any]]:
+    """[rows][width] slots that LLVM keeps in registers, filled from memory."""
+    sums = [[cgutils.alloca_once(builder, vec.llvm) for _ in range(width)] for _ in range(rows)]
+    for r, row in enumerate(sums):
+        for v, slot in enumerate(row):
+            builder.store(_load(builder, vec, base, _at(builder, r, ld, v * vec.lanes)), slot)
+    return sums
+
+
+def _put_sums(builder: Any, vec: Vec, sums: list[list[Any]], base: Any, ld: Any) -> None:
+    """Back to memory."""
+    for r, row in enumerate(sums):
+        for v, slot in enumerate(row):
+            _store(builder, vec, builder.load(slot), base, _at(builder, r, ld, v * vec.lanes))
 
 
 @intrinsic(prefer_literal=True)
@@ -65,17 +78,14 @@ def product_tile(
         a_p = pointer(context, builder, sig.args[5], args[5], args[6])
         w_p = pointer(context, builder, sig.args[9], args[9], args[10])
         out_p = pointer(context, builder, sig.args[11], args[11], args[12])
-        sums = _slots(builder, vec, r_count, v_count)
-        for r, v in _cells(r_count, v_count):
-            builder.store(_load(builder, vec, init_p, _at(builder, r, args[4], v * vec.lanes)), sums[r][v])
+        sums = _fetch_sums(builder, vec, r_count, v_count, init_p, args[4])
         starts = [builder.gep(a_p, [builder.mul(_intp(r), args[7])]) for r in range(r_count)]
         with cgutils.for_range(builder, args[8], intp=ir.IntType(64)) as loop:
             k = loop.index
             row = builder.mul(k, _intp(v_count * vec.lanes))
             rights = [_load(builder, vec, w_p, builder.add(row, _intp(v * vec.lanes))) for v in range(v_count)]
             _sum_of_products(builder, vec, sums, [builder.load(builder.gep(p, [k])) for p in starts], rights)
-        for r, v in _cells(r_count, v_count):
-            _store(builder, vec, builder.load(sums[r][v]), out_p, _at(builder, r, args[13], v * vec.lanes))
+        _put_sums(builder, vec, sums, out_p, args[13])
         return context.get_dummy_value()
 
     i = types.intp
@@ -95,25 +105,18 @@ def outer_tile(
         a_p = pointer(context, builder, sig.args[2], args[2], args[3])
         b_p = pointer(context, builder, sig.args[5], args[5], args[6])
         out_p = pointer(context, builder, sig.args[9], args[9], args[10])
-        sums = _slots(builder, vec, r_count, v_count)
-        for r, v in _cells(r_count, v_count):
-            builder.store(_load(builder, vec, out_p, _at(builder, r, args[11], v * vec.lanes)), sums[r][v])
+        sums = _fetch_sums(builder, vec, r_count, v_count, out_p, args[11])
         with cgutils.for_range(builder, args[8], intp=ir.IntType(64)) as loop:
             a_row = builder.gep(a_p, [builder.mul(loop.index, args[4])])
             b_row = builder.gep(b_p, [builder.mul(loop.index, args[7])])
             rights = [_load(builder, vec, b_row, _intp(v * vec.lanes)) for v in range(v_count)]
             multipliers = [builder.load(builder.gep(a_row, [_intp(r)])) for r in range(r_count)]
             _sum_of_products(builder, vec, sums, multipliers, rights)
-        for r, v in _cells(r_count, v_count):
-            _store(builder, vec, builder.load(sums[r][v]), out_p, _at(builder, r, args[11], v * vec.lanes))
+        _put_sums(builder, vec, sums, out_p, args[11])
         return context.get_dummy_value()
 
     i = types.intp
     return signature(types.none, rows, width, a, i, i, b, i, i, i, out, i, i), generate
-
-
-def _cells(rows: int, width: int) -> list[tuple[int, int]]:
-    return [(r, v) for r in range(rows) for v in range(width)]
 
 
 def _at(builder: Any, row: int, ld: Any, column: int) -> Any:
