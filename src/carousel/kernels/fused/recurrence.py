@@ -71,15 +71,16 @@ class _Recurrence(torch.autograd.Function):
         work = _make_pass(setting, dict(zip(_NAMES, tensors, strict=True)))
         kept = work.forward()
         ctx.setting, ctx.work, ctx.kept = setting, work, kept
-        ctx.save_for_backward(*tensors)
         ctx.set_materialize_grads(False)
         setting.recording = FusedRecording(setting.cell, work, kept)
         output = torch.from_numpy(kept.out.reshape(work.layout.steps, work.layout.batch, -1))
+        ctx.save_for_backward(*tensors, output)  # may share memory with what backward reads
         return output, *_final(work, kept)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> Any:
-        tensors = dict(zip(_NAMES, ctx.saved_tensors, strict=True))  # raises where one was changed in place since
+        *saved, _ = ctx.saved_tensors  # raises where one was changed in place since
+        tensors = dict(zip(_NAMES, saved, strict=True))
         needed = dict(zip(_NAMES, ctx.needs_input_grad[1:], strict=True))
         if torch.is_grad_enabled():
             warnings.warn(_SECOND, KernelNotice, stacklevel=2)

@@ -44,7 +44,5 @@ SPECIFICATIONS: dict[type[Cell], Specification] = {
     LSTM: Specification(codes.LSTM, 4, (0, 1, 2, 3), (0, 1, 2, 3), has_c=True),
     LSTM1997: Specification(codes.LSTM_1997, 3, (0, 1, 2), (0, 1, 2), has_c=True),
     CoupledLSTM: Specification(codes.LSTM_COUPLED, 3, (0, 1, 2), (0, 1, 2), has_c=True),
-    GRU: Specification(
-        codes.GRU, 4, (2, 0, 1), (0, 1, 2), h_first=1
-    ),  # n r z; of the state alone: v = U_n h + b'
+    GRU: Specification(codes.GRU, 4, (2, 0, 1), (0, 1, 2), h_first=1),  # n r z; of the state alone: v = U_n h + b'
 }
