@@ -137,7 +137,7 @@ def test_threads_and_repeats_change_no_bit(name):
 @pytest.mark.parametrize("hidden", [16, 5])
 @pytest.mark.parametrize("name", NAMES)
 def test_an_output_changed_in_place_is_refused_not_used(name, hidden):
-    """The output may share its memory with what the backward pass reads: gradients from a changed one would be wrong."""
+    """It may share its memory with what the backward pass reads: gradients from a changed one would be wrong."""
     y, _ = getattr(carousel, name)(3, hidden)(data(6, 2, 3, dtype=torch.float32))
     y.mul_(2)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
