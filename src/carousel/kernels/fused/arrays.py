@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from carousel.kernels.fused.matrix import HALF
 from carousel.kernels.fused.simd import lanes as lanes_of
 from carousel.kernels.fused.tile import ROWS
 
 
 class Sizes(NamedTuple):
-    """hidden: H. padded: H in whole registers and tiles. lanes: numbers in a register. width: I. inputs: I + 1 and
-    columns: I in whole registers."""
+    """hidden: H. padded: H in whole registers and tiles. lanes: numbers in a register. width: I. inputs: I + 1 in whole
+    tiles. columns: I in whole registers."""
 
     hidden: int
     padded: int
@@ -31,7 +32,7 @@ def sizes_of(hidden: int, width: int, dtype: np.dtype) -> Sizes:
         rounded_up(hidden, max(lanes, ROWS)),
         lanes,
         width,
-        rounded_up(width + 1, lanes),
+        rounded_up(width + 1, HALF),
         rounded_up(width, lanes),
     )
 
@@ -93,7 +94,7 @@ class GivenDerivatives(NamedTuple):
 class Derivatives:
     """Empty where not wanted. dx: as x. dh0, dc0: [B, H]. dh, dc: [N, padded], of every state.
 
-    sums: dw [blocks, padded, padded + inputs] with the columns of h, of x and (column I of those) of the bias; dbv
+    sums: dw_h [h_blocks, padded, padded]; dw_x [inputs, x_blocks, padded], whose row I is that of the bias; dbv
     [padded] of the bias that only the state's product has; with layer normalisation those of its gains and bias.
     """
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from carousel.kernels.fused.compiling import inner
-from carousel.kernels.fused.emit import caller_row, emit, incoming
+from carousel.kernels.fused.emit import emit, incoming
 from carousel.kernels.fused.functions import at_least, positive, tanh
-from carousel.kernels.fused.simd import load, store
+from carousel.kernels.fused.memory import load, load_row, store
 
 
 def _make(relu: bool):
@@ -25,7 +25,7 @@ def _make(relu: bool):
         hidden, padded, lanes = sizes
         for r in range(rows):
             for j in range(0, padded, lanes):
-                h = caller_row(out, out_at[r] + j, hidden - j, lanes)
+                h = load_row(out, out_at[r] + j, hidden - j, lanes)
                 dh_t = incoming(load(carry_h, r * padded + j), g, out_at[r] + j, hidden - j, lanes)
                 store(d, d_at + r * d_ld + j, positive(h, dh_t) if relu else dh_t * (1.0 - h * h))
                 if len(dh):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba.extending import register_jitable
 
-from carousel.kernels.fused.simd import load, load_first, store, store_first
+from carousel.kernels.fused.memory import load_row, store, store_row
 
 
 @register_jitable(inline="always")
@@ -15,23 +15,12 @@ def emit(h, hp, next_at, out, out_at, left, lanes):
     """
     store(hp, next_at, h)
     if len(out):
-        if left >= lanes:
-            store(out, out_at, h)
-        else:
-            store_first(out, out_at, h, left)
-
-
-@register_jitable(inline="always")
-def caller_row(array, at, left, lanes):
-    """A register of a row of the caller's, of which `left` numbers remain; then zeros."""
-    if left >= lanes:
-        return load(array, at)
-    return load_first(array, at, left)
+        store_row(out, out_at, h, left, lanes)
 
 
 @register_jitable(inline="always")
 def incoming(carried, g, g_at, left, lanes):
     """The total derivative with respect to h: what later steps carry back and what the output receives directly."""
     if len(g):
-        return carried + caller_row(g, g_at, left, lanes)
+        return carried + load_row(g, g_at, left, lanes)
     return carried

@@ -14,23 +14,22 @@ and not padded; `order[b]` is a sequence's place in the caller's batch. N rows i
 
 from __future__ import annotations
 
-import numpy as np
-
 from carousel.kernels.fused.codes import ELMAN_RELU, ELMAN_TANH, GRU, LSTM, LSTM_1997
 from carousel.kernels.fused.compiling import inner, outermost
 from carousel.kernels.fused.elman import relu_forward, tanh_forward
 from carousel.kernels.fused.gru import gru_forward
 from carousel.kernels.fused.lstm import coupled_gates, lstm_1997_gates, lstm_gates, show
-from carousel.kernels.fused.matrix import product
+from carousel.kernels.fused.matrix import product, product_of_both
+from carousel.kernels.fused.memory import take_row
 from carousel.kernels.fused.norm import apply_gain, normalise
 from carousel.kernels.fused.places import (
     begin,
-    copy,
     count_at,
     fill,
     find_next,
     find_outputs,
     find_previous,
+    rounded_up,
     start_anew,
     thin,
 )
@@ -47,14 +46,22 @@ def _gates(code, rows, sizes, pre, a, a_at, c, c_at, prev_at):
 
 
 @inner
-def _from_input(t, count, b0, cell, sizes, order, batch, width, x, x_order, weights, xs, pre):
-    """pre = W x + b in the blocks that x reaches."""
-    _, blocks, x_blocks, _ = cell
-    _, padded, lanes = sizes
+def _products(t, count, b0, cell, sizes, order, batch, width, x, weights, xs, seen, seen_at, pre):
+    """pre = W x + U h + b: in blocks that only x reaches, in those that both reach, in those that only h does."""
+    _, blocks, x_blocks, h_first = cell
+    hidden, padded, lanes = sizes
+    w_x, w_b, w_h, bias, bias_v = weights
+    ld, x_ld = blocks * padded, rounded_up(width, lanes)
+    only_x, both, only_h = h_first * padded, (x_blocks - h_first) * padded, (blocks - x_blocks) * padded
     for r in range(count):
-        copy(x, (t * batch + order[b0 + r]) * width, width, xs, r * width, width)
-    w_x, _, _, bias, _ = weights
-    product(bias, 0, 0, xs, 0, width, width, w_x, 0, pre, 0, blocks * padded, count, x_blocks * padded, lanes)
+        take_row(x, (t * batch + order[b0 + r]) * width, width, xs, r * x_ld, x_ld, lanes)
+    if only_x:
+        product(bias, 0, 0, xs, 0, x_ld, width, w_x, 0, pre, 0, ld, count, only_x, lanes)
+    product_of_both(
+        bias, only_x, 0, xs, 0, x_ld, width, seen, seen_at, padded, hidden, w_b, 0, pre, only_x, ld, count, both, lanes
+    )
+    if only_h:
+        product(bias_v, 0, 0, seen, seen_at, padded, hidden, w_h, 0, pre, only_x + both, ld, count, only_h, lanes)
 
 
 @inner
@@ -62,11 +69,11 @@ def _given_input(t, count, b0, cell, sizes, order, batch, width, x, x_order, wei
     """pre = x, which already is W x + b, in torch's order of blocks; a bias of the state's own is added."""
     _, _, _, bias, bias_v = weights
     _, blocks, x_blocks, _ = cell
-    hidden, padded, _ = sizes
+    hidden, padded, lanes = sizes
     for r in range(count):
         at = (t * batch + order[b0 + r]) * width
         for b in range(x_blocks):
-            copy(x, at + x_order[b] * hidden, hidden, pre, (r * blocks + b) * padded, padded)
+            take_row(x, at + x_order[b] * hidden, hidden, pre, (r * blocks + b) * padded, padded, lanes)
         for j in range(x_blocks * padded):
             pre[r * blocks * padded + j] += bias[j]
         for j in range((blocks - x_blocks) * padded):
@@ -74,19 +81,7 @@ def _given_input(t, count, b0, cell, sizes, order, batch, width, x, x_order, wei
 
 
 @inner
-def _from_state(count, cell, sizes, seen, seen_at, weights, pre):
-    """pre += U h; in the blocks that x does not reach, pre = b' + U h."""
-    _, blocks, x_blocks, h_first = cell
-    hidden, padded, lanes = sizes
-    _, w_h, w_v, _, bias_v = weights
-    ld, at, both, alone = blocks * padded, h_first * padded, (x_blocks - h_first) * padded, (blocks - x_blocks) * padded
-    product(pre, at, ld, seen, seen_at, padded, hidden, w_h, 0, pre, at, ld, count, both, lanes)
-    if alone:
-        product(bias_v, 0, 0, seen, seen_at, padded, hidden, w_v, 0, pre, at + both, ld, count, alone, lanes)
-
-
-@inner
-def _from_state_normalised(count, n, cell, sizes, seen, seen_at, weights, zeros, gain, product_of, v, v_scale, pre):
+def _add_normalised(count, n, cell, sizes, seen, seen_at, weights, zeros, gain, product_of, v, v_scale, pre):
     """pre += gain * normalised(U h)."""
     _, blocks, _, h_first = cell
     hidden, padded, lanes = sizes
@@ -101,16 +96,19 @@ def _from_state_normalised(count, n, cell, sizes, seen, seen_at, weights, zeros,
 @outermost
 def forward(
     cell, sizes, where, start, order, fresh, drop, x, x_order, h0, c0, weights, zeros,
-    gain, gain_m, bias_m, v, v_scale, m, m_scale, a, hp, c, out,
+    gain, gain_m, bias_m, v, v_scale, m, m_scale, a, hp, c, out, scratch, places,
 ):  # fmt: skip
-    """All steps of one slice. Empty arrays stand for what is not given: fresh starts, dropout, states, gains."""
+    """All steps of one slice. Empty arrays stand for what is not given: fresh starts, dropout, states, gains.
+
+    scratch: [most * (2 blocks * padded + padded + width in whole registers)]. places: [3 * most], int64.
+    """
     code, blocks, _, _ = cell
-    hidden, padded, _ = sizes
+    hidden, padded, lanes = sizes
     after, batch, width, total, b0, most, shared = where
     steps, a_ld = len(start) - 1, blocks * padded
-    next_at, prev_at, out_at = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
-    pre, xs = np.empty(most * a_ld, x.dtype), np.empty(most * width, x.dtype)
-    seen, scratch = np.empty(most * padded, x.dtype), np.empty(most * a_ld, x.dtype)
+    next_at, prev_at, out_at = places[:most], places[most : 2 * most], places[2 * most :]
+    pre, product_of = scratch[: most * a_ld], scratch[most * a_ld : 2 * most * a_ld]
+    seen, xs = scratch[2 * most * a_ld :], scratch[2 * most * a_ld + most * padded :]
     emitted = out[:0] if shared else out
     begin(after, start, total, b0, most, order, sizes, h0, c0, hp, c)
     for step in range(steps):
@@ -123,14 +121,13 @@ def forward(
         if len(fresh):
             start_anew(t, count, start, b0, order, fresh, batch, padded, hp)
         if len(drop):
-            thin(count, b0, order, drop, hp, n * padded, seen, 0, padded, padded)
+            thin(count, b0, order, drop, hp, n * padded, seen, 0, padded, sizes)
         h, h_at = (seen, 0) if len(drop) else (hp, n * padded)
         if len(gain):
             _given_input(t, count, b0, cell, sizes, order, batch, width, x, x_order, weights, pre)
-            _from_state_normalised(count, n, cell, sizes, h, h_at, weights, zeros, gain, scratch, v, v_scale, pre)
+            _add_normalised(count, n, cell, sizes, h, h_at, weights, zeros, gain, product_of, v, v_scale, pre)
         else:
-            _from_input(t, count, b0, cell, sizes, order, batch, width, x, x_order, weights, xs, pre)
-            _from_state(count, cell, sizes, h, h_at, weights, pre)
+            _products(t, count, b0, cell, sizes, order, batch, width, x, weights, xs, h, h_at, pre)
         find_outputs(t, count, b0, order, batch, hidden, out_at)
         find_next(t, after, count, start, total, b0, most, padded, next_at)
         if code == ELMAN_TANH:
@@ -145,6 +142,6 @@ def forward(
             shown, shown_at = c, n * padded
             if len(gain_m):
                 normalise(count, 1, hidden, padded, c, n * padded, m, n * padded, m_scale, n)
-                apply_gain(count, padded, gain_m, bias_m, m, n * padded, scratch, padded, False)
-                shown, shown_at = scratch, 0
+                apply_gain(count, padded, gain_m, bias_m, m, n * padded, product_of, padded, False)
+                shown, shown_at = product_of, 0
             show(count, sizes, blocks, a, n * a_ld, shown, shown_at, hp, next_at, emitted, out_at)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from carousel.kernels.fused.compiling import inner
 from carousel.kernels.fused.emit import emit, incoming
 from carousel.kernels.fused.functions import sigmoid, tanh
-from carousel.kernels.fused.simd import load, store
+from carousel.kernels.fused.memory import load, store
 
 FULL, OF_1997, COUPLED = 0, 1, 2  # blocks: i f g o | i g o | f g o
 

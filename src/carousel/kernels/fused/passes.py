@@ -7,12 +7,13 @@ from functools import partial
 
 import numpy as np
 
-from carousel.kernels.fused.arrays import Derivatives, GivenDerivatives, Inputs, Kept, Sizes, Wanted
+from carousel.kernels.fused.arrays import Derivatives, GivenDerivatives, Inputs, Kept, Sizes, Wanted, rounded_up
 from carousel.kernels.fused.backward import backward
 from carousel.kernels.fused.buffers import POOL
+from carousel.kernels.fused.few import FEW
 from carousel.kernels.fused.forward import forward
 from carousel.kernels.fused.layout import Layout
-from carousel.kernels.fused.matrix import pack_for_backward, pack_for_forward
+from carousel.kernels.fused.packing import pack_for_backward, pack_for_forward
 from carousel.kernels.fused.specification import Specification
 from carousel.kernels.fused.threads import for_each
 
@@ -56,7 +57,7 @@ class Pass:
             forward(
                 self._cell, sizes[:3], where, layout.start, layout.order, given.fresh, given.drop, given.x,
                 spec.x_blocks_of, given.h0, given.c0, weights, zeros, given.gain, given.gain_m, given.bias_m,
-                *kept,
+                *kept, self._scratch_forward(end - begin), np.empty(3 * (end - begin), np.int64),
             )  # fmt: skip
 
         for_each([partial(one, *ends) for ends in self._slices()], self.operations)
@@ -89,13 +90,13 @@ class Pass:
 
     def _packed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         spec, sizes, given = self.spec, self.sizes, self.given
-        both = len(spec.h_order) if len(given.gain) else len(spec.x_order) - spec.h_first
-        w_x = self.take(0 if len(given.gain) else sizes.width * len(spec.x_order) * sizes.padded)
-        w_h = self.take(sizes.hidden * both * sizes.padded)
-        w_v = self.take(sizes.hidden * (len(spec.h_order) - both) * sizes.padded)
-        orders = spec.x_blocks_of, spec.h_blocks_of[:both], spec.h_blocks_of[both:]
-        pack_for_forward(given.w_ih, given.w_hh, sizes.width, *sizes[:3], *orders, w_x, w_h, w_v)
-        return w_x, w_h, w_v
+        only_x, both, only_h = spec.h_blocks_alone if len(given.gain) else spec.blocks_by_product
+        unit, depth = sizes.padded, sizes.width if len(both[0]) else 0
+        w_x = self.take(len(only_x) * unit * sizes.width)
+        w_b = self.take(len(both[1]) * unit * (depth + sizes.hidden))
+        w_h = self.take(len(only_h) * unit * sizes.hidden)
+        pack_for_forward(given.w_ih, given.w_hh, sizes.width, *sizes[:3], only_x, both, only_h, w_x, w_b, w_h)
+        return w_x, w_b, w_h
 
     def backward(self, kept: Kept, given: GivenDerivatives, wanted: Wanted) -> Derivatives:
         """From the derivatives of the output and the final states to all others."""
@@ -110,11 +111,11 @@ class Pass:
             chunk = max(1, _CHUNK_ROWS // max(end - begin, 1))
             many = end - begin
             head = (self.after, layout.batch, sizes.width, layout.total, begin, many)
-            where = (*head, self._inputs, sizes.columns, chunk)
+            where = (*head, self._inputs, rounded_up(self._inputs, sizes.lanes), sizes.columns, chunk)
             backward(
                 self._cell, sizes[:3], where, layout.start, layout.order, inputs.fresh, inputs.drop, inputs.x,
                 spec.x_blocks_of, tuple(given), w_b, w_dx, zeros, inputs[-3:], tuple(kept),
-                self._scratch(end - begin, chunk), found.dh, found.dc, tuple(_cut(total, plan)), found.dx, found.dh0,
+                self._scratch(end - begin, chunk), np.empty(2 * (end - begin), np.int64), found.dh, found.dc, tuple(_cut(total, plan)), found.dx, found.dh0,
                 found.dc0,
             )  # fmt: skip
 
@@ -128,7 +129,9 @@ class Pass:
     def _packed_back(self, wanted: Wanted) -> tuple[np.ndarray, np.ndarray]:
         spec, sizes, given = self.spec, self.sizes, self.given
         with_x = wanted.x and not len(given.gain)
-        w_dx = self.take(len(spec.x_order) * sizes.padded * sizes.columns if with_x else 0)
+        whole = sizes.width <= FEW
+        columns = sizes.width if whole else sizes.columns
+        w_dx = self.take(len(spec.x_order) * sizes.padded * columns if with_x else 0)
         w_b = self.take(len(spec.h_order) * sizes.padded * sizes.padded)
         orders = spec.x_blocks_of, spec.h_blocks_of
         pack_for_backward(
@@ -140,6 +143,7 @@ class Pass:
             sizes.columns,
             sizes.lanes,
             *orders,
+            whole,
             w_dx,
             w_b,
         )
@@ -158,11 +162,12 @@ class Pass:
         )
 
     def _plan_sums(self, wanted: Wanted) -> list[int]:
-        """Sizes of the sums over time: dw, dbv, dgain, dgain_m, dbias_m."""
+        """Sizes of the sums over time: dw_h, dw_x, dbv, dgain, dgain_m, dbias_m."""
         spec, sizes, given = self.spec, self.sizes, self.given
         norm, norm_m = len(given.gain) > 0, len(given.gain_m) > 0
         return [
-            spec.blocks * sizes.padded * (sizes.padded + self._inputs) if wanted.weights else 0,
+            len(spec.h_order) * sizes.padded * sizes.padded if wanted.weights else 0,
+            len(spec.x_order) * sizes.padded * self._inputs if wanted.weights else 0,
             (spec.blocks - len(spec.x_order)) * sizes.padded if wanted.weights else 0,
             len(spec.h_order) * sizes.padded if norm else 0,
             sizes.padded if norm_m else 0,
@@ -171,13 +176,17 @@ class Pass:
 
     @property
     def _inputs(self) -> int:
-        """Columns of x and of the bias's 1 beside those of h; none where x already is W x + b."""
+        """Rows of the gradients of x's weights, the bias's among them; none where x already is W x + b."""
         return 0 if len(self.given.gain) else self.sizes.inputs
+
+    def _scratch_forward(self, most: int) -> np.ndarray:
+        spec, sizes = self.spec, self.sizes
+        return self.take(most * ((2 * spec.blocks + 1) * sizes.padded + rounded_up(sizes.width, sizes.lanes)))
 
     def _scratch(self, most: int, chunk: int) -> np.ndarray:
         spec, sizes = self.spec, self.sizes
         row = (2 if len(self.given.gain) else 1) * (spec.blocks * sizes.padded + sizes.lanes)
-        row += sizes.padded + self._inputs + sizes.lanes + sizes.columns
+        row += sizes.padded + sizes.lanes + rounded_up(self._inputs, sizes.lanes) + sizes.columns
         return self.take(most * chunk * row + 4 * most * sizes.padded)
 
 

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from carousel.kernels.fused.compiling import inner
+from carousel.kernels.fused.memory import load, store, take_row
+
+
+@inner
+def rounded_up(number, unit):
+    """The next multiple of the unit."""
+    return -(-number // unit) * unit
 
 
 @inner
@@ -53,27 +60,17 @@ def fill(array, at, width):
 
 
 @inner
-def copy(source, source_at, width, out, out_at, padded):
-    """out[padded] = source[width], then zeros; all zeros where source is empty."""
-    if len(source) == 0:
-        width = 0
-    for j in range(width):
-        out[out_at + j] = source[source_at + j]
-    fill(out, out_at + width, padded - width)
-
-
-@inner
 def begin(after, start, total, b0, most, order, sizes, h0, c0, hp, c):
     """Initial states: into the rows where each sequence's first step will look for them."""
-    hidden, padded, _ = sizes
+    hidden, padded, lanes = sizes
     for r in range(most):
         t = 0
         if after < 0:
             while count_at(start, b0, most, t + 1) > r:
                 t += 1
-        copy(h0, order[b0 + r] * hidden, hidden, hp, (start[t] + b0 + r) * padded, padded)
+        take_row(h0, order[b0 + r] * hidden, hidden, hp, (start[t] + b0 + r) * padded, padded, lanes)
         if len(c):
-            copy(c0, order[b0 + r] * hidden, hidden, c, (total + b0 + r) * padded, padded)
+            take_row(c0, order[b0 + r] * hidden, hidden, c, (total + b0 + r) * padded, padded, lanes)
 
 
 @inner
@@ -85,23 +82,23 @@ def start_anew(t, count, start, b0, order, fresh, batch, padded, hp):
 
 
 @inner
-def thin(count, b0, order, drop, source, source_at, out, out_at, out_ld, padded):
+def thin(count, b0, order, drop, source, source_at, out, out_at, out_ld, sizes):
     """out = source, times the dropout mask of each sequence where there is one."""
-    if len(drop) == 0:
-        for r in range(count):
-            for j in range(padded):
-                out[out_at + r * out_ld + j] = source[source_at + r * padded + j]
-        return
+    _, padded, lanes = sizes
     for r in range(count):
-        for j in range(padded):
-            out[out_at + r * out_ld + j] = source[source_at + r * padded + j] * drop[order[b0 + r] * padded + j]
+        for j in range(0, padded, lanes):
+            value = load(source, source_at + r * padded + j)
+            if len(drop):
+                value = value * load(drop, order[b0 + r] * padded + j)
+            store(out, out_at + r * out_ld + j, value)
 
 
 @inner
-def leave(t, count, b0, order, fresh, drop, batch, padded, carry_h, carry_s):
+def leave(t, count, b0, order, fresh, drop, batch, sizes, carry_h, carry_s):
     """What the derivatives meet between step t and the one before: the dropout mask; nothing passes a fresh start."""
+    _, padded, _ = sizes
     if len(drop):
-        thin(count, b0, order, drop, carry_h, 0, carry_h, 0, padded, padded)
+        thin(count, b0, order, drop, carry_h, 0, carry_h, 0, padded, sizes)
     if len(fresh):
         for r in range(count):
             if fresh[t * batch + order[b0 + r]]:

@@ -159,23 +159,21 @@ def _gradients(work: Pass, found: Derivatives) -> dict[str, Any]:
         by_name["x"] = torch.from_numpy(found.dx.reshape(layout.steps, layout.batch, -1))
     by_name["h0"] = torch.from_numpy(found.dh0.reshape(layout.batch, -1))
     by_name["c0"] = torch.from_numpy(found.dc0.reshape(layout.batch, -1))
-    dw, dbv, dgain, dgain_m, dbias_m = found.sums
+    dw_h, dw_x, dbv, dgain, dgain_m, dbias_m = found.sums
     hidden, width, padded = sizes.hidden, sizes.width, sizes.padded
     if len(dgain):
         by_name["norm_hh"] = _tensor(dgain.reshape(-1, padded)[:, :hidden].reshape(-1))
     if len(dgain_m):
         by_name["norm_c"], by_name["norm_c_bias"] = _tensor(dgain_m[:hidden]), _tensor(dbias_m[:hidden])
-    if not len(dw):
+    if not len(dw_h):
         return by_name
-    blocks = dw.reshape(spec.blocks, padded, -1)[:, :hidden]
-    by_name["weight_hh"] = _tensor(blocks[spec.h_first :, :, :hidden].reshape(-1, hidden))
-    inverse = np.argsort(spec.x_order)
+    by_name["weight_hh"] = _tensor(dw_h.reshape(-1, padded, padded)[:, :hidden, :hidden].reshape(-1, hidden))
     if len(dgain):
         db = found.dx.reshape(-1, width).sum(axis=0).reshape(-1, hidden) if len(found.dx) else None
     else:
-        of_x = blocks[: len(spec.x_order), :, padded:][inverse]
-        by_name["weight_ih"] = _tensor(of_x[:, :, :width].reshape(-1, width))
-        db = of_x[:, :, width]
+        of_x = dw_x.reshape(-1, len(spec.x_order), padded)[: width + 1, np.argsort(spec.x_order), :hidden]
+        by_name["weight_ih"] = _tensor(of_x[:width].transpose(1, 2, 0).reshape(-1, width))
+        db = of_x[width]
         by_name["bias_ih"] = _tensor(db.reshape(-1))
     if db is not None and (spec.h_first or not len(dgain)):
         alone = dbv.reshape(-1, padded)[:, :hidden]

@@ -66,9 +66,6 @@ class _VecModel(models.PrimitiveModel):
         super().__init__(manager, kind, kind.llvm)
 
 
-# Arithmetic -----------------------------------------------------------------------------------------------------
-
-
 class _Binary(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
         vecs = [a for a in args if isinstance(a, Vec)]
@@ -113,9 +110,6 @@ def call(builder: Any, name: str, result: ir.Type, *args: Any) -> Any:
     return builder.call(cgutils.get_or_insert_function(builder.module, function_type, name), args)
 
 
-# Memory ---------------------------------------------------------------------------------------------------------
-
-
 def pointer(context: Any, builder: Any, kind: Any, value: Any, offset: Any, to: ir.Type | None = None) -> Any:
     """The address of element `offset` of a flat array, as a pointer to `to`."""
     data = context.make_array(kind)(context, builder, value=value).data
@@ -124,61 +118,16 @@ def pointer(context: Any, builder: Any, kind: Any, value: Any, offset: Any, to: 
 
 
 @intrinsic
-def load(typing: Any, array: Any, offset: Any) -> Any:
-    """load(array, offset): the register that starts at element `offset` of a flat array."""
-    vec = Vec(array.dtype)
+def total(typing: Any, v: Any) -> Any:
+    """The sum of a register's numbers, pairwise: always in the same order."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.load(
-            pointer(context, builder, sig.args[0], args[0], args[1], vec.llvm), align=vec.dtype.bitwidth // 8
-        )
+        (value,), width = args, v.lanes
+        while width > 1:
+            width //= 2
+            kind = ir.VectorType(ir.IntType(32), width)
+            low, high = (ir.Constant(kind, list(range(at, at + width))) for at in (0, width))
+            value = builder.fadd(builder.shuffle_vector(value, value, low), builder.shuffle_vector(value, value, high))
+        return builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
 
-    return signature(vec, array, types.intp), generate
-
-
-@intrinsic
-def store(typing: Any, array: Any, offset: Any, value: Any) -> Any:
-    """store(array, offset, value)."""
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        where = pointer(context, builder, sig.args[0], args[0], args[1], sig.args[2].llvm)
-        builder.store(args[2], where, align=sig.args[2].dtype.bitwidth // 8)
-        return context.get_dummy_value()
-
-    return signature(types.none, array, types.intp, value), generate
-
-
-def _mask(builder: Any, vec: Vec, count: Any) -> Any:
-    """The first `count` lanes."""
-    wide = ir.VectorType(ir.IntType(64), vec.lanes)
-    return builder.icmp_signed("<", ir.Constant(wide, list(range(vec.lanes))), splat(builder, vec, count))
-
-
-@intrinsic
-def load_first(typing: Any, array: Any, offset: Any, count: Any) -> Any:
-    """load_first(array, offset, count): as `load`, but only the first `count` lanes are read; the others are 0."""
-    vec = Vec(array.dtype)
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        where = pointer(context, builder, sig.args[0], args[0], args[1], vec.llvm)
-        align = ir.Constant(ir.IntType(32), vec.dtype.bitwidth // 8)
-        zero = ir.Constant(vec.llvm, [0.0] * vec.lanes)
-        name = f"llvm.masked.load.{vec.suffix}.p0"
-        return call(builder, name, vec.llvm, where, align, _mask(builder, vec, args[2]), zero)
-
-    return signature(vec, array, types.intp, types.intp), generate
-
-
-@intrinsic
-def store_first(typing: Any, array: Any, offset: Any, value: Any, count: Any) -> Any:
-    """store_first(array, offset, value, count): only the first `count` lanes are written."""
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        vec = sig.args[2]
-        where = pointer(context, builder, sig.args[0], args[0], args[1], vec.llvm)
-        align = ir.Constant(ir.IntType(32), vec.dtype.bitwidth // 8)
-        name = f"llvm.masked.store.{vec.suffix}.p0"
-        call(builder, name, ir.VoidType(), args[2], where, align, _mask(builder, vec, args[3]))
-        return context.get_dummy_value()
-
-    return signature(types.none, array, types.intp, value, types.intp), generate
+    return signature(v.dtype, v), generate

@@ -10,6 +10,8 @@ import numpy as np
 from carousel.cells import GRU, LSTM, LSTM1997, Cell, CoupledLSTM, ElmanReLU, ElmanTanh
 from carousel.kernels.fused import codes
 
+Products = tuple[np.ndarray, tuple[np.ndarray, np.ndarray], np.ndarray]
+
 
 @dataclass(frozen=True)
 class Specification:
@@ -36,6 +38,22 @@ class Specification:
     def h_blocks_of(self) -> np.ndarray:
         """h_order as compiled code takes it."""
         return np.array(self.h_order, np.int64)
+
+    @cached_property
+    def blocks_by_product(self) -> Products:
+        """Blocks of the weights by the product that makes them: of x alone; of x and h (of both weights); of h."""
+        first = len(self.x_order) - self.h_first  # of h_order: the blocks that x reaches too
+        return (
+            self.x_blocks_of[: self.h_first],
+            (self.x_blocks_of[self.h_first :], self.h_blocks_of[:first]),
+            self.h_blocks_of[first:],
+        )
+
+    @cached_property
+    def h_blocks_alone(self) -> Products:
+        """The same where x comes projected: one product, of h."""
+        none = self.x_blocks_of[:0]
+        return none, (none, self.h_blocks_of), none
 
 
 SPECIFICATIONS: dict[type[Cell], Specification] = {

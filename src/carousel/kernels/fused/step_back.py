@@ -29,8 +29,8 @@ def _gates(code, rows, sizes, a, a_at, c, prev_at, dc, dc_at, carry_c, d, d_at, 
 @inner
 def _through_norm(rows, n, sizes, m, m_scale, gain_m, dm, carry_c, dc, dc_at, dgain_m, dbias_m):
     """dc from the derivative of the normalised c, and the gradients of its gain and bias."""
-    hidden, padded, _ = sizes
-    add_rows(dm, 0, padded, rows, dbias_m, padded)
+    hidden, padded, lanes = sizes
+    add_rows(dm, 0, padded, rows, dbias_m, padded, lanes)
     normalise_backward(
         rows, 1, hidden, padded, gain_m, dm, 0, padded, m, n * padded, m_scale, n, dc, dc_at, padded, dgain_m
     )
@@ -52,7 +52,7 @@ def _lstm(
     if len(gain_m):
         apply_gain(count, padded, gain_m, bias_m, m, c_at, shown, padded, False)
         show_backward(count, sizes, blocks, a, a_at, shown, 0, carry_h, dh[:0], g, out_at, d, at, d_ld, dm, 0, dh, c_at)
-        _through_norm(count, n, sizes, m, m_scale, gain_m, dm, carry_s, shown, 0, sums[3], sums[4])
+        _through_norm(count, n, sizes, m, m_scale, gain_m, dm, carry_s, shown, 0, sums[4], sums[5])
         for j in range(count * padded):
             dc[dc_at + j] = shown[j]
     else:

@@ -60,36 +60,42 @@ def _put_sums(builder: Any, vec: Vec, sums: list[list[Any]], base: Any, ld: Any)
             _store(builder, vec, builder.load(slot), base, _at(builder, r, ld, v * vec.lanes))
 
 
+def _add_products(builder: Any, vec: Vec, sums: list[list[Any]], left: Any, ld: Any, depth: Any, packed: Any) -> Any:
+    """sums += left[., depth] @ packed[depth, .]; where the packed rows end."""
+    width = len(sums[0])
+    starts = [builder.gep(left, [builder.mul(_intp(r), ld)]) for r in range(len(sums))]
+    with cgutils.for_range(builder, depth, intp=ir.IntType(64)) as loop:
+        row = builder.mul(loop.index, _intp(width * vec.lanes))
+        rights = [_load(builder, vec, packed, builder.add(row, _intp(v * vec.lanes))) for v in range(width)]
+        _sum_of_products(builder, vec, sums, [builder.load(builder.gep(p, [loop.index])) for p in starts], rights)
+    return builder.gep(packed, [builder.mul(depth, _intp(width * vec.lanes))])
+
+
 @intrinsic(prefer_literal=True)
 def product_tile(
-    typing: Any, rows: Any, width: Any, init: Any, init_at: Any, init_ld: Any, a: Any, a_at: Any, a_ld: Any, inner: Any,
-    w: Any, w_at: Any, out: Any, out_at: Any, out_ld: Any,
+    typing: Any, rows: Any, width: Any, init: Any, init_at: Any, init_ld: Any, x: Any, x_at: Any, x_ld: Any,
+    x_depth: Any, h: Any, h_at: Any, h_ld: Any, h_depth: Any, w: Any, w_at: Any, out: Any, out_at: Any, out_ld: Any,
 ) -> Any:  # fmt: skip
-    """out[r, :] = init[r, :] + sum over k of a[r, k] w[k, :] for `rows` rows and `width` registers of columns.
+    """out[r, :] = init[r, :] + sum over k of x[r, k] w[k, :] + sum over k of h[r, k] w[x_depth + k, :].
 
-    `*_at`: where a flat array's part begins; `*_ld`: elements from one row to the next. w is packed: its rows are
-    `width` registers long and follow each other.
+    For `rows` rows and `width` registers of columns. `*_at`: where a flat array's part begins; `*_ld`: elements from
+    one row to the next. w is packed: its rows are `width` registers long and follow each other.
     """
     r_count, v_count = rows.literal_value, width.literal_value
     vec = Vec(out.dtype)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        init_p = pointer(context, builder, sig.args[2], args[2], args[3])
-        a_p = pointer(context, builder, sig.args[5], args[5], args[6])
-        w_p = pointer(context, builder, sig.args[9], args[9], args[10])
-        out_p = pointer(context, builder, sig.args[11], args[11], args[12])
+        init_p, x_p, h_p, w_p, out_p = (
+            pointer(context, builder, sig.args[k], args[k], args[k + 1]) for k in (2, 5, 9, 13, 15)
+        )
         sums = _fetch_sums(builder, vec, r_count, v_count, init_p, args[4])
-        starts = [builder.gep(a_p, [builder.mul(_intp(r), args[7])]) for r in range(r_count)]
-        with cgutils.for_range(builder, args[8], intp=ir.IntType(64)) as loop:
-            k = loop.index
-            row = builder.mul(k, _intp(v_count * vec.lanes))
-            rights = [_load(builder, vec, w_p, builder.add(row, _intp(v * vec.lanes))) for v in range(v_count)]
-            _sum_of_products(builder, vec, sums, [builder.load(builder.gep(p, [k])) for p in starts], rights)
-        _put_sums(builder, vec, sums, out_p, args[13])
+        w_p = _add_products(builder, vec, sums, x_p, args[7], args[8], w_p)
+        _add_products(builder, vec, sums, h_p, args[11], args[12], w_p)
+        _put_sums(builder, vec, sums, out_p, args[17])
         return context.get_dummy_value()
 
     i = types.intp
-    return signature(types.none, rows, width, init, i, i, a, i, i, i, w, i, out, i, i), generate
+    return signature(types.none, rows, width, init, i, i, x, i, i, i, h, i, i, i, w, i, out, i, i), generate
 
 
 @intrinsic(prefer_literal=True)
@@ -102,9 +108,7 @@ def outer_tile(
     vec = Vec(out.dtype)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        a_p = pointer(context, builder, sig.args[2], args[2], args[3])
-        b_p = pointer(context, builder, sig.args[5], args[5], args[6])
-        out_p = pointer(context, builder, sig.args[9], args[9], args[10])
+        a_p, b_p, out_p = (pointer(context, builder, sig.args[k], args[k], args[k + 1]) for k in (2, 5, 9))
         sums = _fetch_sums(builder, vec, r_count, v_count, out_p, args[11])
         with cgutils.for_range(builder, args[8], intp=ir.IntType(64)) as loop:
             a_row = builder.gep(a_p, [builder.mul(loop.index, args[4])])
