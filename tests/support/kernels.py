@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import torch
@@ -94,12 +95,7 @@ def doubled(cell: Cell, call: Call) -> tuple[Cell, Call]:
     """The same in float64."""
     state = call.state and type(call.state)(*(s.double() for s in call.state))
     dropout = None if call.dropout is None else call.dropout.double()
-    twin = type(cell).over({name: None if t is None else t.detach().double() for name, t in cell.tensors.items()})
-    for name, tensor in twin.tensors.items():
-        if tensor is not None:
-            twin.__dict__.pop(name)
-            twin.register_parameter(name, torch.nn.Parameter(tensor))
-    return twin, replace(call, x=call.x.double(), state=state, dropout=dropout)
+    return copy.deepcopy(cell).double(), replace(call, x=call.x.double(), state=state, dropout=dropout)
 
 
 __all__ = ["LENGTHS", "OPTIONS", "PRECISION", "as_exact", "close", "doubled", "inputs", "make", "make_call", "results"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,7 @@ class Cell(nn.Module, ABC):
 
     name: ClassVar[str]
     blocks: ClassVar[tuple[str, ...]]
+    state_type: ClassVar[type[Any]]  # a NamedTuple
     state_names: ClassVar[tuple[str, ...]]
     gate_names: ClassVar[tuple[str, ...]]
     weight_ih: Tensor
@@ -63,6 +64,10 @@ class Cell(nn.Module, ABC):
             if not hasattr(self, name):
                 self.register_parameter(name, None)
 
+    def __init_subclass__(cls) -> None:
+        if hasattr(cls, "state_type"):
+            cls.state_names = cls.state_type._fields
+
     @classmethod
     def shapes(cls, input_size: int, hidden_size: int, *, bias: bool, layer_norm: bool) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the parameters. Layer normalisation (Ba et al. 2016) has a gain for each product over all
@@ -79,13 +84,15 @@ class Cell(nn.Module, ABC):
 
     @classmethod
     def over(cls, tensors: Mapping[str, Tensor | None]) -> Self:
-        """A cell that computes with the given tensors, copying nothing: a view of a layer's parameters."""
+        """A cell that computes with the given tensors, copying nothing: a view of a layer's parameters.
+
+        It has the equation and the tensors, and nothing else of a module: no parameters(), no hooks.
+        """
         cell = cls.__new__(cls)
-        nn.Module.__init__(cell)
         held = dict.fromkeys(PARAMETERS) | dict(tensors)
         weight = held["weight_ih"]
         assert weight is not None and held["weight_hh"] is not None
-        held |= {"input_size": weight.shape[1], "hidden_size": held["weight_hh"].shape[1]}
+        held |= {"input_size": weight.shape[1], "hidden_size": held["weight_hh"].shape[1], "training": True}
         cell.__dict__.update(held)  # past Module's own attributes, which would register parameters
         return cell
 
@@ -116,9 +123,9 @@ class Cell(nn.Module, ABC):
         every step), not where it is carried past it.
         """
 
-    @abstractmethod
     def initial_state(self, batch: int) -> State:
         """The zero state for `batch` sequences, each field [B, H]."""
+        return self.state_type(*(self.weight_hh.new_zeros(batch, self.hidden_size) for _ in self.state_names))
 
     def _from_input(self, x: Tensor, bias: Tensor | None) -> Tensor:
         """W x + b, or with layer normalisation LN(W x) + b."""
@@ -131,9 +138,6 @@ class Cell(nn.Module, ABC):
     def _joint_bias(self) -> Tensor | None:
         """torch's two biases where they only ever act as a sum."""
         return None if self.bias_ih is None or self.bias_hh is None else self.bias_ih + self.bias_hh
-
-    def _zeros(self, batch: int) -> Tensor:
-        return self.weight_hh.new_zeros(batch, self.hidden_size)
 
     @classmethod
     def count_parameters(cls, input_size: int, hidden_size: int) -> int:

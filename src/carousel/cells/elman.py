@@ -24,14 +24,11 @@ class _Elman(Cell):
     """h = phi(W x + b + U h + b'). Elman, "Finding structure in time", 1990; the variant of torch.nn.RNNCell."""
 
     blocks = ("h",)
-    state_names = ("h",)
+    state_type = ElmanState
     gate_names = ()
 
     def project(self, x: Tensor) -> Tensor:
         return self._from_input(x, self._joint_bias())
-
-    def initial_state(self, batch: int) -> ElmanState:
-        return ElmanState(self._zeros(batch))
 
 
 @final

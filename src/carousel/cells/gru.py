@@ -36,14 +36,11 @@ class GRU(Cell):
 
     name = "gru"
     blocks = ("r", "z", "n")
-    state_names = ("h",)
+    state_type = GRUState
     gate_names = ("r", "z", "n")
 
     def project(self, x: Tensor) -> Tensor:
         return self._from_input(x, self.bias_ih)
-
-    def initial_state(self, batch: int) -> GRUState:
-        return GRUState(self._zeros(batch))
 
     def step(self, u: Tensor, state: State, dropout: Tensor | None = None) -> tuple[GRUState, GRUGates]:
         (h,) = state

@@ -30,13 +30,10 @@ class LSTMGates(NamedTuple):
 class _LSTM(Cell):
     """What the variants share: the state (h, c) and the projection. No peepholes."""
 
-    state_names = ("h", "c")
+    state_type = LSTMState
 
     def project(self, x: Tensor) -> Tensor:
         return self._from_input(x, self._joint_bias())
-
-    def initial_state(self, batch: int) -> LSTMState:
-        return LSTMState(self._zeros(batch), self._zeros(batch))
 
     def _preactivations(self, u: Tensor, h: Tensor, dropout: Tensor | None) -> tuple[Tensor, ...]:
         return (u + self._from_state(h, dropout)).chunk(len(self.blocks), dim=-1)

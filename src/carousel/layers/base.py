@@ -17,9 +17,9 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from carousel.cells import PARAMETERS, Cell, State
 from carousel.errors import BadCall, UnknownName
-from carousel.kernels import KERNELS, Call, Choice, Request, Tape, choose
+from carousel.kernels import KERNELS, Call, Request, Tape, choose
 from carousel.layers.checks import check_input, check_lengths, check_resets, check_state
-from carousel.layers.report import KernelReport
+from carousel.layers.report import KernelReport, LastCall
 
 _PLAIN = Request()
 
@@ -44,9 +44,7 @@ class Recurrent(nn.RNNBase):
         if layer_norm and self.proj_size:
             raise BadCall(f"{owner}: layer_norm and proj_size do not go together", cure="leave one out")
         self.recurrent_dropout, self.layer_norm, self._forced = recurrent_dropout, layer_norm, kernel
-        self.tapes: dict[str, Tape] = {}
-        self._choices: dict[str, Choice] = {}
-        self._elsewhere: str | None = None
+        self._last = LastCall()
         if layer_norm:
             self._add_gains()
 
@@ -74,7 +72,12 @@ class Recurrent(nn.RNNBase):
     @property
     def kernel(self) -> KernelReport:
         """Which kernel ran at the last call, and why the others did not."""
-        return KernelReport(dict(self._choices), self._forced, self._elsewhere)
+        return KernelReport(self._last.choices, self._forced, self._last.elsewhere)
+
+    @property
+    def tapes(self) -> dict[str, Tape]:
+        """What the last call was asked to keep, by layer and direction: "l0", "l0_reverse", ..."""
+        return self._last.tapes
 
     @property
     def _cell(self) -> type[Cell]:
@@ -84,6 +87,13 @@ class Recurrent(nn.RNNBase):
     def _weight(self) -> Tensor:
         """Any weight: its type and place are those of all."""
         return cast("Tensor", self.weight_ih_l0)  # get_parameter would refuse what functional_call puts in its place
+
+    @property
+    def _names(self) -> list[str]:
+        """Those of PARAMETERS that each layer and direction has."""
+        norms = [name for name in PARAMETERS if name.startswith("norm")]
+        own = [name for name in norms if hasattr(self, f"{name}_l0")] if self.layer_norm else []
+        return ["weight_ih", "weight_hh", *(("bias_ih", "bias_hh") if self.bias else ()), *own]
 
     @property
     def _directions(self) -> int:
@@ -116,7 +126,6 @@ class Recurrent(nn.RNNBase):
         """
         if self.proj_size:
             return self._projected(input, hx, lengths, resets, keep)
-        self._elsewhere = None
         if isinstance(input, PackedSequence):
             return self._packed(input, hx, lengths, resets, keep)
         owner = type(self).__name__
@@ -137,34 +146,34 @@ class Recurrent(nn.RNNBase):
         self, x: Tensor, states: list[Tensor] | None, lengths: Any, resets: Any, keep: Request | None
     ) -> tuple[Tensor, list[Tensor]]:
         """All layers and directions on x [T, B, I]."""
-        self._choices, self.tapes = {}, {}
+        last = self._last = LastCall()
         finals: list[State] = []
         for layer in range(self.num_layers):
             outputs = []
             for suffix in self._suffixes:
                 state = None if states is None else tuple(s[len(finals)] for s in states)
                 call = Call(x, state, lengths, resets, self._mask(x), suffix == "_reverse")
-                output, final = self._one(layer, suffix, call, keep)
+                output, final = self._one(layer, suffix, call, keep, last)
                 outputs.append(output)
                 finals.append(final)
             x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1)
             if layer < self.num_layers - 1:
                 x = dropout(x, self.dropout, self.training)
-        return x, [torch.stack(field) for field in zip(*finals, strict=True)]
+        return x, [
+            torch.stack(field) if len(field) > 1 else field[0].unsqueeze(0) for field in zip(*finals, strict=True)
+        ]
 
-    def _one(self, layer: int, suffix: str, call: Call, keep: Request | None) -> tuple[Tensor, State]:
+    def _one(self, layer: int, suffix: str, call: Call, keep: Request | None, last: LastCall) -> tuple[Tensor, State]:
         """One layer in one direction, by the kernel that `choose` takes."""
-        names = {name: f"{name}_l{layer}{suffix}" for name in PARAMETERS}
-        cell = self._cell.over({name: getattr(self, own, None) for name, own in names.items()})
-        cell.training = self.training
-        request, place = keep or _PLAIN, f"l{layer}{suffix}"
+        place = f"l{layer}{suffix}"
+        cell = self._cell.over({name: getattr(self, f"{name}_{place}") for name in self._names})
+        request = keep or _PLAIN
         if call.state is not None:
-            empty = type(cell.initial_state(1))
-            call = replace(call, state=empty(*call.state))
-        choice = self._choices[place] = choose(cell, call, request, self._forced)
+            call = replace(call, state=cell.state_type(*call.state))
+        choice = last.choices[place] = choose(cell, call, request, self._forced)
         run = choice.kernel.run(cell, call, request)
         if run.tape is not None:
-            self.tapes[place] = run.tape
+            last.tapes[place] = run.tape
         assert run.state is not None
         return run.output, run.state
 
@@ -215,8 +224,8 @@ class Recurrent(nn.RNNBase):
         if asked:
             raise BadCall(f"{type(self).__name__}: with proj_size torch's own module runs, which has no {asked[0]}",
                           cure="leave one out")  # fmt: skip
-        self._elsewhere = "torch.nn.LSTM itself; no kernel of the house: projections (proj_size) are torch's alone"
-        self._choices, self.tapes = {}, {}
+        why = "torch.nn.LSTM itself; no kernel of the house: projections (proj_size) are torch's alone"
+        self._last = LastCall(elsewhere=why)
         return super().forward(input, hx)
 
 

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from carousel.kernels import Choice
+from carousel.kernels import Choice, Tape
+
+
+@dataclass
+class LastCall:
+    """What a layer remembers of its last call: choices and tapes by layer and direction; elsewhere as below."""
+
+    choices: dict[str, Choice] = field(default_factory=dict)
+    tapes: dict[str, Tape] = field(default_factory=dict)
+    elsewhere: str | None = None
 
 
 @dataclass(frozen=True)

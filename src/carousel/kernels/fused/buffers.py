@@ -1,6 +1,6 @@
 """Memory that is used again: fresh pages cost a training step as much as its arithmetic.
 
-An array taken here goes back by itself when nothing refers to it any more (no view of it, no tensor made from it).
+A block taken here goes back by itself when nothing refers to it any more (no array in it, no tensor made from one).
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import os
 import threading
 from collections import OrderedDict, deque
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 _ALIGNMENT = 64  # bytes: a register never crosses a cache line
 LIMIT_BYTES = 1 << 30  # idle memory kept at most
+
+_Raw = tuple[np.ndarray, int]  # bytes, and the first aligned address among them
 
 
 class Pool:
@@ -26,7 +27,7 @@ class Pool:
 
     def __init__(self, limit: int = LIMIT_BYTES):
         self.limit, self.poison = limit, False
-        self._idle: OrderedDict[int, deque[np.ndarray]] = OrderedDict()
+        self._idle: OrderedDict[int, deque[_Raw]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
         os.register_at_fork(after_in_child=self._forked)
@@ -35,17 +36,12 @@ class Pool:
         """In a forked child: another thread may have held the lock at that moment."""
         self._lock = threading.Lock()
 
-    def take(self, count: int, dtype: Any) -> np.ndarray:
-        """[count] of that dtype, not initialised."""
-        dtype = np.dtype(dtype)
-        if count == 0:
-            return np.empty(0, dtype)
-        size = _rounded(count * dtype.itemsize)
-        lease = _Lease(self, self._pop(size), count, dtype)
-        array = np.asarray(lease)
+    def take(self, size: int) -> Block:
+        """At least that many bytes, not initialised."""
+        block = Block(self, self._pop(_rounded(size)))
         if self.poison:
-            array.view(np.uint8)[:] = 0xFF  # NaN in float32 and float64
-        return array
+            block.array(0, size, np.dtype(np.uint8))[:] = 0xFF  # NaN in float32 and float64
+        return block
 
     def clear(self) -> None:
         """Give all idle memory back to the system."""
@@ -53,18 +49,19 @@ class Pool:
             self._idle.clear()
             self._bytes = 0
 
-    def _pop(self, size: int) -> np.ndarray:
+    def _pop(self, size: int) -> _Raw:
         with self._lock:
             if self._idle.get(size):
                 self._bytes -= size
                 return self._idle[size].pop()
-        return np.empty(size + _ALIGNMENT, np.uint8)
+        raw = np.empty(size + _ALIGNMENT, np.uint8)
+        return raw, -(-raw.ctypes.data // _ALIGNMENT) * _ALIGNMENT
 
-    def put(self, block: np.ndarray) -> None:
+    def put(self, raw: _Raw) -> None:
         """Take a block back."""
-        size = len(block) - _ALIGNMENT
+        size = len(raw[0]) - _ALIGNMENT
         with self._lock:
-            self._idle.setdefault(size, deque()).append(block)
+            self._idle.setdefault(size, deque()).append(raw)
             self._idle.move_to_end(size)
             self._bytes += size
             while self._bytes > self.limit:
@@ -76,18 +73,30 @@ class Pool:
                     del self._idle[oldest]
 
 
-class _Lease:
-    """Owns one block while any array looks into it. (numpy keeps the owner of a view alive, not the view's parent.)"""
+class Block:
+    """Memory on loan. address: of its first byte, a multiple of 64."""
 
-    __slots__ = ("__array_interface__", "_block", "_pool")
+    __slots__ = ("_pool", "_raw", "address")
 
-    def __init__(self, pool: Pool, block: np.ndarray, count: int, dtype: np.dtype):
-        self._pool, self._block = pool, block
-        address = -(-block.__array_interface__["data"][0] // _ALIGNMENT) * _ALIGNMENT
-        self.__array_interface__ = {"shape": (count,), "typestr": dtype.str, "data": (address, False), "version": 3}
+    def __init__(self, pool: Pool, raw: _Raw):
+        self._pool, self._raw, self.address = pool, raw, raw[1]
+
+    def array(self, offset: int, count: int, dtype: np.dtype) -> np.ndarray:
+        """[count] from that byte on; the array keeps the loan."""
+        return np.asarray(_View(self, self.address + offset, count, dtype))
 
     def __del__(self) -> None:
-        self._pool.put(self._block)
+        self._pool.put(self._raw)
+
+
+class _View:
+    """What numpy keeps as the owner of an array in a block."""
+
+    __slots__ = ("__array_interface__", "_block")
+
+    def __init__(self, block: Block, address: int, count: int, dtype: np.dtype):
+        self._block = block
+        self.__array_interface__ = {"shape": (count,), "typestr": dtype.str, "data": (address, False), "version": 3}
 
 
 @lru_cache(maxsize=1024)
@@ -98,3 +107,33 @@ def _rounded(size: int) -> int:
 
 
 POOL = Pool()
+
+
+class Plan:
+    """Where named parts, each a number of elements of one type, lie in one block; those of 0 are nowhere."""
+
+    __slots__ = ("dtype", "parts", "size")
+
+    def __init__(self, dtype: np.dtype, **counts: int):
+        self.dtype, self.size = dtype, 0
+        self.parts: dict[str, tuple[int, int]] = {}
+        for name, count in counts.items():
+            if count:
+                self.parts[name] = self.size, count
+            self.size += -(-count * dtype.itemsize // _ALIGNMENT) * _ALIGNMENT
+
+
+class Arena:
+    """A block with the parts of a plan. addresses: by name."""
+
+    __slots__ = ("_block", "_plan", "addresses")
+
+    def __init__(self, plan: Plan):
+        self._plan, self._block = plan, POOL.take(plan.size)
+        first = self._block.address
+        self.addresses = {name: first + at for name, (at, _) in plan.parts.items()}
+
+    def array(self, name: str, start: int = 0) -> np.ndarray:
+        """One part, from its element `start` on; it keeps the whole block."""
+        at, count = self._plan.parts[name]
+        return self._block.array(at + start * self._plan.dtype.itemsize, count - start, self._plan.dtype)

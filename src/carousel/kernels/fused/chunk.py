@@ -6,27 +6,28 @@ from carousel.kernels.fused.compiling import inner
 from carousel.kernels.fused.few import FEW, give_few
 from carousel.kernels.fused.matrix import add_rows, outer, product
 from carousel.kernels.fused.memory import give_row, take_row
-from carousel.kernels.fused.places import count_at, fill, thin
+from carousel.kernels.fused.places import count_at, fill, rounded_up, thin
+from carousel.kernels.fused.views import orders_of
 
 
 @inner
-def _gather(low, many, start, order, drop, x, hp, sizes, where, seen, xs):
+def _gather(p, sizes, chunk, start, order, drop, x, hp, x_ld, seen, xs):
     """A chunk's h_{t-1} as the product saw it, row under row; and its x with a 1 for the bias, where x has weights."""
     _, padded, lanes = sizes
-    _, batch, width, _, b0, most, inputs, x_ld, _, _ = where
+    low, many, _, b0, most = chunk
     row = 0
     for t in range(low, low + many):
         count = count_at(start, b0, most, t)
         thin(count, b0, order, drop, hp, (start[t] + b0) * padded, seen, row * (padded + lanes), padded + lanes, sizes)
-        for r in range(count if inputs else 0):
+        for r in range(count if p.inputs else 0):
             at = (row + r) * x_ld
-            take_row(x, (t * batch + order[b0 + r]) * width, width, xs, at, x_ld, lanes)
-            xs[at + width] = 1
+            take_row(x, (t * p.batch + order[b0 + r]) * p.width, p.width, xs, at, x_ld, lanes)
+            xs[at + p.width] = 1
         row += count
 
 
 @inner
-def sum_weights(cell, sizes, where, low, many, held, start, order, drop, x, hp, d, dv, seen, xs, sums):
+def sum_weights(p, cell, sizes, chunk, start, order, drop, x, hp, d, dv, seen, xs, sums):
     """The chunk's part of the gradients of both weights and of the biases.
 
     dw_h[h_blocks, padded, padded] += dv.T @ h_{t-1}; dw_x[inputs, x_blocks, padded] += (x, 1).T @ d: transposed, since
@@ -34,13 +35,13 @@ def sum_weights(cell, sizes, where, low, many, held, start, order, drop, x, hp, 
     """
     _, blocks, x_blocks, h_first = cell
     _, padded, lanes = sizes
-    inputs, x_ld = where[6], where[7]
+    held, x_ld = chunk[2], rounded_up(p.inputs, lanes)
     d_ld, h_ld, of_x, of_h = blocks * padded + lanes, padded + lanes, x_blocks * padded, (blocks - h_first) * padded
     dw_h, dw_x, dbv, _, _, _ = sums
     if len(dw_h):
-        _gather(low, many, start, order, drop, x, hp, sizes, where, seen, xs)
+        _gather(p, sizes, chunk, start, order, drop, x, hp, x_ld, seen, xs)
         outer(dv, 0, d_ld, seen, 0, h_ld, held, dw_h, 0, padded, of_h, padded, lanes)
-        outer(xs, 0, x_ld, d, 0, d_ld, held, dw_x, 0, of_x, inputs, of_x, lanes)
+        outer(xs, 0, x_ld, d, 0, d_ld, held, dw_x, 0, of_x, p.inputs, of_x, lanes)
         add_rows(d, of_x, d_ld, held, dbv, (blocks - x_blocks) * padded, lanes)
 
 
@@ -76,17 +77,18 @@ def _clear_padding(low, many, start, b0, most, order, batch, width, dx):
 
 
 @inner
-def give_dx(cell, sizes, where, low, many, held, start, order, x_order, normed, zeros, w_dx, d, found, dx):
+def give_dx(p, cell, sizes, chunk, start, order, zeros, w_dx, d, found, dx):
     """The chunk's derivatives of x."""
     _, blocks, x_blocks, _ = cell
     _, padded, lanes = sizes
-    _, batch, width, _, b0, most, _, _, columns, _ = where
-    d_ld, of_x = blocks * padded + lanes, x_blocks * padded
+    low, many, held, b0, most = chunk
+    d_ld, of_x, batch, width = blocks * padded + lanes, x_blocks * padded, p.batch, p.width
     _clear_padding(low, many, start, b0, most, order, batch, width, dx)
-    if normed:
+    if p.normed:
+        x_order, _ = orders_of(p)
         _scatter_blocks(low, many, start, b0, most, order, batch, width, sizes, x_blocks, x_order, d, d_ld, dx)
     elif width <= FEW:
         give_few(low, many, start, b0, most, order, batch, width, lanes, of_x, w_dx, d, d_ld, dx)
     else:
-        product(zeros, 0, 0, d, 0, d_ld, of_x, w_dx, 0, found, 0, columns, held, columns, lanes)
-        _scatter(low, many, start, b0, most, order, batch, width, columns, lanes, found, dx)
+        product(zeros, 0, 0, d, 0, d_ld, of_x, w_dx, 0, found, 0, p.columns, held, p.columns, lanes)
+        _scatter(low, many, start, b0, most, order, batch, width, p.columns, lanes, found, dx)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from carousel.kernels.fused.compiling import inner
+from carousel.kernels.fused.compiling import inlined
 from carousel.kernels.fused.emit import emit, incoming
 from carousel.kernels.fused.functions import at_least, positive, tanh
-from carousel.kernels.fused.memory import load, load_row, store
+from carousel.kernels.fused.memory import load, load_row, store, stream
 
 
 def _make(relu: bool):
-    @inner
-    def forward(rows, sizes, pre, hp, next_at, out, out_at):
+    @inlined
+    def forward(rows, sizes, pre, state, hp, next_at, out, out_at, far):
         """h = phi(a)."""
         hidden, padded, lanes = sizes
         for r in range(rows):
             for j in range(0, padded, lanes):
                 a = load(pre, r * padded + j)
                 h = at_least(a, 0) if relu else tanh(a)
-                emit(h, hp, next_at[r] + j, out, out_at[r] + j, hidden - j, lanes)
+                emit(h, state, r * padded + j, hp, next_at[r] + j, out, out_at[r] + j, hidden - j, lanes, far)
 
-    @inner
+    @inlined
     def backward(rows, sizes, out, carry_h, g, out_at, d, d_at, d_ld, dh, dh_at):
         """da = dh phi'(a), from h alone: phi' = 1 - h^2, or 1 where h > 0."""
         hidden, padded, lanes = sizes
@@ -29,7 +29,7 @@ def _make(relu: bool):
                 dh_t = incoming(load(carry_h, r * padded + j), g, out_at[r] + j, hidden - j, lanes)
                 store(d, d_at + r * d_ld + j, positive(h, dh_t) if relu else dh_t * (1.0 - h * h))
                 if len(dh):
-                    store(dh, dh_at + r * padded + j, dh_t)
+                    stream(dh, dh_at + r * padded + j, dh_t)
 
     return forward, backward
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from numba.extending import register_jitable
 
-from carousel.kernels.fused.memory import load_row, store, store_row
+from carousel.kernels.fused.memory import load_row, put, store, store_row
 
 
 @register_jitable(inline="always")
-def emit(h, hp, next_at, out, out_at, left, lanes):
-    """h becomes the next step's h_{t-1} and part of the output, whose rows are not padded: `left` of its units remain.
+def emit(h, state, at, hp, next_at, out, out_at, left, lanes, far):
+    """h becomes the current state, the next step's h_{t-1} and part of the output, whose rows are not padded: `left` of
+    its units remain.
 
     An empty output is one that shares its memory with hp.
     """
-    store(hp, next_at, h)
+    store(state, at, h)
+    put(hp, next_at, h, far)
     if len(out):
         store_row(out, out_at, h, left, lanes)
 

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from carousel.kernels.fused.compiling import inner
+from carousel.kernels.fused.compiling import inlined
 from carousel.kernels.fused.emit import emit, incoming
 from carousel.kernels.fused.functions import sigmoid, tanh
-from carousel.kernels.fused.memory import load, store
+from carousel.kernels.fused.memory import load, put, store, stream
 
 
-@inner
-def gru_forward(rows, sizes, pre, a, a_at, hp, hp_at, next_at, out, out_at):
+@inlined
+def gru_forward(rows, sizes, pre, a, a_at, state, hp, next_at, out, out_at, far):
     """n = tanh(u + r v), h = n + z (h - n); r, z = sigma(a). Blocks: u r z v in, n r z v out; v = U_n h + b'."""
     hidden, padded, lanes = sizes
     for row in range(rows):
         for j in range(0, padded, lanes):
-            p = row * 4 * padded + j
+            p, q = row * 4 * padded + j, row * padded + j
             r, z, v = sigmoid(load(pre, p + padded)), sigmoid(load(pre, p + 2 * padded)), load(pre, p + 3 * padded)
             n = tanh(load(pre, p) + r * v)
-            h = n + z * (load(hp, hp_at + row * padded + j) - n)
-            store(a, a_at + p, n)
-            store(a, a_at + p + padded, r)
-            store(a, a_at + p + 2 * padded, z)
-            store(a, a_at + p + 3 * padded, v)
-            emit(h, hp, next_at[row] + j, out, out_at[row] + j, hidden - j, lanes)
+            h = n + z * (load(state, q) - n)
+            put(a, a_at + p, n, far)
+            put(a, a_at + p + padded, r, far)
+            put(a, a_at + p + 2 * padded, z, far)
+            put(a, a_at + p + 3 * padded, v, far)
+            emit(h, state, q, hp, next_at[row] + j, out, out_at[row] + j, hidden - j, lanes, far)
 
 
-@inner
+@inlined
 def gru_backward(rows, sizes, a, a_at, hp, hp_at, carry_h, carry_s, g, out_at, d, d_at, d_ld, dh, dh_at):
     """da_n = dh (1 - z) (1 - n^2); dr = da_n v; dv = da_n r; dz = dh (h_prev - n); carried past the product: dh z."""
     hidden, padded, lanes = sizes
@@ -41,4 +41,4 @@ def gru_backward(rows, sizes, a, a_at, hp, hp_at, carry_h, carry_s, g, out_at, d
             store(d, e + 3 * padded, da_n * r)
             store(carry_s, q, dh_t * z)
             if len(dh):
-                store(dh, dh_at + q, dh_t)
+                stream(dh, dh_at + q, dh_t)

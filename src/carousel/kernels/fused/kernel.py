@@ -26,10 +26,12 @@ class NumbaKernel(Kernel):
         x, tensors = call.x, [t for t in (call.x, *cell.tensors.values(), *(call.state or ())) if t is not None]
         if type(cell) not in SPECIFICATIONS:
             return Refusal(f"no numba kernel is written for the cell {cell.name!r}")
-        if any(t.device.type != "cpu" for t in tensors):
+        if not all(t.is_cpu for t in tensors):
             return Refusal(f"the numba kernel runs on the CPU, x is on {x.device}")
-        if x.dtype not in _DTYPES or any(t.dtype != x.dtype for t in tensors):
-            return Refusal(f"the numba kernel takes float32 or float64, the same everywhere, got {_dtypes(tensors)}")
+        types = {t.dtype for t in tensors}
+        if len(types) > 1 or x.dtype not in _DTYPES:
+            found = ", ".join(sorted(str(t).removeprefix("torch.") for t in types))
+            return Refusal(f"the numba kernel takes float32 or float64, the same everywhere, got {found}")
         if _transformed(tensors):
             return Refusal("torch.func transforms and forward-mode derivatives need a kernel made of torch's operators")
         if torch.compiler.is_compiling() or torch.jit.is_tracing():
@@ -47,8 +49,5 @@ class NumbaKernel(Kernel):
 def _transformed(tensors: list[Tensor]) -> bool:
     if forward_ad._current_level >= 0 and any(forward_ad.unpack_dual(t).tangent is not None for t in tensors):
         return True
-    return any(torch._C._functorch.is_functorch_wrapped_tensor(t) for t in tensors)
-
-
-def _dtypes(tensors: list[Tensor]) -> str:
-    return ", ".join(sorted({str(t.dtype).removeprefix("torch.") for t in tensors}))
+    active = torch._C._are_functorch_transforms_active()
+    return active and any(torch._C._functorch.is_functorch_wrapped_tensor(t) for t in tensors)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -11,12 +11,12 @@ _SLICE = 16  # sequences in a slice, about: enough to use each weight in cache t
 _UNIT = 8  # sequences in a register tile: slices are cut at its multiples
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
     """steps: T. batch: B. total: N, the true steps of all sequences.
 
     order: [B], the batch sorted by length, longest first (as in a PackedSequence). start: [T + 1]; the sequences that
-    run at step t have the rows start[t] .. start[t + 1], in that order. bounds: where slices of the batch begin.
+    run at step t have the rows start[t] .. start[t + 1], in that order. bounds: where slices of the batch begin, and B.
     """
 
     steps: int
@@ -24,8 +24,17 @@ class Layout:
     total: int
     order: np.ndarray
     start: np.ndarray
-    bounds: tuple[int, ...]
+    bounds: np.ndarray
     equal: bool
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The fields of a record that describe it."""
+        found = {name: getattr(self, name).ctypes.data for name in ("start", "order", "bounds")}
+        most = int(np.diff(self.bounds).max())
+        return found | {
+            "steps": self.steps, "batch": self.batch, "total": self.total, "slices": len(self.bounds) - 1, "most": most
+        }  # fmt: skip
 
     def rows(self) -> np.ndarray:
         """[T, B] in the caller's order: the internal row of each step, 0 at padding."""
@@ -69,9 +78,9 @@ def unequal_layout(lengths: np.ndarray, steps: int) -> Layout:
     return Layout(steps, len(lengths), int(start[-1]), order, start, _bounds(len(lengths)), equal=False)
 
 
-def _bounds(batch: int) -> tuple[int, ...]:
+def _bounds(batch: int) -> np.ndarray:
     """Slices of about equal size, a power of two of them, cut at multiples of a tile: a function of B alone, so that no
     sum depends on the number of threads."""
     slices = 1 << max(0, max(batch // _SLICE, 1).bit_length() - 1)
     tiles = -(-batch // _UNIT)
-    return tuple(min(batch, _UNIT * (tiles * k // slices)) for k in range(slices + 1))
+    return np.array([min(batch, _UNIT * (tiles * k // slices)) for k in range(slices + 1)], np.int64)

@@ -1,4 +1,4 @@
-"""Between memory and registers: whole registers, the first numbers of one, rows of the caller's, prefetching.
+"""Between memory and registers: whole registers, the first numbers of one, rows of the caller's, past the caches.
 
 Internal arrays have rows of whole registers. The caller's rows end where they end, so their last register is read and
 written in part.
@@ -14,8 +14,6 @@ from numba.core.typing.templates import signature
 from numba.extending import intrinsic, register_jitable
 
 from carousel.kernels.fused.simd import Vec, call, pointer, splat
-
-_LINE_BYTES = 64  # of a cache
 
 
 @intrinsic
@@ -38,6 +36,20 @@ def store(typing: Any, array: Any, offset: Any, value: Any) -> Any:
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         where = pointer(context, builder, sig.args[0], args[0], args[1], sig.args[2].llvm)
         builder.store(args[2], where, align=sig.args[2].dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return signature(types.none, array, types.intp, value), generate
+
+
+@intrinsic
+def stream(typing: Any, array: Any, offset: Any, value: Any) -> Any:
+    """As `store`, past the caches: for what nothing will read soon. The offset must be one of whole registers."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        vec = sig.args[2]
+        where = pointer(context, builder, sig.args[0], args[0], args[1], vec.llvm)
+        written = builder.store(args[2], where, align=vec.lanes * vec.dtype.bitwidth // 8)
+        written.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)]))
         return context.get_dummy_value()
 
     return signature(types.none, array, types.intp, value), generate
@@ -80,33 +92,13 @@ def store_first(typing: Any, array: Any, offset: Any, value: Any, count: Any) ->
     return signature(types.none, array, types.intp, value, types.intp), generate
 
 
-@intrinsic(prefer_literal=True)
-def _prefetch(typing: Any, array: Any, offset: Any, write: Any) -> Any:
-    """Ask for the cache line of element `offset`; write: 1 where it will be written. No fault beyond the end."""
-    mode = write.literal_value
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        where = pointer(context, builder, sig.args[0], args[0], args[1], ir.IntType(8))
-        number = ir.IntType(32)
-        hints = [ir.Constant(number, value) for value in (mode, 3, 1)]  # to the nearest cache, of data
-        call(builder, "llvm.prefetch.p0", ir.VoidType(), where, *hints)
-        return context.get_dummy_value()
-
-    return signature(types.none, array, types.intp, write), generate
-
-
-@register_jitable
-def will_read(array, at, count):
-    """`count` elements from `at` on will be read soon: of use where a pass walks memory backwards, or in leaps."""
-    for j in range(0, count, _LINE_BYTES // array.itemsize):
-        _prefetch(array, at + j, 0)
-
-
-@register_jitable
-def will_write(array, at, count):
-    """The same for what will be written."""
-    for j in range(0, count, _LINE_BYTES // array.itemsize):
-        _prefetch(array, at + j, 1)
+@register_jitable(inline="always")
+def put(array, at, value, far):
+    """To where only the backward pass will read it; far: more is kept than the caches hold."""
+    if far:
+        stream(array, at, value)
+    else:
+        store(array, at, value)
 
 
 @register_jitable(inline="always")

@@ -6,7 +6,7 @@ loop reads it from front to back. Columns and rows of units that only pad are 0.
 
 from __future__ import annotations
 
-from carousel.kernels.fused.compiling import inner, outermost
+from carousel.kernels.fused.compiling import inner
 
 
 @inner
@@ -18,7 +18,7 @@ def panel_width(left):
 
 
 @inner
-def _pack_inputs(weight, depth, first, rows, order, hidden, padded, lanes, packed):
+def pack_inputs(weight, depth, first, rows, order, hidden, padded, lanes, packed):
     """Pack W.T for `state @ W.T`: weight[blocks * hidden, depth] into the rows from `first` on of
     packed[rows, len(order) * padded], its blocks in that order."""
     columns, v = len(order) * padded, 0
@@ -37,7 +37,7 @@ def _pack_inputs(weight, depth, first, rows, order, hidden, padded, lanes, packe
 
 
 @inner
-def _pack_gradients(weight, depth, order, hidden, padded, columns, lanes, packed):
+def pack_gradients(weight, depth, order, hidden, padded, columns, lanes, packed):
     """Pack W for `gradient @ W`: weight[blocks * hidden, depth] -> [len(order) * padded, columns], 0 between."""
     rows, v = len(order) * padded, 0
     while v < columns:
@@ -55,7 +55,7 @@ def _pack_gradients(weight, depth, order, hidden, padded, columns, lanes, packed
 
 
 @inner
-def _lay_rows(weight, depth, order, hidden, padded, rows):
+def lay_rows(weight, depth, order, hidden, padded, rows):
     """W.T with each input's row whole: weight[blocks * hidden, depth] -> rows[depth, len(order) * padded]."""
     columns = len(order) * padded
     for j in range(columns):
@@ -63,27 +63,3 @@ def _lay_rows(weight, depth, order, hidden, padded, rows):
         source = (order[j // padded] * hidden + unit) * depth
         for k in range(depth):
             rows[k * columns + j] = weight[source + k] if unit < hidden else 0
-
-
-@outermost
-def pack_for_forward(w_ih, w_hh, depth, hidden, padded, lanes, only_x, both, only_h, w_x, w_b, w_h):
-    """The three products of a step, by the blocks that they reach: of x alone, of x and h, of h alone.
-
-    both: two arrays of blocks, of w_ih and of w_hh; the first is empty where x comes projected already.
-    """
-    of_x, of_h = both
-    _pack_inputs(w_ih, depth, 0, depth, only_x, hidden, padded, lanes, w_x)
-    first = depth if len(of_x) else 0
-    _pack_inputs(w_ih, depth, 0, first + hidden, of_x, hidden, padded, lanes, w_b)
-    _pack_inputs(w_hh, hidden, first, first + hidden, of_h, hidden, padded, lanes, w_b)
-    _pack_inputs(w_hh, hidden, 0, hidden, only_h, hidden, padded, lanes, w_h)
-
-
-@outermost
-def pack_for_backward(w_ih, w_hh, depth, hidden, padded, columns, lanes, x_order, h_order, whole, w_dx, w_b):
-    """The two products of a step back: to h, and to x where it is wanted; whole: x has few inputs (see `few.py`)."""
-    _pack_gradients(w_hh, hidden, h_order, hidden, padded, padded, lanes, w_b)
-    if len(w_dx) and whole:
-        _lay_rows(w_ih, depth, x_order, hidden, padded, w_dx)
-    elif len(w_dx):
-        _pack_gradients(w_ih, depth, x_order, hidden, padded, columns, lanes, w_dx)

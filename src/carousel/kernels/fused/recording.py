@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from functools import cached_property
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from carousel.cells import GRU, Cell, CoupledLSTM
-from carousel.kernels.fused.arrays import Derivatives, Kept
+from carousel.kernels.fused.buffers import Arena
 from carousel.kernels.fused.passes import Pass
 
 _BLOCKS = {"lstm": "ifgo", "lstm-1997": "igo", "lstm-coupled": "fgo", "gru": "nrzv"}
@@ -22,26 +21,26 @@ _BLOCKS = {"lstm": "ifgo", "lstm-1997": "igo", "lstm-coupled": "fgo", "gru": "nr
 class FusedRecording:
     """Values and derivatives as [T, B, H] in the caller's order, built when they are asked for."""
 
-    def __init__(self, cell: type[Cell], work: Pass, kept: Kept):
-        self._cell, self._pass, self._kept = cell, work, kept
-        self._derivatives: list[Derivatives] = []
+    def __init__(self, cell: type[Cell], work: Pass):
+        self._cell, self._pass = cell, work
+        self._derivatives: list[Arena] = []
 
     @cached_property
     def _rows(self) -> Tensor:
         """[T, B]: where each step's row is."""
         return torch.from_numpy(self._pass.layout.rows())
 
-    def add(self, found: Derivatives) -> None:
-        """Another backward pass has gone through this run; derivatives add up, as torch's do."""
-        if len(found.dh):
+    def add(self, found: Arena | None) -> None:
+        """Another backward pass has gone through this run; derivatives add up, as torch's do. None: not kept."""
+        if found is not None:
             self._derivatives.append(found)
 
     def value(self, name: str) -> Tensor:
         """[T, B, H]."""
         if name == "h":
-            return torch.from_numpy(self._kept.out).view(*self._rows.shape, -1).clone()
+            return self._pass.output().clone()
         if name == "c":
-            return self._states(self._kept.c)
+            return self._states(self._pass.kept, "c")
         if name == "i" and self._cell is CoupledLSTM:
             return 1 - self.value("f")
         return self._block(_BLOCKS[self._cell.name].index(name))
@@ -50,18 +49,18 @@ class FusedRecording:
         """[T, B, H], or None before the backward pass."""
         if not self._derivatives:
             return None
-        dh = torch.stack([self._states(d.dh) for d in self._derivatives]).sum(0)
+        dh = torch.stack([self._states(d, "dh") for d in self._derivatives]).sum(0)
         if name == "h":
             return dh
         if self._cell is GRU:
             return self._of_gru(name, dh)
-        return self._of_lstm(name, dh, torch.stack([self._states(d.dc) for d in self._derivatives]).sum(0))
+        return self._of_lstm(name, dh, torch.stack([self._states(d, "dc") for d in self._derivatives]).sum(0))
 
     def _of_gru(self, name: str, dh: Tensor) -> Tensor:
         """h = (1 - z) n + z h_prev; n = tanh(u + r v)."""
         n, z = self.value("n"), self.value("z")
         if name == "z":
-            return dh * (self._states(self._kept.hp) - n)
+            return dh * (self._states(self._pass.states, "hp") - n)
         dn = dh * (1 - z)
         return dn if name == "n" else dn * (1 - n * n) * self._block(3)
 
@@ -79,26 +78,23 @@ class FusedRecording:
         return dc * (previous - self.value("g") if self._cell is CoupledLSTM else previous)
 
     def _shown(self) -> Tensor:
-        given, sizes = self._pass.given, self._pass.sizes
-        if not len(given.gain_m):
+        gain, bias = self._pass.tensors["norm_c"], self._pass.tensors["norm_c_bias"]
+        if gain is None or bias is None:
             return self.value("c")
-        gain, bias = (torch.from_numpy(array[: sizes.hidden]) for array in (given.gain_m, given.bias_m))
-        return self._states(self._kept.m) * gain + bias
+        return self._states(self._pass.kept, "m") * gain.detach() + bias.detach()
 
     def _previous_c(self) -> Tensor:
         """c_{t-1} in this pass's direction of time: the initial c at a sequence's first step, 0 at a fresh start."""
-        layout, sizes = self._pass.layout, self._pass.sizes
+        layout, sizes, fresh = self._pass.layout, self._pass.sizes, self._pass.tensors["fresh"]
         rows = torch.from_numpy(layout.previous_rows(self._pass.after))
-        previous = torch.from_numpy(self._kept.c).view(-1, sizes.padded)[rows, : sizes.hidden]
-        if len(self._pass.given.fresh):
-            fresh = torch.from_numpy(self._pass.given.fresh).view(layout.steps, layout.batch, 1)
-            previous = previous.masked_fill(fresh, 0.0)
-        return previous
+        previous = torch.from_numpy(self._pass.kept.array("c")).view(-1, sizes.padded)[rows, : sizes.hidden]
+        return previous if fresh is None else previous.masked_fill(fresh.unsqueeze(-1), 0.0)
 
-    def _states(self, array: np.ndarray) -> Tensor:
+    def _states(self, arena: Arena, name: str) -> Tensor:
         sizes = self._pass.sizes
-        return torch.from_numpy(array).view(-1, sizes.padded)[self._rows, : sizes.hidden]
+        return torch.from_numpy(arena.array(name)).view(-1, sizes.padded)[self._rows, : sizes.hidden]
 
     def _block(self, index: int) -> Tensor:
         sizes, blocks = self._pass.sizes, self._pass.spec.blocks
-        return torch.from_numpy(self._kept.a).view(-1, blocks, sizes.padded)[self._rows, index, : sizes.hidden]
+        gates = torch.from_numpy(self._pass.kept.array("a")).view(-1, blocks, sizes.padded)
+        return gates[self._rows, index, : sizes.hidden]

@@ -10,8 +10,6 @@ import numpy as np
 from carousel.cells import GRU, LSTM, LSTM1997, Cell, CoupledLSTM, ElmanReLU, ElmanTanh
 from carousel.kernels.fused import codes
 
-Products = tuple[np.ndarray, tuple[np.ndarray, np.ndarray], np.ndarray]
-
 
 @dataclass(frozen=True)
 class Specification:
@@ -30,30 +28,17 @@ class Specification:
     has_c: bool = False
 
     @cached_property
-    def x_blocks_of(self) -> np.ndarray:
-        """x_order as compiled code takes it."""
-        return np.array(self.x_order, np.int64)
+    def _orders(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.array(self.x_order, np.int64), np.array(self.h_order, np.int64)
 
     @cached_property
-    def h_blocks_of(self) -> np.ndarray:
-        """h_order as compiled code takes it."""
-        return np.array(self.h_order, np.int64)
-
-    @cached_property
-    def blocks_by_product(self) -> Products:
-        """Blocks of the weights by the product that makes them: of x alone; of x and h (of both weights); of h."""
-        first = len(self.x_order) - self.h_first  # of h_order: the blocks that x reaches too
-        return (
-            self.x_blocks_of[: self.h_first],
-            (self.x_blocks_of[self.h_first :], self.h_blocks_of[:first]),
-            self.h_blocks_of[first:],
-        )
-
-    @cached_property
-    def h_blocks_alone(self) -> Products:
-        """The same where x comes projected: one product, of h."""
-        none = self.x_blocks_of[:0]
-        return none, (none, self.h_blocks_of), none
+    def numbers(self) -> dict[str, int]:
+        """The fields of a record that describe it."""
+        x_order, h_order = (order.ctypes.data for order in self._orders)
+        return {
+            "code": self.code, "blocks": self.blocks, "x_blocks": len(self.x_order), "h_first": self.h_first,
+            "x_order": x_order, "h_order": h_order,
+        }  # fmt: skip
 
 
 SPECIFICATIONS: dict[type[Cell], Specification] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
@@ -12,18 +12,18 @@ _WORTH_A_THREAD = 4e6  # floating-point operations; waking a thread costs as muc
 _executors: dict[int, ThreadPoolExecutor] = {}
 
 
-def for_each(tasks: Sequence[Callable[[], None]], operations: float) -> None:
-    """Run all tasks, on as many threads as torch may use where the work is worth it; the caller's is one of them."""
-    threads = min(torch.get_num_threads(), len(tasks), int(operations / _WORTH_A_THREAD) + 1)
+def for_each(run: Callable[[int, int], None], slices: int, operations: float) -> None:
+    """run(first, last) over all slices, on as many threads as torch may use where the work is worth it; the caller's
+    is one of them."""
+    threads = min(torch.get_num_threads(), slices, int(operations / _WORTH_A_THREAD) + 1)
     if threads == 1:
-        for task in tasks:
-            task()
+        run(0, slices)
         return
-    waiting = iter(tasks)  # next() on it is atomic: each task is taken once
+    waiting = iter(range(slices))  # next() on it is atomic: each slice is taken once
 
     def work() -> None:
-        for task in waiting:
-            task()
+        for k in waiting:
+            run(k, k + 1)
 
     others = [_executor(threads - 1).submit(work) for _ in range(threads - 1)]
     work()
