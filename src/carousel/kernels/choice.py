@@ -8,10 +8,12 @@ from carousel.cells import Cell
 from carousel.errors import KernelRefused, UnknownName
 from carousel.kernels.base import Call, Kernel, Request
 from carousel.kernels.fused import NumbaKernel
+from carousel.kernels.gpu import TritonKernel
 from carousel.kernels.reference import ReferenceKernel
 from carousel.kernels.torch_library import TorchKernel
 
-KERNELS: dict[str, Kernel] = {k.name: k for k in (NumbaKernel(), TorchKernel(), ReferenceKernel())}  # most wanted first
+#: Most wanted first. On a GPU torch's cuDNN runs what it can; Triton what must be recorded, or what torch lacks.
+KERNELS: dict[str, Kernel] = {k.name: k for k in (NumbaKernel(), TorchKernel(), TritonKernel(), ReferenceKernel())}
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,15 @@ def run_projected(cell: Cell, u: Tensor, call: Call, request: Request) -> Run:
     return Run(torch.stack(outputs), state if request.final_state else None, tape)
 
 
+def differentiate_again(
+    run: Run, asked: list[Tensor], gradients: tuple[Tensor | None, ...]
+) -> tuple[Tensor | None, ...]:
+    """The derivatives of a run's output and final states with respect to `asked`, with a graph of their own."""
+    pairs = [(o, g) for o, g in zip((run.output, *(run.state or ())), gradients, strict=True) if g is not None]
+    outputs, given = [o for o, _ in pairs], [g for _, g in pairs]
+    return torch.autograd.grad(outputs, asked, given, create_graph=True, allow_unused=True)
+
+
 def _where(choose_B: Tensor, one: State, other: State) -> State:
     keep = choose_B.unsqueeze(-1)
     return type(one)(*(torch.where(keep, a, b) for a, b in zip(one, other, strict=True)))

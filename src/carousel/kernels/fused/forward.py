@@ -3,8 +3,8 @@
 A slice holds `most` sequences from b0 on, in order of length, longest first, so that at step t the first `count` of
 them are running. Row n = start[t] + b0 + r of an internal array belongs to step t and the r-th sequence of the slice;
 padding has no row. Internal arrays are flat, with H rounded up to whole registers (`padded`); those of the caller are
-[T, B, .]
-and not padded; `order[b]` is a sequence's place in the caller's batch. N rows in all:
+[T, B, .] and not padded; `order[b]` is a sequence's place in the caller's batch. The slice's current h and c are in
+`state_h` and `state_c` [most, padded]. What the backward pass will read, N rows in all:
 
     a   [N, blocks, padded]    the gates (nothing for an Elman cell, whose output says it all)
     hp  [N + B, padded]        h_{t-1}, 0 at a fresh start; rows N + b: the final h

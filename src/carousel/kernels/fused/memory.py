@@ -43,7 +43,11 @@ def store(typing: Any, array: Any, offset: Any, value: Any) -> Any:
 
 @intrinsic
 def stream(typing: Any, array: Any, offset: Any, value: Any) -> Any:
-    """As `store`, past the caches: for what nothing will read soon. The offset must be one of whole registers."""
+    """As `store`, past the caches: for what nothing will read soon. The address must be one of whole registers.
+
+    Such stores are not ordered among themselves; the locks by which Python's threads hand over their results are
+    barriers to them.
+    """
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         vec = sig.args[2]

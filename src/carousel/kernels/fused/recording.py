@@ -1,8 +1,4 @@
-"""What a pass kept, by name: recorded values, and the total derivatives of gates from those of the states.
-
-The backward pass stores dL/dh_t and dL/dc_t. The derivative with respect to a gate is one product of these with what
-was recorded: that is how the gate enters h_t or c_t, and its only way to the loss.
-"""
+"""What a pass kept, by name: recorded values, and total derivatives."""
 
 from __future__ import annotations
 
@@ -11,7 +7,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from carousel.cells import GRU, Cell, CoupledLSTM
+from carousel.cells import Cell, CoupledLSTM
+from carousel.kernels.derivatives import of_gate
 from carousel.kernels.fused.buffers import Arena
 from carousel.kernels.fused.passes import Pass
 
@@ -52,43 +49,31 @@ class FusedRecording:
         dh = torch.stack([self._states(d, "dh") for d in self._derivatives]).sum(0)
         if name == "h":
             return dh
-        if self._cell is GRU:
-            return self._of_gru(name, dh)
-        return self._of_lstm(name, dh, torch.stack([self._states(d, "dc") for d in self._derivatives]).sum(0))
+        has_c = self._pass.spec.has_c
+        dc = torch.stack([self._states(d, "dc") for d in self._derivatives]).sum(0) if has_c else None
+        return dc if name == "c" else of_gate(self._cell, name, self, dh, dc)
 
-    def _of_gru(self, name: str, dh: Tensor) -> Tensor:
-        """h = (1 - z) n + z h_prev; n = tanh(u + r v)."""
-        n, z = self.value("n"), self.value("z")
-        if name == "z":
-            return dh * (self._states(self._pass.states, "hp") - n)
-        dn = dh * (1 - z)
-        return dn if name == "n" else dn * (1 - n * n) * self._block(3)
+    def previous_h(self) -> Tensor:
+        """h_{t-1} as the step used it."""
+        return self._states(self._pass.states, "hp")
 
-    def _of_lstm(self, name: str, dh: Tensor, dc: Tensor) -> Tensor:
-        """c = f c_prev + i g; h = o tanh(m), m = c or its normalised form."""
-        if name == "c":
-            return dc
-        if name == "o":
-            return dh * torch.tanh(self._shown())
-        if name == "g":
-            return dc * self.value("i")
-        if name == "i":
-            return dc * self.value("g")
-        previous = self._previous_c()
-        return dc * (previous - self.value("g") if self._cell is CoupledLSTM else previous)
-
-    def _shown(self) -> Tensor:
-        gain, bias = self._pass.tensors["norm_c"], self._pass.tensors["norm_c_bias"]
-        if gain is None or bias is None:
-            return self.value("c")
-        return self._states(self._pass.kept, "m") * gain.detach() + bias.detach()
-
-    def _previous_c(self) -> Tensor:
+    def previous_c(self) -> Tensor:
         """c_{t-1} in this pass's direction of time: the initial c at a sequence's first step, 0 at a fresh start."""
         layout, sizes, fresh = self._pass.layout, self._pass.sizes, self._pass.tensors["fresh"]
         rows = torch.from_numpy(layout.previous_rows(self._pass.after))
         previous = torch.from_numpy(self._pass.kept.array("c")).view(-1, sizes.padded)[rows, : sizes.hidden]
         return previous if fresh is None else previous.masked_fill(fresh.unsqueeze(-1), 0.0)
+
+    def before_reset(self) -> Tensor:
+        """A GRU's v."""
+        return self._block(3)
+
+    def shown(self) -> Tensor:
+        """c, or its normalised form."""
+        gain, bias = self._pass.tensors["norm_c"], self._pass.tensors["norm_c_bias"]
+        if gain is None or bias is None:
+            return self.value("c")
+        return self._states(self._pass.kept, "m") * gain + bias
 
     def _states(self, arena: Arena, name: str) -> Tensor:
         sizes = self._pass.sizes

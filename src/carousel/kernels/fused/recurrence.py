@@ -17,7 +17,7 @@ from carousel.kernels.fused.passes import Pass
 from carousel.kernels.fused.prepare import prepare
 from carousel.kernels.fused.recording import FusedRecording
 from carousel.kernels.fused.specification import SPECIFICATIONS
-from carousel.kernels.reference import run_projected
+from carousel.kernels.reference import differentiate_again, run_projected
 
 _SECOND = (
     "second derivatives: the numba kernel has none of its own; this backward pass is computed again by the "
@@ -106,9 +106,6 @@ def _by_reference(
     if call.valid is not None:
         x = torch.where(call.valid.unsqueeze(-1), x, 0.0)
     run = run_projected(cell, x if cell.layer_norm else cell.project(x), call, Request())
-    pairs = [(o, g) for o, g in zip((run.output, *(run.state or ())), gradients, strict=True) if g is not None]
     asked = [t for name, t in tensors.items() if t is not None and needed[name]]
-    found = iter(
-        torch.autograd.grad([o for o, _ in pairs], asked, [g for _, g in pairs], create_graph=True, allow_unused=True)
-    )
+    found = iter(differentiate_again(run, asked, gradients))
     return [next(found) if needed[name] else None for name in _NAMES]

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-_WORTH_A_THREAD = 4e6  # floating-point operations; waking a thread costs as much as some of them
+_WORTH_A_THREAD = 6e7  # floating-point operations: below it, waking a thread costs what its work saves
 _executors: dict[int, ThreadPoolExecutor] = {}
 
 
