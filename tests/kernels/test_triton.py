@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 os.environ["TRITON_INTERPRET"] = "1"  # read when triton is first imported
 
@@ -75,3 +78,16 @@ def test_second_derivatives_come_from_the_reference_and_say_so(cell_name):
 def test_refuses_the_cpu():
     with pytest.raises(KernelRefused, match="runs on a GPU, x is on cpu"):
         choose(make("gru", torch.float32), Call(inputs(3, 2, torch.float32)), Request(), forced="triton")
+
+
+@pytest.mark.parametrize(("cell_name", "code"), [("rnn", (0, 1, 0)), ("lstm", (2, 4, 4)), ("gru", (5, 3, 4))])
+def test_compiles_for_a_gpu_that_is_not_there(cell_name, code, tmp_path):
+    """The interpreter proves the arithmetic, not that Triton's compiler takes the code."""
+    environment = os.environ | {
+        "TRITON_INTERPRET": "0", "TRITON_CACHE_DIR": str(tmp_path), "TRITON_DEFAULT_FP_FUSION": "1"
+    }  # fmt: skip
+    script = Path(__file__).parents[1] / "support" / "compile_triton.py"
+    command = [sys.executable, str(script), *map(str, code)]
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert found.returncode == 0, found.stderr
+    assert [int(size) > 1000 for size in found.stdout.split()] == [True, True]

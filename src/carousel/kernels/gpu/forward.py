@@ -9,6 +9,41 @@ from carousel.kernels.gpu.tiles import load_tile, of_state, sigmoid, store_tile,
 
 
 @triton.jit
+def _gru(p0, p1, x2, v2, h, bias, gates, rows, j, B, H: tl.constexpr, HAS_BIAS: tl.constexpr):
+    """r, z = sigma(.), n = tanh(x + r v), h = n + z (h - n)."""
+    kept: tl.constexpr = 4 * H
+    if HAS_BIAS:
+        p0 += tl.load(bias + j, mask=j < H, other=0.0)[None, :]
+        p1 += tl.load(bias + H + j, mask=j < H, other=0.0)[None, :]
+        v2 += tl.load(bias + 2 * H + j, mask=j < H, other=0.0)[None, :]
+    r, z = sigmoid(p0), sigmoid(p1)
+    n = tanh(x2 + r * v2)
+    store_tile(gates, r, rows, j, kept, B, H)
+    store_tile(gates + H, z, rows, j, kept, B, H)
+    store_tile(gates + 2 * H, n, rows, j, kept, B, H)
+    store_tile(gates + 3 * H, v2, rows, j, kept, B, H)
+    return n + z * (h - n)
+
+
+@triton.jit
+def _lstm(p0, p1, p2, p3, c, gates, rows, j, B, H: tl.constexpr, CODE: tl.constexpr, KEPT: tl.constexpr):
+    """c and h = o tanh c, from the preactivations. Blocks i f g o | i g o | f g o; only the first has a p3."""
+    kept: tl.constexpr = KEPT * H
+    one = sigmoid(p0)
+    store_tile(gates, one, rows, j, kept, B, H)
+    if CODE == 2:
+        f, g, o = sigmoid(p1), tanh(p2), sigmoid(p3)
+        c = f * c + one * g
+        store_tile(gates + H, f, rows, j, kept, B, H)
+    else:
+        g, o = tanh(p1), sigmoid(p2)
+        c = c + one * g if CODE == 3 else one * c + (1 - one) * g
+    store_tile(gates + (KEPT - 2) * H, g, rows, j, kept, B, H)
+    store_tile(gates + (KEPT - 1) * H, o, rows, j, kept, B, H)
+    return c, o * tanh(c)
+
+
+@triton.jit
 def forward(
     u, weight, bias, drop, lengths, fresh, state, state_c, a, hp, cp, out, T, B, H: tl.constexpr,
     CODE: tl.constexpr, BLOCKS: tl.constexpr, KEPT: tl.constexpr, REVERSE: tl.constexpr, HAS_BIAS: tl.constexpr,
@@ -32,9 +67,8 @@ def forward(
             before = load_tile(old, rows, j, H, B, H)
             h = tl.where(anew[:, None], 0.0, before)
             store_tile(hp + t * B * H, h, rows, j, H, B, H)
-            x, gates = u + t * B * BLOCKS * H, a + t * B * KEPT * H
+            x = u + t * B * BLOCKS * H
             ld: tl.constexpr = BLOCKS * H
-            kept: tl.constexpr = KEPT * H
             p0 = load_tile(x, rows, j, ld, B, H) + of_state(
                 old, anew, drop, weight, 0, rows, j, B, H, HAS_DROP, ROWS, UNITS
             )
@@ -49,39 +83,17 @@ def forward(
                 x2 = load_tile(x + 2 * H, rows, j, ld, B, H)
                 v2 = of_state(old, anew, drop, weight, 2, rows, j, B, H, HAS_DROP, ROWS, UNITS)
                 if CODE == 5:
-                    if HAS_BIAS:
-                        p0 += tl.load(bias + j, mask=j < H, other=0.0)[None, :]
-                        p1 += tl.load(bias + H + j, mask=j < H, other=0.0)[None, :]
-                        v2 += tl.load(bias + 2 * H + j, mask=j < H, other=0.0)[None, :]
-                    r, z = sigmoid(p0), sigmoid(p1)
-                    n = tanh(x2 + r * v2)
-                    after = n + z * (h - n)
-                    store_tile(gates, r, rows, j, kept, B, H)
-                    store_tile(gates + H, z, rows, j, kept, B, H)
-                    store_tile(gates + 2 * H, n, rows, j, kept, B, H)
-                    store_tile(gates + 3 * H, v2, rows, j, kept, B, H)
+                    after = _gru(p0, p1, x2, v2, h, bias, a + t * B * KEPT * H, rows, j, B, H, HAS_BIAS)
                 else:
-                    c_old = load_tile(state_c, rows, j, H, B, H)
-                    c = tl.where(anew[:, None], 0.0, c_old)
-                    store_tile(cp + t * B * H, c, rows, j, H, B, H)
-                    first_gate = sigmoid(p0)
-                    store_tile(gates, first_gate, rows, j, kept, B, H)
+                    p3 = p0
                     if CODE == 2:
-                        f, g = sigmoid(p1), tanh(x2 + v2)
                         p3 = load_tile(x + 3 * H, rows, j, ld, B, H) + of_state(
                             old, anew, drop, weight, 3, rows, j, B, H, HAS_DROP, ROWS, UNITS
                         )
-                        o = sigmoid(p3)
-                        c = f * c + first_gate * g
-                        store_tile(gates + H, f, rows, j, kept, B, H)
-                        store_tile(gates + 2 * H, g, rows, j, kept, B, H)
-                        store_tile(gates + 3 * H, o, rows, j, kept, B, H)
-                    else:
-                        g, o = tanh(p1), sigmoid(x2 + v2)
-                        c = c + first_gate * g if CODE == 3 else first_gate * c + (1 - first_gate) * g
-                        store_tile(gates + H, g, rows, j, kept, B, H)
-                        store_tile(gates + 2 * H, o, rows, j, kept, B, H)
-                    after = o * tanh(c)
+                    c_old = load_tile(state_c, rows, j, H, B, H)
+                    c = tl.where(anew[:, None], 0.0, c_old)
+                    store_tile(cp + t * B * H, c, rows, j, H, B, H)
+                    c, after = _lstm(p0, p1, x2 + v2, p3, c, a + t * B * KEPT * H, rows, j, B, H, CODE, KEPT)
                     store_tile(state_c, tl.where(valid[:, None], c, c_old), rows, j, H, B, H)
             store_tile(new, tl.where(valid[:, None], after, before), rows, j, H, B, H)
             store_tile(out + t * B * H, tl.where(valid[:, None], after, 0.0), rows, j, H, B, H)

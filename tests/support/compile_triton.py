@@ -1,0 +1,24 @@
+"""Compile the Triton kernel of one cell for an NVIDIA GPU of compute capability 9.0, without one; run as a script."""
+
+from __future__ import annotations
+
+import sys
+
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource, compile
+
+from carousel.kernels.gpu.backward import backward
+from carousel.kernels.gpu.forward import forward
+
+_TYPES = {"T": "i32", "B": "i32", "lengths": "*i32", "fresh": "*u8"}  # everything else points at float32
+
+code, blocks, kept = map(int, sys.argv[1:])
+fixed = {"H": 128, "CODE": code, "BLOCKS": blocks, "KEPT": kept, "REVERSE": True, "ROWS": 16, "UNITS": 32}
+fixed |= {"HAS_DROP": True, "HAS_FRESH": True, "HAS_BIAS": True}
+for kernel in (forward, backward):
+    constants = {name: value for name, value in fixed.items() if name in kernel.arg_names}
+    signature = {
+        name: "constexpr" if name in constants else _TYPES.get(name, "*fp32") for name in kernel.arg_names
+    }  # fmt: skip
+    source = ASTSource(fn=kernel, signature=signature, constexprs=constants)
+    print(len(compile(source, target=GPUTarget("cuda", 90, 32)).asm["cubin"]))
