@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from carousel.cells import Cell, State
-from carousel.kernels.tape import Tape
+from carousel.kernels.tape import Recording, Tape
 from carousel.shapes import valid_steps
 
 
@@ -92,6 +92,12 @@ class Run(NamedTuple):
     output: Tensor
     state: State | None
     tape: Tape | None
+
+
+def finished(cell: Cell, call: Call, request: Request, output: Tensor, state: State, recording: Recording) -> Run:
+    """What a kernel that can record gives back: a tape and the final state where they were asked for."""
+    tape = Tape(request.names(cell), recording, call.valid, request.gradients) if request.records else None
+    return Run(output, state if request.final_state else None, tape)
 
 
 class Kernel(ABC):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import final
 
 import torch
 from torch import Tensor
 
 from carousel.cells import Cell, Gates, State
-from carousel.kernels.base import Call, Kernel, Refusal, Request, Run
-from carousel.kernels.tape import Tape
+from carousel.kernels.base import Call, Kernel, Refusal, Request, Run, finished
 
 
 @final
@@ -41,17 +41,27 @@ def run_projected(cell: Cell, u: Tensor, call: Call, request: Request) -> Run:
         recorder.keep(t, new, gates)  # what the equations made and go on with: a copy would miss c's way through h
         outputs[t] = new[0] if valid is None else torch.where(valid[t].unsqueeze(-1), new[0], 0.0)
         state = new if valid is None else _where(valid[t], new, state)  # beyond its end a sequence keeps its state
-    tape = Tape(request.names(cell), recorder, valid, request.gradients) if request.records else None
-    return Run(torch.stack(outputs), state if request.final_state else None, tape)
+    return finished(cell, call, request, torch.stack(outputs), state, recorder)
+
+
+def notice_of_second(kernel: str) -> str:
+    """What a kernel says that leaves second derivatives to this one."""
+    return (
+        f"second derivatives: the {kernel} kernel has none of its own; this backward pass is computed again by the "
+        "reference kernel, step by step"
+    )
 
 
 def differentiate_again(
-    run: Run, asked: list[Tensor], gradients: tuple[Tensor | None, ...]
-) -> tuple[Tensor | None, ...]:
-    """The derivatives of a run's output and final states with respect to `asked`, with a graph of their own."""
+    run: Run, tensors: Iterable[Tensor | None], needed: Iterable[bool], gradients: tuple[Tensor | None, ...]
+) -> list[Tensor | None]:
+    """The derivatives of a run's output and final states, with a graph of their own; None where not needed."""
+    wanted = list(needed)
+    asked = [t for t, want in zip(tensors, wanted, strict=True) if want and t is not None]
     pairs = [(o, g) for o, g in zip((run.output, *(run.state or ())), gradients, strict=True) if g is not None]
     outputs, given = [o for o, _ in pairs], [g for _, g in pairs]
-    return torch.autograd.grad(outputs, asked, given, create_graph=True, allow_unused=True)
+    found = iter(torch.autograd.grad(outputs, asked, given, create_graph=True, allow_unused=True))
+    return [next(found) if want else None for want in wanted]
 
 
 def _where(choose_B: Tensor, one: State, other: State) -> State:

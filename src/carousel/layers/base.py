@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from carousel.cells import PARAMETERS, Cell, State
+from carousel.cells import Cell, State
 from carousel.errors import BadCall, UnknownName
 from carousel.kernels import KERNELS, Call, Request, Tape, choose
 from carousel.layers.checks import check_input, check_lengths, check_resets, check_state
@@ -89,13 +89,6 @@ class Recurrent(nn.RNNBase):
         return cast("Tensor", self.weight_ih_l0)  # get_parameter would refuse what functional_call puts in its place
 
     @property
-    def _names(self) -> list[str]:
-        """Those of PARAMETERS that each layer and direction has."""
-        norms = [name for name in PARAMETERS if name.startswith("norm")]
-        own = [name for name in norms if hasattr(self, f"{name}_l0")] if self.layer_norm else []
-        return ["weight_ih", "weight_hh", *(("bias_ih", "bias_hh") if self.bias else ()), *own]
-
-    @property
     def _directions(self) -> int:
         return 2 if self.bidirectional else 1
 
@@ -166,7 +159,8 @@ class Recurrent(nn.RNNBase):
     def _one(self, layer: int, suffix: str, call: Call, keep: Request | None, last: LastCall) -> tuple[Tensor, State]:
         """One layer in one direction, by the kernel that `choose` takes."""
         place = f"l{layer}{suffix}"
-        cell = self._cell.over({name: getattr(self, f"{name}_{place}") for name in self._names})
+        names = self._cell.shapes(self.input_size, self.hidden_size, bias=self.bias, layer_norm=self.layer_norm)
+        cell = self._cell.over({name: getattr(self, f"{name}_{place}") for name in names})
         request = keep or _PLAIN
         if call.state is not None:
             call = replace(call, state=cell.state_type(*call.state))

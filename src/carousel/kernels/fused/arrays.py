@@ -11,6 +11,7 @@ from carousel.kernels.fused.buffers import Plan
 from carousel.kernels.fused.few import FEW
 from carousel.kernels.fused.layout import Layout
 from carousel.kernels.fused.matrix import HALF
+from carousel.kernels.fused.places import rounded_up
 from carousel.kernels.fused.simd import lanes as lanes_of
 from carousel.kernels.fused.specification import Specification
 from carousel.kernels.fused.tile import ROWS
@@ -161,8 +162,3 @@ class Memory:
 
 
 memory_of = lru_cache(maxsize=64)(Memory)  # those of equal layouts, which are few, are found again
-
-
-def rounded_up(number: int, unit: int) -> int:
-    """The next multiple of the unit."""
-    return -(-number // unit) * unit

@@ -9,9 +9,8 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from carousel.cells import Cell
-from carousel.kernels.base import Call, Kernel, Refusal, Request, Run
+from carousel.kernels.base import Call, Kernel, Refusal, Request, Run, finished
 from carousel.kernels.fused.specification import SPECIFICATIONS
-from carousel.kernels.tape import Tape
 
 _DTYPES = (torch.float32, torch.float64)
 
@@ -41,9 +40,7 @@ class NumbaKernel(Kernel):
     def run(self, cell: Cell, call: Call, request: Request) -> Run:
         from carousel.kernels.fused.recurrence import recur  # numba loads at the first run, not at import
 
-        output, state, recording = recur(cell, call, request)
-        tape = Tape(request.names(cell), recording, call.valid, request.gradients) if request.records else None
-        return Run(output, state if request.final_state else None, tape)
+        return finished(cell, call, request, *recur(cell, call, request))
 
 
 def _transformed(tensors: list[Tensor]) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from numba.extending import register_jitable
+
 from carousel.kernels.fused.compiling import inlined, inner
 from carousel.kernels.fused.memory import load, store, take_row
 
 
-@inner
+@register_jitable
 def rounded_up(number, unit):
-    """The next multiple of the unit."""
+    """The next multiple of the unit; Python calls it too."""
     return -(-number // unit) * unit
 
 

@@ -56,28 +56,23 @@ def reals(typing: Any, like: Any, address: Any, count: Any) -> Any:
     kind = _array_type(like.dtype)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _build(context, builder, kind, args[1], args[2])
+        return _build(context, builder, kind, *args[1:])
 
     return signature(kind, like, types.int64, types.int64), generate
 
 
-@intrinsic
-def integers(typing: Any, address: Any, count: Any) -> Any:
-    """[count] of int64 at that address."""
-    kind = _array_type(types.int64)
+def _at_address(dtype: Any) -> Any:
+    """[count] of that type at an address; empty where it is 0."""
+    kind = _array_type(dtype)
 
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _build(context, builder, kind, args[0], args[1])
+    @intrinsic
+    def view(typing: Any, address: Any, count: Any) -> Any:
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return _build(context, builder, kind, *args)
 
-    return signature(kind, types.int64, types.int64), generate
+        return signature(kind, types.int64, types.int64), generate
+
+    return view
 
 
-@intrinsic
-def flags(typing: Any, address: Any, count: Any) -> Any:
-    """[count] of bool at that address; empty where it is 0."""
-    kind = _array_type(types.boolean)
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _build(context, builder, kind, args[0], args[1])
-
-    return signature(kind, types.int64, types.int64), generate
+integers, flags = _at_address(types.int64), _at_address(types.boolean)

@@ -17,12 +17,7 @@ from carousel.kernels.fused.passes import Pass
 from carousel.kernels.fused.prepare import prepare
 from carousel.kernels.fused.recording import FusedRecording
 from carousel.kernels.fused.specification import SPECIFICATIONS
-from carousel.kernels.reference import differentiate_again, run_projected
-
-_SECOND = (
-    "second derivatives: the numba kernel has none of its own; this backward pass is computed again by the "
-    "reference kernel, step by step"
-)
+from carousel.kernels.reference import differentiate_again, notice_of_second, run_projected
 
 
 def recur(cell: Cell, call: Call, request: Request) -> tuple[Tensor, State, FusedRecording]:
@@ -82,7 +77,7 @@ class _Recurrence(torch.autograd.Function):
         *saved, _ = ctx.saved_tensors  # raises where one was changed in place since
         needed = dict(zip(_NAMES, ctx.needs_input_grad[1:], strict=True))
         if torch.is_grad_enabled():
-            warnings.warn(_SECOND, KernelNotice, stacklevel=2)
+            warnings.warn(notice_of_second("numba"), KernelNotice, stacklevel=2)
             return None, *_by_reference(ctx.setting, dict(zip(_NAMES, saved, strict=True)), needed, gradients)
         of_u = ctx.setting.keep_u and needed["bias_hh"]  # summed from the derivatives of u
         found, derivatives = ctx.work.backward(gradients, needed | {"x": needed["x"] or of_u}, ctx.setting.keep)
@@ -106,6 +101,4 @@ def _by_reference(
     if call.valid is not None:
         x = torch.where(call.valid.unsqueeze(-1), x, 0.0)
     run = run_projected(cell, x if cell.layer_norm else cell.project(x), call, Request())
-    asked = [t for name, t in tensors.items() if t is not None and needed[name]]
-    found = iter(differentiate_again(run, asked, gradients))
-    return [next(found) if needed[name] else None for name in _NAMES]
+    return differentiate_again(run, tensors.values(), needed.values(), gradients)

@@ -49,10 +49,13 @@ def forward(
     CODE: tl.constexpr, BLOCKS: tl.constexpr, KEPT: tl.constexpr, REVERSE: tl.constexpr, HAS_BIAS: tl.constexpr,
     HAS_DROP: tl.constexpr, HAS_FRESH: tl.constexpr, ROWS: tl.constexpr, UNITS: tl.constexpr,
 ):  # fmt: skip
-    """u: [T, B, BLOCKS, H], W x + b. state: [2, B, H], two copies of h that take turns, since a product reads all units
-    of the old one. state_c: [B, H], c or nothing. a: [T, B, KEPT, H], the gates. hp, cp: [T, B, H], h and c before each
-    step. CODE: 0 tanh, 1 ReLU; 2, 3, 4 the LSTM, that of 1997, the coupled one; 5 the GRU, whose blocks are r, z, n and
-    which keeps v = U_n h + b beside them."""
+    """All steps of some rows of the batch.
+
+    u: [T, B, BLOCKS, H], W x + b. state: [2, B, H], two copies of h that take turns, since a product reads all units of
+    the old one. state_c: [B, H], c or nothing. a: [T, B, KEPT, H], the gates. hp, cp: [T, B, H], h and c before each
+    step. CODE: as in `fused/codes.py`: 0 tanh, 1 ReLU; 2, 3, 4 the LSTM, that of 1997, the coupled one; 5 the GRU,
+    whose blocks are r, z, n and which keeps v = U_n h + b beside them.
+    """
     rows = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
     long = tl.load(lengths + rows, mask=rows < B, other=0)
     for step in range(T):

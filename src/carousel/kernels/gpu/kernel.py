@@ -7,11 +7,9 @@ from typing import final
 
 import torch
 
-from carousel.cells import GRU, LSTM, LSTM1997, Cell, CoupledLSTM, ElmanReLU, ElmanTanh
-from carousel.kernels.base import Call, Kernel, Refusal, Request, Run
-from carousel.kernels.tape import Tape
-
-CODES: dict[type[Cell], int] = {ElmanTanh: 0, ElmanReLU: 1, LSTM: 2, LSTM1997: 3, CoupledLSTM: 4, GRU: 5}
+from carousel.cells import Cell
+from carousel.kernels.base import Call, Kernel, Refusal, Request, Run, finished
+from carousel.kernels.fused.specification import SPECIFICATIONS
 
 
 @final
@@ -22,7 +20,7 @@ class TritonKernel(Kernel):
 
     def supports(self, cell: Cell, call: Call, request: Request) -> Refusal | None:
         tensors = [t for t in (call.x, *cell.tensors.values(), *(call.state or ())) if t is not None]
-        if type(cell) not in CODES:
+        if type(cell) not in SPECIFICATIONS:
             return Refusal(f"no Triton kernel is written for the cell {cell.name!r}")
         if not all(t.is_cuda for t in tensors):
             return Refusal(f"the Triton kernel runs on a GPU, x is on {call.x.device}")
@@ -39,6 +37,4 @@ class TritonKernel(Kernel):
     def run(self, cell: Cell, call: Call, request: Request) -> Run:
         from carousel.kernels.gpu.recurrence import recur  # triton is no dependency of the package
 
-        output, state, recording = recur(cell, call, request)
-        tape = Tape(request.names(cell), recording, call.valid, request.gradients) if request.records else None
-        return Run(output, state if request.final_state else None, tape)
+        return finished(cell, call, request, *recur(cell, call, request))

@@ -12,21 +12,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from carousel.cells import GRU, PARAMETERS, Cell, State
+from carousel.cells import GRU, Cell, State
 from carousel.errors import KernelNotice
 from carousel.kernels.base import Call, Request
+from carousel.kernels.fused.specification import SPECIFICATIONS
 from carousel.kernels.gpu.backward import backward
 from carousel.kernels.gpu.forward import forward
-from carousel.kernels.gpu.kernel import CODES
 from carousel.kernels.gpu.recording import DenseRecording
-from carousel.kernels.reference import differentiate_again, run_projected
+from carousel.kernels.reference import differentiate_again, notice_of_second, run_projected
 
 _ROWS = 16  # of the batch to a program: the least that a matrix unit takes
 _UNITS = 32  # in a tile
-_SECOND = (
-    "second derivatives: the Triton kernel has none of its own; this backward pass is computed again by the "
-    "reference kernel, step by step"
-)
 
 
 def recur(cell: Cell, call: Call, request: Request) -> tuple[Tensor, State, DenseRecording]:
@@ -51,11 +47,11 @@ class _Setting:
     keep: bool
     recording: DenseRecording = None  # type: ignore[assignment]
 
-    def options(self, bias: Tensor | None) -> dict[str, Any]:
+    def options(self) -> dict[str, Any]:
         """What both sweeps are compiled for."""
         blocks = len(self.cell.blocks)
         return {
-            "H": self.cell.hidden_size, "CODE": CODES[type(self.cell)], "BLOCKS": blocks,
+            "H": self.cell.hidden_size, "CODE": SPECIFICATIONS[type(self.cell)].code, "BLOCKS": blocks,
             "KEPT": 0 if blocks == 1 else 4 if isinstance(self.cell, GRU) else blocks, "REVERSE": self.call.reverse,
             "HAS_DROP": self.call.dropout is not None, "HAS_FRESH": self.call.resets is not None,
             "ROWS": _ROWS, "UNITS": _UNITS,
@@ -70,7 +66,7 @@ class _Recurrence(torch.autograd.Function):
         u, weight, bias, drop, h0, c0 = (None if t is None else t.detach().contiguous() for t in tensors)
         assert u is not None and weight is not None and h0 is not None
         (steps, batch, _), hidden, call = u.shape, h0.shape[1], setting.call
-        options = setting.options(bias)
+        options = setting.options()
         state, state_c = torch.stack([h0, h0]), h0.new_empty(0) if c0 is None else c0.clone()
         a, hp = u.new_empty(steps, batch, options["KEPT"], hidden), u.new_empty(steps, batch, hidden)
         cp, out = torch.empty_like(hp) if c0 is not None else hp[:0], torch.empty_like(hp)
@@ -91,7 +87,7 @@ class _Recurrence(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor | None) -> Any:
         *tensors, _ = ctx.saved_tensors
         if torch.is_grad_enabled():
-            warnings.warn(_SECOND, KernelNotice, stacklevel=2)
+            warnings.warn(notice_of_second("Triton"), KernelNotice, stacklevel=2)
             return None, *_by_reference(ctx.setting, tensors, ctx.needs_input_grad[1:], gradients)
         found = _sweep(ctx.setting, ctx.kept, gradients)
         return None, *(f if needed else None for f, needed in zip(found, ctx.needs_input_grad[1:], strict=True))
@@ -100,7 +96,7 @@ class _Recurrence(torch.autograd.Function):
 def _sweep(setting: _Setting, kept: tuple[Any, ...], gradients: tuple[Tensor | None, ...]) -> list[Tensor | None]:
     """The derivatives of u, weight_hh, bias_hh, dropout (none), h0, c0."""
     weight, drop, lengths, fresh, a, hp, cp, out = kept
-    options, (steps, batch, hidden) = setting.options(None), hp.shape
+    options, (steps, batch, hidden) = setting.options(), hp.shape
     g, gh, gc = (*gradients, None)[:3]
     g = torch.zeros_like(hp) if g is None else g.contiguous()
     carry_h, carry_c = (hp.new_zeros(batch, hidden) if t is None else t.clone() for t in (gh, gc))
@@ -131,11 +127,8 @@ def _by_reference(
     """The same derivatives with a graph of their own, through the reference kernel."""
     u, weight, bias, drop, h0, c0 = tensors
     assert u is not None
-    cell = setting.cell.over({**dict.fromkeys(PARAMETERS), **setting.cell.tensors, "weight_hh": weight})
-    if bias is not None:
-        cell.__dict__["bias_hh"] = bias
+    given = {"weight_hh": weight} | ({} if bias is None else {"bias_hh": bias})
+    cell = setting.cell.over(setting.cell.tensors | given)
     state = setting.cell.state_type(*(s for s in (h0, c0) if s is not None))
     run = run_projected(cell, u, replace(setting.call, state=state, dropout=drop), Request())
-    asked = [t for t, wanted in zip(tensors, needed, strict=True) if t is not None and wanted]
-    found = iter(differentiate_again(run, asked, gradients))
-    return [next(found) if wanted else None for wanted in needed]
+    return differentiate_again(run, tensors, needed, gradients)
