@@ -11,11 +11,12 @@ import pytest
 from tests.report.made import Run
 from tests.support.evidence import Effects, planted
 
+from carousel.pages.decades import FLOOR
+from carousel.pages.render import _with_own_ids, svg
 from carousel.report import curves, lags
 from carousel.report.contenders import summarise
-from carousel.report.figures import Setting, styles, svg
-from carousel.report.figures.lag_profile import FLOOR, LagProfile
-from carousel.report.figures.render import _with_own_ids
+from carousel.report.figures import Setting, styles
+from carousel.report.figures.lag_profile import LagProfile
 from carousel.report.figures.score_axis import fitted
 from carousel.report.names import conditions
 from carousel.study.evidence import Evidence

@@ -7,9 +7,10 @@ import re
 
 import pytest
 
-from carousel.report import format as f
+from carousel.pages import numbers as f
+from carousel.pages.templating import escape_markdown
+from carousel.report.format import limits, significant
 from carousel.report.strip import strips
-from carousel.report.templating import escape_markdown
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_fixed(value: float | None, shown: str) -> None:
     [(0.52151, "0.522"), (-0.00861, "−0.00861"), (0.0, "0"), (1.25e-7, "1.25e−7"), (4.5e12, "4.5e12"), (None, "—")],
 )
 def test_significant(value: float | None, shown: str) -> None:
-    assert f.significant(value) == shown
+    assert significant(value) == shown
 
 
 @pytest.mark.parametrize(("value", "shown"), [(0.001, "0.001"), (1e-5, "1e-5"), (3.0, "3")])
@@ -42,9 +43,9 @@ def test_rate(value: float, shown: str) -> None:
 
 
 def test_limits_show_an_end_without_limit_as_infinite_and_no_interval_as_a_dash() -> None:
-    assert f.limits([0.1, 0.25]) == "[0.1, 0.25]"
-    assert f.limits([0.1, None]) == "[0.1, ∞]"
-    assert f.limits([None, None]) == "—"
+    assert limits([0.1, 0.25]) == "[0.1, 0.25]"
+    assert limits([0.1, None]) == "[0.1, ∞]"
+    assert limits([None, None]) == "—"
 
 
 def test_powers_of_ten() -> None:

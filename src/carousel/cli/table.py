@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from carousel.cli.console import Console
-from carousel.report import format as shown
+from carousel.pages import numbers as shown
 from carousel.report.contenders import summarise
 from carousel.study.evidence import Evidence
 from carousel.texts import text

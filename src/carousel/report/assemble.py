@@ -8,10 +8,10 @@ from typing import Any
 
 import polars as pl
 
+from carousel.pages.numbers import MISSING, count
 from carousel.report import datacard
 from carousel.report.cards import cards
 from carousel.report.figures import Figure
-from carousel.report.format import MISSING, count
 from carousel.report.results import result_tables
 from carousel.report.settings import environment_table, plan_table, thresholds_table
 from carousel.report.view import FigureView, Link, Page

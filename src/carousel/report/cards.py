@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from carousel.report.format import MISSING, count, limits, significant
+from carousel.pages.numbers import MISSING, count
+from carousel.report.format import limits, significant
 from carousel.report.strip import strips
 from carousel.report.view import Card, Table
 from carousel.texts import catalogue, text

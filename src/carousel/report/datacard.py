@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from carousel.data.lines import card_lines
-from carousel.report.format import count
+from carousel.pages.numbers import count
 from carousel.report.view import Table
 from carousel.texts import text
 

@@ -1,4 +1,4 @@
-"""Numbers as a person reads them, formatted once: both languages, page and Markdown show the same digits."""
+"""An effect and its interval as they are printed: the same digits as in the sentences of the verdicts."""
 
 from __future__ import annotations
 
@@ -7,22 +7,7 @@ import re
 from collections.abc import Sequence
 
 from carousel.claims.wording import number
-
-MISSING = "—"
-MINUS = "−"
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-def fixed(value: float | None, decimals: int = 3) -> str:
-    """`value` with so many decimals; a dash where it was not measured."""
-    if value is None or math.isnan(value):
-        return MISSING
-    if math.isinf(value):
-        return "∞" if value > 0 else f"{MINUS}∞"
-    shown = f"{value:,.{decimals}f}"
-    if float(shown.replace(",", "")) == 0:
-        shown = shown.removeprefix("-")
-    return shown.replace("-", MINUS)
+from carousel.pages.numbers import MINUS, MISSING, fixed
 
 
 def significant(value: float | None) -> str:
@@ -32,31 +17,9 @@ def significant(value: float | None) -> str:
     return re.sub(r"e([+-])0*", r"e\1", number(value)).replace("e+", "e").replace("-", MINUS)
 
 
-def rate(value: float) -> str:
-    """A learning rate or another number a person typed: its shortest exact form."""
-    return f"{value:g}".replace("e-0", "e-")
-
-
-def count(value: int | None) -> str:
-    """A whole number, thousands set off."""
-    return MISSING if value is None else f"{value:,}".replace("-", MINUS)
-
-
-def interval(low: float | None, high: float | None, decimals: int = 3) -> str:
-    """A 95 % interval: "[low, high]"; a dash where there is none."""
-    if low is None or high is None:
-        return MISSING
-    return f"[{fixed(low, decimals)}, {fixed(high, decimals)}]"
-
-
 def limits(ends: Sequence[float | None]) -> str:
     """An effect's 95 % interval; an end without a limit is infinite, none at all a dash."""
     low, high = ends
     if low is None and high is None:
         return MISSING
     return f"[{significant(-math.inf if low is None else low)}, {significant(math.inf if high is None else high)}]"
-
-
-def power_of_ten(exponent: int) -> str:
-    """ "10⁻⁵", as an axis label; "1" for exponent 0."""
-    return "1" if exponent == 0 else "10" + str(exponent).translate(_SUPERSCRIPT)

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from carousel.report.format import MISSING, count, fixed, interval, rate
+from carousel.pages.numbers import MISSING, count, fixed, interval, rate
 from carousel.report.names import condition_name, conditions
 from carousel.report.view import Table
 from carousel.study.plan import Plan

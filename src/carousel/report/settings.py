@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from carousel.report.format import MISSING, count, rate
+from carousel.pages.numbers import MISSING, count, rate
 from carousel.report.names import conditions, length_name
 from carousel.report.view import Table
 from carousel.study.plan import Plan

@@ -8,10 +8,11 @@ from typing import Any
 
 from carousel.errors import UnknownName
 from carousel.files import write_text, writing_to
+from carousel.pages.render import svg
 from carousel.report import lags, templating
 from carousel.report.assemble import Material, page
 from carousel.report.contenders import summarise
-from carousel.report.figures import all_figures, svg
+from carousel.report.figures import all_figures
 from carousel.report.tables import frames
 from carousel.study.evidence import Evidence
 from carousel.texts import LANGUAGES

@@ -7,7 +7,8 @@ from typing import Any, final
 import altair as alt
 import polars as pl
 
-from carousel.report.figures import theme
+from carousel.pages import theme
+from carousel.report.figures import channels
 from carousel.report.figures.base import Figure, Setting
 from carousel.report.figures.score_axis import score_axis
 from carousel.report.measure import measured
@@ -32,14 +33,14 @@ class Cost(Figure):
 
     def _panel(self, condition: Condition, part: pl.DataFrame, lang: str) -> Any:
         looks, axis = self.setting.looks, score_axis(part, lang)
-        legend = theme.legend(looks, "circle")
-        base = alt.Chart(theme.data(part.to_dicts())).encode(color=theme.colour(looks, legend))
+        legend = channels.legend(looks, "circle")
+        base = alt.Chart(theme.data(part.to_dicts())).encode(color=channels.colour(looks, legend))
         result = base.mark_rule(opacity=0.5).encode(x=self._x("seconds", lang), y=axis.y("low"), y2="high:Q")
         spent = base.mark_rule(opacity=0.5).encode(
             x=self._x("seconds_low", lang), x2="seconds_high:Q", y=axis.y("value")
         )
         point = base.mark_point(filled=True, size=80, opacity=1).encode(
-            x=self._x("seconds", lang), y=axis.y("value"), shape=theme.shape(looks, legend)
+            x=self._x("seconds", lang), y=axis.y("value"), shape=channels.shape(looks, legend)
         )
         layers = [*axis.marks(), result, spent, point]
         title = self.setting.title(condition, lang)

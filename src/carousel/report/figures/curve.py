@@ -7,10 +7,11 @@ from typing import Any, final
 import altair as alt
 import polars as pl
 
-from carousel.report.figures import theme
+from carousel.pages import theme
+from carousel.pages.numbers import count
+from carousel.report.figures import channels
 from carousel.report.figures.base import Figure, Setting
 from carousel.report.figures.score_axis import Axis, fitted
-from carousel.report.format import count
 from carousel.study.plan import Condition
 from carousel.texts import text
 
@@ -33,11 +34,11 @@ class Learning(Figure):
 
     def _panel(self, condition: Condition, part: pl.DataFrame, lang: str) -> Any:
         looks, axis = self.setting.looks, self._axis(condition, part, lang)
-        legend = theme.legend(looks, "stroke")
+        legend = channels.legend(looks, "stroke")
         look = {
             "x": theme.steps("step", text("report.axis.step", lang)),
-            "color": theme.colour(looks, legend),
-            "strokeDash": theme.dash(looks, legend),
+            "color": channels.colour(looks, legend),
+            "strokeDash": channels.dash(looks, legend),
         }
         seeds, median = (alt.Chart(theme.data(rows)) for rows in _rows(part))
         layers = [

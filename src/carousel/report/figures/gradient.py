@@ -8,9 +8,11 @@ from typing import Any, final
 import altair as alt
 import polars as pl
 
-from carousel.report.figures import theme
+from carousel.pages import theme
+from carousel.pages.decades import Decades
+from carousel.pages.numbers import count
+from carousel.report.figures import channels
 from carousel.report.figures.base import Figure, Setting
-from carousel.report.format import count
 from carousel.study.plan import Condition
 from carousel.texts import text
 
@@ -30,14 +32,8 @@ class Gradient(Figure):
         return [text(f"report.note.{key}", lang, n=count(n)) for key, n in counts.items() if n]
 
     def draw(self, lang: str) -> alt.ConcatChart:
-        low, high = self._range()
-        scale = alt.Scale(domain=[low, high], nice=False)
-        axis = theme.decades(low, high, self.text("y", lang))
-
-        def y(field: str) -> alt.Y:
-            return alt.Y(f"{field}:Q", scale=scale, axis=axis)
-
-        return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, y, lang)))
+        axis = Decades(*self._range(), self.text("y", lang))
+        return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, axis, lang)))
 
     def _range(self) -> tuple[int, int]:
         """Whole powers of ten around all that is drawn and the clip norm."""
@@ -46,18 +42,18 @@ class Gradient(Figure):
         low = math.floor(math.log10(min(shown)))
         return low, max(low + 1, math.ceil(math.log10(max(shown))))
 
-    def _panel(self, condition: Condition, part: pl.DataFrame, y: Any, lang: str) -> Any:
+    def _panel(self, condition: Condition, part: pl.DataFrame, axis: Decades, lang: str) -> Any:
         looks = self.setting.looks
-        legend = theme.legend(looks, "stroke")
+        legend = channels.legend(looks, "stroke")
         clip = alt.Chart(theme.data([{"at": math.log10(self.setting.plan.training.clip_norm)}]))
         base = alt.Chart(theme.data(_rows(part))).encode(
             x=theme.steps("step", text("report.axis.step", lang)),
-            color=theme.colour(looks, legend),
-            strokeDash=theme.dash(looks, legend),
+            color=channels.colour(looks, legend),
+            strokeDash=channels.dash(looks, legend),
         )
-        most = base.mark_line(strokeWidth=0.8, opacity=0.45).encode(y=y("high"))
-        middle = base.mark_line(strokeWidth=1.8).encode(y=y("median"))
-        layers = [clip.mark_rule(**theme.LEVEL).encode(y=y("at")), most, middle]
+        most = base.mark_line(strokeWidth=0.8, opacity=0.45).encode(y=axis.y("high"))
+        middle = base.mark_line(strokeWidth=1.8).encode(y=axis.y("median"))
+        layers = [clip.mark_rule(**theme.LEVEL).encode(y=axis.y("at")), most, middle]
         title = self.setting.title(condition, lang)
         return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=title)
 

@@ -9,13 +9,14 @@ from typing import Any, final
 import altair as alt
 import polars as pl
 
-from carousel.report.figures import theme
+from carousel.pages import theme
+from carousel.pages.decades import FLOOR, Decades
+from carousel.pages.numbers import fixed, power_of_ten
+from carousel.report.figures import channels
 from carousel.report.figures.base import Figure, Setting
-from carousel.report.format import fixed, power_of_ten
 from carousel.study.plan import Condition
 from carousel.texts import text
 
-FLOOR = -20  # the lowest power of ten drawn; what falls below is marked there
 WIDTH = 300
 ROW = 17  # pixels a line of the list of slopes
 
@@ -44,19 +45,20 @@ class LagProfile(Figure):
 
     def _panel(self, condition: Condition, part: pl.DataFrame, lang: str, low: int, high: int) -> Any:
         names = [c.spec for c in self.setting.plan.contenders[condition.source]]
-        box = Box(low, high, max(theme.HEIGHT + 30, ROW * (len(names) + 2)), text("report.axis.gain", lang))
+        box = Box(low, high, text("report.axis.gain", lang), max(theme.HEIGHT + 30, ROW * (len(names) + 2)))
         layers = [*self._curves(part, box, lang), *self._key(condition, names, box, lang)]
         title = self.setting.title(condition, lang)
         return alt.layer(*layers).properties(width=WIDTH, height=box.height, title=title)
 
     def _curves(self, part: pl.DataFrame, box: Box, lang: str) -> list[Any]:
         """Band, line, and a mark at the floor where a line leaves the axis."""
-        colour = theme.colour(self.setting.looks, None)
+        looks = self.setting.looks
+        colour = channels.colour(looks, None)
         x = theme.steps("lag", text("report.axis.lag", lang))
         rows = [_cut(row, box.low) for row in part.iter_rows(named=True)]
         base = alt.Chart(theme.data(rows)).encode(x=x, color=colour)
         band = base.mark_area(opacity=0.13).encode(y=box.y("low"), y2="high:Q")
-        line = base.mark_line(strokeWidth=1.8).encode(y=box.y("gain"), strokeDash=theme.dash(self.setting.looks, None))
+        line = base.mark_line(strokeWidth=1.8).encode(y=box.y("gain"), strokeDash=channels.dash(looks, None))
         leaving = alt.Chart(theme.data(_leaving(part, box.low))).encode(x=x, y=box.y("gain"), color=colour)
         return [band, line, leaving.mark_point(shape="triangle-down", filled=True, size=70, opacity=1)]
 
@@ -67,12 +69,12 @@ class LagProfile(Figure):
         rows = [
             {"contender": name, "slope": fixed(slopes.get(name)), "at": box.row(i + 1)} for i, name in enumerate(names)
         ]
-        chart = alt.Chart(theme.data(rows)).encode(y=box.y("at"), color=theme.colour(self.setting.looks, None))
+        chart = alt.Chart(theme.data(rows)).encode(y=box.y("at"), color=channels.colour(self.setting.looks, None))
         words = chart.mark_text(align="left", fontSize=11.5, limit=0)
         head = alt.Chart(theme.data([{"at": box.row(0), "says": text("report.axis.slope", lang)}]))
         return [
             chart.mark_rule(strokeWidth=2.2).encode(
-                x=alt.value(WIDTH + 12), x2=alt.value(WIDTH + 40), strokeDash=theme.dash(self.setting.looks, None)
+                x=alt.value(WIDTH + 12), x2=alt.value(WIDTH + 40), strokeDash=channels.dash(self.setting.looks, None)
             ),
             chart.mark_text(align="right", fontSize=11.5).encode(x=alt.value(WIDTH + 88), text="slope:N"),
             words.encode(x=alt.value(WIDTH + 97), text="contender:N"),
@@ -83,18 +85,10 @@ class LagProfile(Figure):
 
 
 @dataclass(frozen=True)
-class Box:
+class Box(Decades):
     """The drawing area of a panel: powers of ten from `low` to `high` over `height` pixels."""
 
-    low: int
-    high: int
     height: int
-    title: str
-
-    def y(self, field: str) -> alt.Y:
-        """`field` on the axis; all layers share it."""
-        scale = alt.Scale(domain=[self.low, self.high], nice=False)
-        return alt.Y(f"{field}:Q", scale=scale, axis=theme.decades(self.low, self.high, self.title))
 
     def row(self, index: int) -> float:
         """Where the `index`-th line of the list of slopes stands, as a value of the axis."""

@@ -7,7 +7,8 @@ from typing import Any, final
 import altair as alt
 import polars as pl
 
-from carousel.report.figures import theme
+from carousel.pages import theme
+from carousel.report.figures import channels
 from carousel.report.figures.base import Figure, Setting
 from carousel.report.figures.score_axis import score_axis
 from carousel.report.measure import SCORE, SOLVED, measured
@@ -37,8 +38,8 @@ class Length(Figure):
 
     def _panel(self, source: str, part: pl.DataFrame, lang: str) -> Any:
         looks, axis = self.setting.looks, score_axis(part, lang)
-        legend = theme.legend(looks, "circle")
-        colour = theme.colour(looks, legend)
+        legend = channels.legend(looks, "circle")
+        colour = channels.colour(looks, legend)
         rows = [{**row, "at": length_name(row["length"], lang)} for row in part.iter_rows(named=True)]
         base = alt.Chart(theme.data(rows)).encode(
             x=self._x(source, part, lang),
@@ -48,7 +49,7 @@ class Length(Figure):
         line = base.mark_line(strokeWidth=1.2, opacity=0.5).encode(y=axis.y("value"))
         bar = base.mark_rule(strokeWidth=1.6).encode(y=axis.y("low"), y2="high:Q")
         point = base.mark_point(filled=True, size=55, opacity=1).encode(
-            y=axis.y("value"), shape=theme.shape(looks, legend)
+            y=axis.y("value"), shape=channels.shape(looks, legend)
         )
         layers = [*axis.marks(), line, bar, point]
         return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=source)

@@ -9,8 +9,8 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from carousel.report.figures import theme
-from carousel.report.format import fixed
+from carousel.pages import theme
+from carousel.pages.numbers import fixed
 from carousel.report.measure import SOLVED
 from carousel.texts import text
 
