@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from carousel.cells.base import PARAMETERS, Cell, Gates, State
+from carousel.cells.base import PARAMETERS, Cell, Edit, Gates, State, unchanged
 from carousel.cells.elman import ElmanReLU, ElmanTanh
 from carousel.cells.gru import GRU
 from carousel.cells.lstm import LSTM, LSTM1997, CoupledLSTM
+from carousel.cells.projected import ProjectedLSTM
 
 CELLS: dict[str, type[Cell]] = {cell.name: cell for cell in (ElmanTanh, ElmanReLU, LSTM, LSTM1997, CoupledLSTM, GRU)}
 
@@ -20,8 +21,11 @@ __all__ = [
     "PARAMETERS",
     "Cell",
     "CoupledLSTM",
+    "Edit",
     "ElmanReLU",
     "ElmanTanh",
     "Gates",
+    "ProjectedLSTM",
     "State",
+    "unchanged",
 ]

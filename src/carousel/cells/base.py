@@ -7,7 +7,7 @@ both ways: add `_l0` to a name and it is that of `torch.nn.RNN`, `LSTM`, `GRU`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 import torch
@@ -16,12 +16,18 @@ from torch.nn.functional import layer_norm, linear
 
 State = tuple[Tensor, ...]  # a NamedTuple with named fields; the first is always h, what the cell shows outside
 Gates = tuple[Tensor, ...]  # a NamedTuple with named fields, possibly empty
+Edit = Callable[[str, Tensor], Tensor]  # a gate or state of one step by name -> the value that the step goes on with
 
 #: Every parameter a cell may have; those it has not are None.
 PARAMETERS = (
     "weight_ih", "weight_hh", "bias_ih", "bias_hh", "norm_ih", "norm_hh", "norm_c", "norm_c_bias",
 )  # fmt: skip
 _GAINS = ("norm_ih", "norm_hh", "norm_c")
+
+
+def unchanged(name: str, value: Tensor) -> Tensor:
+    """The edit that changes nothing."""
+    return value
 
 
 class Cell(nn.Module, ABC):
@@ -102,6 +108,11 @@ class Cell(nn.Module, ABC):
         return {name: getattr(self, name) for name in PARAMETERS}
 
     @property
+    def held(self) -> dict[str, Tensor | None]:
+        """Every parameter by name, also those that only one cell has."""
+        return self.tensors
+
+    @property
     def layer_norm(self) -> bool:
         """Whether the products (and an LSTM's c) are normalised."""
         return self.norm_hh is not None
@@ -116,11 +127,14 @@ class Cell(nn.Module, ABC):
         """[..., I] -> [..., G]: the part that does not wait for the previous step; one matrix product for all T."""
 
     @abstractmethod
-    def step(self, u: Tensor, state: State, dropout: Tensor | None = None) -> tuple[State, Gates]:
+    def step(
+        self, u: Tensor, state: State, dropout: Tensor | None = None, edit: Edit = unchanged
+    ) -> tuple[State, Gates]:
         """One step from the projected input u [B, G]: the recurrence, the only place where the equation stands.
 
         dropout: [B, H], what h_{t-1} is multiplied by on its way into the product (Gal, Ghahramani 2016: the same at
-        every step), not where it is carried past it.
+        every step), not where it is carried past it. edit: given every gate and state [B, H] as it arises, returns what
+        the rest of the step uses in its place: an intervention.
         """
 
     def initial_state(self, batch: int) -> State:

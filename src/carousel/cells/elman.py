@@ -7,7 +7,7 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor
 
-from carousel.cells.base import Cell, State
+from carousel.cells.base import Cell, Edit, State, unchanged
 
 
 class ElmanState(NamedTuple):
@@ -37,9 +37,12 @@ class ElmanTanh(_Elman):
 
     name = "rnn"
 
-    def step(self, u: Tensor, state: State, dropout: Tensor | None = None) -> tuple[ElmanState, ElmanGates]:
+    def step(
+        self, u: Tensor, state: State, dropout: Tensor | None = None, edit: Edit = unchanged
+    ) -> tuple[ElmanState, ElmanGates]:
         (h,) = state
-        return ElmanState(torch.tanh(u + self._from_state(h, dropout))), ElmanGates()
+        h = torch.tanh(u + self._from_state(h, dropout))
+        return ElmanState(edit("h", h)), ElmanGates()
 
 
 @final
@@ -48,6 +51,9 @@ class ElmanReLU(_Elman):
 
     name = "rnn-relu"
 
-    def step(self, u: Tensor, state: State, dropout: Tensor | None = None) -> tuple[ElmanState, ElmanGates]:
+    def step(
+        self, u: Tensor, state: State, dropout: Tensor | None = None, edit: Edit = unchanged
+    ) -> tuple[ElmanState, ElmanGates]:
         (h,) = state
-        return ElmanState(torch.relu(u + self._from_state(h, dropout))), ElmanGates()
+        h = torch.relu(u + self._from_state(h, dropout))
+        return ElmanState(edit("h", h)), ElmanGates()

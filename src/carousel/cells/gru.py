@@ -7,7 +7,7 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor
 
-from carousel.cells.base import Cell, State
+from carousel.cells.base import Cell, Edit, State, unchanged
 
 
 class GRUState(NamedTuple):
@@ -29,9 +29,8 @@ class GRU(Cell):
     """r, z = sigma(.), n = tanh(W x + b + r (U h + b')), h = (1 - z) n + z h.
 
     Cho et al. 2014; the reset gate acts after the product U h + b', as in cuDNN and torch.nn.GRUCell (the paper
-    resets h
-    before it, which gives other numbers). Gate order (r, z, n). The recurrent bias of n stands inside the reset and
-    therefore does not merge with the other.
+    resets h before it, which gives other numbers). Gate order (r, z, n). The recurrent bias of n stands inside the
+    reset and therefore does not merge with the other.
     """
 
     name = "gru"
@@ -42,10 +41,12 @@ class GRU(Cell):
     def project(self, x: Tensor) -> Tensor:
         return self._from_input(x, self.bias_ih)
 
-    def step(self, u: Tensor, state: State, dropout: Tensor | None = None) -> tuple[GRUState, GRUGates]:
+    def step(
+        self, u: Tensor, state: State, dropout: Tensor | None = None, edit: Edit = unchanged
+    ) -> tuple[GRUState, GRUGates]:
         (h,) = state
         u_r, u_z, u_n = u.chunk(3, dim=-1)
         v_r, v_z, v_n = self._from_state(h, dropout, self.bias_hh).chunk(3, dim=-1)
-        r, z = torch.sigmoid(u_r + v_r), torch.sigmoid(u_z + v_z)
-        n = torch.tanh(u_n + r * v_n)
-        return GRUState((1 - z) * n + z * h), GRUGates(r, z, n)
+        r, z = edit("r", torch.sigmoid(u_r + v_r)), edit("z", torch.sigmoid(u_z + v_z))
+        n = edit("n", torch.tanh(u_n + r * v_n))
+        return GRUState(edit("h", (1 - z) * n + z * h)), GRUGates(r, z, n)

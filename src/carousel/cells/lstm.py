@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import layer_norm
 
-from carousel.cells.base import Cell, State
+from carousel.cells.base import Cell, Edit, State, unchanged
 
 
 class LSTMState(NamedTuple):
@@ -44,9 +44,30 @@ class _LSTM(Cell):
             c = layer_norm(c, self.norm_c.shape, self.norm_c, self.norm_c_bias)
         return torch.tanh(c)
 
+    def _output(self, o: Tensor, c: Tensor) -> Tensor:
+        """h."""
+        return o * self._shown(c)
+
+
+class Forgetting(_LSTM):
+    """The equation of today's LSTM."""
+
+    blocks = ("i", "f", "g", "o")
+    gate_names = ("i", "f", "g", "o")
+
+    def step(
+        self, u: Tensor, state: State, dropout: Tensor | None = None, edit: Edit = unchanged
+    ) -> tuple[LSTMState, LSTMGates]:
+        h, c = state
+        i, f, g, o = self._preactivations(u, h, dropout)
+        i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+        i, f, g, o = edit("i", i), edit("f", f), edit("g", g), edit("o", o)
+        c = edit("c", f * c + i * g)
+        return LSTMState(edit("h", self._output(o, c)), c), LSTMGates(i, f, g, o)
+
 
 @final
-class LSTM(_LSTM):
+class LSTM(Forgetting):
     """i, f, o = sigma(.), g = tanh(.), c = f c + i g, h = o tanh(c).
 
     Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000; the variant and the gate order (i, f,
@@ -54,15 +75,6 @@ class LSTM(_LSTM):
     """
 
     name = "lstm"
-    blocks = ("i", "f", "g", "o")
-    gate_names = ("i", "f", "g", "o")
-
-    def step(self, u: Tensor, state: State, dropout: Tensor | None = None) -> tuple[LSTMState, LSTMGates]:
-        h, c = state
-        i, f, g, o = self._preactivations(u, h, dropout)
-        i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
-        c = f * c + i * g
-        return LSTMState(o * self._shown(c), c), LSTMGates(i, f, g, o)
 
 
 @final
@@ -76,12 +88,14 @@ class LSTM1997(_LSTM):
     blocks = ("i", "g", "o")
     gate_names = ("i", "g", "o")
 
-    def step(self, u: Tensor, state: State, dropout: Tensor | None = None) -> tuple[LSTMState, LSTM1997Gates]:
+    def step(
+        self, u: Tensor, state: State, dropout: Tensor | None = None, edit: Edit = unchanged
+    ) -> tuple[LSTMState, LSTM1997Gates]:
         h, c = state
         i, g, o = self._preactivations(u, h, dropout)
-        i, g, o = torch.sigmoid(i), torch.tanh(g), torch.sigmoid(o)
-        c = c + i * g
-        return LSTMState(o * self._shown(c), c), LSTM1997Gates(i, g, o)
+        i, g, o = edit("i", torch.sigmoid(i)), edit("g", torch.tanh(g)), edit("o", torch.sigmoid(o))
+        c = edit("c", c + i * g)
+        return LSTMState(edit("h", self._output(o, c)), c), LSTM1997Gates(i, g, o)
 
 
 class LSTM1997Gates(NamedTuple):
@@ -100,10 +114,12 @@ class CoupledLSTM(_LSTM):
     blocks = ("f", "g", "o")
     gate_names = ("i", "f", "g", "o")
 
-    def step(self, u: Tensor, state: State, dropout: Tensor | None = None) -> tuple[LSTMState, LSTMGates]:
+    def step(
+        self, u: Tensor, state: State, dropout: Tensor | None = None, edit: Edit = unchanged
+    ) -> tuple[LSTMState, LSTMGates]:
         h, c = state
         f, g, o = self._preactivations(u, h, dropout)
-        f, g, o = torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
-        i = 1 - f
-        c = f * c + i * g
-        return LSTMState(o * self._shown(c), c), LSTMGates(i, f, g, o)
+        f, g, o = edit("f", torch.sigmoid(f)), edit("g", torch.tanh(g)), edit("o", torch.sigmoid(o))
+        i = edit("i", 1 - f)
+        c = edit("c", f * c + i * g)
+        return LSTMState(edit("h", self._output(o, c)), c), LSTMGates(i, f, g, o)

@@ -7,6 +7,7 @@ the oracle: every other kernel must give its outputs, final states and every gra
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from carousel.cells import Cell, State
+from carousel.kernels.circumstances import Circumstances, versions_of
 from carousel.kernels.tape import Recording, Tape
 from carousel.shapes import valid_steps
 
@@ -28,6 +30,7 @@ class Call:
     either direction; the state after it is 0.
     dropout: [B, H], what h_{t-1} is multiplied by in the recurrent product, the same at every step.
     reverse: from each sequence's last true step to its first.
+    edit: (step, name, value [B, H]) -> what the step goes on with in place of that gate or state: an intervention.
     """
 
     x: Tensor
@@ -36,6 +39,7 @@ class Call:
     resets: Tensor | None = None
     dropout: Tensor | None = None
     reverse: bool = False
+    edit: Callable[[int, str, Tensor], Tensor] | None = None
 
     @property
     def valid(self) -> Tensor | None:
@@ -61,13 +65,16 @@ class Request:
 
     states: h (and c) of every step. gates: every gate of every step. gradients: after `backward()`, the total
     derivative of the loss with respect to each of what was kept. final_state: the state after each sequence's last
-    step.
+    step. only: names among them, or None for all. every: the steps 0, every, 2 every, ... alone. With `only` or `every`
+    what is kept is copied, and the memory that the run itself needs is given back after its backward pass.
     """
 
     states: bool = False
     gates: bool = False
     gradients: bool = False
     final_state: bool = True
+    only: tuple[str, ...] | None = None
+    every: int = 1
 
     @property
     def records(self) -> bool:
@@ -76,7 +83,13 @@ class Request:
 
     def names(self, cell: Cell) -> tuple[str, ...]:
         """What a tape of this cell shall hold."""
-        return (cell.state_names if self.states else ()) + (cell.gate_names if self.gates else ())
+        names = (cell.state_names if self.states else ()) + (cell.gate_names if self.gates else ())
+        return names if self.only is None else tuple(name for name in names if name in self.only)
+
+    @property
+    def thins(self) -> bool:
+        """Whether less is kept than the run itself holds."""
+        return self.only is not None or self.every > 1
 
 
 class Refusal(NamedTuple):
@@ -96,8 +109,20 @@ class Run(NamedTuple):
 
 def finished(cell: Cell, call: Call, request: Request, output: Tensor, state: State, recording: Recording) -> Run:
     """What a kernel that can record gives back: a tape and the final state where they were asked for."""
-    tape = Tape(request.names(cell), recording, call.valid, request.gradients) if request.records else None
+    tape = None
+    if request.records:
+        tape = Tape(request.names(cell), recording, circumstances(cell, call, request), request.gradients)
     return Run(output, state if request.final_state else None, tape)
+
+
+def circumstances(cell: Cell, call: Call, request: Request) -> Circumstances:
+    """What a tape says of its run, without a graph."""
+    view = cell.over({name: None if t is None else t.detach() for name, t in cell.held.items()})
+    initial = None if call.state is None else type(call.state)(*(s.detach() for s in call.state))
+    dropout = None if call.dropout is None else call.dropout.detach()
+    return Circumstances(
+        view, versions_of(view), len(call.x), initial, call.lengths, call.fresh, dropout, call.reverse, request.every
+    )
 
 
 class Kernel(ABC):

@@ -10,10 +10,14 @@ from carousel.kernels.base import Call, Kernel, Request
 from carousel.kernels.fused import NumbaKernel
 from carousel.kernels.gpu import TritonKernel
 from carousel.kernels.reference import ReferenceKernel
+from carousel.kernels.replay import ReplayKernel
 from carousel.kernels.torch_library import TorchKernel
 
-#: Most wanted first. On a GPU torch's cuDNN runs what it can; Triton what must be recorded, or what torch lacks.
-KERNELS: dict[str, Kernel] = {k.name: k for k in (NumbaKernel(), TorchKernel(), TritonKernel(), ReferenceKernel())}
+#: Most wanted first. On a GPU torch's cuDNN runs what it can; Triton what must be recorded, or what torch lacks; a
+#: replay of torch's run what must be recorded where Triton cannot.
+KERNELS: dict[str, Kernel] = {
+    k.name: k for k in (NumbaKernel(), TorchKernel(), TritonKernel(), ReplayKernel(), ReferenceKernel())
+}
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import final
 
 import torch
 from torch import Tensor
 
-from carousel.cells import Cell, Gates, State
+from carousel.cells import Cell, Gates, State, unchanged
 from carousel.kernels.base import Call, Kernel, Refusal, Request, Run, finished
 
 
@@ -37,7 +38,8 @@ def run_projected(cell: Cell, u: Tensor, call: Call, request: Request) -> Run:
     outputs: list[Tensor] = [u.new_empty(0)] * steps
     for t in range(steps - 1, -1, -1) if call.reverse else range(steps):
         before = state if fresh is None else _where(~fresh[t], state, type(state)(*map(torch.zeros_like, state)))
-        new, gates = cell.step(u[t], before, call.dropout)
+        edit = unchanged if call.edit is None else partial(call.edit, t)
+        new, gates = cell.step(u[t], before, call.dropout, edit)
         recorder.keep(t, new, gates)  # what the equations made and go on with: a copy would miss c's way through h
         outputs[t] = new[0] if valid is None else torch.where(valid[t].unsqueeze(-1), new[0], 0.0)
         state = new if valid is None else _where(valid[t], new, state)  # beyond its end a sequence keeps its state
@@ -73,16 +75,19 @@ class _Recorder:
     """Collects what the request names, step by step."""
 
     def __init__(self, cell: Cell, request: Request, steps: int):
-        self._gradients = request.gradients
-        self._steps: dict[str, list[Tensor]] = {name: [torch.empty(0)] * steps for name in request.names(cell)}
+        self._gradients, self._every = request.gradients, request.every
+        kept = len(range(0, steps, request.every))
+        self._steps: dict[str, list[Tensor]] = {name: [torch.empty(0)] * kept for name in request.names(cell)}
 
     def keep(self, t: int, state: State, gates: Gates) -> None:
-        """Keep the named values of step t."""
+        """Keep the named values of step t, where it is one to keep."""
+        if t % self._every:
+            return
         for name, value in (*_fields(state), *_fields(gates)):
             if name in self._steps:
                 if self._gradients and value.requires_grad:
                     value.retain_grad()
-                self._steps[name][t] = value
+                self._steps[name][t // self._every] = value
 
     def value(self, name: str) -> Tensor:
         """[T, B, H]."""

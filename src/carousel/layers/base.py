@@ -7,21 +7,22 @@ Beyond torch: `lengths=` (unequal sequences without packing), `resets=` (the sta
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from carousel.cells import Cell, State
+from carousel.cells import Cell, ProjectedLSTM, State
 from carousel.errors import BadCall, UnknownName
 from carousel.kernels import KERNELS, Call, Request, Tape, choose
 from carousel.layers.checks import check_input, check_lengths, check_resets, check_state
+from carousel.layers.extra import Edits, Extra
+from carousel.layers.packing import dropout_between, packed_like
 from carousel.layers.report import KernelReport, LastCall
-
-_PLAIN = Request()
 
 
 class Recurrent(nn.RNNBase):
@@ -107,20 +108,25 @@ class Recurrent(nn.RNNBase):
         *,
         lengths: Any = None,
         resets: Tensor | None = None,
-        keep: Request | None = None,
+        keep: Request | Mapping[str, Request] | None = None,
+        edit: Edits | None = None,
     ) -> tuple[Any, Any]:
         """As torch.nn's: (output, final state), [T, B, directions * H] ([B, T, .] with batch_first) and
         [layers * directions, B, H]; an LSTM's states are pairs (h, c).
 
         lengths: [B] whole numbers in any order; steps behind them change nothing and come out as 0. resets: bool
         [T, B] ([B, T]), True where a new sequence begins: nothing passes the border before that step, in either
-        direction. keep: what to record; `self.tapes` then holds a Tape for "l0", "l0_reverse", ...
+        direction. keep: what to record, of every place or by place ("l0", "l0_reverse", ...); `self.tapes` then holds a
+        Tape for each. edit: by place, a function (step, name, value [B, H]) -> the value that the step goes on with.
         Raises BadCall for tensors that do not fit, KernelRefused where a forced kernel cannot run the call.
         """
+        extra = Extra(keep, edit or {})
         if self.proj_size:
-            return self._projected(input, hx, lengths, resets, keep)
+            self._check_projection(lengths, resets)
+            if keep is None and not edit:
+                return self._by_torch(input, hx)
         if isinstance(input, PackedSequence):
-            return self._packed(input, hx, lengths, resets, keep)
+            return self._packed(input, hx, lengths, resets, extra)
         owner = type(self).__name__
         check_input(owner, input, self.input_size, self._weight, self.batch_first)
         single = input.dim() == 2
@@ -130,13 +136,13 @@ class Recurrent(nn.RNNBase):
             resets = resets.unsqueeze(1) if single else resets
         if lengths is not None:
             lengths = check_lengths(owner, [lengths] if single and not _has_axes(lengths) else lengths, *x.shape[:2])
-        output, final = self._run(x, self._states(hx, x.shape[1], single), lengths, resets, keep)
+        output, final = self._run(x, self._states(hx, x.shape[1], single), lengths, resets, extra)
         if single:
             return output.squeeze(1), self._as_given([s.squeeze(1) for s in final])
         return (output.transpose(0, 1) if self.batch_first else output), self._as_given(final)
 
     def _run(
-        self, x: Tensor, states: list[Tensor] | None, lengths: Any, resets: Any, keep: Request | None
+        self, x: Tensor, states: list[Tensor] | None, lengths: Any, resets: Any, extra: Extra
     ) -> tuple[Tensor, list[Tensor]]:
         """All layers and directions on x [T, B, I]."""
         last = self._last = LastCall()
@@ -145,23 +151,24 @@ class Recurrent(nn.RNNBase):
             outputs = []
             for suffix in self._suffixes:
                 state = None if states is None else tuple(s[len(finals)] for s in states)
-                call = Call(x, state, lengths, resets, self._mask(x), suffix == "_reverse")
-                output, final = self._one(layer, suffix, call, keep, last)
+                place = f"l{layer}{suffix}"
+                call = Call(x, state, lengths, resets, self._mask(x), suffix == "_reverse", extra.edit.get(place))
+                output, final = self._one(place, call, extra.request(place), last)
                 outputs.append(output)
                 finals.append(final)
             x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1)
             if layer < self.num_layers - 1:
-                x = dropout(x, self.dropout, self.training)
+                x = dropout_between(x, self.dropout, self.training, extra.packed)
         return x, [
             torch.stack(field) if len(field) > 1 else field[0].unsqueeze(0) for field in zip(*finals, strict=True)
         ]
 
-    def _one(self, layer: int, suffix: str, call: Call, keep: Request | None, last: LastCall) -> tuple[Tensor, State]:
+    def _one(self, place: str, call: Call, request: Request, last: LastCall) -> tuple[Tensor, State]:
         """One layer in one direction, by the kernel that `choose` takes."""
-        place = f"l{layer}{suffix}"
-        names = self._cell.shapes(self.input_size, self.hidden_size, bias=self.bias, layer_norm=self.layer_norm)
-        cell = self._cell.over({name: getattr(self, f"{name}_{place}") for name in names})
-        request = keep or _PLAIN
+        kind = ProjectedLSTM if self.proj_size else self._cell
+        names = [*self._cell.shapes(self.input_size, self.hidden_size, bias=self.bias, layer_norm=self.layer_norm)]
+        names += ["weight_hr"] if self.proj_size else []
+        cell = kind.over({name: getattr(self, f"{name}_{place}") for name in names})
         if call.state is not None:
             call = replace(call, state=cell.state_type(*call.state))
         choice = last.choices[place] = choose(cell, call, request, self._forced)
@@ -187,15 +194,15 @@ class Recurrent(nn.RNNBase):
                 f"{owner}: the initial state is not complete", allowed=f"({', '.join(names)})", got=type(hx).__name__
             )
         places = self.num_layers * self._directions
-        allowed = (places, self.hidden_size) if single else (places, batch, self.hidden_size)
         for name, state in zip(names, given, strict=True):
-            check_state(owner, name, state, allowed, self._weight)
+            width = self.proj_size or self.hidden_size if name == "h" else self.hidden_size
+            check_state(owner, name, state, (places, width) if single else (places, batch, width), self._weight)
         return [s.unsqueeze(1) for s in given] if single else given
 
     def _as_given(self, states: list[Tensor]) -> Any:
         return tuple(states) if len(self._cell.state_names) > 1 else states[0]
 
-    def _packed(self, packed: PackedSequence, hx: Any, lengths: Any, resets: Any, keep: Any) -> tuple[Any, Any]:
+    def _packed(self, packed: PackedSequence, hx: Any, lengths: Any, resets: Any, extra: Extra) -> tuple[Any, Any]:
         """A PackedSequence is laid out as a padded batch with lengths, and packed again in its own order."""
         if lengths is not None or resets is not None:
             what = "lengths" if lengths is not None else "resets"
@@ -204,21 +211,22 @@ class Recurrent(nn.RNNBase):
             )
         x, true = pad_packed_sequence(packed)
         check_input(type(self).__name__, x, self.input_size, self._weight, False)
-        output, final = self._run(x, self._states(hx, x.shape[1], False), true, None, keep)
-        if packed.sorted_indices is not None:
-            output, true = output.index_select(1, packed.sorted_indices), true[packed.sorted_indices.to(true.device)]
-        data = pack_padded_sequence(output, true).data
-        return PackedSequence(data, *packed[1:]), self._as_given(final)
+        states = self._states(hx, x.shape[1], False)
+        output, final = self._run(x, states, true, None, replace(extra, packed=packed))
+        return packed_like(packed, output), self._as_given(final)
 
-    def _projected(self, input: Any, hx: Any, lengths: Any, resets: Any, keep: Any) -> tuple[Any, Any]:
-        """proj_size: torch's own module runs, and `kernel` says so."""
-        extras = {"lengths": lengths, "resets": resets, "keep": keep, "kernel": self._forced}
+    def _check_projection(self, lengths: Any, resets: Any) -> None:
+        """With proj_size the house has the plain loop alone, and none of its options."""
+        extras = {"lengths": lengths, "resets": resets, "kernel": self._forced}
         asked = [name for name, value in extras.items() if value is not None]
         asked += ["recurrent_dropout"] if self.recurrent_dropout else []
         if asked:
             raise BadCall(f"{type(self).__name__}: with proj_size torch's own module runs, which has no {asked[0]}",
                           cure="leave one out")  # fmt: skip
-        why = "torch.nn.LSTM itself; no kernel of the house: projections (proj_size) are torch's alone"
+
+    def _by_torch(self, input: Any, hx: Any) -> tuple[Any, Any]:
+        """proj_size, nothing kept: torch's own module runs, and `kernel` says so."""
+        why = "torch.nn.LSTM itself; no fast kernel of the house: projections (proj_size) are torch's alone"
         self._last = LastCall(elsewhere=why)
         return super().forward(input, hx)
 

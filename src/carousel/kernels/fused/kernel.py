@@ -10,6 +10,7 @@ from torch.autograd import forward_ad
 
 from carousel.cells import Cell
 from carousel.kernels.base import Call, Kernel, Refusal, Request, Run, finished
+from carousel.kernels.copied import as_requested
 from carousel.kernels.fused.specification import SPECIFICATIONS
 
 _DTYPES = (torch.float32, torch.float64)
@@ -25,6 +26,8 @@ class NumbaKernel(Kernel):
         x, tensors = call.x, [t for t in (call.x, *cell.tensors.values(), *(call.state or ())) if t is not None]
         if type(cell) not in SPECIFICATIONS:
             return Refusal(f"no numba kernel is written for the cell {cell.name!r}")
+        if call.edit is not None:
+            return Refusal("interventions act inside a step, which the numba kernel runs in one piece")
         if not all(t.is_cpu for t in tensors):
             return Refusal(f"the numba kernel runs on the CPU, x is on {x.device}")
         types = {t.dtype for t in tensors}
@@ -40,7 +43,8 @@ class NumbaKernel(Kernel):
     def run(self, cell: Cell, call: Call, request: Request) -> Run:
         from carousel.kernels.fused.recurrence import recur  # numba loads at the first run, not at import
 
-        return finished(cell, call, request, *recur(cell, call, request))
+        output, state, recording = recur(cell, call, request)
+        return finished(cell, call, request, output, state, as_requested(recording, cell, request))
 
 
 def _transformed(tensors: list[Tensor]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import torch
@@ -16,26 +17,30 @@ _BLOCKS = {"lstm": "ifgo", "lstm-1997": "igo", "lstm-coupled": "fgo", "gru": "nr
 
 
 class FusedRecording:
-    """Values and derivatives as [T, B, H] in the caller's order, built when they are asked for."""
+    """Values and derivatives of the steps 0, every, ... as [T', B, H] in the caller's order, built when asked for."""
 
-    def __init__(self, cell: type[Cell], work: Pass):
-        self._cell, self._pass = cell, work
+    told: Callable[[FusedRecording], None] | None = None
+
+    def __init__(self, cell: type[Cell], work: Pass, every: int):
+        self._cell, self._pass, self._every = cell, work, every
         self._derivatives: list[Arena] = []
 
     @cached_property
     def _rows(self) -> Tensor:
-        """[T, B]: where each step's row is."""
-        return torch.from_numpy(self._pass.layout.rows())
+        """[T', B]: where the row of each kept step is."""
+        return torch.from_numpy(self._pass.layout.rows()[:: self._every])
 
     def add(self, found: Arena | None) -> None:
         """Another backward pass has gone through this run; derivatives add up, as torch's do. None: not kept."""
         if found is not None:
             self._derivatives.append(found)
+            if self.told is not None:
+                self.told(self)
 
     def value(self, name: str) -> Tensor:
         """[T, B, H]."""
         if name == "h":
-            return self._pass.output().clone()
+            return self._pass.output()[:: self._every].clone()
         if name == "c":
             return self._states(self._pass.kept, "c")
         if name == "i" and self._cell is CoupledLSTM:
@@ -60,9 +65,9 @@ class FusedRecording:
     def previous_c(self) -> Tensor:
         """c_{t-1} in this pass's direction of time: the initial c at a sequence's first step, 0 at a fresh start."""
         layout, sizes, fresh = self._pass.layout, self._pass.sizes, self._pass.tensors["fresh"]
-        rows = torch.from_numpy(layout.previous_rows(self._pass.after))
+        rows = torch.from_numpy(layout.previous_rows(self._pass.after)[:: self._every])
         previous = torch.from_numpy(self._pass.kept.array("c")).view(-1, sizes.padded)[rows, : sizes.hidden]
-        return previous if fresh is None else previous.masked_fill(fresh.unsqueeze(-1), 0.0)
+        return previous if fresh is None else previous.masked_fill(fresh[:: self._every].unsqueeze(-1), 0.0)
 
     def before_reset(self) -> Tensor:
         """A GRU's v."""

@@ -22,7 +22,7 @@ from carousel.kernels.reference import differentiate_again, notice_of_second, ru
 
 def recur(cell: Cell, call: Call, request: Request) -> tuple[Tensor, State, FusedRecording]:
     """Output, final state, and what the pass keeps of every step."""
-    setting = _Setting(type(cell), call, request.records and request.gradients, cell.layer_norm)
+    setting = _Setting(type(cell), call, request.records and request.gradients, cell.layer_norm, request.every)
     x = cell.project(call.x) if cell.layer_norm else call.x  # a layer norm over all steps at once needs no kernel
     state = call.state or (None,) * len(cell.state_names)
     output, *final = _Recurrence.apply(setting, x, call.dropout, *_padded(state), *cell.tensors.values())
@@ -41,6 +41,7 @@ class _Setting:
     call: Call
     keep: bool
     layer_norm: bool
+    every: int
     recording: FusedRecording = None  # type: ignore[assignment]
 
     @property
@@ -68,7 +69,7 @@ class _Recurrence(torch.autograd.Function):
         output, final = work.forward()
         ctx.setting, ctx.work = setting, work
         ctx.set_materialize_grads(False)
-        setting.recording = FusedRecording(setting.cell, work)
+        setting.recording = FusedRecording(setting.cell, work, setting.every)
         ctx.save_for_backward(*tensors, output)  # may share memory with what backward reads
         return output, *final
 

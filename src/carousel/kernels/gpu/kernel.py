@@ -9,6 +9,7 @@ import torch
 
 from carousel.cells import Cell
 from carousel.kernels.base import Call, Kernel, Refusal, Request, Run, finished
+from carousel.kernels.copied import as_requested
 from carousel.kernels.fused.specification import SPECIFICATIONS
 
 
@@ -22,6 +23,8 @@ class TritonKernel(Kernel):
         tensors = [t for t in (call.x, *cell.tensors.values(), *(call.state or ())) if t is not None]
         if type(cell) not in SPECIFICATIONS:
             return Refusal(f"no Triton kernel is written for the cell {cell.name!r}")
+        if call.edit is not None:
+            return Refusal("interventions act inside a step, which the Triton kernel runs in one piece")
         if not all(t.is_cuda for t in tensors):
             return Refusal(f"the Triton kernel runs on a GPU, x is on {call.x.device}")
         if find_spec("triton") is None:
@@ -37,4 +40,5 @@ class TritonKernel(Kernel):
     def run(self, cell: Cell, call: Call, request: Request) -> Run:
         from carousel.kernels.gpu.recurrence import recur  # triton is no dependency of the package
 
-        return finished(cell, call, request, *recur(cell, call, request))
+        output, state, recording = recur(cell, call, request)
+        return finished(cell, call, request, output, state, as_requested(recording, cell, request))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Tensor
 
 from carousel.cells import LSTM1997, Cell, CoupledLSTM
@@ -11,15 +13,20 @@ _GATES = {"lstm": "ifgo", "lstm-1997": "igo", "lstm-coupled": "fgo", "gru": "rzn
 
 
 class DenseRecording:
-    """a: [T, B, gates, H]. hp, cp: [T, B, H], h and c before each step. out: [T, B, H]."""
+    """a: [T, B, gates, H]. hp, cp: [T, B, H], h and c before each step. out: [T, B, H]. Of every k-th step."""
 
-    def __init__(self, cell: type[Cell], a: Tensor, hp: Tensor, cp: Tensor, out: Tensor):
-        self._cell, self._a, self._hp, self._cp, self._out = cell, a, hp, cp, out
+    told: Callable[[DenseRecording], None] | None = None
+
+    def __init__(self, cell: type[Cell], a: Tensor, hp: Tensor, cp: Tensor, out: Tensor, every: int):
+        self._cell, self._every = cell, every
+        self._a, self._hp, self._cp, self._out = (each[::every] for each in (a, hp, cp, out))
         self._found: list[tuple[Tensor, Tensor]] = []
 
     def add(self, dh: Tensor, dc: Tensor) -> None:
         """Another backward pass has gone through this run; derivatives add up, as torch's do."""
-        self._found.append((dh, dc))
+        self._found.append((dh[:: self._every], dc[:: self._every]))
+        if self.told is not None:
+            self.told(self)
 
     def value(self, name: str) -> Tensor:
         """[T, B, H]."""

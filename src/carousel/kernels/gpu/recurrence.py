@@ -32,7 +32,7 @@ def recur(cell: Cell, call: Call, request: Request) -> tuple[Tensor, State, Dens
         x = torch.where(valid.unsqueeze(-1), x, 0.0)  # NaN in the padding would survive a product with 0
     state = call.state if call.state is not None else cell.initial_state(x.shape[1])
     bias = cell.bias_hh if isinstance(cell, GRU) else None  # in the others it stands in the projection
-    setting = _Setting(cell, call, request.gradients)
+    setting = _Setting(cell, call, request.gradients, request.every)
     c0 = state[1] if len(state) > 1 else None
     output, *final = _Recurrence.apply(setting, cell.project(x), cell.weight_hh, bias, call.dropout, state[0], c0)
     return output, cell.state_type(*final), setting.recording
@@ -45,6 +45,7 @@ class _Setting:
     cell: Cell
     call: Call
     keep: bool
+    every: int
     recording: DenseRecording = None  # type: ignore[assignment]
 
     def options(self) -> dict[str, Any]:
@@ -78,7 +79,7 @@ class _Recurrence(torch.autograd.Function):
             forward, batch, u, weight, weight if bias is None else bias, weight if drop is None else drop, lengths,
             fresh, state, state_c, a, hp, cp, out, steps, batch, HAS_BIAS=bias is not None, **options,
         )  # fmt: skip
-        setting.recording = DenseRecording(type(setting.cell), a, hp, cp, out)
+        setting.recording = DenseRecording(type(setting.cell), a, hp, cp, out, setting.every)
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*tensors, out)
         return out, state[steps % 2].clone(), *(() if c0 is None else (state_c,))
