@@ -70,7 +70,7 @@ class KernelRefused(CarouselError, RuntimeError):
     """A kernel forced by the caller cannot run this call; the message holds its reason."""
 
 
-class NotRecorded(CarouselError):
+class NotRecorded(CarouselError, AttributeError):
     """Asked of a tape: something that was not requested before the run. The message says how to request it."""
 
 

@@ -38,7 +38,7 @@ OPTIONS = {
     "length x": (("adding", "--lengths", "30,x"), "got: 30,x"),
     "length too short": (("adding", "--lengths", "1"), "at least 2"),
     "unknown budget": (("adding", "--budget", "quik"), "did you mean 'quick'"),
-    "unknown kernel": (("adding", "--kernel", "cuda"), "allowed: auto, numba, reference, torch"),
+    "unknown kernel": (("adding", "--kernel", "cuda"), "allowed: auto, numba, reference"),
     "unknown language": (("adding", "--lang", "fr"), "allowed: en, zh"),
     "no workers": (("adding", "--workers", "0"), "1 to 1024"),
     "negative seed": (("adding", "--seed", "-1"), "0 or more"),

@@ -6,18 +6,13 @@ import math
 
 import pytest
 import torch
+from tests.flow.known import KNOWN, last_digit, steps_of
+from tests.flow.made import network, permutation
 
 from carousel.cells import CELLS
-from carousel.flow import lag_profile, largest_exponent, onset_gain, summarise
-from carousel.models.contender import parse_contenders
-from carousel.models.network import RecurrentNetwork, build
+from carousel.flow import largest_exponent, network_lag_profile, onset_gain, summarise
+from carousel.models.network import RecurrentNetwork
 from carousel.tasks import Batch, task
-
-
-def network(text: str, hidden: int = 64, inputs: int = 8, seed: int = 0, outputs: int = 8) -> RecurrentNetwork:
-    generator = torch.Generator().manual_seed(seed)
-    (spec,) = parse_contenders(text)
-    return build(spec, hidden, inputs=inputs, outputs=outputs, readout="last", length=100, generator=generator)
 
 
 def linear_rnn(recurrent: torch.Tensor) -> RecurrentNetwork:
@@ -30,7 +25,7 @@ def linear_rnn(recurrent: torch.Tensor) -> RecurrentNetwork:
 
 def slope(net: RecurrentNetwork, length: int = 60, n: int = 4) -> float:
     made = task("delayed-recall", length)
-    return summarise(lag_profile(net, made, made.held_out("test", n)).mean).slope
+    return summarise(network_lag_profile(net, made, made.held_out("test", n)).mean).slope
 
 
 @pytest.mark.parametrize("decay", [0.5, 0.9, 0.99])
@@ -39,9 +34,7 @@ def test_diagonal_linear_network_has_slope_ln_rho(decay):
 
 
 def test_permutation_has_slope_zero():
-    assert slope(
-        linear_rnn(torch.eye(12)[torch.randperm(12, generator=torch.Generator().manual_seed(0))])
-    ) == pytest.approx(0.0, abs=1e-12)
+    assert slope(linear_rnn(permutation(12))) == pytest.approx(0.0, abs=1e-12)
 
 
 @pytest.mark.parametrize("bias", [-1.0, 0.0, 2.0])
@@ -60,7 +53,7 @@ def test_profile_against_finite_differences(text):
     net = network(text, 4, 16).double()
     made = task("delayed-recall", 12)
     batch = made.held_out("test", 1)
-    profile = lag_profile(net, made, batch).mean.exp()
+    profile = network_lag_profile(net, made, batch).mean.exp()
     for lag in (0, 1, 6, 11):
         expected = _moved_norm(net, made, batch, 12 - lag) / _moved_norm(net, made, batch, 12)
         assert profile[lag].item() == pytest.approx(expected, rel=1e-5)
@@ -97,7 +90,7 @@ def _run_on(net, made, batch, states, after: int) -> float:
 def test_long_lags_do_not_underflow():
     """In float64 the plain gradient of the stock RNN is exactly 0 at T = 1000; the profile goes on falling."""
     made = task("delayed-recall", 2000)
-    profile = lag_profile(network("rnn", 64, 16), made, made.held_out("test", 2)).mean
+    profile = network_lag_profile(network("rnn", 64, 16), made, made.held_out("test", 2)).mean
     assert profile.isfinite().all()
     assert profile[-1] < math.log(torch.finfo(torch.float64).tiny)
     assert summarise(profile).slope == pytest.approx((profile[-1] - profile[1000]).item() / 999, rel=0.05)
@@ -113,44 +106,29 @@ def test_unequal_lengths_are_each_counted_from_their_own_end():
         whole.y,
         torch.tensor([9, 5]),
     )
-    alone = [lag_profile(net, made, Batch(b.x[:, k : k + 1], b.y[k : k + 1])).mean for b, k in ((whole, 0), (short, 1))]
-    together = lag_profile(net, made, padded).mean
+    alone = [
+        network_lag_profile(net, made, Batch(b.x[:, k : k + 1], b.y[k : k + 1])).mean
+        for b, k in ((whole, 0), (short, 1))
+    ]
+    together = network_lag_profile(net, made, padded).mean
     assert len(together) == 5
     torch.testing.assert_close(together, (alone[0][:5] + alone[1]) / 2)
 
 
-KNOWN = {  # nats per step, 64 units, 8 inputs N(0, 1): CLAIMS, claim 1
-    "rnn": (-0.56, -0.53),
-    "rnn:orthogonal": (-0.14, -0.14),
-    "lstm": (-0.46, -0.44),
-    "lstm:forget-bias-1": (-0.16, -0.14),
-    "lstm:forget-bias-3": (0.0, 0.0),
-    "lstm:keras": (-0.17, -0.17),
-    "lstm:chrono-20": (-0.050, -0.050),
-    "lstm:chrono-100": (-0.011, -0.011),
-    "lstm:chrono-784": (-0.0016, -0.0016),
-}
-
-
 @pytest.mark.parametrize(("text", "range_"), KNOWN.items(), ids=KNOWN)
 def test_exponents_meet_the_known_values(text, range_):
-    """Mean of six networks; the slack is twice its standard error, or the last digit of the known value.
-
-    A network that remembers for T steps is still warming up long after 100: the exponent of chrono-784 goes from
-    -.0020 (warm-up 100) over -.0016 (400) to -.0014 (1,500), so it is measured at 400.
-    """
-    steps, warmup = (1200, 400) if "784" in text else (400, 100)
+    """Mean of six networks; the slack is twice its standard error, or the last digit of the known value."""
+    steps, warmup = steps_of(text)
     x = torch.randn(steps, 2, 8, generator=torch.Generator().manual_seed(5))
     found = torch.tensor(
         [largest_exponent(network(text, seed=s), x, warmup, torch.Generator().manual_seed(s)) for s in range(6)]
     )
-    last_digit = 0.01 if abs(range_[0]) > 0.1 or range_[0] == 0 else 0.001 if abs(range_[0]) > 0.01 else 0.0001
-    slack = max(2 * found.std().item() / math.sqrt(6), last_digit)
+    slack = max(2 * found.std().item() / math.sqrt(6), last_digit(range_[0]))
     assert range_[0] - slack <= found.mean().item() <= range_[1] + slack
 
 
 def test_exponent_of_a_scaled_permutation_is_exact():
-    net = linear_rnn(1.25 * torch.eye(12)[torch.randperm(12, generator=torch.Generator().manual_seed(0))])
+    net = linear_rnn(1.25 * permutation(12))
     x = torch.zeros(40, 3, 16)
     assert largest_exponent(net, x, 5, torch.Generator()) == pytest.approx(math.log(1.25), abs=1e-9)
 

@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from carousel.kernels import Request
 from carousel.layers import GRU, LSTM, RNN
+from carousel.recording import record
 
 OURS: dict[str, Any] = {"RNN": RNN, "GRU": GRU, "LSTM": LSTM}
 _BLOCKS = {"RNN": 1, "GRU": 3, "LSTM": 4}
@@ -69,6 +70,20 @@ def against_packed(cell: str, shape: Shape) -> Case:
     return Case(lambda: _backward(ours(x, lengths=lengths, keep=EVERYTHING)[0], g), packed, share * _flops(cell, shape))
 
 
+def against_unrecorded(cell: str, shape: Shape) -> Case:
+    """torch's module inside `record`, everything kept, against the same module alone, nothing kept."""
+    _, theirs = _twins(cell, shape)
+    x, g = _tensors(shape)
+    return Case(lambda: _recorded(theirs, x, g), lambda: _backward(theirs(x)[0], g), _flops(cell, shape))
+
+
+def recorded_against_loop(cell: str, shape: Shape) -> Case:
+    """torch's module inside `record` against the loop in plain torch."""
+    _, theirs = _twins(cell, shape)
+    x, g = _tensors(shape)
+    return against_loop(cell, shape)._replace(ours=lambda: _recorded(theirs, x, g))
+
+
 def against_loop(cell: str, shape: Shape) -> Case:
     """Against the loop in plain torch that retains every gate and its gradient: what people write today."""
     ours, theirs = OURS[cell](*shape[2:4]), OURS[cell](*shape[2:4], kernel="reference")
@@ -78,6 +93,11 @@ def against_loop(cell: str, shape: Shape) -> Case:
         lambda: _backward(theirs(x, keep=EVERYTHING)[0], g),
         _flops(cell, shape),
     )
+
+
+def _recorded(module: nn.Module, x: torch.Tensor, g: torch.Tensor) -> None:
+    with record(module):
+        _backward(module(x)[0], g)
 
 
 def _twins(cell: str, shape: Shape) -> tuple[nn.Module, nn.Module]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import altair as alt
 import polars as pl
-import vl_convert
 
+from carousel.pages.render import svg
 from carousel.texts import text
 
 
@@ -26,9 +26,8 @@ def draw(rows: list[dict[str, Any]], lang: str) -> str:
     bars = base.mark_rule().encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour)
     line = base.mark_rule(strokeDash=[4, 4], color="grey").encode(y=alt.datum(1))
     chart = alt.layer(line, bars, points).properties(width=230, height=220)
-    return vl_convert.vegalite_to_svg(
-        chart.facet(column=alt.Column("against:N", title=None, sort=None)).resolve_scale(y="independent").to_dict()
-    )
+    panels = chart.facet(column=alt.Column("against:N", title=None, sort=None)).resolve_scale(y="independent")
+    return svg(panels, "bench")
 
 
-_KINDS = ("torch", "packed", "loop")
+_KINDS = ("torch", "packed", "loop", "recorded", "recorded-loop")

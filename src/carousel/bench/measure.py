@@ -13,13 +13,25 @@ from typing import Any
 import numpy as np
 import torch
 
-from carousel.bench.cases import OURS, SHAPES, Case, Shape, against_loop, against_packed, against_torch
+from carousel.bench.cases import (
+    OURS,
+    SHAPES,
+    Case,
+    Shape,
+    against_loop,
+    against_packed,
+    against_torch,
+    against_unrecorded,
+    recorded_against_loop,
+)
 from carousel.bench.timing import compare, peak_flops
 
 KINDS: dict[str, tuple[Callable[[str, Shape], Case], tuple[str, ...]]] = {
     "torch": (against_torch, ("RNN", "GRU", "LSTM")),
     "packed": (against_packed, ("RNN", "GRU", "LSTM")),
     "loop": (against_loop, ("LSTM",)),
+    "recorded": (against_unrecorded, ("RNN", "GRU", "LSTM")),
+    "recorded-loop": (recorded_against_loop, ("LSTM",)),
 }
 _BASE = Shape(200, 32, 2, 64)
 _GROWTH: dict[str, tuple[int, ...]] = {
@@ -27,20 +39,24 @@ _GROWTH: dict[str, tuple[int, ...]] = {
 }  # fmt: skip
 
 
-def benchmark(threads: tuple[int, ...], pairs: int, say: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-    """Plain data: machine, rows (one a kind, cell, shape and thread count), means, growth. `say` gets each row."""
+def benchmark(
+    threads: tuple[int, ...], pairs: int, say: Callable[[dict[str, Any]], None], only: tuple[str, ...] = tuple(KINDS)
+) -> dict[str, Any]:
+    """Plain data: machine, rows (one a kind, cell, shape and thread count), means, growth. `say` gets each row. only:
+    the comparisons to make; growth comes with all of them alone."""
     before, rows = torch.get_num_threads(), []
     try:
         for count in threads:
             torch.set_num_threads(count)
             peak = peak_flops()
-            for kind, (make, cells) in KINDS.items():
+            for kind in only:
+                make, cells = KINDS[kind]
                 for cell in cells:
                     for shape in SHAPES:
                         rows.append(_row(kind, cell, shape, count, peak, make(cell, shape), pairs))
                         say(rows[-1])
         torch.set_num_threads(threads[0])
-        growth = {cell: _growth(cell, pairs) for cell in OURS}
+        growth = {cell: _growth(cell, pairs) for cell in OURS} if set(only) == set(KINDS) else {}
     finally:
         torch.set_num_threads(before)
     return {"machine": _machine(), "rows": rows, "means": _means(rows), "growth": growth}

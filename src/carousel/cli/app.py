@@ -53,7 +53,7 @@ def compare(
     parameters: Annotated[int, typer.Option(help="Trainable parameters of each contender (within 2 %).")] = 6600,
     workers: Annotated[int | None, typer.Option(help="Processes of one thread each; default: one a core.")] = None,
     seed: Annotated[int, typer.Option(help="Another number gives another, disjoint set of seeds.")] = 0,
-    kernel: Annotated[str, typer.Option(help="auto, or force torch or reference.")] = "auto",
+    kernel: Annotated[str, typer.Option(help="auto, or force numba, torch, triton or reference.")] = "auto",
     target: Annotated[str | None, typer.Option(help="File: column to predict for each sequence.")] = None,
     group: Annotated[str | None, typer.Option(help="File: column that names the sequence of a row.")] = None,
     order: Annotated[str | None, typer.Option(help="File: column that orders the steps.")] = None,
@@ -97,6 +97,9 @@ def report(
 def bench(
     threads: Annotated[str, typer.Option(help="Thread counts, comma-separated.")] = "1,2",
     pairs: Annotated[int, typer.Option(help="Interleaved pairs of each comparison.")] = 9,
+    only: Annotated[
+        str | None, typer.Option(help="torch, packed, loop, recorded, recorded-loop; all if not given.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for bench.json and bench.svg.")] = Path("bench"),
     json_: Json = False,
     lang: Lang = "en",
@@ -105,7 +108,7 @@ def bench(
     from carousel.cli.bench import bench as run
     from carousel.cli.options import whole_numbers
 
-    run(whole_numbers("--threads", threads) or (), pairs, out, json_, lang)
+    run(whole_numbers("--threads", threads) or (), pairs, only, out, json_, lang)
 
 
 @app.command()

@@ -7,24 +7,28 @@ from pathlib import Path
 from typing import Any
 
 from carousel.bench.figure import draw
-from carousel.bench.measure import benchmark
+from carousel.bench.measure import KINDS, benchmark
 from carousel.cli.console import Console
-from carousel.errors import BadPlan, FolderConflict
+from carousel.errors import BadPlan, FolderConflict, UnknownName
 from carousel.files import write_atomically, writing_to
 from carousel.texts import text
 
 _COLUMNS = ("against", "cell", "shape", "threads", "ratio", "quartiles", "gflops", "share")
 
 
-def bench(threads: tuple[int, ...], pairs: int, out: Path, as_json: bool, lang: str) -> None:
+def bench(threads: tuple[int, ...], pairs: int, only: str | None, out: Path, as_json: bool, lang: str) -> None:
     """Run the benchmark and leave bench.json and bench.svg in `out`."""
     if not 3 <= pairs <= 1000:
         raise BadPlan("--pairs is out of range", allowed="3 to 1000", got=pairs)
     if out.exists() and not out.is_dir():
         raise FolderConflict(f"{out} is no folder", cure="name another with --out")
+    kinds = tuple(KINDS) if only is None else tuple(name.strip() for name in only.split(","))
+    for kind in kinds:
+        if kind not in KINDS:
+            raise UnknownName("comparison", kind, KINDS)
     console = Console(lang, quiet=as_json)
     console.say("bench.begin", pairs=pairs)
-    found = benchmark(threads, pairs, lambda row: console.lines(["  ".join(_cells(row, lang))]))
+    found = benchmark(threads, pairs, lambda row: console.lines(["  ".join(_cells(row, lang))]), kinds)
     console.table([text(f"bench.{name}", lang) for name in _COLUMNS], [_cells(row, lang) for row in found["rows"]])
     for mean in found["means"]:
         console.say("bench.mean", against=text(f"bench.{mean['against']}", lang), cell=mean["cell"],

@@ -8,6 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from carousel.errors import BadCall
+from carousel.flow.lags import LagProfile
+
 FIRST_LAG = 5  # the slope is fitted from here on: the first steps are shaped by the readout's direction
 HORIZON_GAIN = 1e-3
 
@@ -25,9 +28,26 @@ class Summary(NamedTuple):
 
 def summarise(mean_log_gain: Tensor) -> Summary:
     """Slope and horizon of a mean profile ln G(k), k = 0..K-1."""
-    above = (mean_log_gain >= math.log(HORIZON_GAIN)).nonzero()
-    horizon = int(above.max().item()) if len(above) else 0
-    return Summary(_slope(mean_log_gain), horizon, horizon == len(mean_log_gain) - 1)
+    reached = _horizon(mean_log_gain, HORIZON_GAIN)
+    return Summary(_slope(mean_log_gain), reached, reached == len(mean_log_gain) - 1)
+
+
+def slope(profile: LagProfile) -> float | None:
+    """Nats per step, of the mean profile; None where fewer than 3 finite lags k >= 5 remain."""
+    return _slope(profile.mean)
+
+
+def horizon(profile: LagProfile, gain: float = HORIZON_GAIN) -> int:
+    """The largest lag k, in steps, with G(k) >= gain in the mean profile; K - 1 where the sequences end before G falls
+    below it. Raises BadCall for a gain that is not above 0."""
+    if not gain > 0:
+        raise BadCall("gain is what is left of the gradient", allowed="a number above 0", got=gain)
+    return _horizon(profile.mean, gain)
+
+
+def _horizon(mean_log_gain: Tensor, gain: float) -> int:
+    above = (mean_log_gain >= math.log(gain)).nonzero()
+    return int(above.max().item()) if len(above) else 0
 
 
 def _slope(mean_log_gain: Tensor) -> float | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from carousel.flow import LagProfile, lag_profile, largest_exponent, summarise
+from carousel.flow import LagProfile, largest_exponent, network_lag_profile, summarise
 from carousel.models.network import RecurrentNetwork
 from carousel.tasks.base import Batch, Task
 
@@ -32,7 +32,7 @@ class Flow:
 
 def measure_flow(network: RecurrentNetwork, task: Task, moment: str, seed: int) -> Flow:
     """The lag profile on a few held-out sequences."""
-    return Flow(moment, seed, lag_profile(network, task, task.held_out("test", FLOW_SEQUENCES)))
+    return Flow(moment, seed, network_lag_profile(network, task, task.held_out("test", FLOW_SEQUENCES)))
 
 
 def measure_exponent(network: RecurrentNetwork, task: Task, seed: int) -> float:
