@@ -7,6 +7,7 @@ import math
 import mpmath
 import pytest
 import torch
+from scipy import stats
 from tests.flow.known import KNOWN, last_digit, steps_of
 from tests.flow.made import CELL_NAMES, call_of, cell_of, constant_gate, linear_cell, network, permutation, taped
 
@@ -124,6 +125,21 @@ def test_exponents_add_up_to_the_mean_logarithm_of_the_determinant(name):
     found = flow.lyapunov(tape, generator=generator(), warmup=20)
     volume = torch.stack([torch.linalg.slogdet(flow.jacobian(tape, step=t)).logabsdet for t in range(20, 80)])
     assert found.exponents.sum().item() == pytest.approx(volume.mean().item(), rel=1e-9)
+
+
+@pytest.mark.parametrize("lengths", [[200, 120, 160, 90], [200]], ids=["over sequences", "over blocks"])
+def test_interval_is_students(lengths):
+    """One unit has one direction, whatever Q: its exponent is the mean of ln |u (1 - h^2)|."""
+    cell = cell_of("rnn", hidden=1)
+    tape = driven(cell, 200, batch=len(lengths), lengths=lengths)
+    found = flow.lyapunov(tape, warmup=40, generator=generator())
+    growth = [(cell.weight_hh.detach() * (1 - tape.h[40:end, b] ** 2)).abs().log() for b, end in enumerate(lengths)]
+    parts = growth if len(lengths) > 1 else growth[0].split(16)
+    means = torch.cat([part.mean(dim=0) for part in parts]).numpy()
+    low, high = stats.t.interval(0.95, len(means) - 1, means.mean(), stats.sem(means))
+    assert found.exponents.item() == pytest.approx(means.mean(), rel=1e-12)
+    assert (found.low.item(), found.high.item()) == pytest.approx((low, high), rel=1e-12)
+    assert found.steps == sum(lengths) - 40 * len(lengths)
 
 
 def test_one_sequence_has_its_interval_over_time():

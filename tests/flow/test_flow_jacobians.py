@@ -56,6 +56,24 @@ def test_products_need_no_matrix(name, option):
         torch.testing.assert_close(pulled * there, w @ truth[step], rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("option", ["no state", "resets lengths", "reverse resets lengths dropout"])
+@pytest.mark.parametrize("name", CELL_NAMES)
+def test_steps_stand_in_running_order_with_the_states_they_started_from(name, option):
+    cell = cell_of(name, option)
+    call = call_of(cell, option)
+    tape = taped(cell, call)
+    steps = trajectory(tape, [2, 0])
+    befores = states_before(cell, call)
+    for column, b in enumerate([2, 0]):
+        before, length = befores[b], int(steps.lengths[column])
+        assert steps.order[:length, column].tolist() == list(before)
+        for row, (t, state) in enumerate(before.items()):
+            for field, truth in zip(cell.state_names, state, strict=True):
+                torch.testing.assert_close(steps.previous[field][row, column], truth, rtol=1e-12, atol=1e-12)
+                assert torch.equal(steps.values[field][row, column], tape[field][t, b])
+        assert not steps.values["h"][length:, column].any() and steps.cut[length:, column].all()
+
+
 def test_every_cell_has_a_closed_form():
     assert set(_FORMS) >= set(CELLS.values())
 

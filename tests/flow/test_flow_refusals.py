@@ -108,6 +108,15 @@ def test_weights_changed_since_the_run_are_noticed():
         flow.jacobian(tape, step=1)
 
 
+def test_a_run_with_interventions_is_refused():
+    net = torch.nn.LSTM(3, 4)
+    with carousel.record(net, change=carousel.Set("l0.f", 1.0, steps=[2])) as tape:
+        net(torch.zeros(6, 2, 3))[0].sum().backward()
+    with pytest.raises(BadCall, match=r"intervention.*cure: record without change="):
+        flow.lag_profile(tape)
+    assert tape["l0"].grad.c.shape == (6, 2, 4)
+
+
 def test_a_cell_without_closed_form_is_refused():
     class Other(CELLS["rnn"].__base__):
         name = "other"

@@ -39,7 +39,7 @@ def bounds(
     Source of both bounds: Pascanu, Mikolov, Bengio 2013, "On the difficulty of training recurrent neural networks",
     section 2.1. They bound the norm of the product, hence every lag profile G(k), from above; a bound above 0 does not
     say that a gradient explodes. sequences: which of the batch, None for all. Cost: two decompositions of an S x S
-    matrix for each lag and sequence. Valid for a run without interventions. Raises what `jacobian` raises.
+    matrix for each lag and sequence. A run with interventions is refused. Raises what `jacobian` raises.
     """
     steps = trajectory(one_tape(tape, name, call), sequences)
     recurrence, lengths = Recurrence(steps), steps.lengths

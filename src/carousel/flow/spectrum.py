@@ -44,7 +44,7 @@ def lyapunov(
     A random orthonormal Q [S, count] is carried along: Z = J_t Q, Z = Q R; exponent i is the mean of ln|R_ii| (Benettin
     et al. 1980), after `warmup` steps that do not count; None for a quarter of the run. count: the largest so many,
     None for all S. The interval is Student's: over the sequences' own means where there are two or more, else over ten
-    blocks of time. Valid for a run without interventions.
+    blocks of time. A run with interventions is refused.
 
     Raises BadCall for sequences too short (20 counted steps in the shortest; 100 where there is one), for resets, which
     end every direction, and for a count or warm-up that does not fit.

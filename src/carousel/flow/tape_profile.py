@@ -28,7 +28,7 @@ def lag_profile(
 
     s is the layer's whole state (h; for an LSTM h and c), T each sequence's own last step in the run's direction. The
     adjoint goes back through the layer's recurrence alone: neither through other layers nor from losses at earlier
-    steps. It is renormalised at every step, so it never underflows. Valid for a run without interventions.
+    steps. It is renormalised at every step, so it never underflows. A run with interventions is refused.
 
     direction: where the adjoint starts. "loss": the recorded total derivative of the loss at the last step; "random":
     N(0, 1), from `generator`; or a tensor [B, S]. Definition: CLAIMS 1; the norm of the adjoint by lag goes back to

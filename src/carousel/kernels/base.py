@@ -121,8 +121,9 @@ def circumstances(cell: Cell, call: Call, request: Request) -> Circumstances:
     initial = None if call.state is None else type(call.state)(*(s.detach() for s in call.state))
     dropout = None if call.dropout is None else call.dropout.detach()
     return Circumstances(
-        view, versions_of(view), len(call.x), initial, call.lengths, call.fresh, dropout, call.reverse, request.every
-    )
+        view, versions_of(view), len(call.x), initial, call.lengths, call.fresh, dropout, call.reverse, request.every,
+        call.edit is not None,
+    )  # fmt: skip
 
 
 class Kernel(ABC):

@@ -15,7 +15,8 @@ from carousel.shapes import valid_steps
 class Circumstances:
     """length: T. initial: the state before the first step, or None for zeros. lengths: [B] or None. fresh: [T, B] bool,
     True where the state that a step starts from, in this run's direction of time, is 0; or None. dropout: [B, H] or
-    None. reverse: from the last step to the first. every: which steps a tape holds (0, every, ...)."""
+    None. reverse: from the last step to the first. every: which steps a tape holds (0, every, ...). edited: whether an
+    intervention changed values inside its steps."""
 
     view: Cell
     versions: tuple[int, ...]
@@ -26,6 +27,7 @@ class Circumstances:
     dropout: Tensor | None
     reverse: bool
     every: int
+    edited: bool
 
     @property
     def valid(self) -> Tensor | None:
