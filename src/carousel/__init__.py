@@ -15,6 +15,7 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from carousel import flow as flow
+    from carousel.doctor import diagnose as diagnose
     from carousel.kernels import Request as Request
     from carousel.layers import GRU as GRU
     from carousel.layers import LSTM as LSTM
@@ -30,6 +31,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules={"flow"},
     submod_attrs={
+        "doctor": ["diagnose"],
         "kernels": ["Request"],
         "layers": ["GRU", "LSTM", "RNN"],
         "recording": ["Clamp", "Set", "record"],

@@ -72,8 +72,10 @@ def test_every_value_is_a_text(name: str) -> None:
         else:
             assert isinstance(value, str)
 
-    for lang in LANGUAGES:
-        walk(tomllib.loads((FOLDER / f"{name}.{lang}.toml").read_text(encoding="utf-8")))
+    files = [entry for entry in FOLDER.iterdir() if entry.name.split(".")[0] == name and entry.name.endswith(".toml")]
+    assert {entry.name.split(".")[-2] for entry in files} == set(LANGUAGES)
+    for entry in files:
+        walk(tomllib.loads(entry.read_text(encoding="utf-8")))
 
 
 def figures(value: str) -> list[str]:

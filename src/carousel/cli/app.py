@@ -94,6 +94,39 @@ def report(
 
 
 @app.command()
+def doctor(
+    target: Annotated[str, typer.Argument(metavar="FILE[:FUNCTION]", help="A Python file, and the function to call.")],
+    out: Annotated[
+        Path, typer.Option(help="The page. A file that carousel doctor did not write is not overwritten.")
+    ] = Path("doctor.html"),
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help="Print the traceback of an exception of your code.")
+    ] = False,
+    json_: Json = False,
+    lang: Lang = "en",
+) -> None:
+    """Find what is wrong inside a recurrent PyTorch model. Evidence, cause, and the line that cures it.
+
+    FUNCTION (make, if you name none) takes nothing and returns (model, batch, loss_fn), as your training has them;
+    loss_fn(model, batch) gives the scalar loss. For example:
+
+    \b
+        def make():
+            model, (x, y) = Net(), next(iter(loader))
+            return model, (x, y), lambda model, batch: F.cross_entropy(model(batch[0]), batch[1])
+
+    A dict as a fourth value tells more, and more can be looked for: optimizer (or learning_rate), clip_norm, causal,
+    lengths, dependency, continues; help(carousel.diagnose) says what they mean.
+
+    The file is imported, not run: what stands under `if __name__ == "__main__":` is skipped. Nothing is trained, and
+    findings are no error (exit code 0).
+    """
+    from carousel.cli.doctor import doctor as run
+
+    run(target, out, traceback, json_, lang)
+
+
+@app.command()
 def bench(
     threads: Annotated[str, typer.Option(help="Thread counts, comma-separated.")] = "1,2",
     pairs: Annotated[int, typer.Option(help="Interleaved pairs of each comparison.")] = 9,

@@ -1,0 +1,52 @@
+"""`carousel doctor`: the user's model examined; findings printed, the page written."""
+
+from __future__ import annotations
+
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from carousel.cli.console import Console
+from carousel.doctor import Diagnosis, Finding, diagnose
+from carousel.doctor.blame import telling
+from carousel.doctor.loading import load, split
+from carousel.doctor.page import check_free, write
+from carousel.texts import LANGUAGES
+
+_PARTS = ("title", "evidence", "cause", "advice", "limits")
+
+
+def doctor(target: str, out: Path, show_traceback: bool, as_json: bool, lang: str) -> None:
+    """Examine what the function of the user's file returns; print the findings, worst first, and write the page."""
+    console = Console(lang, quiet=as_json)
+    file, function = split(target)
+    check_free(out)
+    with redirect_stdout(console.stream):  # what the user's code prints must not stand among the JSON
+        case = load(file, function, show=show_traceback)
+        with telling("loss_fn(model, batch)", file, show=show_traceback):
+            diagnosis = diagnose(case.model, case.batch, case.loss_fn, **case.options)
+    console.lines([diagnosis.report(lang)])  # to be read while the figures are drawn
+    page = write(diagnosis, out, lang)
+    console.say("doctor.cli.written", path=page)
+    if as_json:
+        console.json(_as_json(diagnosis, page))
+
+
+def _as_json(diagnosis: Diagnosis, page: Path) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "facts": diagnosis.facts,
+        "looked_for": diagnosis.looked_for,
+        "findings": [_finding(finding) for finding in diagnosis],
+        "unseen": [
+            {"symptom": unseen.symptom, "reason": {lang: unseen.says(lang) for lang in LANGUAGES}}
+            for unseen in diagnosis.unseen
+        ],
+        "page": str(page),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    told = {part: {lang: finding.says(part, lang) for lang in LANGUAGES} for part in _PARTS}
+    about = {name: getattr(finding, name) for name in ("symptom", "severity", "confidence", "place", "cure")}
+    return {**about, "values": dict(finding.values), **told}
