@@ -23,9 +23,9 @@ def losses_at(patient: Patient, factor: float, steps: int) -> list[float]:
     parameters' doing alone; gradients are clipped where `clip_norm` is told."""
     found = []
     with untouched(patient.model, patient.loss_fn), apart(patient.model) as copies:
-        optimiser = _copied(patient, factor, copies)
+        optimiser, drawn = _copied(patient, factor, copies), torch.get_rng_state()
         for _ in range(steps + 1):
-            torch.manual_seed(0)  # put back by `untouched`
+            torch.set_rng_state(drawn)
             optimiser.zero_grad()
             loss = checked(patient.loss_fn(patient.model, patient.batch))
             found.append(loss.item())
