@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,10 @@ from carousel.doctor import diagnose
 from carousel.doctor.loading import OPTIONS
 from carousel.doctor.page import MARK
 from carousel.texts import text
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("CAROUSEL_SLOW") != "1", reason="draws whole pages, minutes in all: CAROUSEL_SLOW=1 runs it"
+)
 
 #: A network whose forget gates are shut, so that it cannot learn what it is asked over 60 steps.
 SICK = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,6 +20,10 @@ from carousel.errors import FolderConflict, NotRecorded, UnknownName
 from carousel.texts import catalogue, text
 from tests.doctor.made_up import HOSTILE, TEXTS, Net, finding, made, of, unseen
 from tests.report.test_page import Page, numbers
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("CAROUSEL_SLOW") != "1", reason="draws whole pages, minutes in all: CAROUSEL_SLOW=1 runs it"
+)
 
 
 @pytest.fixture(autouse=True)
