@@ -1,17 +1,5 @@
-"""One thread: two of them wait for each other many times longer than a small network computes."""
+"""Small networks, stepped many times: one thread."""
 
-from __future__ import annotations
+from tests.support.threads import one_thread
 
-from collections.abc import Iterator
-
-import pytest
-import torch
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """For the time of a test."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+__all__ = ["one_thread"]

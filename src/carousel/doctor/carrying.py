@@ -10,6 +10,7 @@ from carousel.cells import GRU, Cell, ElmanReLU, ElmanTanh
 from carousel.doctor.naming import constructor, module_of
 from carousel.doctor.patient import Patient
 from carousel.doctor.travel import Travel
+from carousel.flow.carrying import carrying_gate
 
 TANH_REACHES = 100  # steps; farther back an orthogonal tanh network's gradient is gone too (measured: 46 to 78 of 99)
 
@@ -25,11 +26,6 @@ def longer_memory(patient: Patient, layer: Travel, reach: int) -> str:
     if module.bias:
         return _open_gates(name, cell, reach)
     return f"{name} = {constructor(module, bias=True)}; {_open_gates(name, cell, reach, listed=True)}"
-
-
-def carrying_gate(cell: Cell) -> str | None:
-    """The gate that keeps the old state: z of a GRU, f of an LSTM; None of an Elman cell."""
-    return "z" if isinstance(cell, GRU) else "f" if "f" in cell.blocks else None
 
 
 def length_keeping(name: str, cell: Cell) -> str:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from carousel.doctor.observation import Visit
 from carousel.doctor.patient import Patient
@@ -42,7 +42,8 @@ def cut_of(patient: Patient, calls: list[Visit]) -> Cut | None:
     inputs = [patient.module_input(visit) for visit in calls]
     if len({x.shape[1] for x in inputs}) > 1:
         return None
-    steps = [sum(len(patient.module_input(visit)) for visit in piece) for piece in pieces]
+    lengths = iter([len(x) for x in inputs])
+    steps = [sum(next(lengths) for _ in piece) for piece in pieces]
     read = [any(_is_read(patient, visit) for visit in piece) for piece in pieces]
     return Cut(calls[0], sum(steps), steps[-1], max(steps), len(pieces) - 1, not any(read[:-1]) and read[-1],
                torch.cat(inputs))  # fmt: skip
@@ -50,7 +51,7 @@ def cut_of(patient: Patient, calls: list[Visit]) -> Cut | None:
 
 def _is_read(patient: Patient, visit: Visit) -> bool:
     """Whether the loss depends on a call's output: of a *Cell, through later steps of its piece too."""
-    if isinstance(visit.module, nn.RNNCellBase):
+    if visit.is_cell:
         return any(s.requires_grad and s.grad is not None and bool(s.grad.any()) for s in visit.final)
     reads = patient.reads_of(visit)
     return reads is not None and bool(reads.either.any())

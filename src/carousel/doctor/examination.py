@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from carousel.doctor.base import Finding, Unseen
 from carousel.doctor.diagnosis import Diagnosis, ranked
 from carousel.doctor.guard import untouched
-from carousel.doctor.lengths import tensors_of
 from carousel.doctor.observation import LossFunction, observe
 from carousel.doctor.patient import Known, Patient
 from carousel.doctor.symptoms import SYMPTOMS
+from carousel.doctor.variables import tensors_of
 from carousel.errors import BadCall
 
 

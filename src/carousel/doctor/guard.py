@@ -12,10 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
-from carousel.doctor.variables import Variable, is_record, variables
+from carousel.doctor.variables import REGISTERED, Variable, is_record, variables
 
 Undo = Callable[[], object]
-_OWN = ("_parameters", "_buffers", "_modules")  # of a module: these dictionaries are no attributes of its own
 _LARGE = 1_000  # items of a container, and
 _MANY = 10_000_000  # numbers of a tensor, above which it is a data set and no state; it is not copied
 
@@ -48,7 +47,7 @@ def cut_history(model: nn.Module, loss_fn: Any) -> None:
     examination, whose graph may be gone."""
     for module in model.modules():
         for name, value in module.__dict__.items():
-            if name not in _OWN:
+            if name not in REGISTERED:
                 module.__dict__[name] = _cut(value)
         _cut(module._buffers)
     for variable in variables(loss_fn):

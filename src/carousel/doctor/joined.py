@@ -8,8 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from carousel.doctor.arrived import arrived
 from carousel.doctor.patient import Patient
-from carousel.errors import NotRecorded
 from carousel.kernels import Tape
 
 
@@ -62,18 +62,11 @@ class _Steps:
 
     def gradient(self, name: str) -> Tensor | None:
         """[T, B, H]; 0 at steps that the loss does not hang on, None where it hangs on none."""
-        parts = [_arrived(tape, name) for tape in self._tapes]
+        parts = [arrived(tape, name) for tape in self._tapes]
         if all(part is None for part in parts):
             return None
         pairs = zip(self._tapes, parts, strict=True)
         return torch.cat([torch.zeros_like(tape[name]) if part is None else part for tape, part in pairs])
-
-
-def _arrived(tape: Tape, name: str) -> Tensor | None:
-    try:
-        return tape.gradient(name)
-    except NotRecorded:  # the tape's way to say that no derivative has reached it
-        return None
 
 
 def _joined(tapes: list[Tape]) -> Tape:

@@ -84,4 +84,4 @@ def _padding(x_TB: Tensor) -> Tensor:
     return trailing if alone else torch.zeros_like(filled)
 
 
-__all__ = ["Lengths", "Source", "lengths_in", "tensors_of"]
+__all__ = ["Lengths", "Source", "lengths_in"]

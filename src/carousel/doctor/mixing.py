@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from carousel.doctor.guard import untouched
@@ -63,7 +63,7 @@ def other_axis(patient: Patient, sound: list[Layout]) -> tuple[Visit, str] | Non
     if x is None or x.dim() < 2 or len({layout.given for layout in sound}) != 1 or isinstance(visit.x, PackedSequence):
         return None
     supposed = sound[0].given
-    if patient.sizes(patient.modules[0]) != (x.shape[1 - supposed], x.shape[supposed]) or _is_cell(visit):
+    if patient.sizes(patient.modules[0]) != (x.shape[1 - supposed], x.shape[supposed]) or visit.is_cell:
         return None
     flat = {len(t) for t in tensors_of(patient.batch) if t.dim() == 1 and not t.is_floating_point()}
     if flat == {x.shape[1 - supposed]} != {x.shape[supposed]}:
@@ -93,10 +93,6 @@ def _nearness(x: Tensor, axis: int, generator: torch.Generator) -> tuple[float, 
         float((rows[order][1:] - rows[order][:-1]).square().mean()) for order in (torch.arange(len(rows)), *orders)
     ]
     return own, shuffled
-
-
-def _is_cell(visit: Visit) -> bool:
-    return not isinstance(visit.module, nn.RNNBase)
 
 
 def _is_one_of_many(patient: Patient, x: Tensor) -> bool:
@@ -129,7 +125,7 @@ def _blamed(patient: Patient, layout: Layout, index: int) -> tuple[str, Visit | 
     for calls in places:
         visit = calls[0]
         steps, samples = _touched(probe, patient, layout, index, visit)
-        if steps == 1 and samples > 1 and not _is_cell(visit):
+        if steps == 1 and samples > 1 and not visit.is_cell:
             return "evidence", visit, _turned(patient, visit)
         if samples > 1:
             return "before", visit, f"x = x.transpose(0, 1)  # of the input of {code_name(visit.name)}, not a view"
@@ -159,7 +155,7 @@ def _touched(probe: Probe, patient: Patient, layout: Layout, index: int, visit: 
 def _turned(patient: Patient, visit: Visit) -> str:
     """The flag turned where that alone keeps the samples apart, else the input turned."""
     assert patient.probe is not None
-    turned = [v[0] for v in patient.modules if not _is_cell(v[0])]
+    turned = [v[0] for v in patient.modules if not v[0].is_cell]
     first = not visit.module.batch_first
     for chosen in ([visit], turned):
         with untouched(patient.model):

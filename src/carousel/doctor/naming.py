@@ -12,9 +12,15 @@ from carousel.doctor.patient import Patient
 def module_of(patient: Patient, place: str) -> tuple[str, Any]:
     """ "encoder.rnn.l0" -> ("model.encoder.rnn", the module)."""
     for visit in patient.seen.visits:
-        if place in (visit.name, visit.name or "cell") or place.rpartition(".")[0] == visit.name:
+        if belongs(place, visit.name):
             return code_name(visit.name), visit.module
     raise KeyError(place)
+
+
+def belongs(place: str, module: str) -> bool:
+    """Whether a place of the tape is one of a module's, by their names; a *Cell has its module's own, "cell" at the
+    root."""
+    return place in (module, module or "cell") or place.rpartition(".")[0] == module
 
 
 def suffix_of(patient: Patient, place: str) -> str:

@@ -15,6 +15,7 @@ from carousel.doctor.guard import cut_history
 from carousel.doctor.variables import tensors_of
 from carousel.errors import BadCall
 from carousel.recording import ModelTape, record
+from carousel.recording.block import in_place_of
 from carousel.recording.targets import Target, targets
 
 LossFunction = Callable[[nn.Module, Any], Tensor]
@@ -33,6 +34,11 @@ class Visit:
     output: Any
     final: tuple[Tensor, ...]
     lengths: Any = None
+
+    @property
+    def is_cell(self) -> bool:
+        """Whether the module is a *Cell: one step a call."""
+        return isinstance(self.module, nn.RNNCellBase)
 
     @property
     def states(self) -> tuple[Tensor, ...]:
@@ -125,21 +131,15 @@ def _watched(model: nn.Module, found: list[Target], seen: Observation) -> Iterat
 @contextmanager
 def wrapped(module: nn.Module, note: Callable[..., None]) -> Iterator[None]:
     """Tell note(inputs, keywords, returned) of each call of a module's forward."""
-    own, forward = module.__dict__.get("forward"), module.forward
+    forward = module.forward
 
     def noted(*inputs: Any, **keywords: Any) -> Any:
         returned = forward(*inputs, **keywords)
         note(inputs, keywords, returned)
         return returned
 
-    module.__dict__["forward"] = noted
-    try:
+    with in_place_of(module, noted):
         yield
-    finally:
-        if own is None:
-            del module.__dict__["forward"]
-        else:
-            module.__dict__["forward"] = own
 
 
 def _visitor(name: str, module: nn.Module, seen: Observation) -> Callable[..., None]:
@@ -169,6 +169,14 @@ def _keep_gradients(*tensors: Any) -> None:
             tensor.retain_grad()
 
 
+def by_module(visits: list[Visit]) -> list[list[Visit]]:
+    """The calls of each module, in the order of the modules' first calls."""
+    calls: dict[int, list[Visit]] = {}
+    for visit in visits:
+        calls.setdefault(id(visit.module), []).append(visit)
+    return list(calls.values())
+
+
 def nodes(*tensors: Tensor) -> set[torch.autograd.graph.Node]:
     """The nodes of the graph that tensors hang on; the parameters' own, which every graph shares, are left out."""
     found, waiting = set(), [tensor.grad_fn for tensor in tensors]
@@ -180,4 +188,15 @@ def nodes(*tensors: Tensor) -> set[torch.autograd.graph.Node]:
     return found
 
 
-__all__ = ["Glimpse", "LossFunction", "Observation", "Visit", "checked", "glimpse", "nodes", "observe", "wrapped"]
+__all__ = [
+    "Glimpse",
+    "LossFunction",
+    "Observation",
+    "Visit",
+    "by_module",
+    "checked",
+    "glimpse",
+    "nodes",
+    "observe",
+    "wrapped",
+]

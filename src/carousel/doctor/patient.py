@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from carousel.doctor.layout import Layout, layouts
 from carousel.doctor.lengths import Lengths, lengths_in
-from carousel.doctor.observation import LossFunction, Observation, Visit
+from carousel.doctor.observation import LossFunction, Observation, Visit, by_module
 from carousel.doctor.probes import Probe, Refused
 from carousel.doctor.reads import Reads, reads_of
 from carousel.doctor.repeats import Repeats, repeated
@@ -56,26 +56,16 @@ class Patient:
         """The recorded calls of every place that ran."""
         return {name: track.calls for name, track in self.seen.tape.items() if track.calls}
 
-    def tapes(self) -> Iterator[tuple[str, int, Tape]]:
-        """(place, number of the call, tape) of every call of a layer; *Cell modules, one step a call, are left out."""
-        for name, calls in self.runs.items():
-            for number, tape in enumerate(calls):
-                if tape.run.length > 1:
-                    yield name, number, tape
-
     @cached_property
     def modules(self) -> list[list[Visit]]:
         """The calls of each recurrent module, in the order of the modules' first calls."""
-        calls: dict[int, list[Visit]] = {}
-        for visit in self.seen.visits:
-            calls.setdefault(id(visit.module), []).append(visit)
-        return list(calls.values())
+        return by_module(self.seen.visits)
 
     @cached_property
     def top(self) -> list[Visit]:
         """The calls of the recurrent module that ran last: the one that the loss reads."""
         last = self.seen.visits[-1].module
-        return [visit for visit in self.seen.visits if visit.module is last]
+        return next(calls for calls in self.modules if calls[0].module is last)
 
     @cached_property
     def steps(self) -> int:
@@ -90,7 +80,7 @@ class Patient:
     def sizes(self, calls: list[Visit]) -> tuple[int, int]:
         """(T, B) of the first call of a layer; of a *Cell, the number of its calls is T."""
         steps, batch = self.module_input(calls[0]).shape[:2]
-        return (len(calls) if isinstance(calls[0].module, nn.RNNCellBase) else steps), batch
+        return (len(calls) if calls[0].is_cell else steps), batch
 
     @cached_property
     def lengths(self) -> Lengths | None:
@@ -195,7 +185,7 @@ class Patient:
         x = visit.x
         if isinstance(x, PackedSequence):
             return pad_packed_sequence(x)[0].detach()
-        if isinstance(visit.module, nn.RNNCellBase):
+        if visit.is_cell:
             return x.detach().reshape(1, -1, x.shape[-1])
         if x.dim() == 2:
             return x.detach().unsqueeze(1)
@@ -215,5 +205,5 @@ class Patient:
         if getattr(visit.module, "batch_first", True):  # where T == B both fit: the more likely first
             turned = turned[1::2] + turned[::2]
         yield from (x for x in turned if tuple(x.shape[:2]) == (steps, count))
-        if isinstance(visit.module, nn.RNNBase):
+        if not visit.is_cell:
             yield self.module_input(visit)

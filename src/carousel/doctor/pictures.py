@@ -11,13 +11,12 @@ import torch
 from torch import Generator
 
 from carousel import flow
-from carousel.cells import GRU
-from carousel.errors import NotRecorded
+from carousel.doctor.arrived import arrived, arrives_at_end
+from carousel.flow.carrying import carrying_gate
 from carousel.kernels import Tape
 from carousel.kernels.circumstances import versions_of
 from carousel.recording import ModelTape, Track
 from carousel.recording.plots import Plots
-from carousel.shapes import at_last_step
 
 #: How the flow of the gradient is, then what the gates do.
 ORDER = ("lag_profile", "gradient", "time_scales", "singular_values", "raster", "effective_weights", "saturation")
@@ -88,13 +87,13 @@ def _simple(plot: Plots, place: str, call: int | None, source: Tape | Track) -> 
     found = [Picture("raster", lambda lang: plot.raster(place, value, call=call, lang=lang))]
     if cell.gate_names or cell.name == "rnn":
         found.append(Picture("saturation", lambda lang: plot.saturation(place, call=call, lang=lang)))
-    if _reached(source):
+    if arrived(source, "h") is not None:
         found.append(Picture("gradient", lambda lang: plot.gradient(place, call=call, lang=lang)))
     return found
 
 
 def _lag_profile(plot: Plots, place: str, call: int | None, tape: Tape) -> Picture:
-    if _loss_at_the_end(tape):
+    if arrives_at_end(tape):
         return Picture("lag_profile", lambda lang: plot.lag_profile(place, call=call, lang=lang))
 
     def from_anywhere(lang: str) -> Any:
@@ -114,27 +113,8 @@ def _finite(tape: Tape) -> bool:
     return all(bool((tape[name].cpu().isfinite() | padding).all()) for name in tape.names)
 
 
-def _reached(source: Tape | Track) -> bool:
-    """Whether a derivative of the loss came back to it; there is no other way to ask than to ask for it."""
-    try:
-        source.gradient("h")
-    except NotRecorded:
-        return False
-    return True
-
-
-def _loss_at_the_end(tape: Tape) -> bool:
-    """Whether the loss depends on the last step of every sequence, in the run's own direction."""
-    if not _reached(tape):
-        return False
-    total = torch.cat([tape.gradient(name).cpu() for name in tape.cell.state_names], dim=-1)
-    lengths = None if tape.run.lengths is None else tape.run.lengths.cpu()
-    last = total[0] if tape.run.reverse else at_last_step(total, lengths)
-    return bool(last.isfinite().all() and last.any(dim=1).all())
-
-
 def _has_time_scales(tape: Tape) -> bool:
-    if "f" not in tape.names and not isinstance(tape.cell, GRU):
+    if carrying_gate(tape.cell) is None:
         return False
     steps = flow.time_scales(tape)
     return bool((steps.isfinite() & (steps > 0)).any())

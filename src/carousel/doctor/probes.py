@@ -6,6 +6,8 @@ random numbers, so that nothing but the change can move an output.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +24,15 @@ _TRIED = 4  # slices changed along an axis
 
 class Refused(Exception):
     """The model cannot be asked: the message says why, in the words of its own exception."""
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Whatever the user's own code raises on a question it was not made for is told, not hidden: as Refused."""
+    try:
+        yield
+    except Exception as error:
+        raise Refused(f"{type(error).__name__}: {error}".splitlines()[0][:200]) from error
 
 
 class Probe:
@@ -120,10 +131,8 @@ class Probe:
         inputs, keywords = tree_map(lambda v: new if v is self._changed else v, self._call, is_leaf=_is_packed)
         with untouched(self._model), torch.no_grad():
             self._model.eval()
-            try:
+            with asking():
                 returned = self._model(*inputs, **keywords)
-            except Exception as error:  # whatever the user's own code raises on changed inputs is told, not hidden
-                raise Refused(f"{type(error).__name__}: {error}".splitlines()[0][:200]) from error
             found = [t for t in tensors_of(returned) if t.is_floating_point() and t.dim()]
             return found[self._answer].clone() if len(found) > self._answer else None
 
@@ -146,4 +155,4 @@ def _size(value: Any) -> int:
     return int(value.data.numel()) if _is_packed(value) else int(value.numel())
 
 
-__all__ = ["Probe", "Refused"]
+__all__ = ["Probe", "Refused", "asking"]

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from carousel.doctor.guard import cut_history, untouched
-from carousel.doctor.observation import Glimpse, LossFunction, Visit, glimpse
-from carousel.doctor.probes import Refused
+from carousel.doctor.observation import Glimpse, LossFunction, Visit, by_module, glimpse
+from carousel.doctor.probes import asking
 from carousel.doctor.variables import holders, tensors_of
 
 _PASSES = 3  # the least that shows growth rather than one difference
@@ -56,10 +56,8 @@ def repeated(model: nn.Module, batch: Any, loss_fn: LossFunction) -> Repeats:
     """Raises Refused where the repeated call fails, with the words of its exception."""
     with untouched(model, loss_fn):
         cut_history(model, loss_fn)
-        try:
+        with asking():  # the user's code, called once more than they expected
             passes = [glimpse(model, batch, loss_fn) for _ in range(_PASSES)]
-        except Exception as error:  # the user's code, called once more than they expected: told, not hidden
-            raise Refused(f"{type(error).__name__}: {error}".splitlines()[0][:200]) from error
         return Repeats(passes, _holders(model, loss_fn, passes[-1].visits))
 
 
@@ -79,10 +77,7 @@ def same_state(before: Visit, visit: Visit) -> bool:
 
 def first_calls(visits: list[Visit]) -> list[Visit]:
     """The first call of every module."""
-    found: dict[int, Visit] = {}
-    for visit in visits:
-        found.setdefault(id(visit.module), visit)
-    return list(found.values())
+    return [calls[0] for calls in by_module(visits)]
 
 
 def _holders(model: nn.Module, loss_fn: Any, visits: list[Visit]) -> list[Holder]:

@@ -65,7 +65,7 @@ def _true_rows(patient: Patient, calls: list[Visit], visit: Visit) -> Tensor:
         return visit.x.data.detach()
     x = patient.module_input(visit)
     known = patient.lengths_of(calls)
-    if isinstance(visit.module, nn.RNNCellBase) or known is None or len(known.values) != x.shape[1]:
+    if visit.is_cell or known is None or len(known.values) != x.shape[1]:
         return x.flatten(0, 1)
     return x[valid_steps(known.values.clamp(max=len(x)).to(x.device), len(x))]
 

@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from carousel.doctor.arrived import arrives_at_end
 from carousel.doctor.joined import Longest, longest_runs
+from carousel.doctor.naming import belongs
 from carousel.doctor.observation import Visit
 from carousel.doctor.patient import Patient
 from carousel.doctor.reads import Reads
-from carousel.errors import NotRecorded
 from carousel.flow import LagProfile, horizon, lag_profile, slope
 from carousel.kernels import Tape
-from carousel.shapes import at_last_step
 
 #: A horizon is short where it covers less than this share of what must be reached. Measured here: delayed recall of
 #: one of 8 symbols, 1,500 Adam steps, H = 40, T = 10 to 100. LSTM and GRU below .6: none of 10 learned; above, 52 of
@@ -81,7 +81,7 @@ def needs(patient: Patient) -> list[Need]:
     if patient.known.dependency is not None:
         return [Need(patient.known.dependency, found)] if found else []
     modules = [calls[0].name for calls in patient.modules if _is_read_at_end(patient, calls)]
-    ends = {each.tape.run.length: each for each in found if any(_belongs(each.place, name) for name in modules)}
+    ends = {each.tape.run.length: each for each in found if any(belongs(each.place, name) for name in modules)}
     return [
         Need(true_length(patient, end.tape) - 1, [each for each in found if each.tape.run.length == steps])
         for steps, end in sorted(ends.items())
@@ -97,13 +97,9 @@ def true_length(patient: Patient, tape: Tape) -> int:
     return int(known.values.double().median()) if known is not None and fits else tape.run.length
 
 
-def _belongs(place: str, module: str) -> bool:
-    return place in (module, module or "cell") or place.rpartition(".")[0] == module
-
-
 def _is_read_at_end(patient: Patient, calls: list[Visit]) -> bool:
     """In every call that is read at all."""
-    if isinstance(calls[0].module, nn.RNNCellBase):
+    if calls[0].is_cell:
         return calls[0].module is patient.top[0].module and patient.read_share <= AT_END
     reads = [found for visit in calls if (found := patient.reads_of(visit)) is not None and bool(found.either.any())]
     known = patient.lengths_of(calls)
@@ -122,7 +118,7 @@ def _is_at_end(reads: Reads, lengths: Tensor | None) -> bool:
 
 
 def _travel(patient: Patient, place: str, run: Longest) -> Travel:
-    direction = "loss" if _arrives(run.tape) else "random"
+    direction = "loss" if arrives_at_end(run.tape) else "random"
     profile = lag_profile(run.tape, direction=direction, generator=patient.generator)
     return Travel(place, run.tape, run.call, direction, profile, horizon(profile), slope(profile))
 
@@ -144,14 +140,3 @@ def picture(patient: Patient, layer: Travel) -> Callable[[str], Any] | None:
 def _is_finite(tape: Tape) -> bool:
     """Padding, which is NaN, aside."""
     return all(not bool(tape[n].isinf().any()) and bool(tape[n][:1].isfinite().all()) for n in tape.cell.state_names)
-
-
-def _arrives(tape: Tape) -> bool:
-    """Whether the loss's derivative is there at the last step of every sequence, in the run's own direction."""
-    try:
-        total = torch.stack([tape.gradient(name).detach().cpu().abs().sum(-1) for name in tape.cell.state_names]).sum(0)
-    except NotRecorded:
-        return False  # nothing arrived at all: a symptom of its own
-    lengths = None if tape.run.lengths is None else tape.run.lengths.cpu()
-    last = total[0] if tape.run.reverse else at_last_step(total, lengths)
-    return bool((last > 0).all()) and bool(last.isfinite().all())

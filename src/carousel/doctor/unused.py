@@ -79,7 +79,7 @@ def _without_past(patient: Patient, calls: list[Visit], name: str, steps: int) -
         first = bool(getattr(calls[0].module, "batch_first", False))
         return Unused("first", f"last = output[{':, -1' if first else '-1'}]  # of {name}", steps, len(calls))
     if len(calls) > 1:
-        cell = isinstance(calls[0].module, nn.RNNCellBase)
+        cell = calls[0].is_cell
         return Unused("fresh", f"{'state' if cell else 'y, state'} = {name}(x_t, state)", steps, len(calls))
     given = patient.seen.inputs[0] if patient.seen.inputs else None
     cure = f"output, _ = {name}(x)  # x must have the steps on axis {_time_axis(calls[0])}; it has {steps} there"

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
+REGISTERED = ("_parameters", "_buffers", "_modules")  # of a module: these dictionaries are no attributes of its own
+
 
 class Variable(NamedTuple):
     """name: as the code has it. value: what it holds now. put: give it another value."""
@@ -55,7 +57,7 @@ def holders(model: nn.Module, loss_fn: Any) -> Iterator[tuple[str, Any]]:
     for place, module in model.named_modules():
         where = f"model.{place}" if place else "model"
         for name, value in {**module.__dict__, **module._buffers}.items():
-            if name not in ("_parameters", "_buffers", "_modules"):
+            if name not in REGISTERED:
                 yield from _inside(f"{where}.{name}", value)
     for variable in variables(loss_fn):
         yield from _inside(variable.name, variable.value)

@@ -9,7 +9,8 @@ from importlib.metadata import version
 from carousel.doctor.base import Finding, Unseen
 from carousel.doctor.diagnosis import Diagnosis
 from carousel.doctor.symptoms import SYMPTOMS
-from carousel.recording import ModelTape, Track
+from carousel.recording import Track
+from carousel.recording.table import skipped
 from carousel.texts import text
 
 
@@ -83,7 +84,7 @@ def page_view(
         places=tuple(places),
         places_note=shown if len(places) < drawable else "",
         tape=tuple(_row(track, lang) for track in diagnosis.tape.values()),
-        tape_notes=_skipped(diagnosis.tape, lang),
+        tape_notes=tuple(skipped(diagnosis.tape, lang)),
         made_by=text("doctor.page.made_by", lang, version=version("carousel-rnn")),
     )
 
@@ -140,8 +141,3 @@ def _shapes(track: Track) -> list[str]:
         batch = str(sizes.pop()) if len(sizes) == 1 else "?"
         by_shape.setdefault(f"[{steps}, {batch}, {shapes[0][2]}]", []).append(name)
     return [f"{' '.join(names)} {shape}" for shape, names in by_shape.items()]
-
-
-def _skipped(tape: ModelTape, lang: str) -> tuple[str, ...]:
-    skipped = tape.skipped.items()
-    return tuple(text("recording.skipped", lang, name=name or "(model)", why=why) for name, why in skipped)

@@ -39,7 +39,7 @@ def cell_path(
     Raises BadCall for an Elman cell, which has no such gate, and what `lag_profile` raises.
     """
     found = one_tape(tape, name, call)
-    _carrying_gate(found.cell)
+    _checked_gate(found.cell)
     steps = trajectory(found)
     return CellPath(averaged(_path(steps), steps.lengths), profile_of(found, steps, direction, generator))
 
@@ -53,7 +53,7 @@ def time_scales(tape: Recorded, name: str | None = None, *, call: int | None = N
     Raises BadCall for an Elman cell; NotRecorded where the gate was not recorded.
     """
     found = one_tape(tape, name, call)
-    gate = _carrying_gate(found.cell)
+    gate = _checked_gate(found.cell)
     if gate is None:
         return torch.full((found.cell.hidden_size,), torch.inf, dtype=torch.float64)
     logs = exact(found[gate]).log()
@@ -63,20 +63,22 @@ def time_scales(tape: Recorded, name: str | None = None, *, call: int | None = N
     return 1 / logs.flatten(0, -2).mean(dim=0).abs()
 
 
-def _carrying_gate(cell: Cell) -> str | None:
-    """The gate that multiplies the old state; None where that is always 1."""
-    if isinstance(cell, LSTM1997):
-        return None
-    if isinstance(cell, GRU):
-        return "z"
-    if "f" in cell.gate_names:
-        return "f"
-    raise BadCall("this cell has no gate that carries its state", allowed="an LSTM (f) or a GRU (z)", got=cell.name)
+def carrying_gate(cell: Cell) -> str | None:
+    """The gate that multiplies the old state: z of a GRU, f of an LSTM; None where there is none."""
+    return "z" if isinstance(cell, GRU) else "f" if "f" in cell.gate_names else None
+
+
+def _checked_gate(cell: Cell) -> str | None:
+    """The same; None where the old state is kept whole. Raises BadCall for a cell that does not keep it."""
+    gate = carrying_gate(cell)
+    if gate is None and not isinstance(cell, LSTM1997):
+        raise BadCall("this cell has no gate that carries its state", allowed="an LSTM (f) or a GRU (z)", got=cell.name)
+    return gate
 
 
 def log_carried(steps: Trajectory) -> Tensor:
     """[T, B, H]: ln of what each unit keeps of its old state at each step; -inf where nothing passes."""
-    gate = _carrying_gate(steps.cell)
+    gate = _checked_gate(steps.cell)
     logs = torch.zeros_like(steps.values["o"]) if gate is None else steps.values[gate].log()
     return logs.masked_fill(steps.cut.unsqueeze(-1), -torch.inf)
 

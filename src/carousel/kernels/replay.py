@@ -82,19 +82,17 @@ class Replay:
 
     @cached_property
     def _values(self) -> dict[str, Tensor]:
-        """Every state and gate: all steps at once from the states before them, an LSTM's c first, by a scan."""
-        previous = {"h": self._before(self._h, self._start[0])}
-        if len(self._start) > 1:
-            previous["c"] = self._before(self._scan(previous["h"]), self._start[1])
+        """Every state and gate. The gates of all steps at once from the h before them, since they do not need c; an
+        LSTM's c from the gates, by a scan."""
+        before = self._before(self._h, self._start[0])
+        unknown = [torch.zeros_like(before) for _ in self._start[1:]]
         with torch.no_grad():
-            state, gates = self._cell.step(self._u, self._cell.state_type(*previous.values()))
-        found = dict(zip((*self._cell.state_names, *self._cell.gate_names), (*state, *gates), strict=True))
-        return found | {"h": self._h, **{f"{name} before": value for name, value in previous.items()}}
-
-    @cached_property
-    def _u(self) -> Tensor:
-        with torch.no_grad():
-            return self._cell.project(self._call.x)
+            _, gates = self._cell.step(self._cell.project(self._call.x), self._cell.state_type(before, *unknown))
+        found = {"h": self._h, "h before": before} | dict(zip(self._cell.gate_names, gates, strict=True))
+        if unknown:
+            c = self._scan(found)
+            found |= {"c": c, "c before": self._before(c, self._start[1])}
+        return found
 
     @cached_property
     def _steps(self) -> list[int]:
@@ -107,14 +105,12 @@ class Replay:
         first = start.unsqueeze(0)
         return torch.cat([values[1:], first] if self._call.reverse else [first, values[:-1]])
 
-    def _scan(self, before: Tensor) -> Tensor:
-        """c_t = f c_{t-1} + i g; the gates do not need c."""
-        zero = torch.zeros_like(self._start[1]).expand(len(before), -1, -1)
-        with torch.no_grad():
-            _, (i, f, g, _) = self._cell.step(self._u, self._cell.state_type(before, zero))
-        c, found = self._start[1], torch.empty_like(i)
+    def _scan(self, gates: dict[str, Tensor]) -> Tensor:
+        """c_t = f c_{t-1} + i g."""
+        f, written = gates["f"], gates["i"] * gates["g"]
+        c, found = self._start[1], torch.empty_like(f)
         for t in self._steps:
-            c = found[t] = f[t] * c + i[t] * g[t]
+            c = found[t] = f[t] * c + written[t]
         return found
 
     @cached_property

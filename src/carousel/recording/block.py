@@ -44,20 +44,23 @@ def record(
     tape = ModelTape(skipped)
     with ExitStack() as undo:
         for target in found:
-            tracks = {
-                name: tape.add(name, target.what) for name in target.names if selection.requests(target)[name].records
-            }
-            if tracks or selection.changes(target):
+            requests, edits = selection.requests(target), selection.changes(target)
+            tracks = {name: tape.add(name, target.what) for name, request in requests.items() if request.records}
+            if tracks or edits:
                 recorder = LayerRecorder if target.places else CellRecorder
-                undo.enter_context(_in_place_of(target.module, recorder(target, selection, tracks)))
+                undo.enter_context(in_place_of(target.module, recorder(target, requests, edits, tracks)))
         yield tape
 
 
 @contextmanager
-def _in_place_of(module: nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
-    """The module's forward, while the block runs."""
+def in_place_of(module: nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
+    """Another forward in the place of the module's, while the block runs."""
+    own = module.__dict__.get("forward")
     module.__dict__["forward"] = forward
     try:
         yield
     finally:
-        del module.__dict__["forward"]
+        if own is None:
+            del module.__dict__["forward"]
+        else:
+            module.__dict__["forward"] = own

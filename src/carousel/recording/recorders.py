@@ -9,23 +9,24 @@ from torch import Tensor
 from carousel.errors import BadCall
 from carousel.kernels import KERNELS, Call, Request
 from carousel.layers.base import Recurrent
+from carousel.layers.extra import Edits
 from carousel.recording.mirror import refuse_autocast, runner
-from carousel.recording.selection import Selection
 from carousel.recording.tape import Track
 from carousel.recording.targets import Target
 
-_PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+Requests = dict[str, Request]  # by the names of the tracks, as the next two
+Tracks = dict[str, Track]
 
 
 class LayerRecorder:
     """Runs the layers of a torch.nn.RNN, LSTM or GRU by the house's kernels."""
 
-    def __init__(self, target: Target, selection: Selection, tracks: dict[str, Track]):
+    def __init__(self, target: Target, requests: Requests, edits: Edits, tracks: Tracks):
         places = dict(zip(target.names, target.places, strict=True))
         self._runner = runner(target.module)  # type: ignore[arg-type]
         self._name, self._tracks = target.name, {places[name]: track for name, track in tracks.items()}
-        self._keep = {places[name]: request for name, request in selection.requests(target).items()}
-        self._edit = {places[name]: edit for name, edit in selection.changes(target).items()}
+        self._keep = {places[name]: request for name, request in requests.items()}
+        self._edit = {places[name]: edit for name, edit in edits.items()}
 
     def __call__(self, input: Any, hx: Any = None, **options: Any) -> Any:
         refuse_autocast(self._name, self._runner._weight.device.type)
@@ -40,15 +41,16 @@ class LayerRecorder:
 class CellRecorder:
     """Runs one step of a torch.nn.RNNCell, LSTMCell or GRUCell by the reference kernel: a step alone is no loop."""
 
-    def __init__(self, target: Target, selection: Selection, tracks: dict[str, Track]):
+    def __init__(self, target: Target, requests: Requests, edits: Edits, tracks: Tracks):
         (name,) = target.names
         self._name, self._module, self._kind = name, target.module, target.cell
-        self._track, self._request = tracks.get(name), selection.requests(target)[name]
-        self._edit = selection.changes(target).get(name)
+        self._track, self._request = tracks.get(name), requests[name]
+        self._edit = edits.get(name)
+        self._names = tuple(target.cell.shapes(1, 1, bias=True, layer_norm=False))
         self._calls = 0
 
     def __call__(self, input: Tensor, hx: Any = None) -> Any:
-        cell = self._kind.over({name: getattr(self._module, name) for name in _PARAMETERS})
+        cell = self._kind.over({name: getattr(self._module, name) for name in self._names})
         refuse_autocast(self._name, cell.weight_hh.device.type)
         single, states = input.dim() == 1, None if hx is None else [hx] if isinstance(hx, Tensor) else list(hx)
         if input.dim() not in (1, 2) or input.shape[-1] != cell.input_size:

@@ -11,8 +11,12 @@ def table(tape: ModelTape, lang: str) -> str:
     lines = [_line(track, lang) for track in tape.values()]
     seen = sorted({value for track in tape.values() for value in track.names})
     lines += [f"  .{value}  {text(f'recording.value.{value}', lang)}" for value in seen]
-    lines += [text("recording.skipped", lang, name=name or "(model)", why=why) for name, why in tape.skipped.items()]
-    return "\n".join(lines)
+    return "\n".join([*lines, *skipped(tape, lang)])
+
+
+def skipped(tape: ModelTape, lang: str) -> list[str]:
+    """What could not be recorded, and why."""
+    return [text("recording.skipped", lang, name=name or "(model)", why=why) for name, why in tape.skipped.items()]
 
 
 def _line(track: Track, lang: str) -> str:

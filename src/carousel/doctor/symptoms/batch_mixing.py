@@ -97,7 +97,7 @@ def _is_alone(visit: Visit) -> bool:
     x = visit.x
     if isinstance(x, PackedSequence):
         return int(x.batch_sizes[0]) == 1
-    if isinstance(visit.module, nn.RNNCellBase):
+    if visit.is_cell:
         return x.dim() == 1 or len(x) == 1
     return x.dim() == 2 or (x.shape[0] == 1 and bool(visit.module.batch_first))
 

@@ -7,10 +7,11 @@ from functools import partial
 from typing import final
 
 from carousel.doctor.base import Finding, Symptom, Unseen
-from carousel.doctor.carrying import carrying_gate, longer_memory
+from carousel.doctor.carrying import longer_memory
 from carousel.doctor.naming import number
 from carousel.doctor.patient import Patient
 from carousel.doctor.travel import Need, Travel, needs, travels
+from carousel.flow.carrying import carrying_gate
 from carousel.kernels import Tape
 
 HALF_OPEN = (0.3, 0.7)  # mean of the gate; torch's biases, uniform in +-1/sqrt(H), leave it near .5

@@ -31,7 +31,7 @@ class PaddedRead(Symptom):
     def examine(self, patient: Patient) -> list[Finding] | Unseen:
         found, known = [], False
         for calls in patient.modules:
-            for visits in [calls] if _is_cell(calls[0]) else [[visit] for visit in calls]:
+            for visits in [calls] if calls[0].is_cell else [[visit] for visit in calls]:
                 lengths = patient.lengths_of(visits)
                 known |= lengths is not None
                 if lengths is not None:
@@ -40,7 +40,7 @@ class PaddedRead(Symptom):
 
     def _of(self, patient: Patient, visits: list[Visit], lengths: Lengths) -> list[Finding]:
         visit = visits[0]
-        reads = _cell_reads(visits) if _is_cell(visit) else _layer_reads(patient, visit)
+        reads = _cell_reads(visits) if visit.is_cell else _layer_reads(patient, visit)
         valid = valid_steps(lengths.values, len(reads))
         short = lengths.values < len(reads)
         each_step = bool((reads.sum(0) > 1).any())
@@ -53,7 +53,7 @@ class PaddedRead(Symptom):
             return [self._finding(patient, visit, lengths, unread, "zeros", 0.0)]
         if not bool(wrong.any()):
             return []
-        form = "pool" if each_step and not _is_cell(visit) else "evidence"
+        form = "pool" if each_step and not visit.is_cell else "evidence"
         return [self._finding(patient, visit, lengths, wrong.any(0), form, float(wrong.sum() / reads.sum()))]
 
     def _finding(
@@ -69,10 +69,6 @@ class PaddedRead(Symptom):
             "share": percent(share), "module": code_name(visit.name),
         }  # fmt: skip
         return Finding(self.id, severity, sure, _cure(visit, form), values, visit.name, form)
-
-
-def _is_cell(visit: Visit) -> bool:
-    return isinstance(visit.module, nn.RNNCellBase)
 
 
 def _layer_reads(patient: Patient, visit: Visit) -> Tensor:
@@ -94,7 +90,7 @@ def _cell_reads(visits: list[Visit]) -> Tensor:
 
 def _cure(visit: Visit, form: str) -> str:
     module, name = visit.module, code_name(visit.name)
-    if _is_cell(visit):
+    if visit.is_cell:
         return "h = torch.where((t < lengths).unsqueeze(1), new_h, h)  # keep the state behind a sequence's end"
     first = bool(module.batch_first)
     if form == "pool":
