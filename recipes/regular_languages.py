@@ -1,0 +1,147 @@
+"""Parity and modular arithmetic: trained on lengths 1 to 40, tested at 100 and 500 (Delétang et al. 2023).
+
+Theirs: RNN and LSTM 100, Transformer about chance. Ours: curriculum over the longest length (5, 10, 20, 40), each stage
+until its validation sequences are solved; Adam, batches of 64, each batch of one random length. A contender is
+whatever the package builds from a spec, so `--contenders rnn,lstm,transformer` works where the package has one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from common import Row, log, main, number, parser, report, seeds_of
+from contenders import NEVER, sized
+from expressions import ModularArithmetic
+from torch import Tensor
+
+from carousel.tasks import Batch, Metric, SyntheticTask, task
+from carousel.training.description import Contender, StopRule, Training
+from carousel.training.loop import evaluate, train
+from carousel.training.trial import build_contender
+
+TASKS = {"parity": lambda length: task("parity", length), "modular-arithmetic": ModularArithmetic}
+EXPECTED = {"rnn": 1.0, "lstm": 1.0, "transformer": None}  # None: the chance of the task
+MARGIN = {"rnn": 0.01, "lstm": 0.01, "transformer": 0.1}
+SOLVED = 0.998
+
+
+@dataclass(frozen=True)
+class Budget:
+    """`stages`: longest lengths, in order; `steps`: at most so many in each; the last stage has four times as many."""
+
+    stages: tuple[int, ...]
+    steps: int
+    rates: tuple[float, ...]
+    parameters: int
+    tested: tuple[int, ...]
+
+
+@final
+class UpTo(SyntheticTask):
+    """A task at lengths drawn anew for each batch from 1 to `longest`; held-out sequences have the longest."""
+
+    summary = "another task at random lengths"
+    shortest = 1
+
+    def __init__(self, name: str, longest: int):
+        super().__init__(longest)
+        self.lengths = [TASKS[name](length) for length in range(1, longest + 1)]
+        self.inner = self.lengths[-1]
+        self.name = name  # type: ignore[misc]  # a ClassVar of built-in tasks; here that of the task inside
+        self.inputs, self.outputs, self.readout = self.inner.inputs, self.inner.outputs, self.inner.readout
+        self.metric = Metric("accuracy", self.inner.metric.chance, "chance", SOLVED)
+        self.chance_loss = self.inner.chance_loss
+
+    def sample(self, generator: torch.Generator, n: int) -> Batch:
+        which = int(torch.randint(len(self.lengths), (), generator=generator))
+        return self.lengths[which].sample(generator, n)
+
+    def held_out(self, part, n=None) -> Batch:
+        return self.inner.held_out(part, n)
+
+    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+        return self.inner.loss(output, batch)
+
+    def score(self, output: Tensor, batch: Batch) -> float:
+        return self.inner.score(output, batch)
+
+    def target_logit(self, output: Tensor, batch: Batch) -> Tensor:
+        return self.inner.target_logit(output, batch)
+
+
+def learn(
+    name: str, contender: Contender, rate: float, seed: int, budget: Budget
+) -> tuple[torch.nn.Module, float, int]:
+    """The network after the curriculum, its validation score at the longest training length, and the steps taken."""
+    stages = [UpTo(name, longest) for longest in budget.stages]
+    network, taken = build_contender(contender, stages[-1], seed), 0
+    generator = torch.Generator().manual_seed(seed)
+    for stage in stages:
+        steps = budget.steps * (4 if stage is stages[-1] else 1)
+        stop = StopRule(check_every=50, hopeless_from=NEVER)
+        training = Training(steps=steps, batch_size=64, stop=stop)
+        history = train(network, stage, training, rate, generator, {})
+        taken += len(history.losses)
+    return network, evaluate(network, stages[-1], stages[-1].held_out("validation")), taken
+
+
+def best(name: str, contender: Contender, seed: int, budget: Budget) -> tuple[torch.nn.Module, dict[str, object]]:
+    """The network of the first rate that solves the longest training length, else of the best validation score."""
+    found = []
+    for rate in budget.rates:
+        network, score, steps = learn(name, contender, rate, seed, budget)
+        found.append((score, network, {"learning_rate": rate, "validation": score, "steps": steps}))
+        if score >= SOLVED:
+            break
+    _, network, detail = max(found, key=lambda one: one[0])
+    return network, detail
+
+
+def rows(name: str, contender: Contender, seeds: range, budget: Budget) -> list[Row]:
+    """One row a tested length."""
+    learned = [best(name, contender, seed, budget) for seed in seeds]
+    tested = {length: TASKS[name](length) for length in budget.tested}
+    found = []
+    for length, made in tested.items():
+        scores = tuple(evaluate(network, made, made.held_out("test")) for network, _ in learned)
+        found.append(_row(f"{name}, {contender.spec}", made, scores, contender, [detail for _, detail in learned]))
+    log("; ".join(f"{row.what} {' '.join(map(number, row.ours))}" for row in found))
+    return found
+
+
+def _row(who: str, made: SyntheticTask, scores: tuple[float, ...], contender: Contender, details: list) -> Row:
+    expected = EXPECTED.get(contender.cell, "unknown")
+    published = {None: made.metric.chance, "unknown": None}.get(expected, expected)
+    steps = sorted(detail["steps"] for detail in details)
+    return Row(
+        f"{who}: accuracy at {made.length}",
+        scores,
+        published,
+        better="equal" if expected is None else "higher",
+        margin=MARGIN.get(contender.cell, 0.0),
+        note=f"best seed {number(max(scores))}; steps {steps[0]} to {steps[-1]}",
+        detail={"hidden": contender.hidden, "parameters": contender.parameters, "trials": details},
+    )
+
+
+def recipe() -> None:
+    """Both tasks, every contender."""
+    options = parser(__doc__.splitlines()[0])
+    options.add_argument("--contenders", default="rnn,lstm", help="specs of `carousel contenders`")
+    options.add_argument("--seeds", type=int, default=3)
+    given = options.parse_args()
+    full = Budget((5, 10, 20, 40), 2000, (0.003, 0.001), 20_000, (100, 500))
+    budget, seeds = (
+        (Budget((3, 5), 20, (0.01,), 2000, (10,)), range(1)) if given.quick else (full, seeds_of(given.seeds))
+    )
+    found = []
+    for name, build in TASKS.items():
+        for contender in sized(given.contenders, build(budget.stages[-1]), budget.parameters):
+            found += rows(name, contender, seeds, budget)
+    report("regular_languages", found, vars(budget), given)
+
+
+if __name__ == "__main__":
+    main(recipe)
