@@ -1,7 +1,8 @@
 """Forget bias and chrono: whether an LSTM beats a plain RNN at delayed recall is decided by its initialisation.
 
-The findings: docs/log.md (2026-11-23), one seed and the best of three rates. Chrono: Tallec, Ollivier 2018. Two readings
-of the task, since they differ: distractors from an alphabet of their own (the package's task), or from the keys' own.
+The findings: docs/log.md (2026-11-23), one seed and the best of three rates. Chrono: Tallec, Ollivier 2018. Two
+readings of the task, since they differ: distractors from an alphabet of their own (the package's task), or from the
+keys' own.
 """
 
 from __future__ import annotations

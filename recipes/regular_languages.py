@@ -102,9 +102,8 @@ def best(name: str, contender: Contender, seed: int, budget: Budget) -> tuple[to
 def rows(name: str, contender: Contender, seeds: range, budget: Budget) -> list[Row]:
     """One row a tested length."""
     learned = [best(name, contender, seed, budget) for seed in seeds]
-    tested = {length: TASKS[name](length) for length in budget.tested}
     found = []
-    for length, made in tested.items():
+    for made in map(TASKS[name], budget.tested):
         scores = tuple(evaluate(network, made, made.held_out("test")) for network, _ in learned)
         found.append(_row(f"{name}, {contender.spec}", made, scores, contender, [detail for _, detail in learned]))
     log("; ".join(f"{row.what} {' '.join(map(number, row.ours))}" for row in found))

@@ -1,8 +1,8 @@
 """Temporal order 6a and adding T=100 of Hochreiter and Schmidhuber 1997: training sequences until success.
 
-Theirs: an LSTM without forget gate, one sequence a step, truncated gradient. Ours: the package's batches of 32, Adam and
-whole gradient, so the counts say how far training has come, not which network is better. Success here: every one of 256
-held-out sequences right (of adding: all but one) at two checks in a row; of the two, the first is counted.
+Theirs: an LSTM without forget gate, one sequence a step, truncated gradient. Ours: the package's batches of 32, Adam
+and whole gradient, so the counts say how far training has come, not which network is better. Success here: every one of
+256 held-out sequences right (of adding: all but one) at two checks in a row; of the two, the first is counted.
 """
 
 from __future__ import annotations
