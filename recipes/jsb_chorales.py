@@ -25,11 +25,11 @@ PUBLISHED = {"rnn": 8.91, "lstm": 8.45, "gru": 8.43}
 BETTER_STUDY = {"lstm": 8.33, "gru": 8.20}  # RRU; it has no row for the plain RNN
 TUNING_SEED = 0
 WIDTH = 200
-RATES = (0.001, 0.003)
+RATES = (0.002, 0.004)
 DROPOUT = 0.5  # between the layers and before the output
-RECURRENT = (0.0, 0.3, 0.5)
+RECURRENT = (0.3, 0.5)  # without, all three stop short of these figures (docs/reproductions.md)
 SETTINGS = [Setting(rate, DROPOUT, recurrent) for rate, recurrent in itertools.product(RATES, RECURRENT)]
-LIMITS = Limits(epochs=60, patience=6)
+LIMITS = Limits(epochs=60, patience=5)
 
 
 def parameters(cell: str, keys: int, hidden: int) -> int:

@@ -20,10 +20,12 @@ from torch.nn.functional import dropout
 from carousel.data import DataTask
 from carousel.layers import GRU, LSTM, RNN
 from carousel.tasks import Batch
+from carousel.training.loop import snapshot
 
 CELLS = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 LAYERS = 2
 _SCALE, _BATCH, _CLIP, _AVERAGE = 4.0, 8, 1.0, 0.99
+_SHUFFLE = 0.5  # batches mix pieces up to so much longer than each other
 
 
 @dataclass(frozen=True)
@@ -71,24 +73,26 @@ class NextFrame(nn.Module):
 
 
 def fit(task: DataTask, cell: str, hidden: int, setting: Setting, limits: Limits, seed: int) -> Fit:
-    """Train one network; the test part is looked at once an epoch is the best so far, and decides nothing."""
+    """Train one network; the test part is looked at once, with the weights that the validation part chose."""
     torch.manual_seed(seed)  # the layers' weights and dropout draw from the global generator, as torch's do
     training, validation, test = (task.held_out(part) for part in ("training", "validation", "test"))
     network = NextFrame(cell, task.inputs, hidden, setting)
     _start_from_shares(network.linear, training)
-    average, best, steps = copy.deepcopy(network).eval(), Fit(math.inf, math.inf, math.inf, 0, 0), 0
+    average = copy.deepcopy(network).eval()
     optimiser = torch.optim.Adam(network.parameters(), lr=setting.rate, fused=True)
+    kept, best, chosen, steps = snapshot(average), math.inf, 0, 0
     for epoch in range(1, limits.epochs + 1):
         for batch in _batches(training):
             _step(network, optimiser, task.loss(network(batch.x, batch.lengths), batch))
             steps += 1
             _follow(average, network, steps)
         loss = nats(average, validation)[0]
-        if loss < best.validation:
-            best = Fit(loss, *nats(average, test), epoch, epoch)
-        elif epoch - best.epoch >= limits.patience:
+        if loss < best:
+            kept, best, chosen = snapshot(average), loss, epoch
+        elif epoch - chosen >= limits.patience:
             break
-    return Fit(best.validation, best.test, best.test_by_piece, best.epoch, epoch)
+    average.load_state_dict(kept)
+    return Fit(best, *nats(average, test), chosen, epoch)
 
 
 def nats(network: nn.Module, batch: Batch) -> tuple[float, float]:
@@ -109,8 +113,11 @@ def _start_from_shares(linear: nn.Linear, training: Batch) -> None:
 
 
 def _batches(training: Batch) -> Iterator[Batch]:
-    """Every piece once, in a new order."""
-    for rows in torch.randperm(training.x.shape[1]).split(_BATCH):
+    """Every piece once, beside others of about its length: what is padded costs time and teaches nothing."""
+    about = training.lengths * (1 + _SHUFFLE * torch.rand(len(training.lengths)))
+    batches = about.argsort().split(_BATCH)
+    for place in torch.randperm(len(batches)).tolist():
+        rows = batches[place]
         lengths = training.lengths[rows]
         longest = int(lengths.max())
         yield Batch(training.x[:longest, rows], training.y[:longest, rows], lengths)
