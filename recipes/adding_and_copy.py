@@ -7,7 +7,7 @@ The package's tasks; one cue in copy memory (the table's code has eleven). Adam 
 
 from __future__ import annotations
 
-from common import Row, main, number, parser, report
+from common import Row, main, number, parser, positive, report
 from contenders import Budget, Tuned, tuned
 
 from carousel.tasks import SyntheticTask, task
@@ -42,11 +42,10 @@ def row(made: SyntheticTask, found: Tuned) -> Row:
 
 def recipe() -> None:
     """Both tasks; `--task` for one of them, `--steps` for more or fewer Adam steps."""
-    options = parser(__doc__.splitlines()[0])
+    options = parser(__doc__.splitlines()[0], seeds=1)
     options.add_argument("--task", choices=sorted(PUBLISHED), action="append")
     options.add_argument("--contenders", default=SPECS)
-    options.add_argument("--steps", type=int, default=3000)
-    options.add_argument("--seeds", type=int, default=1)
+    options.add_argument("--steps", type=positive, default=3000)
     given = options.parse_args()
     steps, rates = (10, (0.01,)) if given.quick else (given.steps, (0.001, 0.003))
     found = []

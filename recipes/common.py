@@ -74,18 +74,24 @@ class _OneLine(argparse.ArgumentParser):
         raise BadPlan(message, cure=f"see `python {self.prog} --help`")
 
 
-def parser(description: str) -> argparse.ArgumentParser:
-    """The options every recipe has; a recipe adds its own."""
+def parser(description: str, seeds: int = 3) -> argparse.ArgumentParser:
+    """The options every recipe has; a recipe adds its own. `seeds`: how many are reported where none are asked for."""
     options = _OneLine(description=description)
+    options.add_argument("--seeds", type=positive, default=seeds, metavar="N", help=f"reporting seeds ({seeds})")
     options.add_argument("--quick", action="store_true", help="tiny settings: shows that it runs, proves nothing")
     options.add_argument("--out", type=Path, metavar="FILE.json", help="also write rows and settings here")
     return options
 
 
+def positive(text: str) -> int:
+    """A whole number from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 is asked for, not {text!r}")
+    return int(text)
+
+
 def seeds_of(count: int) -> range:
     """The reporting seeds, far from the tuning seed 0; as in the package's budgets."""
-    if count < 1:
-        raise BadPlan("a recipe needs a seed", allowed="--seeds 1 or more", got=count)
     return range(100, 100 + count)
 
 

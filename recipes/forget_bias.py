@@ -84,7 +84,6 @@ def _row(alphabet: str, length: int, spec: str, scores: tuple[float, ...], detai
 def recipe() -> None:
     """Both readings at T = 30 and 100."""
     options = parser(__doc__.splitlines()[0])
-    options.add_argument("--seeds", type=int, default=3)
     given = options.parse_args()
     full = Budget(rates=(0.001, 0.003, 0.01), seeds=given.seeds, steps=1500, parameters=6600)
     budget, lengths = (Budget((0.01,), 1, 20, 6600), (10,)) if given.quick else (full, (30, 100))

@@ -98,7 +98,6 @@ def recipe() -> None:
     """Three cells, two sizes."""
     options = parser(__doc__.splitlines()[0])
     options.add_argument("--data", type=Path, metavar="FOLDER", help=f"where {FILE} lies")
-    options.add_argument("--seeds", type=int, default=3)
     options.add_argument("--size", choices=SIZES, action="append", help="one of the sizes, or (given twice) both")
     options.add_argument("--keep", type=Path, metavar="FILE.jsonl", help="finished trainings, not done again")
     given = options.parse_args()

@@ -129,7 +129,6 @@ def recipe() -> None:
     """Both tasks, every contender."""
     options = parser(__doc__.splitlines()[0])
     options.add_argument("--contenders", default="rnn,lstm", help="specs of `carousel contenders`")
-    options.add_argument("--seeds", type=int, default=3)
     given = options.parse_args()
     full = Budget((5, 10, 20, 40), 2000, (0.003, 0.001), 20_000, (100, 500))
     budget, seeds = (

@@ -89,7 +89,6 @@ def row(what: str, published: int, found: Tuned, budget: Budget) -> Row:
 def recipe() -> None:
     """Both tasks at T = 100, the same tuning for every contender."""
     options = parser(__doc__.splitlines()[0])
-    options.add_argument("--seeds", type=int, default=3)
     given = options.parse_args()
     length, specs = (24, "lstm-1997,lstm") if given.quick else (100, SPECS)
     full = Budget(rates=(0.003, 0.01), seeds=given.seeds, steps=4000, parameters=6600, check_every=50)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -11,35 +12,40 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from carousel.errors import UserError
+
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 NAMES = ["adding_and_copy", "forget_bias", "jsb_chorales", "regular_languages", "temporal_order"]
 
 
-def run(name: str, *options: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, RECIPES / f"{name}.py", *map(str, options)]
-    return subprocess.run(command, capture_output=True, text=True)
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Run a recipe in this process, as its script would; the chorales are made up."""
+    chorales(tmp_path / "JSB_Chorales.mat")
+    monkeypatch.setenv("CAROUSEL_DATA", str(tmp_path))
+
+    def run(name: str, *options: object) -> None:
+        monkeypatch.setattr(sys, "argv", [name, *map(str, options)])
+        importlib.import_module(name).recipe()
+
+    return run
 
 
-def of_data(name: str, folder: Path) -> list[object]:
-    """The data option of the one recipe that has it, with a made-up file behind it."""
-    if name != "jsb_chorales":
-        return []
+def chorales(path: Path) -> None:
     generator = np.random.default_rng(0)
     parts = {}
     for key in ("traindata", "validdata", "testdata"):
         parts[key] = np.empty((1, 3), dtype=object)
         for k in range(3):
             parts[key][0, k] = (generator.random((5 + k, 88)) < 0.05).astype(np.uint8)
-    savemat(folder / "JSB_Chorales.mat", parts)
-    return ["--data", folder]
+    savemat(path, parts)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_recipe_runs_and_writes_its_rows(name, tmp_path):
+def test_a_recipe_runs_and_writes_its_rows(name, run, tmp_path, capsys):
     out = tmp_path / "found" / "rows.json"
-    ran = run(name, "--quick", "--seeds", 1, "--out", out, *of_data(name, tmp_path))
-    assert ran.returncode == 0, ran.stderr
-    head, *lines = ran.stdout.splitlines()
+    run(name, "--quick", "--seeds", 1, "--out", out)
+    head, *lines = capsys.readouterr().out.splitlines()
     assert head.split()[:3] == ["what", "published", "ours"]
     found = json.loads(out.read_text(encoding="utf-8"))
     assert found["recipe"] == name and found["quick"] and len(found["rows"]) == len(lines)
@@ -48,19 +54,34 @@ def test_a_recipe_runs_and_writes_its_rows(name, tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("options", [["--seeds", "many"], ["--nonsense"], ["--quick", "--seeds", "0"]], ids=str)
-def test_a_mistake_is_one_line(name, options, tmp_path):
-    ran = run(name, *options, *of_data(name, tmp_path))
-    assert ran.returncode == 2
-    assert not ran.stdout and ran.stderr.count("\n") == 1, ran.stderr
+def test_a_mistake_is_one_line(name, options, run):
+    with pytest.raises(UserError) as told:
+        run(name, *options)
+    assert "\n" not in str(told.value)
+
+
+def test_an_unknown_contender_is_one_line(run):
+    with pytest.raises(UserError, match="did you mean 'lstm'"):
+        run("regular_languages", "--contenders", "rnn,lstmm")
+
+
+def test_finished_trainings_are_not_done_again(run, tmp_path, capsys):
+    kept = tmp_path / "fits.jsonl"
+    run("jsb_chorales", "--quick", "--seeds", 1, "--keep", kept)
+    first, lines = capsys.readouterr().out, kept.read_text(encoding="utf-8")
+    run("jsb_chorales", "--quick", "--seeds", 1, "--keep", kept)
+    assert capsys.readouterr().out == first and kept.read_text(encoding="utf-8") == lines
+    assert lines.count("\n") == 6  # three cells, one tuning and one reporting seed
+
+
+def test_a_file_of_something_else_is_no_ledger(run, tmp_path):
+    (tmp_path / "notes.txt").write_text("hello\n", encoding="utf-8")
+    with pytest.raises(UserError, match="something else"):
+        run("jsb_chorales", "--quick", "--keep", tmp_path / "notes.txt")
 
 
 def test_without_its_file_a_recipe_says_where_that_is_expected(tmp_path):
-    ran = run("jsb_chorales", "--data", tmp_path)
-    assert ran.returncode == 2
+    command = [sys.executable, RECIPES / "jsb_chorales.py", "--data", tmp_path]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 2 and not ran.stdout
     assert str(tmp_path / "JSB_Chorales.mat") in ran.stderr and ran.stderr.count("\n") == 1
-
-
-def test_an_unknown_contender_is_one_line():
-    ran = run("regular_languages", "--contenders", "rnn,lstmm")
-    assert ran.returncode == 2
-    assert "did you mean 'lstm'" in ran.stderr and ran.stderr.count("\n") == 1
