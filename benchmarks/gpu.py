@@ -2,8 +2,8 @@
 
     python benchmarks/gpu.py [FILE.json]
 
-Every case is checked before it is timed: outputs and gradients against the stock module in float64. Forward and backward
-with all gradients, everything kept. Medians of interleaved runs, the device synchronised around each.
+Every case is checked before it is timed: all gradients against the stock module in float64. Forward and backward with
+all gradients, everything kept. Medians of interleaved runs, the device synchronised around each.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _kept(layer: nn.Module, x: Tensor, g: Tensor) -> None:
 
 
 def _error(net: nn.Module, layer: nn.Module, x: Tensor, g: Tensor, way: Callable[[], object]) -> float:
-    """Of all gradients, against the stock module in float64: the largest difference over each tensor's largest number."""
+    """Of all gradients, against the stock module in float64: largest difference over each tensor's largest number."""
     x.grad = None
     layer.zero_grad()
     way()

@@ -9,11 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-
-DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
-if DEVICE == "cpu":
-    os.environ["TRITON_INTERPRET"] = "1"  # read when triton is first imported
-
+from tests.support.gpu import DEVICE
 from tests.support.kernels import OPTIONS, as_exact, close, doubled, inputs, make, make_call, moved, results
 
 from carousel.cells import CELLS
@@ -36,7 +32,7 @@ def test_equals_reference(cell_name, option, shape):
 
 @pytest.mark.parametrize("cell_name", CELLS)
 def test_more_units_than_a_tile_and_more_rows_than_a_program(cell_name):
-    cell = make(cell_name, torch.float32, hidden=37)
+    cell = make(cell_name, torch.float32, hidden=137)
     call, cell = moved(make_call(cell, inputs(4, 18, torch.float32), ""), DEVICE), cell.to(DEVICE)
     found, expected = (results(kernel, cell, call, Request()) for kernel in ("triton", "reference"))
     as_exact(found, expected, results("reference", *doubled(cell, call), Request()), 4)

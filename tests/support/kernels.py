@@ -106,5 +106,6 @@ def moved(call: Call, device: str) -> Call:
 
 
 __all__ = [
-    "LENGTHS", "OPTIONS", "PRECISION", "as_exact", "close", "doubled", "inputs", "make", "make_call", "moved", "results",
+    "LENGTHS", "OPTIONS", "PRECISION", "as_exact", "close", "doubled", "inputs", "make", "make_call", "moved",
+    "results",
 ]  # fmt: skip
