@@ -3,6 +3,8 @@ report."""
 
 from __future__ import annotations
 
+CLAIMS = ("vanishing", "exploding", "length", "gates", "generalisation", "stacking", "attention")
+
 FAMILY_OF_CELL = {
     "rnn": "RNN",
     "rnn-relu": "RNN",

@@ -14,9 +14,11 @@ from carousel.kernels import KERNELS, Call
 from carousel.models.contender import ContenderSpec, parse_contenders
 from carousel.models.matching import count_parameters, match_sizes
 from carousel.models.network import TRAINING_REQUEST
-from carousel.study.budgets import BUILT_IN_SUITE, Budget, budget_named, training_of
+from carousel.names import CLAIMS
+from carousel.study.budgets import Budget, budget_named, training_of
 from carousel.study.folder import RunFolder
 from carousel.study.plan import Plan
+from carousel.study.suites import Asked, asked_for, check_claims
 from carousel.tasks import TASKS, Task, task
 from carousel.training.description import Contender, FileSource, Source, TaskSource
 
@@ -26,7 +28,8 @@ _SEED_STRIDE = 1000  # seeds of --seed S and S+1 never meet
 
 @dataclass(frozen=True)
 class Wish:
-    """The options of `carousel compare`. `sources`: names of built-in tasks, or one path; empty: the built-in suite."""
+    """The options of `carousel compare`. `sources`: names of built-in tasks, or one path; empty: the budget's suite.
+    claims: the ones to be judged; empty: all."""
 
     sources: tuple[str, ...] = ()
     contenders: str | None = None
@@ -35,6 +38,7 @@ class Wish:
     parameters: int = PARAMETERS
     seed: int = 0
     kernel: str = "auto"
+    claims: tuple[str, ...] = ()
     data: DataOptions = field(default_factory=DataOptions)
 
 
@@ -53,6 +57,7 @@ def design(wish: Wish) -> Design:
         raise UnknownName("kernel", wish.kernel, ["auto", *KERNELS])
     if wish.seed < 0:
         raise BadPlan("--seed is negative", allowed="0 or more", got=wish.seed)
+    check_claims(wish.claims)
     specs = parse_contenders(wish.contenders or budget.contenders)
     if wish.kernel != "auto":
         _check_kernel(wish.kernel, specs)
@@ -97,11 +102,19 @@ def _plan_for_tasks(wish: Wish, budget: Budget, specs: list[ContenderSpec]) -> P
         raise BadPlan(
             f"{given} describe(s) a file, and none is given", cure="name the file first: carousel compare FILE"
         )
-    names = tuple(dict.fromkeys(wish.sources)) or BUILT_IN_SUITE
     lengths = _checked(wish.lengths) or budget.lengths
-    tasks = {(name, length): task(name, length) for name in names for length in lengths}
-    sized = {name: _sized(wish, specs, tasks[name, lengths[0]]) for name in names}
-    return _plan(wish, budget, tuple(TaskSource(name=n) for n in names), lengths, sized, file=False)
+    if wish.sources:
+        asked = tuple(Asked(name, (), str(budget.contenders)) for name in dict.fromkeys(wish.sources))
+    else:
+        asked = asked_for(budget.suite, wish.claims, budget.name)
+    own = {a.task: a.lengths for a in asked if a.lengths and wish.lengths is None}
+    sized = {}
+    for name, _, contenders, _ in asked:
+        tasks = [task(name, length) for length in own.get(name, lengths)]  # each refuses a length that it cannot have
+        sized[name] = _sized(wish, specs if wish.sources or wish.contenders else parse_contenders(contenders), tasks[0])
+    plan = _plan(wish, budget, tuple(TaskSource(name=a.task) for a in asked), lengths, sized, file=False)
+    claims = {a.task: a.claims for a in asked if a.claims}
+    return plan.model_copy(update={"own_lengths": own, "own_claims": claims})
 
 
 def _plan_for_file(wish: Wish, budget: Budget, specs: list[ContenderSpec], path: Path, prepared: Prepared) -> Plan:
@@ -162,6 +175,7 @@ def _plan(
         learning_rates=budget.learning_rates,
         tuning_seeds=tuple(s + shift for s in budget.tuning_seeds),
         reporting_seeds=tuple(s + shift for s in budget.reporting_seeds),
+        claims=tuple(claim for claim in CLAIMS if claim in wish.claims),
         training=training_of(budget, file=file),
         parameters=wish.parameters,
     )

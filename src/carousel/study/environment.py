@@ -37,7 +37,8 @@ def _kernels(plan: Plan, sources: Sources) -> dict[str, dict[str, dict[str, Any]
     """By source and contender: the kernel that runs its training, and the refusals of those preferred to it."""
     return {
         source.name: {
-            c.spec: _kernel(plan, c, sources.task(source, plan.lengths[0])) for c in plan.contenders[source.name]
+            c.spec: _kernel(plan, c, sources.task(source, plan.lengths_of(source.name)[0]))
+            for c in plan.contenders[source.name]
         }
         for source in plan.sources
     }

@@ -24,11 +24,12 @@ def first_jobs(plan: Plan) -> Iterator[Positioned]:
     for trial in _tuning_trials(plan):
         yield -cost(plan, trial), trial
     for source in plan.sources:
-        for length in plan.lengths:
+        for length in plan.lengths_of(source.name) if plan.asks("vanishing", source.name) else ():
             for contender in plan.contenders[source.name]:
                 seeds = tuple(range(plan.flow_seeds))
                 yield 0.0, InitialFlow(source=source, length=length, contender=contender, seeds=seeds)
-    for cell in dict.fromkeys(c.cell for contenders in plan.contenders.values() for c in contenders):
+    asked = [s.name for s in plan.sources if plan.asks("exploding", s.name)]
+    for cell in dict.fromkeys(c.cell for name in asked for c in plan.contenders[name]):
         yield 0.0, OnsetProbe(cell=cell, hidden=ONSET_HIDDEN, seeds=tuple(range(plan.flow_seeds)))
 
 
@@ -47,7 +48,7 @@ def whole_cost(plan: Plan) -> float:
 
 def _tuning_trials(plan: Plan) -> Iterator[Trial]:
     for source in plan.sources:
-        for length in plan.lengths:
+        for length in plan.lengths_of(source.name):
             for contender in plan.contenders[source.name]:
                 for rate in plan.learning_rates:
                     for seed in plan.tuning_seeds:

@@ -12,6 +12,7 @@ from carousel.models.contender import ContenderSpec
 from carousel.models.network import RecurrentNetwork, build
 from carousel.tasks.base import Task
 from carousel.training.description import Contender, Trial
+from carousel.training.gate_probe import measure_gates
 from carousel.training.loop import History, Weights, evaluate, snapshot, train
 from carousel.training.measures import Flow, measure_exponent, measure_flow
 from carousel.training.norms import summarise_norms
@@ -55,11 +56,11 @@ def run_trial(trial: Trial, task: Task) -> TrialResult:
         )
     generator = torch.Generator().manual_seed(trial.seed)
     history = train(network, task, trial.training, trial.learning_rate, generator, at_step)
-    exponent = None
+    record = _record(network, task, history) | {"lyapunov_end": None}
     if trial.phase == "reporting":
         flows.append(measure_flow(network, task, "end", trial.seed))
-        exponent = measure_exponent(network, task, trial.seed)
-    record = _record(network, task, history) | {"lyapunov_end": exponent}
+        record["lyapunov_end"] = measure_exponent(network, task, trial.seed)
+        record |= measure_gates(network, task, trial.seed)
     record["seconds"] = time.process_time() - began
     return TrialResult(record, history, flows, snapshot(network))
 
