@@ -14,8 +14,8 @@ import typer
 from carousel.errors import CarouselError, UserError
 
 CONTENDER_SYNTAX = (
-    "Contenders are written cell[:init][,layers=N] and separated by commas: rnn:orthogonal, lstm:chrono,layers=2. "
-    "`carousel contenders` lists cells and initialisations."
+    "Contenders are written cell[:init][,layers=N] and separated by commas: rnn:orthogonal, lstm:chrono,layers=2, "
+    "transformer. `carousel contenders` lists cells and initialisations, and the Transformer."
 )
 app = typer.Typer(
     name="carousel",
@@ -73,6 +73,8 @@ def compare(
     lang: Lang = "en",
 ) -> None:
     """Compare recurrent networks on built-in tasks or on a file, judge the claims, write an illustrated report.
+
+    A causal Transformer may stand beside them: --contenders rnn,lstm:chrono,transformer.
 
     Give the same command again to continue a run that was stopped.
     """

@@ -10,8 +10,10 @@ from carousel.training.description import StopRule, Training
 
 
 class Budget(NamedTuple):
-    """Learning rates are tuned on `tuning_seeds` and reported on `reporting_seeds`, which are disjoint. contenders: of a
-    source that the user names; suite: what is run where none is named."""
+    """Learning rates are tuned on `tuning_seeds` and reported on `reporting_seeds`, which are disjoint.
+
+    contenders: of a source that the user names. suite: what is run where none is named.
+    """
 
     name: str
     summary: str

@@ -14,7 +14,7 @@ from carousel.kernels import KERNELS, Call
 from carousel.models.contender import ContenderSpec, parse_contenders
 from carousel.models.matching import count_parameters, match_sizes
 from carousel.models.network import TRAINING_REQUEST
-from carousel.names import CLAIMS
+from carousel.names import CLAIMS, TRANSFORMER
 from carousel.study.budgets import Budget, budget_named, training_of
 from carousel.study.folder import RunFolder
 from carousel.study.plan import Plan
@@ -79,11 +79,16 @@ def replan(path: Path) -> Design:
 def _check_kernel(name: str, specs: list[ContenderSpec]) -> None:
     """A forced kernel must run every contender: nothing falls back in silence."""
     for spec in specs:
-        refusal = KERNELS[name].supports(CELLS[spec.cell](1, 1), Call(torch.zeros(1, 1, 1)), TRAINING_REQUEST)
-        if refusal is not None:
-            raise BadPlan(
-                f"--kernel {name} cannot run contender {str(spec)!r}", got=refusal.reason, cure="leave --kernel out"
-            )
+        reason = _refusal(name, spec)
+        if reason is not None:
+            raise BadPlan(f"--kernel {name} cannot run contender {str(spec)!r}", got=reason, cure="leave --kernel out")
+
+
+def _refusal(name: str, spec: ContenderSpec) -> str | None:
+    if spec.cell == TRANSFORMER:
+        return "kernels run recurrences, a Transformer has none"
+    refusal = KERNELS[name].supports(CELLS[spec.cell](1, 1), Call(torch.zeros(1, 1, 1)), TRAINING_REQUEST)
+    return None if refusal is None else refusal.reason
 
 
 def _file_among(sources: tuple[str, ...]) -> Path | None:
@@ -111,7 +116,9 @@ def _plan_for_tasks(wish: Wish, budget: Budget, specs: list[ContenderSpec]) -> P
     sized = {}
     for name, _, contenders, _ in asked:
         tasks = [task(name, length) for length in own.get(name, lengths)]  # each refuses a length that it cannot have
-        sized[name] = _sized(wish, specs if wish.sources or wish.contenders else parse_contenders(contenders), tasks[0])
+        sized[name] = _sized(
+            wish, specs if wish.sources or wish.contenders else parse_contenders(contenders), tasks[-1]
+        )
     plan = _plan(wish, budget, tuple(TaskSource(name=a.task) for a in asked), lengths, sized, file=False)
     claims = {a.task: a.claims for a in asked if a.claims}
     return plan.model_copy(update={"own_lengths": own, "own_claims": claims})
@@ -142,17 +149,18 @@ def _checked(lengths: tuple[int, ...] | None) -> tuple[int, ...]:
 
 
 def _sized(wish: Wish, specs: list[ContenderSpec], source: Task) -> tuple[Contender, ...]:
-    sizes = match_sizes(specs, source.inputs, source.outputs, wish.parameters)
+    """One size for all lengths of a source, from the task at its longest."""
+    sizes = match_sizes(specs, source.inputs, source.outputs, wish.parameters, source.length)
     return tuple(
         Contender(
             spec=str(spec),
             cell=spec.cell,
             init=spec.init,
             layers=spec.layers,
-            hidden=hidden,
-            parameters=count_parameters(spec, source.inputs, hidden, source.outputs),
+            parameters=count_parameters(spec, source.inputs, size, source.outputs),
+            **size._asdict(),
         )
-        for spec, hidden in zip(specs, sizes, strict=True)
+        for spec, size in zip(specs, sizes, strict=True)
     )
 
 

@@ -49,8 +49,7 @@ def _kernel(plan: Plan, contender: Contender, task: Task) -> dict[str, Any]:
     batch = task.sample(torch.Generator().manual_seed(0), 2)
     network = build_contender(contender, task, 0, plan.kernel)
     network(batch.x, batch.lengths)
-    choice = network.choices[0]
-    return {"kernel": choice.kernel.name, "refused": choice.refusals}
+    return {"kernel": network.kernels[0], "refused": network.refusals}
 
 
 def _processor() -> str:

@@ -6,6 +6,8 @@ be continued, repeated or read years later without the program's defaults. No to
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from carousel.training.description import (
     Contender,
     FileSource,
@@ -39,9 +41,9 @@ class Plan(Frozen):
     budget: str
     sources: tuple[Source, ...]
     lengths: tuple[int, ...]
-    own_lengths: dict[str, tuple[int, ...]] = {}  # of sources that `lengths` is not meant for
+    own_lengths: dict[str, tuple[int, ...]] = Field(default={})  # of sources that `lengths` is not meant for
     claims: tuple[str, ...] = ()  # that the run is asked for; none: all
-    own_claims: dict[str, tuple[str, ...]] = {}  # of sources that are there for some of the claims alone
+    own_claims: dict[str, tuple[str, ...]] = Field(default={})  # of sources that are there for some of the claims alone
     contenders: dict[str, tuple[Contender, ...]]  # by source name, in the order the user gave
     kernel: str = "auto"
     learning_rates: tuple[float, ...]

@@ -14,6 +14,10 @@ _KEEPERS = "rnn:orthogonal,rnn-relu:identity,lstm:forget-bias-1,lstm:chrono"  # 
 _DEPTHS = "lstm:forget-bias-1,lstm:forget-bias-1,layers=2,lstm:forget-bias-1,layers=4"
 _BESIDE_ATTENTION = "rnn:orthogonal,lstm:chrono,gru,transformer"
 
+_DEEP = ("nested-brackets", "permutations", "time-scales")
+_RECALL = ("mqar", "copy-memory")
+_MIRROR = ("parity", "modular-counting", "anbn")
+
 
 class Asked(NamedTuple):
     """A task and the claims it is run for. lengths: its own, or None for those of the budget."""
@@ -32,13 +36,10 @@ QUICK = (*_flow(QUICK_CONTENDERS), Asked("random-recall", ("gates",), _KEEPERS, 
 WHOLE = (
     *_flow(ALL_CONTENDERS),
     Asked("random-recall", ("gates",), _KEEPERS, (30,)),
-    *(
-        Asked(name, ("stacking",), _DEPTHS, (30,))
-        for name in ("brackets", "permutation-composition", "multi-scale-sum")
-    ),
+    *(Asked(name, ("stacking",), _DEPTHS, (30,)) for name in ("nested-brackets", "permutations", "time-scales")),
     *(
         Asked(name, ("attention",), _BESIDE_ATTENTION, (30,))
-        for name in ("associative-recall", "copying", "parity", "modular-counting", "anbn")
+        for name in ("mqar", "copy-memory", "parity", "modular-counting", "anbn")
     ),
 )
 
