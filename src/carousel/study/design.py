@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -113,15 +113,19 @@ def _plan_for_tasks(wish: Wish, budget: Budget, specs: list[ContenderSpec]) -> P
     else:
         asked = asked_for(budget.suite, wish.claims, budget.name)
     own = {a.task: a.lengths for a in asked if a.lengths and wish.lengths is None}
-    sized = {}
-    for name, _, contenders, _ in asked:
-        tasks = [task(name, length) for length in own.get(name, lengths)]  # each refuses a length that it cannot have
-        sized[name] = _sized(
-            wish, specs if wish.sources or wish.contenders else parse_contenders(contenders), tasks[-1]
-        )
+    sized = {a.task: _sized_for(a, wish, specs, own.get(a.task, lengths)) for a in asked}
     plan = _plan(wish, budget, tuple(TaskSource(name=a.task) for a in asked), lengths, sized, file=False)
     claims = {a.task: a.claims for a in asked if a.claims}
     return plan.model_copy(update={"own_lengths": own, "own_claims": claims})
+
+
+def _sized_for(asked: Asked, wish: Wish, specs: list[ContenderSpec], lengths: tuple[int, ...]) -> tuple[Contender, ...]:
+    """The contenders of one task: those that were typed, else those that the suite has for it."""
+    tasks = [task(asked.task, length) for length in lengths]  # each refuses a length that it cannot have
+    if wish.contenders or wish.sources:
+        return _sized(wish, specs, tasks[-1])
+    own = replace(wish, parameters=asked.parameters or wish.parameters)
+    return _sized(own, parse_contenders(asked.contenders), tasks[-1])
 
 
 def _plan_for_file(wish: Wish, budget: Budget, specs: list[ContenderSpec], path: Path, prepared: Prepared) -> Plan:
