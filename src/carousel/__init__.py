@@ -3,6 +3,7 @@
 `carousel.RNN`, `LSTM`, `GRU` are torch.nn's layers on faster kernels that keep their gates (`carousel.Request`).
 `carousel.record(model)` keeps every gate, state and total derivative of any torch model (`Set`, `Clamp` change them).
 `carousel.flow` reads from that tape how gradients travel through time: Jacobians, lag profiles, exponents.
+`carousel.models.attention_maps(network, x)` shows what a Transformer contender looks at.
 `carousel.load_evidence(folder)` reads a run, `carousel.load_best(folder)` gives the trained network it advises.
 Names load on first use: `import carousel` imports neither torch nor tables.
 """
@@ -15,6 +16,7 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from carousel import flow as flow
+    from carousel import models as models
     from carousel.doctor import diagnose as diagnose
     from carousel.kernels import Request as Request
     from carousel.layers import GRU as GRU
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules={"flow"},
+    submodules={"flow", "models"},
     submod_attrs={
         "doctor": ["diagnose"],
         "kernels": ["Request"],

@@ -75,3 +75,26 @@ def test_the_choice_is_made_on_validation_not_on_the_test_score() -> None:
         score=pl.when(pl.col("contender") == "gru").then(0.8).otherwise(0.95) + 0.001 * pl.col("seed"),
     )
     assert _advice(replace(made, trials=tempting))["en"].startswith("Take gru:")
+
+
+def test_of_a_transformer_the_positions_matter_and_the_gain_is_given() -> None:
+    solved = {("transformer", n): 1.0 for n in (30, 100)} | {("transformer:learned", n): 0.0 for n in (30, 100)}
+    made = _made(specs=("rnn", "lstm", "transformer", "transformer:learned"), effects=Effects(solved=solved))
+    verdicts = judge(made)
+    advice = verdicts["advice"]
+    assert verdicts["recommended"] == "transformer"
+    assert "Initialise it with PyTorch's default." in advice["en"]
+    assert "The positions matter: transformer:learned" in advice["en"]
+    assert "位置编码很重要" in advice["zh"]
+    assert "initialisation matters" not in advice["en"]
+
+
+def test_depth_alone_is_not_called_initialisation() -> None:
+    made = _made(specs=("rnn", "lstm", "lstm:chrono"))
+    deep = made.trials.with_columns(init=pl.lit("default"))
+    contenders = {
+        n: tuple(c.model_copy(update={"init": "default"}) for c in g) for n, g in made.plan.contenders.items()
+    }
+    same = replace(made, trials=deep, plan=made.plan.model_copy(update={"contenders": contenders}))
+    assert "initialisation matters" not in _advice(same)["en"]
+    assert "initialisation matters" in _advice(made)["en"]

@@ -200,3 +200,31 @@ def test_useless_dropout():
     cure(finding, model=model)
     assert not diagnosed(model, recall(10))
     assert not diagnosed(Last(nn.LSTM(5, 24, num_layers=2, dropout=0.3)), recall(8))
+
+
+def test_a_constant_initialisation_that_saturates_makes_twins():
+    """All units at the ends of tanh, and all the same."""
+    model = seeded(lambda: Last(nn.RNN(5, 8)))
+    with torch.no_grad():
+        for parameter in model.rnn.parameters():
+            parameter.fill_(2.0)
+    x = torch.randn(40, 32, 5, generator=torch.Generator().manual_seed(1))
+    told = diagnosed(model, (x, torch.zeros(32, dtype=torch.long)))["dead-units"]
+    assert told.values["twins"] == "100"
+    with torch.no_grad():
+        model.rnn.weight_ih_l0.normal_(0, 30, generator=torch.Generator().manual_seed(0))
+        model.rnn.weight_hh_l0.zero_()
+        model.rnn.bias_ih_l0.zero_()
+    assert "dead-units" not in diagnosed(model, (x, torch.zeros(32, dtype=torch.long)))
+
+
+def test_trials_leave_denormals_as_they_were():
+    from carousel.doctor.trials import denormals_flushed
+
+    tiny = torch.full((1,), 1e-310, dtype=torch.float64)
+    for before in (False, True):
+        torch.set_flush_denormal(before)
+        with denormals_flushed():
+            assert (tiny * 1.0).item() == 0
+        assert ((tiny * 1.0).item() == 0) == before
+    torch.set_flush_denormal(False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,9 +23,11 @@ from carousel.texts import catalogue, text
 from tests.doctor.made_up import HOSTILE, TEXTS, Net, finding, made, of, unseen
 from tests.report.test_page import Page, numbers
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("CAROUSEL_SLOW") != "1", reason="draws whole pages, minutes in all: CAROUSEL_SLOW=1 runs it"
-)
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Charts are built, which computes all their numbers, and not drawn: for what is not about drawings."""
+    monkeypatch.setattr("carousel.doctor.page.svg", lambda chart, name: f'<svg id="{name}">{" " * 20_000}</svg>')
 
 
 @pytest.fixture(autouse=True)
@@ -42,16 +46,17 @@ def chart(lang: str) -> alt.Chart:
     return alt.Chart(alt.InlineData(values=[{"a": 1}])).mark_point().encode(x="a:Q").properties(title=f"figure {lang}")
 
 
-def sick(tmp_path: Path, lang: str = "en") -> tuple[Diagnosis, str]:
-    """Three findings and one symptom unseen, and their page."""
+@functools.cache
+def sick() -> tuple[Diagnosis, str]:
+    """Three findings and one symptom unseen, and their page; drawn once for all who look at it."""
     found = (finding("critical", place="rnn.l1", figure=chart), finding(place="rnn"), finding("info", "low"))
     diagnosis = replace(made(lstm, name=HOSTILE), findings=found, unseen=(unseen(),))
-    path = diagnosis.to_html(tmp_path / "doctor.html", lang)
-    return diagnosis, path.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        return diagnosis, diagnosis.to_html(Path(folder) / "doctor.html").read_text(encoding="utf-8")
 
 
-def test_both_languages_show_the_findings_and_the_same_numbers(tmp_path: Path) -> None:
-    _, page = sick(tmp_path)
+def test_both_languages_show_the_findings_and_the_same_numbers() -> None:
+    _, page = sick()
     words = Page(page).texts
     assert set(words) == {"en", "zh"}
     assert numbers(words["en"]) == numbers(words["zh"])
@@ -65,8 +70,8 @@ def test_both_languages_show_the_findings_and_the_same_numbers(tmp_path: Path) -
         assert text("doctor.heading", lang, **made(lstm, name=HOSTILE).facts) in words[lang]
 
 
-def test_what_comes_from_the_user_is_escaped(tmp_path: Path) -> None:
-    diagnosis, page = sick(tmp_path)
+def test_what_comes_from_the_user_is_escaped() -> None:
+    diagnosis, page = sick()
     assert HOSTILE not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 2 * (1 + 3)  # the model's name and three cures
     assert HOSTILE not in diagnosis._repr_html_()
@@ -89,8 +94,8 @@ def test_a_module_named_like_a_tag_is_escaped_in_the_figures_too(tmp_path: Path)
     Page(page)
 
 
-def test_nothing_is_fetched_and_nothing_runs_but_our_own(tmp_path: Path) -> None:
-    _, page = sick(tmp_path)
+def test_nothing_is_fetched_and_nothing_runs_but_our_own() -> None:
+    _, page = sick()
     tags = Page(page).tags
     for tag, attributes in tags:
         assert tag not in {"link", "iframe", "object", "img", "base"}
@@ -104,8 +109,8 @@ def test_nothing_is_fetched_and_nothing_runs_but_our_own(tmp_path: Path) -> None
     assert not re.search(r"url\((?!['\"]?#)", page)
 
 
-def test_ids_are_unique_and_references_meet_one(tmp_path: Path) -> None:
-    _, page = sick(tmp_path)
+def test_ids_are_unique_and_references_meet_one() -> None:
+    _, page = sick()
     tags = Page(page).tags
     ids = [a["id"] for _, a in tags if "id" in a]
     assert len(ids) == len(set(ids))
@@ -115,26 +120,28 @@ def test_ids_are_unique_and_references_meet_one(tmp_path: Path) -> None:
     assert inner | set(re.findall(r"url\(['\"]?#([^'\")]+)", page)) <= set(ids)
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("first", ["en", "zh"])
 def test_it_opens_in_the_language_asked_for_without_a_script(tmp_path: Path, first: str) -> None:
-    _, page = sick(tmp_path, first)
+    page = made(lstm).to_html(tmp_path / "doctor.html", first).read_text(encoding="utf-8")
     radios = {a["value"]: "checked" in a for tag, a in Page(page).tags if tag == "input"}
     assert radios == {lang: lang == first for lang in ("en", "zh")}
     assert f'<html lang="{first}">' in page
 
 
-def test_the_figure_of_a_finding_is_drawn_in_each_language(tmp_path: Path) -> None:
-    _, page = sick(tmp_path)
+def test_the_figure_of_a_finding_is_drawn_in_each_language() -> None:
+    _, page = sick()
     for lang in ("en", "zh"):
         card = page.split(f'id="finding-1-{lang}"')[1].split("</section>")[0]
         assert f">figure {lang}</text>" in card
         assert "<svg" not in page.split(f'id="finding-2-{lang}"')[1].split("</section>")[0]
 
 
-def test_places_of_findings_come_first(tmp_path: Path) -> None:
-    assert shown(sick(tmp_path)[1]) == ["rnn.l1", "rnn.l0"]
+def test_places_of_findings_come_first() -> None:
+    assert shown(sick()[1]) == ["rnn.l1", "rnn.l0"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_sound_model_is_said_to_be_sound(tmp_path: Path) -> None:
     diagnosis = made(lstm)
     page = diagnosis.to_html(tmp_path / "doctor.html").read_text(encoding="utf-8")
@@ -172,6 +179,7 @@ LAYERS: dict[str, tuple[Callable[[], nn.Module], int, set[str]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("name", LAYERS)
 def test_every_figure_that_a_layer_has_is_drawn(tmp_path: Path, name: str) -> None:
     build, width, expected = LAYERS[name]
@@ -181,6 +189,7 @@ def test_every_figure_that_a_layer_has_is_drawn(tmp_path: Path, name: str) -> No
     assert text("doctor.page.note.random_direction", "en") not in page
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_direction_whose_end_the_loss_does_not_read(tmp_path: Path) -> None:
     diagnosis = made(lambda: nn.LSTM(4, 8, batch_first=True, bidirectional=True), width=16)
     page = diagnosis.to_html(tmp_path / "doctor.html").read_text(encoding="utf-8")
@@ -204,6 +213,7 @@ class Loop(nn.Module):
         return self.out(h)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_cell_called_step_by_step_shows_its_numbers(tmp_path: Path) -> None:
     diagnosis = of(Loop(), (torch.randn(5, 9, 4), torch.randint(3, (5,))))
     page = diagnosis.to_html(tmp_path / "doctor.html").read_text(encoding="utf-8")
@@ -237,6 +247,7 @@ class Idle(Net):
         return super().forward(x) + self.deaf(x)[0].detach().mean()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_layers_that_did_not_run_or_that_no_gradient_reached(tmp_path: Path) -> None:
     diagnosis = of(Idle(), (torch.randn(5, 9, 4), torch.randint(3, (5,))))
     page = diagnosis.to_html(tmp_path / "doctor.html").read_text(encoding="utf-8")
@@ -246,6 +257,7 @@ def test_layers_that_did_not_run_or_that_no_gradient_reached(tmp_path: Path) -> 
         assert page.count(text("doctor.page.did_not_run", lang)) == 1
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_numbers_that_are_none_leave_out_what_follows_from_them(tmp_path: Path) -> None:
     model = Net(nn.RNN(4, 8, batch_first=True, nonlinearity="relu"), 8)
     with torch.no_grad():
@@ -271,6 +283,7 @@ def test_weights_changed_since_are_told_and_what_needs_them_is_left_out(tmp_path
         assert f">figure {lang}</text>" in page
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_figure_that_fails_is_not_passed_over(tmp_path: Path) -> None:
     def broken(lang: str) -> alt.Chart:
         raise NotRecorded("a fault")
@@ -281,12 +294,14 @@ def test_a_figure_that_fails_is_not_passed_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(os.environ.get("CAROUSEL_SLOW") != "1", reason="half a minute of drawing: CAROUSEL_SLOW=1 runs it")
 def test_many_large_layers_stay_below_three_megabytes(tmp_path: Path) -> None:
     diagnosis = made(lambda: nn.LSTM(4, 160, 5, batch_first=True), width=160, steps=100, batch=8)
     path = diagnosis.to_html(tmp_path / "doctor.html")
     assert 1_000_000 < path.stat().st_size < 3_000_000
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(("room", "count"), [(10_000_000, 4), (100_000, 1), (10, 1)])
 def test_layers_that_find_no_room_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int, count: int
@@ -319,8 +334,8 @@ def test_an_own_page_is_written_anew_and_nothing_else_is(tmp_path: Path) -> None
     assert not (tmp_path / "fr.html").exists()
 
 
-def test_the_fragment_stands_alone(tmp_path: Path) -> None:
-    diagnosis, _ = sick(tmp_path)
+def test_the_fragment_stands_alone() -> None:
+    diagnosis, _ = sick()
     piece = diagnosis._repr_html_()
     tags = Page(piece).tags
     assert {tag for tag, _ in tags} <= {"div", "p", "b", "code", "pre", "ul", "li"}

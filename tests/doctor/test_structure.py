@@ -195,3 +195,76 @@ def test_mistakes_are_one_line(make, says):
 def test_one_step():
     diagnosis = carousel.diagnose(seeded(lambda: Net(last)), data(1), plain)
     assert {u.symptom for u in diagnosis.unseen} >= {"vanishing"}
+
+
+@pytest.mark.parametrize("given", [list, tuple, lambda lengths: torch.tensor(lengths).numpy()])
+def test_lengths_given_as_a_list_or_an_array_are_lengths(given):
+    x, lengths, y = padded()
+    told = {"x": x + 1e-3, "lengths": given(lengths.tolist()), "y": y}  # no padding to be seen
+
+    def loss(model, batch):
+        return cross_entropy(model(batch["x"], torch.as_tensor(batch["lengths"])), batch["y"])
+
+    for read, wrong in ((last, True), (at_end, False)):
+        assert ("padded-read" in found(seeded(lambda read=read: Net(read)), told, loss)) == wrong
+
+
+class Each(nn.Module):
+    """Runs a list of sequences one after the other."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn, self.head = nn.GRU(4, 8, batch_first=True), nn.Linear(8, 3)
+
+    def forward(self, sequences: list[Tensor]) -> Tensor:
+        return torch.cat([self.head(self.rnn(x[None])[1][-1]) for x in sequences])
+
+
+def test_a_list_of_sequences_is_not_taken_for_mixing():
+    x, _ = data()
+    batch = ([x[0, :7], x[1], x[2, :5], x[3, :8]], torch.tensor([0, 1, 2, 1]))
+    assert "batch-mixing" not in found(seeded(Each), batch, plain)
+
+
+def test_a_single_sequence_with_time_first_says_that_it_is_one():
+    x, _ = data()
+    batch = (x[0].unsqueeze(1), torch.tensor([1]))
+    model = seeded(lambda: Net(lambda output, h, lengths: output[-1], batch_first=False))
+    told = carousel.diagnose(model, batch, plain)
+    assert [unseen.reason for unseen in told.unseen if unseen.symptom == "batch-mixing"] == ["one_sequence"]
+    assert "batch-mixing" not in {finding.symptom for finding in told}
+
+
+def test_a_loss_that_is_no_number_is_not_taken_for_mixing():
+    model = seeded(lambda: Net(last))
+    with torch.no_grad():
+        model.head.weight[0, 0] = torch.nan
+    told = carousel.diagnose(model, data(), plain)
+    assert "batch-mixing" not in {finding.symptom for finding in told}
+
+
+class InList(nn.Module):
+    """Two layers that carry their states in a list."""
+
+    def __init__(self, cut: bool):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.GRU(4, 8, batch_first=True), nn.GRU(8, 8, batch_first=True)])
+        self.states: list[Tensor | None] = [None, None]
+        self.cut, self.head = cut, nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for place, layer in enumerate(self.layers):
+            x, state = layer(x, self.states[place])
+            self.states[place] = state.detach() if self.cut else state
+        return self.head(x[:, -1])
+
+
+def test_the_cure_of_a_state_kept_in_a_list_is_a_line_that_works():
+    batch = data()
+    model = seeded(lambda: InList(False))
+    told = found(model, batch, plain)["state-not-detached"]
+    plain(model, batch)
+    assert model.states[0].grad_fn is not None
+    exec(told.cure, {"model": model})
+    assert all(state.grad_fn is None for state in model.states)
+    assert "state-not-detached" not in found(seeded(lambda: InList(True)), batch, plain)

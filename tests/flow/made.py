@@ -12,6 +12,7 @@ from carousel.cells import CELLS, Cell, ProjectedLSTM, State
 from carousel.kernels import KERNELS, Call, Request, Tape
 from carousel.models.contender import parse_contenders
 from carousel.models.network import RecurrentNetwork, build
+from carousel.models.sizes import Size
 
 CELL_NAMES = (*CELLS, "lstm-projected")
 EVERYTHING = Request(states=True, gates=True, gradients=True)
@@ -88,7 +89,7 @@ def network(text: str, hidden: int = 64, inputs: int = 8, seed: int = 0, outputs
     """A contender, initialised."""
     generator = torch.Generator().manual_seed(seed)
     (spec,) = parse_contenders(text)
-    return build(spec, hidden, inputs=inputs, outputs=outputs, readout="last", length=100, generator=generator)
+    return build(spec, Size(hidden), inputs=inputs, outputs=outputs, readout="last", length=100, generator=generator)
 
 
 def linear_cell(recurrent: Tensor) -> Cell:

@@ -147,3 +147,22 @@ def test_a_model_tape_needs_the_place_and_the_call():
 
 def test_public_names_are_there():
     assert all(hasattr(flow, name) for name in flow.__all__) and carousel.flow is flow
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_run_whose_states_are_no_numbers_is_refused(name):
+    cell = cell_of(name, "plain")
+    call = call_of(cell, "plain", steps=7)
+    call.x[3, 0] = torch.nan
+    tape = taped(cell, call, Request(states=True, gates=True))
+    with pytest.raises(BadCall, match="no finite number from step 3 of sequence 0 on"):
+        flow.lag_profile(tape, direction="random", generator=G)
+    assert flow.singular_values(tape, lags=(1,), sequences=[1]).logs.isfinite().any()
+
+
+def test_a_derivative_that_is_no_number_is_refused():
+    layer = torch.nn.LSTM(2, 3)
+    with carousel.record(layer) as tape:
+        (layer(torch.zeros(5, 2, 2))[0][-1] * torch.nan).sum().backward()
+    with pytest.raises(BadCall, match="derivative of the loss is no finite number"):
+        flow.lag_profile(tape)

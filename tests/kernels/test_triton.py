@@ -1,4 +1,4 @@
-"""The Triton kernel on the CPU, by Triton's interpreter: the same contract as the other kernels."""
+"""The Triton kernel on a GPU, or without one on the CPU by Triton's interpreter: the contract of the other kernels."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-os.environ["TRITON_INTERPRET"] = "1"  # read when triton is first imported
-
 import pytest
 import torch
-from tests.support.kernels import OPTIONS, as_exact, close, doubled, inputs, make, make_call, results
+from tests.support.gpu import DEVICE
+from tests.support.kernels import OPTIONS, as_exact, close, doubled, inputs, make, make_call, moved, results
 
 from carousel.cells import CELLS
 from carousel.errors import KernelNotice, KernelRefused
@@ -25,15 +24,16 @@ TRITON, EVERYTHING = KERNELS["triton"], Request(states=True, gates=True, gradien
 @pytest.mark.parametrize("cell_name", CELLS)
 def test_equals_reference(cell_name, option, shape):
     cell = make(cell_name, torch.float32, option)
-    call = make_call(cell, inputs(*shape, torch.float32), option)
+    call = moved(make_call(cell, inputs(*shape, torch.float32), option), DEVICE)
+    cell = cell.to(DEVICE)
     found, expected = (results(kernel, cell, call, Request()) for kernel in ("triton", "reference"))
     as_exact(found, expected, results("reference", *doubled(cell, call), Request()), shape[0])
 
 
 @pytest.mark.parametrize("cell_name", CELLS)
 def test_more_units_than_a_tile_and_more_rows_than_a_program(cell_name):
-    cell = make(cell_name, torch.float32, hidden=37)
-    call = make_call(cell, inputs(4, 18, torch.float32), "")
+    cell = make(cell_name, torch.float32, hidden=137)
+    call, cell = moved(make_call(cell, inputs(4, 18, torch.float32), ""), DEVICE), cell.to(DEVICE)
     found, expected = (results(kernel, cell, call, Request()) for kernel in ("triton", "reference"))
     as_exact(found, expected, results("reference", *doubled(cell, call), Request()), 4)
 
@@ -44,7 +44,8 @@ def test_tape_equals_reference(cell_name, option):
     tapes = {}
     for kernel in ("triton", "reference"):
         cell = make(cell_name, torch.float32, option)
-        run = KERNELS[kernel].run(cell, make_call(cell, inputs(5, 3, torch.float32), option), EVERYTHING)
+        call = moved(make_call(cell, inputs(5, 3, torch.float32), option), DEVICE)
+        run = KERNELS[kernel].run(cell.to(DEVICE), call, EVERYTHING)
         (run.output**2).sum().backward()
         tape = run.tape
         tapes[kernel] = {name: tape[name] for name in tape} | {f"d{name}": tape.gradient(name) for name in tape}
@@ -52,7 +53,8 @@ def test_tape_equals_reference(cell_name, option):
 
 
 def test_padding_changes_nothing_not_even_nan():
-    cell, x, lengths = make("lstm", torch.float32), inputs(5, 2, torch.float32), torch.tensor([2, 5])
+    cell, x = make("lstm", torch.float32).to(DEVICE), inputs(5, 2, torch.float32).to(DEVICE)
+    lengths = torch.tensor([2, 5], device=DEVICE)
     dirty = x.clone()
     dirty[2:, 0] = torch.nan
     runs = [TRITON.run(cell, Call(each, lengths=lengths), Request()) for each in (x, dirty)]
@@ -64,7 +66,7 @@ def test_padding_changes_nothing_not_even_nan():
 def test_second_derivatives_come_from_the_reference_and_say_so(cell_name):
     found = {}
     for kernel in ("triton", "reference"):
-        cell, x = make(cell_name, torch.float32), inputs(4, 2, torch.float32).requires_grad_()
+        cell, x = make(cell_name, torch.float32).to(DEVICE), inputs(4, 2, torch.float32).to(DEVICE).requires_grad_()
         output = KERNELS[kernel].run(cell, Call(x), Request()).output
         if kernel == "triton":
             with pytest.warns(KernelNotice, match="Triton kernel has none of its own"):

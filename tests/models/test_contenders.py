@@ -11,8 +11,9 @@ from carousel.errors import BadPlan, UserError
 from carousel.models.contender import SUGGESTED, ContenderSpec, parse_contenders
 from carousel.models.matching import count_parameters, match_sizes
 from carousel.models.network import build
+from carousel.models.sizes import Size
 
-FAIR = "rnn,rnn:orthogonal,rnn-relu:identity,lstm,lstm:chrono,gru,gru:chrono"
+FAIR = "rnn,rnn:orthogonal,rnn-relu:identity,lstm,lstm:chrono,gru,gru:chrono,transformer,transformer:learned"
 
 
 def test_parse():
@@ -42,6 +43,9 @@ def test_every_suggested_name_is_its_own_normal_form(name):
         ("gru,gru", "named twice"),
         ("", "no contender"),
         ("lstm:orthogonal-2", "takes no number"),
+        ("transformr", "did you mean 'transformer'"),
+        ("transformer:orthogonal", "allowed: default, learned"),
+        ("transformer,heads=8", "contender option 'heads'"),
     ],
 )
 def test_bad_texts(text, says):
@@ -54,7 +58,7 @@ def test_bad_texts(text, says):
 def test_parameters_equal_within_two_percent(budget, inputs, outputs):
     specs = parse_contenders(FAIR)
     try:
-        sizes = match_sizes(specs, inputs, outputs, budget)
+        sizes = match_sizes(specs, inputs, outputs, budget, 30)
     except BadPlan as error:
         assert "at best" in str(error)
         return
@@ -66,7 +70,7 @@ def test_parameters_equal_within_two_percent(budget, inputs, outputs):
 def test_default_budget_is_met_within_two_percent():
     specs = parse_contenders(FAIR)
     for inputs, outputs in ((16, 8), (2, 1), (12, 9)):
-        sizes = match_sizes(specs, inputs, outputs, 6600)
+        sizes = match_sizes(specs, inputs, outputs, 6600, 30)
         assert all(
             abs(count_parameters(s, inputs, h, outputs) / 6600 - 1) <= 0.02 for s, h in zip(specs, sizes, strict=True)
         )
@@ -74,7 +78,7 @@ def test_default_budget_is_met_within_two_percent():
 
 def test_tiny_budget_is_refused_with_the_cure():
     with pytest.raises(BadPlan, match="raise --parameters"):
-        match_sizes(parse_contenders(FAIR), 16, 8, 150)
+        match_sizes(parse_contenders(FAIR), 16, 8, 150, 30)
 
 
 @pytest.mark.parametrize("name", ["rnn", "lstm:chrono,layers=2", "gru,layers=3"])
@@ -82,12 +86,12 @@ def test_count_is_that_of_the_network_with_one_bias(name):
     (spec,) = parse_contenders(name)
     net = make(spec)
     real = sum(p.numel() for n, p in net.named_parameters() if not n.endswith("bias_hh"))
-    assert count_parameters(spec, 3, 7, 2) == real
+    assert count_parameters(spec, 3, Size(7), 2) == real
 
 
 def make(spec, readout="last"):
     generator = torch.Generator().manual_seed(0)
-    return build(spec, 7, inputs=3, outputs=2, readout=readout, length=9, generator=generator)
+    return build(spec, Size(7), inputs=3, outputs=2, readout=readout, length=9, generator=generator)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "lstm-1997", "gru,layers=2"])

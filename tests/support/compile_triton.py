@@ -13,7 +13,7 @@ from carousel.kernels.gpu.forward import forward
 _TYPES = {"T": "i32", "B": "i32", "lengths": "*i32", "fresh": "*u8"}  # everything else points at float32
 
 code, blocks, kept = map(int, sys.argv[1:])
-fixed = {"H": 128, "CODE": code, "BLOCKS": blocks, "KEPT": kept, "REVERSE": True, "ROWS": 16, "UNITS": 32}
+fixed = {"H": 128, "CODE": code, "BLOCKS": blocks, "KEPT": kept, "REVERSE": True, "ROWS": 16, "UNITS": 128}
 fixed |= {"HAS_DROP": True, "HAS_FRESH": True, "HAS_BIAS": True}
 for kernel in (forward, backward):
     constants = {name: value for name, value in fixed.items() if name in kernel.arg_names}

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from carousel.names import FAMILY_OF_CELL
+from carousel.names import FAMILY_OF_CELL, TRANSFORMER
 from carousel.study.evidence import Evidence
 from carousel.study.plan import Condition, Contender, FileSource, Plan, Source, TaskSource, Training
 
@@ -46,7 +46,7 @@ ACCURACY = {
     "gru": 0.95,
     "lstm:chrono": 0.95,
 }
-HIDDEN = {"rnn": 73, "lstm": 36, "gru": 42}
+HIDDEN = {"rnn": 73, "lstm": 36, "gru": 42, "transformer": 20}
 TRIAL_SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("trial", "phase", "source"), pl.String),
     "length": pl.Int64,
@@ -61,6 +61,8 @@ TRIAL_SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("steps", "steps_to_solved", "best_step"), pl.Int64),
     **dict.fromkeys(("seconds", "gradient_norm_max", "spike_share", "nan_share", "lyapunov_end"), pl.Float64),
     "kernel": pl.String,
+    "state_bits": pl.Int64,
+    "flow_refused": pl.String,
 }
 _NETWORK: dict[str, Any] = dict.fromkeys(("contender", "family", "condition", "source"), pl.String)
 PROFILE_SCHEMA: dict[str, Any] = {
@@ -248,6 +250,8 @@ def _trial(
         "nan_share": 0.0,
         "lyapunov_end": effects.lyapunov.get(made.spec, -0.05) + float(rng.normal(0, 0.005)),
         "kernel": "torch",
+        "state_bits": 32 * made.hidden,
+        "flow_refused": None,
     }
 
 
@@ -280,7 +284,7 @@ def _flow(
     profiles, slopes = [pl.DataFrame(schema=PROFILE_SCHEMA)], []
     for condition in plan.conditions():
         steps = condition.length or 20
-        for made in plan.contenders[condition.source]:
+        for made in (c for c in plan.contenders[condition.source] if c.cell != TRANSFORMER):
             network = {
                 "contender": made.spec,
                 "family": FAMILY_OF_CELL[made.cell],
@@ -325,7 +329,7 @@ def _profile(about: dict[str, Any], slope: float, steps: int, rng: np.random.Gen
 
 
 def _onset(plan: Plan, effects: Effects, rng: np.random.Generator) -> pl.DataFrame:
-    cells = sorted({c.cell for made in plan.contenders.values() for c in made})
+    cells = sorted({c.cell for made in plan.contenders.values() for c in made} - {TRANSFORMER})
     rows = [
         {
             "family": FAMILY_OF_CELL[cell],

@@ -59,7 +59,7 @@ def results(kernel: str, cell: Cell, call: Call, request: Request) -> dict[str, 
     cell.zero_grad()
     state = call.state and type(call.state)(*(s.clone().requires_grad_() for s in call.state))
     run = KERNELS[kernel].run(cell, replace(call, x=x, state=state), request)
-    weight = torch.linspace(-1, 1, run.output.numel(), dtype=x.dtype).view_as(run.output)
+    weight = torch.linspace(-1, 1, run.output.numel(), dtype=x.dtype, device=x.device).view_as(run.output)
     loss = (run.output * weight).sum()
     for final in run.state or ():
         loss = loss + (final * final).sum()
@@ -98,4 +98,14 @@ def doubled(cell: Cell, call: Call) -> tuple[Cell, Call]:
     return copy.deepcopy(cell).double(), replace(call, x=call.x.double(), state=state, dropout=dropout)
 
 
-__all__ = ["LENGTHS", "OPTIONS", "PRECISION", "as_exact", "close", "doubled", "inputs", "make", "make_call", "results"]
+def moved(call: Call, device: str) -> Call:
+    """The same call on another device."""
+    state = call.state and type(call.state)(*(s.to(device) for s in call.state))
+    tensors = {name: getattr(call, name) for name in ("x", "lengths", "resets", "dropout")}
+    return replace(call, state=state, **{name: t if t is None else t.to(device) for name, t in tensors.items()})
+
+
+__all__ = [
+    "LENGTHS", "OPTIONS", "PRECISION", "as_exact", "close", "doubled", "inputs", "make", "make_call", "moved",
+    "results",
+]  # fmt: skip

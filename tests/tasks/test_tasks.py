@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
 
 from carousel.errors import BadPlan, UnknownName
+from carousel.models.contender import ContenderSpec
+from carousel.models.network import build
 from carousel.tasks import TASKS, task
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def batch(name, length, n=400, seed=0):
@@ -34,6 +39,102 @@ def test_contract(name):
     (gradient,) = torch.autograd.grad(logit.sum(), output)
     assert gradient.sum() == 400  # each sequence's logit is one number of the output
     assert made.metric.chance < made.metric.solved < 1
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if task(name, 12).metric.name == "accuracy"])
+def test_the_answer_followed_through_time_is_the_last_one(name):
+    made, drawn = task(name, 12), batch(name, 12)
+    everywhere = made.readout == "every"
+    shape = (len(drawn.x), 400, made.outputs) if everywhere else (400, made.outputs)
+    output = torch.zeros(shape).requires_grad_()
+    (gradient,) = torch.autograd.grad(made.target_logit(output, drawn).sum(), output)
+    *steps, sequences, classes = gradient.nonzero().T
+    y = drawn.y
+    if everywhere:
+        last = torch.full((400,), len(drawn.x)) if drawn.lengths is None else drawn.lengths
+        assert torch.equal(steps[0], last[sequences] - 1)
+        y = drawn.y[last - 1, torch.arange(400)]
+    assert torch.equal(y[sequences], classes)
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if batch(name, 12).lengths is not None])
+def test_padding_changes_nothing(name):
+    made, drawn = task(name, 12), batch(name, 12)
+    network, noisy = _network(made), drawn.x.clone()
+    noisy[torch.arange(len(noisy)).unsqueeze(1) >= drawn.lengths] = 7.0
+    clean, other = (drawn._replace(x=x) for x in (drawn.x, noisy))
+    with torch.no_grad():
+        outputs = [network(b.x, b.lengths) for b in (clean, other)]
+        assert made.score(outputs[0], clean) == made.score(outputs[1], other)
+        assert made.loss(outputs[0], clean).item() == pytest.approx(made.loss(outputs[1], other).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_network_of_one_length_runs_on_another(name):
+    shortest = TASKS[name].shortest
+    made, longer = task(name, max(shortest, 9)), task(name, 41)
+    assert (made.inputs, made.outputs, made.readout) == (longer.inputs, longer.outputs, longer.readout)
+    network = _network(made)
+    for each in (task(name, shortest), made, longer):
+        for n in (1, 3):
+            drawn = each.sample(torch.Generator().manual_seed(0), n)
+            loss = each.loss(network(drawn.x, drawn.lengths), drawn)
+            assert loss.isfinite()
+            each.score(network(drawn.x, drawn.lengths), drawn)
+
+
+def _network(made):
+    return build(
+        ContenderSpec("lstm", "default", 1), 5, inputs=made.inputs, outputs=made.outputs, readout=made.readout,
+        length=made.length, generator=torch.Generator().manual_seed(0), kernel="reference",
+    )  # fmt: skip
+
+
+def _base_rates(made, drawn):
+    """The answer of one that knows how often each answer is right, and nothing else."""
+    shape = (drawn.x.shape[1],) if made.readout == "last" else drawn.x.shape[:2]
+    if made.metric.name == "r2":
+        return drawn.y.mean().expand(*shape, made.outputs)
+    counts = torch.bincount(drawn.y[drawn.y >= 0], minlength=made.outputs).double()
+    return (counts / counts.sum()).log().float().expand(*shape, made.outputs)
+
+
+@pytest.mark.parametrize("length", [12, 30])
+@pytest.mark.parametrize("name", sorted(set(TASKS) - {"copy-memory"}))  # whose chance knows the step; see below
+def test_chance_is_what_base_rates_reach(name, length):
+    made, drawn = task(name, length), batch(name, length, n=6000)
+    known = _base_rates(made, drawn)
+    assert made.loss(known, drawn).item() == pytest.approx(made.chance_loss, rel=0.03)
+    if name != "anbn":  # a whole string is right by chance otherwise: see test_anbn_chance
+        assert made.score(known, drawn) == pytest.approx(made.metric.chance, abs=0.03)
+
+
+@pytest.mark.parametrize("length", [12, 30])
+def test_anbn_chance(length):
+    """The best of one who does not count the a: end at one fixed number of b."""
+    made, drawn = task("anbn", length), batch("anbn", length, n=6000)
+    never = torch.tensor([1.0, 0.0]).expand(*drawn.x.shape[:2], 2)
+    assert made.score(never, drawn) == 0.0
+    guess = never.clone()
+    counted = drawn.x[..., 1].cumsum(dim=0)
+    guess[counted == length // 3] = torch.tensor([0.0, 1.0])
+    assert made.score(guess, drawn) == pytest.approx(made.metric.chance, abs=0.03)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_too_short_a_length_is_one_line_with_its_cure(name):
+    shortest = TASKS[name].shortest
+    with pytest.raises(BadPlan) as refused:
+        task(name, shortest - 1)
+    line = str(refused.value)
+    assert "\n" not in line
+    assert line.endswith(f"got: length {shortest - 1}; cure: --lengths {shortest}, or longer")
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_page_of_tasks_names_it_and_its_summary_fits_a_line(name):
+    assert f"`{name}`" in (ROOT / "docs" / "tasks.md").read_text(encoding="utf-8")
+    assert len(TASKS[name].summary) <= 100
 
 
 @pytest.mark.parametrize("name", ["delayed-recall", "random-recall"])

@@ -20,6 +20,7 @@ from carousel.claims.readings import Readings
 from carousel.claims.standings import Standing, difference_of, standings
 from carousel.claims.thresholds import THRESHOLDS
 from carousel.claims.wording import interval, join, number, signed
+from carousel.names import TRANSFORMER
 from carousel.texts import LANGUAGES, both, catalogue, text
 
 SEPARATOR = {"en": "; ", "zh": "；"}
@@ -91,14 +92,16 @@ def _gain(chosen: Standing, simplest: Standing | None) -> Both:
 
 
 def _same_cell(chosen: Standing, known: Sequence[Standing]) -> Both | None:
-    """The same cell under another initialisation, where it was shown to do worse: the initialisation matters."""
-    others = [s for s in known if s.cell == chosen.cell and s.spec != chosen.spec]
+    """The same cell under another initialisation (a Transformer with other positions), where it was shown to do worse:
+    that choice matters."""
+    others = [s for s in known if s.cell == chosen.cell and s.init != chosen.init]
     worse = [(s, *difference_of(chosen, s, SHOWN)) for s in others]
     shown = [(s, value, ends) for s, value, ends in worse if ends.above(0)]
     if not shown:
         return None
     other, value, ends = max(shown, key=lambda found: found[1])
-    key = "claims.advice.init_matters_rate" if chosen.has_line else "claims.advice.init_matters_score"
+    choice = "positions_matter" if chosen.cell == TRANSFORMER else "init_matters"
+    key = f"claims.advice.{choice}_rate" if chosen.has_line else f"claims.advice.{choice}_score"
     return both(key, other=other.spec, value=number(value), interval=interval(ends))
 
 

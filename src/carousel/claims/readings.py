@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -36,6 +36,10 @@ class Readings:
     """A view of one run's evidence; nothing is computed that is not asked for."""
 
     evidence: Evidence
+
+    def asked(self, claim: str) -> Readings:
+        """The view of the sources alone that the run has for a claim."""
+        return Readings(replace(self.evidence, plan=self.evidence.plan.only_for(claim)))
 
     @cached_property
     def conditions(self) -> list[Condition]:

@@ -26,7 +26,7 @@ class Standing:
 
     @property
     def family(self) -> str:
-        """RNN, LSTM or GRU."""
+        """RNN, LSTM, GRU or TRANSFORMER."""
         return FAMILY_OF_CELL[self.cell]
 
     @property

@@ -40,5 +40,5 @@ class Attention(Claim):
     effect: ClassVar[tuple[str, str]] = ("attention_gap", "score")
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
-        """Not tested: there is no Transformer contender yet."""
+        """Not tested: there is a Transformer contender, but neither the recall tasks nor their mirror set."""
         return self.not_tested("attention")

@@ -14,8 +14,8 @@ import typer
 from carousel.errors import CarouselError, UserError
 
 CONTENDER_SYNTAX = (
-    "Contenders are written cell[:init][,layers=N] and separated by commas: rnn:orthogonal, lstm:chrono,layers=2. "
-    "`carousel contenders` lists cells and initialisations."
+    "Contenders are written cell[:init][,layers=N] and separated by commas: rnn:orthogonal, lstm:chrono,layers=2, "
+    "transformer. `carousel contenders` lists cells and initialisations, and the Transformer."
 )
 app = typer.Typer(
     name="carousel",
@@ -50,6 +50,9 @@ def compare(
         str | None, typer.Option(help="T of the tasks; of a file, histories in steps. Comma-separated.")
     ] = None,
     budget: Annotated[str, typer.Option(help="quick, standard or full.")] = "quick",
+    claims: Annotated[
+        str | None, typer.Option(help="Judge these alone, and run what they need: gates,length. Default: all seven.")
+    ] = None,
     parameters: Annotated[int, typer.Option(help="Trainable parameters of each contender (within 2 %).")] = 6600,
     workers: Annotated[int | None, typer.Option(help="Processes of one thread each; default: one a core.")] = None,
     seed: Annotated[int, typer.Option(help="Another number gives another, disjoint set of seeds.")] = 0,
@@ -71,13 +74,16 @@ def compare(
 ) -> None:
     """Compare recurrent networks on built-in tasks or on a file, judge the claims, write an illustrated report.
 
+    A causal Transformer may stand beside them: --contenders rnn,lstm:chrono,transformer.
+
     Give the same command again to continue a run that was stopped.
     """
     from carousel.cli.compare import compare as run
-    from carousel.cli.options import data_options, only_plan, whole_numbers, wish_of
+    from carousel.cli.options import data_options, names, only_plan, whole_numbers, wish_of
 
     data = data_options(target, group, order, forecast, horizon, window, kind, split, drop_short)
-    wish = wish_of(sources, contenders, whole_numbers("--lengths", lengths), budget, parameters, seed, kernel, data)
+    numbers, asked = whole_numbers("--lengths", lengths), names("--claims", claims)
+    wish = wish_of(sources, contenders, numbers, budget, parameters, seed, kernel, data, asked)
     run(only_plan(plan, wish) if plan else wish, out=out, workers=workers, dry_run=dry_run, as_json=json_, lang=lang)
 
 

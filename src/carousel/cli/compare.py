@@ -16,7 +16,7 @@ from carousel.study.design import Design, Wish, design, replan
 from carousel.study.environment import describe_environment
 from carousel.study.estimate import estimate
 from carousel.study.folder import RunFolder
-from carousel.study.plan import Plan
+from carousel.study.plan import Contender, Plan
 from carousel.study.run import expected_jobs, run_plan
 from carousel.study.sources import Sources
 
@@ -76,9 +76,14 @@ def _announce(console: Console, designed: Design, folder: RunFolder) -> None:
         parameters=plan.parameters,
     )
     for source in plan.sources:
-        sizes = ", ".join(f"{c.spec} H={c.hidden} ({c.parameters:,})" for c in plan.contenders[source.name])
+        sizes = ", ".join(f"{c.spec} {_width(c)} ({c.parameters:,})" for c in plan.contenders[source.name])
         console.say("cli.sizes", source=source.name, sizes=sizes)
     console.say("cli.folder", folder=folder.path)
+
+
+def _width(contender: Contender) -> str:
+    """Hidden units; of a Transformer the width between its blocks and that of its MLP."""
+    return f"H={contender.hidden}" if contender.mlp is None else f"D={contender.hidden} MLP={contender.mlp}"
 
 
 def _estimate(console: Console, designed: Design, workers: int, as_json: bool) -> None:

@@ -22,6 +22,14 @@ def whole_numbers(option: str, typed: str | None) -> tuple[int, ...] | None:
     return tuple(int(part) for part in parts)
 
 
+def names(option: str, typed: str | None) -> tuple[str, ...]:
+    """ "gates,length" -> ("gates", "length"); nothing typed: (). Raises BadPlan."""
+    found = tuple(dict.fromkeys(part.strip() for part in (typed or "").split(",") if part.strip()))
+    if typed is not None and not found:
+        raise BadPlan(f"{option} names nothing", allowed="names, comma-separated", got=repr(typed))
+    return found
+
+
 def data_options(
     target: str | None,
     group: str | None,
@@ -52,9 +60,10 @@ def wish_of(
     seed: int,
     kernel: str,
     data: DataOptions,
+    claims: tuple[str, ...],
 ) -> Wish:
     """The options as one value."""
-    return Wish(tuple(sources or ()), contenders, lengths, budget, parameters, seed, kernel, data)
+    return Wish(tuple(sources or ()), contenders, lengths, budget, parameters, seed, kernel, claims, data)
 
 
 def only_plan(plan: Path, wish: Wish) -> Path:

@@ -28,7 +28,9 @@ def longest_runs(patient: Patient) -> dict[str, Longest]:
 
 def _longest(calls: list[Tape]) -> Longest:
     chain = max(_chains(calls), key=lambda chain: sum(tape.run.length for tape in chain))
-    return Longest(chain[0], calls.index(chain[0])) if len(chain) == 1 else Longest(_joined(chain), None)
+    if len(chain) > 1:
+        return Longest(_joined(chain), None)
+    return Longest(chain[0], next(number for number, tape in enumerate(calls) if tape is chain[0]))
 
 
 def _chains(calls: list[Tape]) -> list[list[Tape]]:

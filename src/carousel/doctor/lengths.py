@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from carousel.doctor.variables import tensors_of
+from carousel.doctor.variables import tensors_of, whole_numbers_of
 
 Source = Literal["given", "module", "batch", "padding"]
 
@@ -29,14 +29,14 @@ def lengths_in(
     """The lengths that a batch tells, for an input x [T, B, I] or tokens [T, B]; None where it tells none.
 
     names: of tensors by id, as the batch or the model's forward calls them. blank: tokens known to be padding.
-    A tensor [B] of whole numbers, or a mask, counts where it goes by such a name, or where what lies behind it is
-    padding, as it is for most sequences; labels would do too otherwise.
+    A tensor, list or array [B] of whole numbers, or a mask, counts where it goes by such a name, or where what lies
+    behind it is padding, as it is for most sequences; labels would do too otherwise.
     """
     steps, count = x_TB.shape[:2]
     padded = _padding(x_TB)
     seen = (~padded).sum(0).clamp(min=1)
-    for tensor in tensors_of(batch):
-        name = names.get(id(tensor), "")
+    told = [(names.get(id(tensor), ""), tensor) for tensor in tensors_of(batch)]
+    for name, tensor in [*told, *whole_numbers_of(batch)]:
         for found in _as_lengths(tensor, steps, count):
             named = "len" in name or "mask" in name
             if (named or _explains(found, seen)) and bool((found < steps).any()):

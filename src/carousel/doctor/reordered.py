@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import torch
@@ -32,7 +32,7 @@ def reordered(patient: Patient) -> Reordered | None:
     tensors = [t for t in tree_leaves(patient.batch) if isinstance(t, Tensor) and t.dim()]
     largest = max((t for t in tensors if t.dim() >= 2), key=Tensor.numel, default=None)
     axes = [a for a in (0, 1) if largest is not None and all(largest.shape[a] in t.shape[:2] for t in tensors)]
-    if largest is None or not axes:
+    if largest is None or not axes or any(len(tensors) > 1 for tensors in _lists(patient.batch)):
         raise Refused("the tensors of the batch have no axis in common")
     first, again = _loss(patient, patient.batch), _loss(patient, patient.batch)
     if abs(first - again) > _EQUAL * abs(first):
@@ -44,6 +44,18 @@ def reordered(patient: Patient) -> Reordered | None:
             return None
         moved.append(max(found, key=lambda loss: abs(loss - first)))
     return Reordered(first, moved[0])
+
+
+def _lists(batch: object) -> Iterator[list[Tensor]]:
+    """The lists of sequences [T_i, I] or [T_i] in a batch: their samples lie along no axis of any tensor."""
+    parts = list(batch.values()) if isinstance(batch, Mapping) else batch
+    if not isinstance(parts, list | tuple):
+        return
+    shapes = {part.shape[1:] if isinstance(part, Tensor) and part.dim() else None for part in parts}
+    if isinstance(batch, list) and len(shapes) == 1 and None not in shapes:
+        yield [part for part in batch if isinstance(part, Tensor)]
+    for part in parts:
+        yield from _lists(part)
 
 
 def _orders(patient: Patient, largest: Tensor, axis: int) -> Iterator[object]:

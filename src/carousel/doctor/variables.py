@@ -7,6 +7,8 @@ from functools import partial
 from types import CellType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
 REGISTERED = ("_parameters", "_buffers", "_modules")  # of a module: these dictionaries are no attributes of its own
@@ -34,16 +36,37 @@ def tensors_of(value: Any, depth: int = 5) -> list[Tensor]:
     return [tensor for part in parts for tensor in tensors_of(part, depth - 1)] if depth else []
 
 
+def whole_numbers_of(value: Any, depth: int = 5) -> list[tuple[str, Tensor]]:
+    """(name, tensor) of every list or array of whole numbers in a batch, as lengths may be given; the name it goes by
+    in dictionaries and objects in small letters, or ""."""
+    if isinstance(value, np.ndarray):
+        return [("", torch.from_numpy(value.astype(np.int64)))] if value.ndim == 1 and value.dtype.kind in "iu" else []
+    named = _named(value)
+    if not named and isinstance(value, list | tuple) and value and all(type(part) is int for part in value):
+        return [("", torch.tensor(value))]
+    parts = named.items() if named else [("", part) for part in value] if isinstance(value, list | tuple) else []
+    return [
+        (inner or str(name).lower(), found)
+        for name, part in parts
+        for inner, found in (whole_numbers_of(part, depth - 1) if depth else ())
+    ]
+
+
 def names_of(value: Any, depth: int = 5) -> dict[int, str]:
     """id of a tensor -> the last name it goes by in dictionaries and objects, in small letters."""
-    named = value if isinstance(value, Mapping) else vars(value) if is_record(value) else {}
-    if hasattr(value, "_asdict"):
-        named = value._asdict()
+    named = _named(value)
     found = {id(part): str(name).lower() for name, part in named.items() if isinstance(part, Tensor)}
     parts = named.values() if named else value if isinstance(value, tuple | list) else ()
     for part in parts if depth else ():
         found |= names_of(part, depth - 1)
     return found
+
+
+def _named(value: Any) -> Mapping[Any, Any]:
+    """What a dictionary, a named tuple or an object holds, by name."""
+    if hasattr(value, "_asdict"):
+        return value._asdict()
+    return value if isinstance(value, Mapping) else vars(value) if is_record(value) else {}
 
 
 def variables(loss_fn: Any) -> list[Variable]:
@@ -64,9 +87,11 @@ def holders(model: nn.Module, loss_fn: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _inside(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """A value, or the parts of a dictionary or an object."""
+    """A value, or the parts of a dictionary, a list or an object: what can be given another value in its place."""
     if isinstance(value, dict):
         yield from ((f"{name}[{key!r}]", part) for key, part in value.items())
+    elif isinstance(value, list):
+        yield from ((f"{name}[{place}]", part) for place, part in enumerate(value))
     elif is_record(value):
         yield from ((f"{name}.{key}", part) for key, part in vars(value).items())
     else:
@@ -132,4 +157,4 @@ def _no_place(value: Any) -> None:
     """An object is not replaced; its attributes are put back."""
 
 
-__all__ = ["Variable", "holders", "is_record", "names_of", "tensors_of", "variables"]
+__all__ = ["Variable", "holders", "is_record", "names_of", "tensors_of", "variables", "whole_numbers_of"]

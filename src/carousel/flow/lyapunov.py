@@ -11,13 +11,13 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from carousel.flow.stepwise import Stepwise
-from carousel.models.network import RecurrentNetwork
+from carousel.models.base import Network
 
 
-def largest_exponent(network: RecurrentNetwork, x: Tensor, warmup: int, generator: torch.Generator) -> float:
+def largest_exponent(network: Network, x: Tensor, warmup: int, generator: torch.Generator) -> float:
     """Nats per step, mean over the batch of driving sequences x [T, B, I]; the first `warmup` steps do not count.
 
-    -inf where every direction dies (a ReLU network that is silent).
+    -inf where every direction dies (a ReLU network that is silent). Raises BadCall for one without recurrent state.
     """
     model = Stepwise(network)
     states = model.trajectory(x.double())

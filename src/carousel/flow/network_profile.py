@@ -7,13 +7,15 @@ from torch import Tensor
 
 from carousel.flow.lags import LagProfile, averaged, log_gains
 from carousel.flow.stepwise import Stepwise
-from carousel.models.network import RecurrentNetwork
+from carousel.models.base import Network
 from carousel.shapes import at_last_step
 from carousel.tasks.base import Batch, Task
 
 
-def network_lag_profile(network: RecurrentNetwork, task: Task, batch: Batch) -> LagProfile:
-    """The lag profile of a network on the batch's sequences; for unequal lengths, each counted from its own end."""
+def network_lag_profile(network: Network, task: Task, batch: Batch) -> LagProfile:
+    """The lag profile of a network on the batch's sequences; for unequal lengths, each counted from its own end.
+
+    Raises BadCall for a network without recurrent state."""
     model, lengths = Stepwise(network), _lengths(batch)
     x = batch.x.double().nan_to_num()  # padded steps are never differentiated
     states = torch.stack(model.trajectory(x))

@@ -12,13 +12,17 @@ import torch
 from torch import Tensor
 
 from carousel.cells import State
+from carousel.errors import BadCall
+from carousel.models.base import Network
 from carousel.models.network import RecurrentNetwork
 
 
 class Stepwise:
     """One frozen float64 copy of a network. `x` is [T, B, I]; a whole state is [B, S]."""
 
-    def __init__(self, network: RecurrentNetwork):
+    def __init__(self, network: Network):
+        if not isinstance(network, RecurrentNetwork):
+            raise BadCall("gradient flow is followed through a recurrent state", got=network.flow_refused)
         self.network = copy.deepcopy(network).double().requires_grad_(False)
         self._template = self.network.initial_state(1)
 

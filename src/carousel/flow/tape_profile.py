@@ -83,6 +83,9 @@ def _of_loss(tape: Tape, steps: Trajectory, recurrence: Recurrence) -> Tensor:
     except NotRecorded as error:
         raise NotRecorded(f"{error}; or pass direction='random' and a generator") from error
     last = torch.cat([at_last_step(values, steps.lengths) for values in total], dim=-1)
+    if not last.isfinite().all():
+        raise BadCall("the derivative of the loss is no finite number at the last step",
+                      cure="direction='random' and a generator, or a tensor [B, S]")  # fmt: skip
     silent = ~last.any(dim=1)
     if silent.any():
         raise BadCall(

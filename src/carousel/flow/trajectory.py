@@ -51,7 +51,7 @@ def trajectory(tape: Tape, sequences: Sequence[int] | None = None) -> Trajectory
     """The steps of a tape, of all sequences or of some.
 
     Raises NotRecorded where states, gates or steps are missing; BadCall where the weights have changed since the run,
-    for a sequence that the batch has not, and for a cell with layer normalisation.
+    for a sequence that the batch has not, for values that are not finite, and for a cell with layer normalisation.
     """
     _check(tape)
     run, cell = tape.run, tape.cell
@@ -61,6 +61,7 @@ def trajectory(tape: Tape, sequences: Sequence[int] | None = None) -> Trajectory
     lengths = lengths[columns]
     order = _order(run, lengths)
     values = {n: _aligned(tape[n], order, columns, lengths) for n in (*cell.state_names, *cell.gate_names)}
+    _check_finite(values, columns)
     cut = torch.arange(run.length).unsqueeze(1) >= lengths
     if run.fresh is not None:
         cut = cut | run.fresh.cpu()[order, columns]
@@ -91,6 +92,18 @@ def _check(tape: Tape) -> None:
             f"gradient flow needs every state and gate, and {', '.join(missing)} was not recorded; record again "
             "without a choice of names (a kernel's Request: states=True, gates=True)"
         )
+
+
+def _check_finite(values: dict[str, Tensor], columns: Tensor) -> None:
+    """A product with NaN is no gradient flow, and its logarithm would read as a gradient of 0."""
+    for name, value in values.items():
+        wrong = ~value.isfinite().all(-1)
+        if wrong.any():
+            row, column = wrong.nonzero()[0].tolist()
+            raise BadCall(
+                f"{name} is no finite number from step {row} of sequence {int(columns[column])} on, counted as it ran",
+                cure="find the first bad value with tape.plot.raster, and leave such sequences out of the batch",
+            )
 
 
 def _columns(sequences: Sequence[int], batch: int) -> Tensor:

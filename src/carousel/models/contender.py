@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from carousel.cells import CELLS
 from carousel.errors import BadPlan, UnknownName
 from carousel.layers import initialisation
-from carousel.names import FAMILY_OF_CELL
+from carousel.models.positions import POSITIONS
+from carousel.names import FAMILY_OF_CELL, TRANSFORMER
 
 #: What `carousel contenders` lists: every family under each initialisation of CLAIMS, and the variants.
 SUGGESTED = {
@@ -31,12 +32,14 @@ SUGGESTED = {
     "gru:chrono": "GRU, update gate's bias set from T",
     "gru:orthogonal": "GRU, recurrent blocks orthogonal",
     "gru:keras": "GRU, Keras' initialisation",
+    "transformer": "causal Transformer, pre-norm, 2 heads, rotary positions (any length runs)",
+    "transformer:learned": "causal Transformer, learned positions (none longer than in training)",
 }
 
 
 @dataclass(frozen=True)
 class ContenderSpec:
-    """A contender before it is sized."""
+    """A contender before it is sized. `init` names the initialisation, of a Transformer the positions."""
 
     cell: str
     init: str = "default"
@@ -44,7 +47,7 @@ class ContenderSpec:
 
     @property
     def family(self) -> str:
-        """RNN, LSTM or GRU."""
+        """RNN, LSTM, GRU or TRANSFORMER."""
         return FAMILY_OF_CELL[self.cell]
 
     def __str__(self) -> str:
@@ -78,14 +81,21 @@ def _grouped(text: str) -> list[list[str]]:
 
 def _parse_one(parts: list[str]) -> ContenderSpec:
     cell, _, init = parts[0].partition(":")
-    if cell not in CELLS:
-        raise UnknownName("contender", parts[0], SUGGESTED, cure="see `carousel contenders`")
     init = init or "default"
+    if cell not in FAMILY_OF_CELL:
+        raise UnknownName("contender", parts[0], SUGGESTED, cure="see `carousel contenders`")
+    if cell != TRANSFORMER:
+        _check_init(cell, init)
+    elif init not in POSITIONS:
+        raise UnknownName("positions of a Transformer", init, POSITIONS)
+    return ContenderSpec(cell, init, _layers(parts[1:]))
+
+
+def _check_init(cell: str, init: str) -> None:
     rule, _number = initialisation(init)
     if CELLS[cell] not in rule.fits:
         fits = ", ".join(c.name for c in rule.fits)
         raise BadPlan(f"initialisation {init!r} is not defined for {cell!r}", allowed=fits)
-    return ContenderSpec(cell, init, _layers(parts[1:]))
 
 
 def _layers(options: list[str]) -> int:

@@ -1,26 +1,29 @@
-"""A stack of recurrent layers with a linear readout: what every contender is."""
+"""A stack of recurrent layers with a linear readout, and `build`, which makes the network of any contender."""
 
 from __future__ import annotations
 
-from typing import Literal, cast, final
+from collections.abc import Mapping
+from typing import cast, final
 
 from torch import Generator, Tensor, nn
 
 from carousel.cells import CELLS, Cell, State
 from carousel.kernels import Call, Choice, Request, choose
 from carousel.layers import initialise
+from carousel.models.base import Network, Readout, torch_default
 from carousel.models.contender import ContenderSpec
+from carousel.models.sizes import Size
+from carousel.models.transformer import TransformerNetwork
+from carousel.names import TRANSFORMER
 from carousel.shapes import at_last_step
 
-Readout = Literal["last", "every"]
 TRAINING_REQUEST = Request(final_state=False)
 
 
 @final
-class RecurrentNetwork(nn.Module):
+class RecurrentNetwork(Network):
     """`layers` cells, each fed with the hidden states of the one below, and a linear readout.
 
-    readout "last": [B, O] from the hidden state at each sequence's last true step; "every": [T, B, O].
     kernel: force one by name, or None to let `choose` decide; `choices` holds what ran at the last call, a layer each.
     """
 
@@ -37,7 +40,6 @@ class RecurrentNetwork(nn.Module):
         return cast("list[Cell]", list(self.cells))
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """x: [T, B, I]; lengths: [B] or None. What stands at padded steps changes nothing."""
         self.choices = []
         for cell in self.stack:
             call = Call(x, lengths=lengths)
@@ -45,6 +47,18 @@ class RecurrentNetwork(nn.Module):
             self.choices.append(choice)
             x = choice.kernel.run(cell, call, TRAINING_REQUEST).output
         return self.linear(x if self.readout == "every" else at_last_step(x, lengths))
+
+    @property
+    def kernels(self) -> list[str]:
+        return [choice.kernel.name for choice in self.choices]
+
+    @property
+    def refusals(self) -> Mapping[str, str]:
+        return self.choices[0].refusals
+
+    def carried(self, length: int) -> int:
+        """The state of every layer (h; for an LSTM h and c), whatever the length."""
+        return sum(len(cell.state_names) * cell.hidden_size for cell in self.stack)
 
     # What `flow` follows: the whole state of the stack as one thing.
 
@@ -64,7 +78,7 @@ class RecurrentNetwork(nn.Module):
 
 def build(
     spec: ContenderSpec,
-    hidden: int,
+    size: Size,
     *,
     inputs: int,
     outputs: int,
@@ -72,14 +86,17 @@ def build(
     length: int,
     generator: Generator,
     kernel: str | None = None,
-) -> RecurrentNetwork:
-    """The network of a contender, initialised from the generator; `length` is the T that chrono is set from."""
-    widths = [inputs] + [hidden] * (spec.layers - 1)
-    cells = [CELLS[spec.cell](width, hidden) for width in widths]
+) -> Network:
+    """The network of a contender, initialised from the generator; `length` is the T of its training (chrono is set
+    from it, learned positions reach as far)."""
+    if spec.cell == TRANSFORMER:
+        transformer = TransformerNetwork(inputs, size, outputs, spec.layers, readout, length)
+        transformer.initialise(generator)
+        return transformer
+    widths = [inputs] + [size.hidden] * (spec.layers - 1)
+    cells = [CELLS[spec.cell](width, size.hidden) for width in widths]
     for cell in cells:
         initialise(cell, spec.init, generator, length)
     network = RecurrentNetwork(cells, outputs, readout, kernel)
-    bound = hidden**-0.5
-    for parameter in network.linear.parameters():
-        parameter.data.uniform_(-bound, bound, generator=generator)
+    torch_default(network.linear, generator)
     return network

@@ -23,6 +23,7 @@ SCHEMA: dict[str, Any] = {
     "layers": pl.Int64,
     "hidden": pl.Int64,
     "parameters": pl.Int64,
+    "state_bits": pl.Int64,
     "learning_rate": pl.Float64,
     "trials": pl.Int64,
     "scored": pl.Int64,
@@ -48,7 +49,8 @@ def summarise(evidence: Evidence) -> pl.DataFrame:
 
     score: mean with its interval; as in the claims, a trial that diverged counts with the baseline's score and as
     not solved (`diverged`: how many). scored: trials with a score. solved_rate with its Wilson interval, null where
-    the source has no line for solved. steps_to_solved: median over those that solved. seconds: median, least, most.
+    the source has no line for solved. state_bits: what goes from the last step to a next one. steps_to_solved: median
+    over those that solved. seconds: median, least, most.
     """
     reporting = evidence.trials.filter(pl.col("phase") == "reporting")
     rows = [
@@ -70,6 +72,7 @@ def _row(reporting: pl.DataFrame, condition: Condition, contender: Contender) ->
         "layers": contender.layers,
         "hidden": contender.hidden,
         "parameters": contender.parameters,
+        "state_bits": trials["state_bits"].max(),
         "trials": trials.height,
         "diverged": trials.filter(pl.col("outcome") == "diverged").height,
         "learning_rate": trials["learning_rate"].median(),

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from carousel.names import FAMILY_OF_CELL, TRANSFORMER
 from carousel.pages.numbers import MISSING, count, fixed, interval, rate
 from carousel.report.names import condition_name, conditions
 from carousel.report.view import Table
@@ -40,13 +41,19 @@ def _table(part: pl.DataFrame, title: str, lang: str) -> Table:
 
 
 def _columns(rows: list[Row]) -> list[str]:
-    """Solved-rate first where the source has one; the interval belongs to the column before it."""
+    """Solved-rate first where the source has one; the interval belongs to the column before it. The state's size
+    stands where contenders differ in more than a small factor of it: beside a Transformer."""
     solved = any(row["solved"] is not None for row in rows)
     result = ["solved", "interval", "score", "steps_to_solved"] if solved else ["score", "interval"]
     optional = [name for name in ("rmse",) if any(row[name] is not None for row in rows)]
     deep = ["layers"] if any(row["layers"] > 1 for row in rows) else []
-    ending = ["learning_rate", "parameters", "hidden", *deep, "seconds", "trials", "diverged"]
+    state = ["state_bits"] if _has_transformer(rows) else []
+    ending = ["learning_rate", "parameters", "hidden", *deep, *state, "seconds", "trials", "diverged"]
     return ["contender", *result, *optional, *ending]
+
+
+def _has_transformer(rows: list[Row]) -> bool:
+    return any(row["family"] == FAMILY_OF_CELL[TRANSFORMER] for row in rows)
 
 
 def _cell(row: Row, name: str) -> str:
@@ -72,4 +79,6 @@ def _notes(rows: list[Row], lang: str) -> tuple[str, ...]:
     notes = [text("report.table.untried", lang, names=", ".join(untried))] if untried else []
     if any(row["diverged"] for row in rows):
         notes.append(text("report.table.diverged_note", lang))
+    if _has_transformer(rows):
+        notes.append(text("report.table.transformer_note", lang))
     return tuple(notes)

@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from carousel.errors import UnknownName
+from carousel.study.suites import ALL_CONTENDERS, QUICK, QUICK_CONTENDERS, WHOLE, Asked
 from carousel.training.description import StopRule, Training
-
-BUILT_IN_SUITE = ("delayed-recall", "adding")
-QUICK_CONTENDERS = "rnn,rnn:orthogonal,lstm,lstm:forget-bias-1,lstm:chrono,gru"
-ALL_CONTENDERS = "rnn,rnn:orthogonal,rnn-relu:identity,lstm,lstm:forget-bias-1,lstm:keras,lstm:chrono,gru,gru:chrono"
 
 
 class Budget(NamedTuple):
-    """Learning rates are tuned on `tuning_seeds` and reported on `reporting_seeds`, which are disjoint."""
+    """Learning rates are tuned on `tuning_seeds` and reported on `reporting_seeds`, which are disjoint.
+
+    contenders: of a source that the user names. suite: what is run where none is named.
+    """
 
     name: str
     summary: str
     contenders: str
+    suite: tuple[Asked, ...]
     lengths: tuple[int, ...]
     learning_rates: tuple[float, ...]
     tuning_seeds: tuple[int, ...]
@@ -34,6 +35,7 @@ BUDGETS = {
             "quick",
             "3 learning rates, 3 seeds: minutes; decides what so few seeds can",
             QUICK_CONTENDERS,
+            QUICK,
             (30, 100),
             (0.001, 0.003, 0.01),
             (0,),
@@ -45,6 +47,7 @@ BUDGETS = {
             "standard",
             "7 learning rates, 10 seeds, lengths to 100: about an hour on 2 cores, more on slow files",
             ALL_CONTENDERS,
+            WHOLE,
             (10, 30, 100),
             _SEVEN_RATES,
             (0,),
@@ -56,6 +59,7 @@ BUDGETS = {
             "full",
             "7 learning rates, 20 seeds, lengths to 1000: for a night or a cluster",
             ALL_CONTENDERS,
+            WHOLE,
             (10, 30, 100, 300, 1000),
             _SEVEN_RATES,
             (0, 1, 2),

@@ -25,6 +25,7 @@ _TRIALS = {"trial": _TEXT, "phase": _TEXT} | _SETTING | {
     "training_score": _REAL, "baseline_score": _REAL, "training_loss": _REAL, "test_loss": _REAL, "chance_loss": _REAL,
     "rmse": _REAL, "steps": _WHOLE, "steps_to_solved": _WHOLE, "best_step": _WHOLE, "seconds": _REAL,
     "gradient_norm_max": _REAL, "spike_share": _REAL, "nan_share": _REAL, "lyapunov_end": _REAL, "kernel": _TEXT,
+    "state_bits": _WHOLE, "flow_refused": _TEXT,
 }  # fmt: skip
 _SLOPES = {"job": _TEXT} | _SETTING | {
     "seed": _WHOLE, "moment": _TEXT, "slope": _REAL, "horizon": _WHOLE, "horizon_censored": _YES, "lags": _WHOLE,

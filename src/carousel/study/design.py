@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -14,9 +14,11 @@ from carousel.kernels import KERNELS, Call
 from carousel.models.contender import ContenderSpec, parse_contenders
 from carousel.models.matching import count_parameters, match_sizes
 from carousel.models.network import TRAINING_REQUEST
-from carousel.study.budgets import BUILT_IN_SUITE, Budget, budget_named, training_of
+from carousel.names import CLAIMS, TRANSFORMER
+from carousel.study.budgets import Budget, budget_named, training_of
 from carousel.study.folder import RunFolder
 from carousel.study.plan import Plan
+from carousel.study.suites import Asked, asked_for, check_claims
 from carousel.tasks import TASKS, Task, task
 from carousel.training.description import Contender, FileSource, Source, TaskSource
 
@@ -26,7 +28,8 @@ _SEED_STRIDE = 1000  # seeds of --seed S and S+1 never meet
 
 @dataclass(frozen=True)
 class Wish:
-    """The options of `carousel compare`. `sources`: names of built-in tasks, or one path; empty: the built-in suite."""
+    """The options of `carousel compare`. `sources`: names of built-in tasks, or one path; empty: the budget's suite.
+    claims: the ones to be judged; empty: all."""
 
     sources: tuple[str, ...] = ()
     contenders: str | None = None
@@ -35,6 +38,7 @@ class Wish:
     parameters: int = PARAMETERS
     seed: int = 0
     kernel: str = "auto"
+    claims: tuple[str, ...] = ()
     data: DataOptions = field(default_factory=DataOptions)
 
 
@@ -53,6 +57,7 @@ def design(wish: Wish) -> Design:
         raise UnknownName("kernel", wish.kernel, ["auto", *KERNELS])
     if wish.seed < 0:
         raise BadPlan("--seed is negative", allowed="0 or more", got=wish.seed)
+    check_claims(wish.claims)
     specs = parse_contenders(wish.contenders or budget.contenders)
     if wish.kernel != "auto":
         _check_kernel(wish.kernel, specs)
@@ -74,11 +79,16 @@ def replan(path: Path) -> Design:
 def _check_kernel(name: str, specs: list[ContenderSpec]) -> None:
     """A forced kernel must run every contender: nothing falls back in silence."""
     for spec in specs:
-        refusal = KERNELS[name].supports(CELLS[spec.cell](1, 1), Call(torch.zeros(1, 1, 1)), TRAINING_REQUEST)
-        if refusal is not None:
-            raise BadPlan(
-                f"--kernel {name} cannot run contender {str(spec)!r}", got=refusal.reason, cure="leave --kernel out"
-            )
+        reason = _refusal(name, spec)
+        if reason is not None:
+            raise BadPlan(f"--kernel {name} cannot run contender {str(spec)!r}", got=reason, cure="leave --kernel out")
+
+
+def _refusal(name: str, spec: ContenderSpec) -> str | None:
+    if spec.cell == TRANSFORMER:
+        return "kernels run recurrences, a Transformer has none"
+    refusal = KERNELS[name].supports(CELLS[spec.cell](1, 1), Call(torch.zeros(1, 1, 1)), TRAINING_REQUEST)
+    return None if refusal is None else refusal.reason
 
 
 def _file_among(sources: tuple[str, ...]) -> Path | None:
@@ -97,11 +107,25 @@ def _plan_for_tasks(wish: Wish, budget: Budget, specs: list[ContenderSpec]) -> P
         raise BadPlan(
             f"{given} describe(s) a file, and none is given", cure="name the file first: carousel compare FILE"
         )
-    names = tuple(dict.fromkeys(wish.sources)) or BUILT_IN_SUITE
     lengths = _checked(wish.lengths) or budget.lengths
-    tasks = {(name, length): task(name, length) for name in names for length in lengths}
-    sized = {name: _sized(wish, specs, tasks[name, lengths[0]]) for name in names}
-    return _plan(wish, budget, tuple(TaskSource(name=n) for n in names), lengths, sized, file=False)
+    if wish.sources:
+        asked = tuple(Asked(name, (), str(budget.contenders)) for name in dict.fromkeys(wish.sources))
+    else:
+        asked = asked_for(budget.suite, wish.claims, budget.name)
+    own = {a.task: a.lengths for a in asked if a.lengths and wish.lengths is None}
+    sized = {a.task: _sized_for(a, wish, specs, own.get(a.task, lengths)) for a in asked}
+    plan = _plan(wish, budget, tuple(TaskSource(name=a.task) for a in asked), lengths, sized, file=False)
+    claims = {a.task: a.claims for a in asked if a.claims}
+    return plan.model_copy(update={"own_lengths": own, "own_claims": claims})
+
+
+def _sized_for(asked: Asked, wish: Wish, specs: list[ContenderSpec], lengths: tuple[int, ...]) -> tuple[Contender, ...]:
+    """The contenders of one task: those that were typed, else those that the suite has for it."""
+    tasks = [task(asked.task, length) for length in lengths]  # each refuses a length that it cannot have
+    if wish.contenders or wish.sources:
+        return _sized(wish, specs, tasks[-1])
+    own = replace(wish, parameters=asked.parameters or wish.parameters)
+    return _sized(own, parse_contenders(asked.contenders), tasks[-1])
 
 
 def _plan_for_file(wish: Wish, budget: Budget, specs: list[ContenderSpec], path: Path, prepared: Prepared) -> Plan:
@@ -129,17 +153,18 @@ def _checked(lengths: tuple[int, ...] | None) -> tuple[int, ...]:
 
 
 def _sized(wish: Wish, specs: list[ContenderSpec], source: Task) -> tuple[Contender, ...]:
-    sizes = match_sizes(specs, source.inputs, source.outputs, wish.parameters)
+    """One size for all lengths of a source, from the task at its longest."""
+    sizes = match_sizes(specs, source.inputs, source.outputs, wish.parameters, source.length)
     return tuple(
         Contender(
             spec=str(spec),
             cell=spec.cell,
             init=spec.init,
             layers=spec.layers,
-            hidden=hidden,
-            parameters=count_parameters(spec, source.inputs, hidden, source.outputs),
+            parameters=count_parameters(spec, source.inputs, size, source.outputs),
+            **size._asdict(),
         )
-        for spec, hidden in zip(specs, sizes, strict=True)
+        for spec, size in zip(specs, sizes, strict=True)
     )
 
 
@@ -162,6 +187,7 @@ def _plan(
         learning_rates=budget.learning_rates,
         tuning_seeds=tuple(s + shift for s in budget.tuning_seeds),
         reporting_seeds=tuple(s + shift for s in budget.reporting_seeds),
+        claims=tuple(claim for claim in CLAIMS if claim in wish.claims),
         training=training_of(budget, file=file),
         parameters=wish.parameters,
     )

@@ -37,7 +37,8 @@ def _kernels(plan: Plan, sources: Sources) -> dict[str, dict[str, dict[str, Any]
     """By source and contender: the kernel that runs its training, and the refusals of those preferred to it."""
     return {
         source.name: {
-            c.spec: _kernel(plan, c, sources.task(source, plan.lengths[0])) for c in plan.contenders[source.name]
+            c.spec: _kernel(plan, c, sources.task(source, plan.lengths_of(source.name)[0]))
+            for c in plan.contenders[source.name]
         }
         for source in plan.sources
     }
@@ -48,8 +49,7 @@ def _kernel(plan: Plan, contender: Contender, task: Task) -> dict[str, Any]:
     batch = task.sample(torch.Generator().manual_seed(0), 2)
     network = build_contender(contender, task, 0, plan.kernel)
     network(batch.x, batch.lengths)
-    choice = network.choices[0]
-    return {"kernel": choice.kernel.name, "refused": choice.refusals}
+    return {"kernel": network.kernels[0], "refused": network.refusals}
 
 
 def _processor() -> str:

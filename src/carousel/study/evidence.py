@@ -4,12 +4,15 @@ Every frame has one row per thing measured, all numbers plain; NaN never stands 
 
 trials      one finished training a row:
             trial (hash), phase ("tuning" | "reporting"), source, length, condition ("adding/T=100"), contender (spec),
-            family ("RNN" | "LSTM" | "GRU"), cell, init, layers, hidden, parameters, learning_rate, seed,
+            family ("RNN" | "LSTM" | "GRU" | "TRANSFORMER"), cell, init, layers, hidden, parameters, learning_rate,
+            seed,
             outcome ("solved" | "hopeless" | "finished" | "stalled" | "diverged"), solved (bool; null: no such line),
             score (test), validation_score, training_score, baseline_score, training_loss, test_loss, chance_loss,
             rmse (null unless values are predicted; in the target's own unit), steps, steps_to_solved (null if never),
             best_step, seconds, gradient_norm_max, spike_share (share of steps whose pre-clip norm is above 100 x the
-            running median), nan_share, lyapunov_end (largest exponent, nats per step; null where not measured), kernel
+            running median), nan_share, lyapunov_end (largest exponent, nats per step; null where not measured), kernel,
+            state_bits (what is carried from the last step to a next one: the state, or a Transformer's keys and
+            values), flow_refused (why no gradient flow can be measured of the network; null where it can)
 profiles    lag profile, one lag a row: contender, family, condition, source, length, seed, moment ("initialisation" |
             "early" | "end"), learning_rate (null at initialisation), lag, log_gain (mean over the batch of ln G),
             log_gain_q10, log_gain_q90 (quantiles over the batch)

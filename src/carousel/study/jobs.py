@@ -41,7 +41,8 @@ def _trial(trial: Trial, folder: RunFolder, sources: Sources) -> dict[str, Any]:
     name = trial.digest()
     write_atomically(folder.curves(name), _parquet(_curves(result.history)))
     if trial.phase == "reporting":
-        write_atomically(folder.flow(name), _parquet(_profiles(result.flows)))
+        if result.flows:
+            write_atomically(folder.flow(name), _parquet(_profiles(result.flows)))
         write_atomically(folder.weights(name), save(result.weights))
     return {"trial": result.record, "slopes": [flow.slope_row() for flow in result.flows]}
 

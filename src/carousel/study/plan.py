@@ -6,6 +6,8 @@ be continued, repeated or read years later without the program's defaults. No to
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from carousel.training.description import (
     Contender,
     FileSource,
@@ -39,6 +41,9 @@ class Plan(Frozen):
     budget: str
     sources: tuple[Source, ...]
     lengths: tuple[int, ...]
+    own_lengths: dict[str, tuple[int, ...]] = Field(default={})  # of sources that `lengths` is not meant for
+    claims: tuple[str, ...] = ()  # that the run is asked for; none: all
+    own_claims: dict[str, tuple[str, ...]] = Field(default={})  # of sources that are there for some of the claims alone
     contenders: dict[str, tuple[Contender, ...]]  # by source name, in the order the user gave
     kernel: str = "auto"
     learning_rates: tuple[float, ...]
@@ -50,7 +55,20 @@ class Plan(Frozen):
 
     def conditions(self) -> list[Condition]:
         """Every source at every length, in order."""
-        return [Condition(source=s.name, length=n) for s in self.sources for n in self.lengths]
+        return [Condition(source=s.name, length=n) for s in self.sources for n in self.lengths_of(s.name)]
+
+    def lengths_of(self, source: str) -> tuple[int, ...]:
+        """The lengths that a source is run at."""
+        return self.own_lengths.get(source, self.lengths)
+
+    def asks(self, claim: str, source: str | None = None) -> bool:
+        """Whether a claim is asked of the run, and of one of its sources where that is named."""
+        here = source is None or source not in self.own_claims or claim in self.own_claims[source]
+        return here and (not self.claims or claim in self.claims)
+
+    def only_for(self, claim: str) -> Plan:
+        """The plan with the sources alone that are asked for a claim."""
+        return self.model_copy(update={"sources": tuple(s for s in self.sources if self.asks(claim, s.name))})
 
     def source(self, name: str) -> Source:
         """The source of that name."""
@@ -58,8 +76,12 @@ class Plan(Frozen):
 
     def count_trials(self) -> int:
         """How many trainings the plan comes to, tuning and reporting."""
-        groups = sum(len(self.contenders[s.name]) for s in self.sources) * len(self.lengths)
-        return groups * (len(self.learning_rates) * len(self.tuning_seeds) + len(self.reporting_seeds))
+        each = len(self.learning_rates) * len(self.tuning_seeds) + len(self.reporting_seeds)
+        return self.count_groups() * each
+
+    def count_groups(self) -> int:
+        """How many contenders under how many conditions: each is tuned, and reported, once."""
+        return sum(len(self.contenders[s.name]) * len(self.lengths_of(s.name)) for s in self.sources)
 
     def hardest(self) -> Condition:
         """The first source at its longest: the largest T, or a file's whole sequence."""
@@ -68,5 +90,5 @@ class Plan(Frozen):
 
     @property
     def specs(self) -> list[str]:
-        """The contenders' names, in the order the user gave."""
-        return [c.spec for c in next(iter(self.contenders.values()))]
+        """The contenders' names, in the order the user gave, then those of some sources alone."""
+        return list(dict.fromkeys(c.spec for made in self.contenders.values() for c in made))

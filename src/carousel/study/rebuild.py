@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from carousel.data import DataTask, Prepared
 from carousel.errors import FolderConflict
-from carousel.models.network import RecurrentNetwork
+from carousel.models.base import Network
 from carousel.tasks import Task, task
 from carousel.training.description import Contender, Source, TaskSource
 from carousel.training.trial import build_contender
@@ -18,7 +18,7 @@ from carousel.training.trial import build_contender
 _SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
 
 
-def load_best(path: Path) -> tuple[RecurrentNetwork, Task]:
+def load_best(path: Path) -> tuple[Network, Task]:
     """The trained network of a `best/` folder, in evaluation mode, and the task it was trained on.
 
     Raises FolderConflict where the folder holds no such network.

@@ -67,8 +67,7 @@ def run_plan(plan: Plan, folder: RunFolder, workers: int, report: Callable[[Prog
 
 def expected_jobs(plan: Plan) -> int:
     """How many jobs the plan comes to, tuning, reporting and probes."""
-    groups = sum(len(plan.contenders[s.name]) for s in plan.sources) * len(plan.lengths)
-    return len(list(first_jobs(plan))) + groups * len(plan.reporting_seeds)
+    return len(list(first_jobs(plan))) + plan.count_groups() * len(plan.reporting_seeds)
 
 
 def _drive(plan: Plan, ledger: Ledger, pool: Pool, report: Callable[[Progress], None]) -> None:

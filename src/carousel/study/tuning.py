@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from carousel.names import TRANSFORMER
 from carousel.study.ledger import Entry
 from carousel.study.plan import Plan
 from carousel.training.description import InitialFlow, OnsetProbe, Trial
@@ -13,7 +14,7 @@ from carousel.training.description import InitialFlow, OnsetProbe, Trial
 Records = list[dict[str, Any]]
 ONSET_HIDDEN = 64  # units; the known onsets are stated for it
 COST_OF_CELL = {"rnn": 2, "rnn-relu": 2, "lstm": 1, "lstm-1997": 8, "lstm-coupled": 8, "gru": 4}  # torch's kernels
-
+_ATTENTION_COST, _PER_STEP_SEEN = 4, 1 / 40  # of a Transformer's step beside an LSTM's; it looks back on all others
 
 Positioned = tuple[float, Trial | InitialFlow | OnsetProbe]  # the lowest position is done first
 
@@ -24,18 +25,26 @@ def first_jobs(plan: Plan) -> Iterator[Positioned]:
     for trial in _tuning_trials(plan):
         yield -cost(plan, trial), trial
     for source in plan.sources:
-        for length in plan.lengths:
+        for length in plan.lengths_of(source.name) if plan.asks("vanishing", source.name) else ():
             for contender in plan.contenders[source.name]:
-                seeds = tuple(range(plan.flow_seeds))
-                yield 0.0, InitialFlow(source=source, length=length, contender=contender, seeds=seeds)
-    for cell in dict.fromkeys(c.cell for contenders in plan.contenders.values() for c in contenders):
-        yield 0.0, OnsetProbe(cell=cell, hidden=ONSET_HIDDEN, seeds=tuple(range(plan.flow_seeds)))
+                if contender.cell != TRANSFORMER:  # no recurrent state: no gradient flow, no onset of chaos
+                    seeds = tuple(range(plan.flow_seeds))
+                    yield 0.0, InitialFlow(source=source, length=length, contender=contender, seeds=seeds)
+    asked = [s.name for s in plan.sources if plan.asks("exploding", s.name)]
+    for cell in dict.fromkeys(c.cell for name in asked for c in plan.contenders[name]):
+        if cell != TRANSFORMER:
+            yield 0.0, OnsetProbe(cell=cell, hidden=ONSET_HIDDEN, seeds=tuple(range(plan.flow_seeds)))
 
 
 def cost(plan: Plan, trial: Trial) -> float:
-    """Rough relative cost of a trial, for the order of work and the time left: steps x length x gates."""
+    """Rough relative cost of a trial, for the order of work and the time left: steps x length x gates (of a
+    Transformer, what its step costs at that length)."""
     length = trial.length or 2 * max(plan.lengths) or 1  # a whole sequence is longer than any history of it
-    return trial.training.steps * length * COST_OF_CELL[trial.contender.cell]
+    return trial.training.steps * length * _cost_of_step(trial.contender.cell, length)
+
+
+def _cost_of_step(cell: str, length: int) -> float:
+    return _ATTENTION_COST + length * _PER_STEP_SEEN if cell == TRANSFORMER else COST_OF_CELL[cell]
 
 
 def whole_cost(plan: Plan) -> float:
@@ -47,7 +56,7 @@ def whole_cost(plan: Plan) -> float:
 
 def _tuning_trials(plan: Plan) -> Iterator[Trial]:
     for source in plan.sources:
-        for length in plan.lengths:
+        for length in plan.lengths_of(source.name):
             for contender in plan.contenders[source.name]:
                 for rate in plan.learning_rates:
                     for seed in plan.tuning_seeds:

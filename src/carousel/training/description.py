@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 
 class Frozen(BaseModel):
@@ -44,7 +44,8 @@ Source = Annotated[TaskSource | FileSource, Field(discriminator="kind")]
 
 
 class Contender(Frozen):
-    """One network, sized for one source: `spec` is what the user typed, in normal form."""
+    """One network, sized for one source: `spec` is what the user typed, in normal form. `mlp` and `positions` (rows of
+    the table of learned positions) are a Transformer's alone."""
 
     spec: str
     cell: str
@@ -52,6 +53,14 @@ class Contender(Frozen):
     layers: int
     hidden: int
     parameters: int
+    mlp: int | None = None
+    positions: int | None = None
+
+    @model_serializer(mode="wrap")
+    def _only_its_own(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what a recurrent network does not have: its digest names trials that were finished before there were
+        Transformers."""
+        return {name: value for name, value in serialise(self).items() if value is not None}
 
 
 class StopRule(Frozen):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
-from carousel.models.network import RecurrentNetwork
+from carousel.models.base import Network
 from carousel.tasks.base import Batch, Task
 from carousel.training.description import Training
 from carousel.training.stopping import Outcome, Stopping
@@ -32,7 +32,7 @@ class History:
 
 
 def train(
-    network: RecurrentNetwork,
+    network: Network,
     task: Task,
     training: Training,
     learning_rate: float,
@@ -70,19 +70,19 @@ def train(
     return history
 
 
-def evaluate(network: RecurrentNetwork, task: Task, batch: Batch) -> float:
+def evaluate(network: Network, task: Task, batch: Batch) -> float:
     """The task's score of the network on a batch."""
     with torch.no_grad():
         return task.score(network(batch.x, batch.lengths), batch)
 
 
-def snapshot(network: RecurrentNetwork) -> Weights:
+def snapshot(network: Network) -> Weights:
     """A copy of the weights."""
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
 def _one_step(
-    network: RecurrentNetwork,
+    network: Network,
     task: Task,
     batch: Batch,
     training: Training,

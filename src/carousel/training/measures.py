@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from carousel.flow import LagProfile, largest_exponent, network_lag_profile, summarise
-from carousel.models.network import RecurrentNetwork
+from carousel.models.base import Network
 from carousel.tasks.base import Batch, Task
 
 FLOW_SEQUENCES = 16
@@ -30,12 +30,12 @@ class Flow:
         return row | {"horizon_censored": censored, "lags": len(self.profile.mean)}
 
 
-def measure_flow(network: RecurrentNetwork, task: Task, moment: str, seed: int) -> Flow:
+def measure_flow(network: Network, task: Task, moment: str, seed: int) -> Flow:
     """The lag profile on a few held-out sequences."""
     return Flow(moment, seed, network_lag_profile(network, task, task.held_out("test", FLOW_SEQUENCES)))
 
 
-def measure_exponent(network: RecurrentNetwork, task: Task, seed: int) -> float:
+def measure_exponent(network: Network, task: Task, seed: int) -> float:
     """Largest Lyapunov exponent, nats per step, of the network driven by held-out sequences joined end to end."""
     generator = torch.Generator().manual_seed(seed)
     per_stream = -(-_STREAM_STEPS // max(1, _typical_length(task)))

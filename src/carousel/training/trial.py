@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 import torch
 
+from carousel.models.base import Network
 from carousel.models.contender import ContenderSpec
-from carousel.models.network import RecurrentNetwork, build
+from carousel.models.network import build
+from carousel.models.sizes import Size
 from carousel.tasks.base import Task
 from carousel.training.description import Contender, Trial
+from carousel.training.gate_probe import measure_gates
 from carousel.training.loop import History, Weights, evaluate, snapshot, train
 from carousel.training.measures import Flow, measure_exponent, measure_flow
 from carousel.training.norms import summarise_norms
@@ -29,11 +32,11 @@ class TrialResult:
     weights: Weights
 
 
-def build_contender(contender: Contender, task: Task, seed: int, kernel: str = "auto") -> RecurrentNetwork:
+def build_contender(contender: Contender, task: Task, seed: int, kernel: str = "auto") -> Network:
     """The contender's network for a task, initialised from the seed."""
     return build(
         ContenderSpec(contender.cell, contender.init, contender.layers),
-        contender.hidden,
+        Size(contender.hidden, contender.mlp, contender.positions),
         inputs=task.inputs,
         outputs=task.outputs,
         readout=task.readout,
@@ -44,27 +47,32 @@ def build_contender(contender: Contender, task: Task, seed: int, kernel: str = "
 
 
 def run_trial(trial: Trial, task: Task) -> TrialResult:
-    """Train, measure, evaluate. The same seed draws the same training sequences for every contender."""
+    """Train, measure, evaluate. The same seed draws the same training sequences for every contender.
+
+    Gradient flow is followed through a recurrent state; of a network without one the record says why there is none.
+    """
     began = time.process_time()
     network = build_contender(trial.contender, task, trial.seed, trial.kernel)
+    followed = trial.phase == "reporting" and network.flow_refused is None
     flows: list[Flow] = []
     at_step = {}
-    if trial.phase == "reporting":
+    if followed:
         at_step[max(1, trial.training.steps // 10)] = lambda: flows.append(
             measure_flow(network, task, "early", trial.seed)
         )
     generator = torch.Generator().manual_seed(trial.seed)
     history = train(network, task, trial.training, trial.learning_rate, generator, at_step)
-    exponent = None
+    record = _record(network, task, history) | {"lyapunov_end": None}
     if trial.phase == "reporting":
+        record |= measure_gates(network, task, trial.seed)
+    if followed:
         flows.append(measure_flow(network, task, "end", trial.seed))
-        exponent = measure_exponent(network, task, trial.seed)
-    record = _record(network, task, history) | {"lyapunov_end": exponent}
+        record["lyapunov_end"] = measure_exponent(network, task, trial.seed)
     record["seconds"] = time.process_time() - began
     return TrialResult(record, history, flows, snapshot(network))
 
 
-def _record(network: RecurrentNetwork, task: Task, history: History) -> dict[str, object]:
+def _record(network: Network, task: Task, history: History) -> dict[str, object]:
     test, training = task.held_out("test"), task.held_out("training")
     with torch.no_grad():
         output = network(test.x, test.lengths)
@@ -90,5 +98,7 @@ def _record(network: RecurrentNetwork, task: Task, history: History) -> dict[str
         "gradient_norm_max": norms.largest,
         "spike_share": norms.spike_share,
         "nan_share": norms.nan_share,
-        "kernel": "+".join(choice.kernel.name for choice in network.choices),
+        "kernel": "+".join(network.kernels),
+        "state_bits": network.state_bits(task.length),
+        "flow_refused": network.flow_refused,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import final
 
 from torch import nn
@@ -39,6 +40,8 @@ class BatchMixing(Symptom):
     def examine(self, patient: Patient) -> list[Finding] | Unseen:
         if all(_is_alone(visit) for visit in patient.seen.visits):
             return self.unseen("one_sequence")
+        if not math.isfinite(patient.seen.loss):
+            return self.unseen("loss_not_finite")  # no number differs from itself but NaN does
         if patient.no_probe is not None:
             return self._by_order(patient, patient.no_probe[0], patient.no_probe[1])
         if _statistics(patient.model):
@@ -99,7 +102,7 @@ def _is_alone(visit: Visit) -> bool:
         return int(x.batch_sizes[0]) == 1
     if visit.is_cell:
         return x.dim() == 1 or len(x) == 1
-    return x.dim() == 2 or (x.shape[0] == 1 and bool(visit.module.batch_first))
+    return x.dim() == 2 or x.shape[0 if visit.module.batch_first else 1] == 1
 
 
 def _statistics(model: nn.Module) -> bool:

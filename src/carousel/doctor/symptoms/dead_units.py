@@ -7,6 +7,7 @@ from typing import final
 import torch
 from torch import Tensor
 
+from carousel.cells import Cell
 from carousel.doctor.base import Finding, Symptom, Unseen
 from carousel.doctor.joined import longest_runs
 from carousel.doctor.naming import module_of, percent
@@ -25,7 +26,8 @@ AT_END = 0.01  # from the end of tanh
 class DeadUnits(Symptom):
     """Measured: the state of every unit (h; c of an LSTM) over all true steps. Dead is a unit whose h stays the same
     throughout. Twins are units that run through the same values, as a constant initialisation makes them: whatever
-    the gradient cannot tell apart stays so. Units that only stand at the ends of tanh are no twins (`saturated-gates`).
+    the gradient cannot tell apart stays so. Units that stand at the ends of tanh are twins only where the weights into
+    them are equal too; else they look alike because they are saturated (`saturated-gates`).
     Found where a quarter is dead or a tenth are twins; critical where all are.
     """
 
@@ -42,7 +44,7 @@ class DeadUnits(Symptom):
         h, state = true_rows(tape, "h"), true_rows(tape, tape.cell.state_names[-1])
         if not bool(state.isfinite().all()):
             return None  # `exploding` has it
-        dead, twins = float(is_still(h).double().mean()), twin_share(state)
+        dead, twins = float(is_still(h).double().mean()), twin_share(state, incoming(tape.cell))
         if dead < DEAD and twins < TWINS:
             return None
         name, _ = module_of(patient, place)
@@ -65,10 +67,21 @@ def is_still(values: Tensor) -> Tensor:
     return values.amax(0) - values.amin(0) <= STILL * values.abs().amax(0)
 
 
-def twin_share(values: Tensor) -> float:
-    """Share of the units that have a twin."""
+def incoming(cell: Cell) -> Tensor:
+    """[units, n]: the input weights and biases of every unit, of all its gates. The recurrent ones say nothing more of
+    two units that run alike."""
+    parts = [t.detach().double().cpu() for t in (cell.weight_ih, cell.bias_ih, cell.bias_hh) if t is not None]
+    rows = torch.cat([part.reshape(len(part), -1) for part in parts], dim=1)
+    return rows.reshape(len(cell.blocks), -1, rows.shape[1]).transpose(0, 1).flatten(1)
+
+
+def twin_share(values: Tensor, weights: Tensor) -> float:
+    """Share of the units that have a twin. values: [N, H]; weights: [units, n] of `incoming`; units at the ends of tanh
+    are twins only where these are equal too."""
+    moving = ~is_still(values)
     flat = ((1 - values.abs()).abs() < AT_END).double().mean(0) > 0.5  # c may lie beyond 1, where nothing is flat
-    units = values[:, ~is_still(values) & ~flat].T.double().cpu()  # [of H, N]
+    told = torch.where(flat.cpu().unsqueeze(1), weights, 0.0)
+    units = torch.cat([values.T.double().cpu(), told], dim=1)[moving.cpu()]  # [of H, N + n]
     if len(units) < 2:
         return 0.0
     shades = units @ torch.linspace(1, 2, units.shape[1], dtype=units.dtype).sin()  # equal rows come to stand together

@@ -10,7 +10,7 @@ from carousel.doctor.naming import number
 from carousel.doctor.patient import Patient
 from carousel.doctor.trials import blank_loss, can_be_rebuilt, has_learned, is_new, losses_at
 
-STEPS = 12
+STEPS = 8
 #: of the first loss, or of that of an answer that depends on no input, whichever is larger
 RISES, LEAPS = 0.2, 1.0
 FACTORS = (0.3, 0.1, 0.03, 0.01, 0.001)
@@ -19,7 +19,7 @@ FAR = 10.0  # times the same
 
 @final
 class UnstableLearningRate(Symptom):
-    """Measured: the loss on this batch over 12 real steps of the optimiser told, with its history, at its rate
+    """Measured: the loss on this batch over 8 real steps of the optimiser told, with its history, at its rate
     and at smaller ones. Found where the loss is no longer finite, or stands above its first value through the
     later half of the steps, by a fifth of what an answer costs that depends on no input, or leaps by all of
     that, and at a smaller rate does not: a batch that its own gradient steps make worse is stepped over.

@@ -22,7 +22,8 @@ from carousel.kernels.gpu.recording import DenseRecording
 from carousel.kernels.reference import differentiate_again, notice_of_second, run_projected
 
 _ROWS = 16  # of the batch to a program: the least that a matrix unit takes
-_UNITS = 32  # in a tile
+_NARROW, _WIDE = 64, 128  # units in a tile, the least of them that holds H; measured by benchmarks/gpu.py
+_WARPS = 8
 
 
 def recur(cell: Cell, call: Call, request: Request) -> tuple[Tensor, State, DenseRecording]:
@@ -55,7 +56,7 @@ class _Setting:
             "H": self.cell.hidden_size, "CODE": SPECIFICATIONS[type(self.cell)].code, "BLOCKS": blocks,
             "KEPT": 0 if blocks == 1 else 4 if isinstance(self.cell, GRU) else blocks, "REVERSE": self.call.reverse,
             "HAS_DROP": self.call.dropout is not None, "HAS_FRESH": self.call.resets is not None,
-            "ROWS": _ROWS, "UNITS": _UNITS,
+            "ROWS": _ROWS, "UNITS": _NARROW if self.cell.hidden_size <= _NARROW else _WIDE,
         }  # fmt: skip
 
 
@@ -119,7 +120,7 @@ def _sweep(setting: _Setting, kept: tuple[Any, ...], gradients: tuple[Tensor | N
 
 
 def _launch(kernel: Any, batch: int, *arguments: Any, **options: Any) -> None:
-    kernel[(-(-batch // _ROWS),)](*arguments, **options)
+    kernel[(-(-batch // _ROWS),)](*arguments, num_warps=_WARPS, **options)
 
 
 def _by_reference(

@@ -1,4 +1,7 @@
-"""What both sweeps of the Triton kernel share: tiles [rows of the batch, units], their loads, products, functions."""
+"""What both sweeps of the Triton kernel share: tiles [rows of the batch, units], their loads, products, functions.
+
+Products run on the matrix units as three of TF32, which together carry float32's digits (docs/kernels.md).
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ def of_state(
             left *= load_tile(drop, rows, k, H, B, H)
         inside = (k < H)[:, None] & (columns < H)[None, :]
         right = tl.load(weight + (block * H + columns)[None, :] * H + k[:, None], mask=inside, other=0.0)
-        found += tl.dot(left, right, input_precision="ieee")
+        found += tl.dot(left, right, input_precision="tf32x3")
     return found
 
 
@@ -64,5 +67,5 @@ def to_state(
             left = load_tile(d + block * H, rows, k, ld, B, H)
             inside = (k < H)[:, None] & (columns < H)[None, :]
             right = tl.load(weight + (block * H + k)[:, None] * H + columns[None, :], mask=inside, other=0.0)
-            found += tl.dot(left, right, input_precision="ieee")
+            found += tl.dot(left, right, input_precision="tf32x3")
     return found

@@ -9,6 +9,7 @@ from typing import Any, final
 import altair as alt
 import polars as pl
 
+from carousel.names import TRANSFORMER
 from carousel.pages import theme
 from carousel.pages.decades import FLOOR, Decades
 from carousel.pages.numbers import fixed, power_of_ten
@@ -33,6 +34,11 @@ class LagProfile(Figure):
     def caption(self, lang: str) -> str:
         return self.text("caption", lang, floor=power_of_ten(FLOOR))
 
+    def notes(self, lang: str) -> list[str]:
+        made = (c for group in self.setting.plan.contenders.values() for c in group)
+        names = dict.fromkeys(c.spec for c in made if c.cell == TRANSFORMER)
+        return [text("report.note.no_state", lang, names=", ".join(names))] if names else []
+
     def draw(self, lang: str) -> alt.ConcatChart:
         low, high = self._range()
         return theme.panels(self.by_condition(lambda c, part: self._panel(c, part, lang, low, high)))
@@ -44,7 +50,7 @@ class LagProfile(Figure):
         return max(FLOOR, min(-1, math.floor(low))), max(0, math.ceil(high - 0.05))
 
     def _panel(self, condition: Condition, part: pl.DataFrame, lang: str, low: int, high: int) -> Any:
-        names = [c.spec for c in self.setting.plan.contenders[condition.source]]
+        names = [c.spec for c in self.setting.plan.contenders[condition.source] if c.cell != TRANSFORMER]
         box = Box(low, high, text("report.axis.gain", lang), max(theme.HEIGHT + 30, ROW * (len(names) + 2)))
         layers = [*self._curves(part, box, lang), *self._key(condition, names, box, lang)]
         title = self.setting.title(condition, lang)

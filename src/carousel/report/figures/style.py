@@ -1,7 +1,7 @@
 """How contenders look: hue is the family, shade and dash the initialisation, the point's shape the family again.
 
-The hues (blue, vermilion, green) stay apart in the common forms of colour blindness; the dashes and shapes carry
-the same distinction without colour.
+The hues (blue, vermilion, green, purple) stay apart in the common forms of colour blindness; the dashes and shapes
+carry the same distinction without colour.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ HUES = {
     "RNN": ("#0b5394", "#3d9be0", "#5b5fc7", "#0f8a9d"),
     "LSTM": ("#a83c00", "#e8710a", "#c99700", "#7d2b2b"),
     "GRU": ("#00664a", "#35a877", "#6f8f1f", "#24555a"),
+    "TRANSFORMER": ("#7a1f7d", "#c05fb8", "#5a3d8a", "#99356b"),
 }
 OTHER = ("#444444", "#777777", "#999999", "#222222")
 DASHES = ([1, 0], [7, 3], [2, 2], [8, 2, 2, 2])
-SHAPES = {"RNN": "circle", "LSTM": "square", "GRU": "triangle-up"}
+SHAPES = {"RNN": "circle", "LSTM": "square", "GRU": "triangle-up", "TRANSFORMER": "cross"}
 
 
 @dataclass(frozen=True)
