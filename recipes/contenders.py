@@ -55,18 +55,20 @@ class Tuned:
 
 
 def sized(specs: str, task: Task, parameters: int) -> list[Contender]:
-    """The contenders of a text such as `rnn:orthogonal,lstm`, each with the hidden size that meets the budget."""
+    """The contenders of a text such as `rnn:orthogonal,lstm`, each of the size that meets the budget."""
     parsed = parse_contenders(specs)
-    sizes = match_sizes(parsed, task.inputs, task.outputs, parameters)
-    found = []
-    for spec, hidden in zip(parsed, sizes, strict=True):
-        count = count_parameters(spec, task.inputs, hidden, task.outputs)
-        found.append(
-            Contender(
-                spec=str(spec), cell=spec.cell, init=spec.init, layers=spec.layers, hidden=hidden, parameters=count
-            )
+    sizes = match_sizes(parsed, task.inputs, task.outputs, parameters, task.length)
+    return [
+        Contender(
+            spec=str(spec),
+            cell=spec.cell,
+            init=spec.init,
+            layers=spec.layers,
+            parameters=count_parameters(spec, task.inputs, size, task.outputs),
+            **size._asdict(),
         )
-    return found
+        for spec, size in zip(parsed, sizes, strict=True)
+    ]
 
 
 def tuned(task: Task, specs: str, budget: Budget) -> list[Tuned]:

@@ -65,6 +65,12 @@ def test_an_unknown_contender_is_one_line(run):
         run("regular_languages", "--contenders", "rnn,lstmm")
 
 
+def test_a_transformer_is_a_contender_of_the_regular_languages(run, capsys):
+    run("regular_languages", "--quick", "--contenders", "transformer")
+    chance = [line for line in capsys.readouterr().out.splitlines() if "transformer" in line]
+    assert "0.500" in chance[0] and "0.200" in chance[1]
+
+
 def test_finished_trainings_are_not_done_again(run, tmp_path, capsys):
     kept = tmp_path / "fits.jsonl"
     run("jsb_chorales", "--quick", "--seeds", 1, "--keep", kept)
