@@ -57,7 +57,7 @@ def test_the_answer_of_same_alphabet_is_its_first_symbol():
 
 
 def test_random_lengths_are_one_a_batch_and_held_out_ones_the_longest():
-    task = UpTo("parity", 7)
+    task = UpTo("parity", 7, solved=0.9)
     drawn = generator()
     assert {len(task.sample(drawn, 2).x) for _ in range(100)} == set(range(1, 8))
     assert len(task.held_out("validation", 4).x) == 7
