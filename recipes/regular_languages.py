@@ -1,8 +1,8 @@
 """Parity and modular arithmetic: trained on lengths 1 to 40, tested at 100 and 500 (Delétang et al. 2023).
 
-Theirs: RNN and LSTM 100, Transformer about chance, after a million batches of random lengths. Ours: Adam, batches of 64,
-each of one random length up to 3, 5, 10, 20 and at last 40; a stage ends when its longest sequences are solved, and the
-training with the first stage that is not. `--contenders` takes whatever the package builds: transformer, rnn:orthogonal.
+Theirs: RNN and LSTM 100 %, Transformer about chance. Ours: Adam, batches of 64, each of one random length up to 3, 5,
+10, 20 and at last 40; a stage ends when its longest sequences are solved, and the training with the first stage that is
+not. `--contenders` takes whatever the package builds, Transformers too.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ TASKS = {"parity": lambda length: task("parity", length), "modular-arithmetic": 
 EXPECTED = {"rnn": 1.0, "lstm": 1.0, "transformer": None}  # None: the chance of the task
 MARGIN = {"rnn": 0.01, "lstm": 0.01, "transformer": 0.1}
 SOLVED, PASSED = 0.998, 0.98  # validation accuracy that ends the last stage, and those before it
+LAST_CHECKS = 10  # in a row, of 256 sequences each: what is .99 right at 40 is less so at 100
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,9 @@ def learn(
     generator = torch.Generator().manual_seed(seed)
     for stage in [*(UpTo(name, longest, PASSED) for longest in before), goal]:
         steps = budget.steps * (3 if stage is goal else 1)
-        training = Training(steps=steps, batch_size=64, stop=StopRule(check_every=50, hopeless_from=NEVER))
+        checks = LAST_CHECKS if stage is goal else 2
+        stop = StopRule(check_every=50, solved_checks=checks, hopeless_from=NEVER)
+        training = Training(steps=steps, batch_size=64, stop=stop)
         history = train(network, stage, training, rate, generator, {})
         taken += len(history.losses)
         if history.outcome != "solved":
@@ -131,14 +134,15 @@ def recipe() -> None:
     """Both tasks, every contender."""
     options = parser(__doc__.splitlines()[0])
     options.add_argument("--contenders", default="rnn,lstm", help="specs of `carousel contenders`")
+    options.add_argument("--task", choices=TASKS, action="append")
     given = options.parse_args()
     full = Budget((3, 5, 10, 20, 40), 3000, (0.003, 0.001), 20_000, (100, 500))
     budget, seeds = (
         (Budget((3, 5), 20, (0.01,), 2000, (10,)), range(1)) if given.quick else (full, seeds_of(given.seeds))
     )
     found = []
-    for name, build in TASKS.items():
-        for contender in sized(given.contenders, build(budget.stages[-1]), budget.parameters):
+    for name in given.task or TASKS:
+        for contender in sized(given.contenders, TASKS[name](budget.stages[-1]), budget.parameters):
             found += rows(name, contender, seeds, budget)
     report("regular_languages", found, vars(budget), given)
 
