@@ -1,5 +1,4 @@
-"""The families of recurrent cells, and which cell belongs to which. Plain names, no torch: read by claims and
-report."""
+"""The families of contenders, and which cell belongs to which. Plain names, no torch: read by claims and report."""
 
 from __future__ import annotations
 
@@ -10,4 +9,6 @@ FAMILY_OF_CELL = {
     "lstm-1997": "LSTM",
     "lstm-coupled": "LSTM",
     "gru": "GRU",
+    "transformer": "Transformer",
 }
+RECURRENT = ("RNN", "LSTM", "GRU")

@@ -22,6 +22,16 @@ class Thresholds:
     superiority: float = 0.5  # P(LSTM > RNN): the lower limit
     superiority_value: float = 0.75  # and the value
     sources: int = 3  # how many sources a general statement needs
+    clamp_drop: float = 0.2  # accuracy
+    gate_auroc: float = 0.8
+    selectivity_rnn: float = 0.1  # an RNN below it passes everything on
+    selectivity_lstm: float = 0.5
+    depth_rate: float = 0.1  # solved-rate gained by depth
+    depth_bits: float = 0.1  # bits gained by depth, as a share
+    depth_band: float = 0.05  # no gain: of the solved-rate, or as a share of the bits
+    depth_families: int = 2  # families of tasks that must agree
+    attention_gap: float = 0.2  # solved-rate, or score where there is no line for solved
+    attention_rates: int = 7  # learning rates tuned on each side
     loss_window: float = 0.05  # share of the steps in the running mean of the training loss
     advice_tie: float = 0.01  # scores closer than this share of the room are tied; the cheaper one is advised
 

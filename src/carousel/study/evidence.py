@@ -9,7 +9,8 @@ trials      one finished training a row:
             score (test), validation_score, training_score, baseline_score, training_loss, test_loss, chance_loss,
             rmse (null unless values are predicted; in the target's own unit), steps, steps_to_solved (null if never),
             best_step, seconds, gradient_norm_max, spike_share (share of steps whose pre-clip norm is above 100 x the
-            running median), nan_share, lyapunov_end (largest exponent, nats per step; null where not measured), kernel
+            running median), nan_share, lyapunov_end (largest exponent, nats per step; null where not measured), kernel;
+            and the optional columns of probes (carousel.study.probe_columns)
 profiles    lag profile, one lag a row: contender, family, condition, source, length, seed, moment ("initialisation" |
             "early" | "end"), learning_rate (null at initialisation), lag, log_gain (mean over the batch of ln G),
             log_gain_q10, log_gain_q90 (quantiles over the batch)
