@@ -14,7 +14,6 @@ from carousel.claims.base import Effect, Row
 from carousel.claims.paired import SHOWN
 from carousel.claims.readings import Record, numbers, solved
 from carousel.claims.rules import Answer
-from carousel.claims.statistics.interval import Interval
 from carousel.claims.statistics.means import mean_interval
 from carousel.claims.statistics.power import seeds_for_mean
 from carousel.claims.thresholds import THRESHOLDS
@@ -59,11 +58,13 @@ def gates_of(trials: Sequence[Record]) -> list[Gate]:
     return [gate for gate in read if gate.drops and gate.aurocs]
 
 
-def gate_answer(drop: Interval, marks: Interval) -> Answer:
+def gate_answer(gate: Gate, alpha: float) -> Answer:
     """Supported: clamping costs more than .2 and the AUROC is above .8, both by interval. Refuted: one of the two is
-    below, by interval."""
+    below, by interval; the two ways share the error (Bonferroni)."""
+    drop, marks = (mean_interval(values, alpha) for values in (gate.drops, gate.aurocs))
     if drop.above(THRESHOLDS.clamp_drop) and marks.above(THRESHOLDS.gate_auroc):
         return Answer("supported", "beyond")
+    drop, marks = (mean_interval(values, alpha / 2) for values in (gate.drops, gate.aurocs))
     if drop.below(THRESHOLDS.clamp_drop):
         return Answer("refuted", "clamp_small")
     if marks.below(THRESHOLDS.gate_auroc):
@@ -80,7 +81,7 @@ def some_gate(answers: Sequence[Answer]) -> Answer:
 
 
 def _gate_row(gate: Gate, where: str, level: float, shown: float, **about: Any) -> Row:
-    verdict, reason = gate_answer(mean_interval(gate.drops, level), mean_interval(gate.aurocs, level))
+    verdict, reason = gate_answer(gate, level)
     marks = math.fsum(gate.aurocs) / len(gate.aurocs)
     details = {
         **about.pop("details"),

@@ -29,7 +29,7 @@ def selectivity_row(rnn: Sequence[Record], lstm: Sequence[Record], where: str, a
     if not all(sides):
         reason = "unsolved" if all(numbers(rows, SELECTIVITY) for rows in (rnn, lstm)) else "no_probe"
         return Row(where, "not-tested", reason, Effect(*EFFECT), 0, **about)
-    verdict, reason = answer(*(mean_interval(values, alpha) for values in sides))
+    verdict, reason = answer(sides[0], sides[1], alpha)
     shown = [mean_interval(values, SHOWN) for values in sides]
     means = [math.fsum(values) / len(values) for values in sides]
     about["details"] |= {
@@ -45,11 +45,13 @@ def selectivity_row(rnn: Sequence[Record], lstm: Sequence[Record], where: str, a
     return Row(where, verdict, reason, effect, min(map(len, sides)), **about)
 
 
-def answer(rnn: Interval, lstm: Interval) -> Answer:
+def answer(rnns: Sequence[float], lstms: Sequence[float], alpha: float) -> Answer:
     """Supported: the RNN's selectivity is below .1 and the LSTM's above .5, both by interval. Refuted: the RNN's is
-    above .1 (it rejects noise too), or the LSTM's below .5, by interval."""
+    above .1 (it rejects noise too), or the LSTM's below .5, by interval; the two ways share the error (Bonferroni)."""
+    rnn, lstm = (mean_interval(values, alpha) for values in (rnns, lstms))
     if rnn.below(THRESHOLDS.selectivity_rnn) and lstm.above(THRESHOLDS.selectivity_lstm):
         return Answer("supported", "beyond")
+    rnn, lstm = (mean_interval(values, alpha / 2) for values in (rnns, lstms))
     if rnn.above(THRESHOLDS.selectivity_rnn):
         return Answer("refuted", "rnn_selects")
     if lstm.below(THRESHOLDS.selectivity_lstm):
