@@ -83,7 +83,7 @@ def test_a_source_without_the_probe_is_a_row_of_its_own() -> None:
 
 def test_three_gates_share_the_error() -> None:
     """A gate alone that just passes at 95 % does not where three are looked at."""
-    drops = [0.2 + 0.05 + 0.06 * j / 0.0149 / 1.0 for j in JITTER]
+    drops = [0.25 + 4 * j for j in JITTER]
     one = [
         trial(WHERE, "lstm", s, solved=True) | {clamp_drop("f"): d, auroc("f"): 0.9 + JITTER[s]}
         for s, d in enumerate(drops)
