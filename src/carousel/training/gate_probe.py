@@ -25,7 +25,7 @@ MARKS = {"i": 1.0, "f": -1.0, "o": 1.0}  # a key is expected to open the input g
 
 
 def measure_gates(network: object, task: Task, seed: int) -> dict[str, float]:
-    """The columns of `probe_columns.GATE_PROBE` that can be measured; none for a task without a key at random steps.
+    """The columns of a trial that stand in `study.probe_columns`; none for a task without a key at random steps.
 
     Every number is of held-out sequences. Gates are measured of cells that have i, f and o.
     """

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from carousel.claims.statistics.interval import UNBOUNDED, Interval, hull
 
 BOOTSTRAP_FROM = 10
 RESAMPLES = 1999
+MOST_EXACT = 13  # pairs of which every sign pattern is tried
 
 
 def mean_interval(values: Sequence[float], alpha: float) -> Interval:
@@ -64,17 +65,36 @@ def sign_flip_p(values: tuple[float, ...]) -> float | None:
     Exact up to 13 pairs (all 2^n sign patterns), from 9,999 random patterns beyond. None for no pair. Kept, as the
     bootstrap is, because a claim is judged at more than one level.
     """
-    from numpy.random import default_rng
-    from scipy import stats
-
     if not values:
         return None
     if len(values) == 1 or not any(values):
         return 1.0
+    if len(values) <= MOST_EXACT:
+        return _exact_sign_flip_p(values)
+    from numpy.random import default_rng
+    from scipy import stats
+
     found = stats.permutation_test(
         (list(values),), _mean, permutation_type="samples", vectorized=True, random_state=default_rng(0)
     )
     return float(found.pvalue)
+
+
+def _exact_sign_flip_p(values: tuple[float, ...]) -> float:
+    """Share of all sign patterns whose sum is at least as far from 0 as the sum seen."""
+    import numpy as np
+
+    sums = _sign_patterns(len(values)) @ np.abs(values)
+    seen = abs(math.fsum(values))
+    return float(np.mean(np.abs(sums) >= seen - 1e-12 * max(seen, 1.0)))
+
+
+@cache
+def _sign_patterns(n: int) -> Any:
+    """[2^n, n]: every pattern of n signs."""
+    import numpy as np
+
+    return 1.0 - 2.0 * (np.arange(2**n)[:, None] >> np.arange(n) & 1)
 
 
 def smallest_sign_flip_p(n: int) -> float:

@@ -21,7 +21,7 @@ def wilson(successes: float, n: int, alpha: float) -> Interval:
     return Interval(max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale))
 
 
-def clopper_pearson(successes: float, n: int, alpha: float) -> Interval:
+def clopper_pearson(successes: float, n: float, alpha: float) -> Interval:
     """Exact interval of a rate; half successes (ties) are allowed. Source: Clopper and Pearson 1934."""
     from scipy import special
 
@@ -30,6 +30,27 @@ def clopper_pearson(successes: float, n: int, alpha: float) -> Interval:
     low = special.betaincinv(successes, n - successes + 1, alpha / 2) if successes > 0 else 0.0
     high = special.betaincinv(successes + 1, n - successes, 1 - alpha / 2) if successes < n else 1.0
     return Interval(float(low), float(high))
+
+
+def clustered(counts: Sequence[tuple[float, int]], alpha: float, least: float = 1.0) -> Interval:
+    """Interval of a rate whose successes come in clusters, (successes, n) each: Clopper and Pearson's, from the number
+    of independent trials that would vary as much.
+
+    That number is n over the design effect: the variance between clusters over the binomial one, but never below
+    `least` (of few successes it is estimated too low). Source: Rao and Scott 1992.
+    """
+    total, n = math.fsum(k for k, _ in counts), sum(size for _, size in counts)
+    effect = max(least, _design_effect(counts, total, n))
+    return clopper_pearson(total / effect, n / effect, alpha)
+
+
+def _design_effect(counts: Sequence[tuple[float, int]], total: float, n: int) -> float:
+    clusters = len(counts)
+    if clusters < 2 or not 0 < total < n:
+        return 1.0
+    rate = total / n
+    between = clusters / (clusters - 1) * math.fsum((k - rate * size) ** 2 for k, size in counts)
+    return between / (n * rate * (1 - rate))
 
 
 def difference(first: tuple[float, int], second: tuple[float, int], alpha: float) -> Interval:
