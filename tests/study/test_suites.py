@@ -73,7 +73,7 @@ def test_mistakes():
 
 def test_a_run_for_one_claim_judges_that_one(tmp_path):
     """The probe's numbers come into the evidence, the plan out of its file as it was, and the report is written."""
-    plan = shortened(design(Wish(claims=("gates",), contenders="rnn:orthogonal,lstm:chrono", lengths=(6,))).plan, 300)
+    plan = shortened(design(Wish(claims=("gates",), contenders="rnn:orthogonal,lstm:chrono", lengths=(6,))).plan, 100)
     plan = plan.model_copy(update={"learning_rates": (0.01,)})
     folder = RunFolder(tmp_path / "run")
     folder.claim_for(plan)
