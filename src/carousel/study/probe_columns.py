@@ -11,6 +11,7 @@ selectivity_noise_bits  the same about the last noise symbol
 selectivity             (key bits - noise bits) / log2 K, K the number of symbols; RNN and LSTM alike
 distractor_kl           what other distractors change of the answer: KL divergence in nats
 key_deletion_drop       test accuracy lost where the key is replaced by a distractor
+weight_mass             the key's share of the weights with which steps stand in the last c of an LSTM
 memorised_bits          bits of random labels memorised per parameter
 """
 
@@ -39,4 +40,4 @@ GATE_PROBE: tuple[str, ...] = (
     "selectivity_noise_bits",
     SELECTIVITY,
 )
-PROBED: tuple[str, ...] = (*GATE_PROBE, "distractor_kl", "key_deletion_drop", MEMORISED_BITS)
+PROBED: tuple[str, ...] = (*GATE_PROBE, "distractor_kl", "key_deletion_drop", "weight_mass", MEMORISED_BITS)
