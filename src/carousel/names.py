@@ -14,3 +14,4 @@ FAMILY_OF_CELL = {
     "gru": "GRU",
     TRANSFORMER: "TRANSFORMER",
 }
+RECURRENT = ("RNN", "LSTM", "GRU")

@@ -97,7 +97,7 @@ def _slopes_apart(run: int) -> Evidence:
 
 def _steady(run: int) -> Evidence:
     effects = Effects(solved={(spec, length): 0.0 for spec in SPECS for length in (30, 100)}, onset_spread=0.4)
-    return _run(run, effects, seeds=10, steps=6000)
+    return _run(run, effects, seeds=10, steps=12000)
 
 
 def _history(run: int) -> Evidence:

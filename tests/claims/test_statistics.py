@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from carousel.claims.statistics.interval import UNBOUNDED, Interval, hull
 from carousel.claims.statistics.logistic import fit_length_curve
@@ -174,15 +175,15 @@ def test_equivalence_is_a_test_of_size_alpha() -> None:
 def test_t50_of_a_known_curve() -> None:
     lengths = [10, 30, 100, 300, 1000]
     rates = [1 / (1 + math.exp(2 * (math.log(t) - math.log(100)))) for t in lengths]
-    curve = fit_length_curve(lengths, [10_000 * r for r in rates], [10_000] * 5)
+    curve = fit_length_curve(tuple(lengths), tuple(10_000 * r for r in rates), (10_000,) * 5)
     assert curve.t50 == pytest.approx(100, rel=0.01)
     assert curve.area == pytest.approx(0.5, abs=0.01)
 
 
 def test_t50_where_all_or_none_are_solved() -> None:
-    assert fit_length_curve([30, 100], [5, 5], [5, 5]).t50 == math.inf
-    assert fit_length_curve([30, 100], [0, 0], [5, 5]).t50 == 0.0
-    assert 30 < fit_length_curve([30, 100], [5, 0], [5, 5]).t50 < 100
+    assert fit_length_curve((30, 100), (5, 5), (5, 5)).t50 == math.inf
+    assert fit_length_curve((30, 100), (0, 0), (5, 5)).t50 == 0.0
+    assert 30 < fit_length_curve((30, 100), (5, 0), (5, 5)).t50 < 100
 
 
 def test_seeds_needed_is_the_number_that_gives_the_power() -> None:
@@ -200,3 +201,26 @@ def test_seeds_needed_says_nothing_where_nothing_is_known() -> None:
     assert smallest_n(lambda n: False) is None
     assert smallest_n(lambda n: n >= 37) == 37
     assert smallest_n(lambda n: n >= MOST_SEEDS) == MOST_SEEDS
+
+
+@pytest.mark.parametrize("n", [10, 11, 40])
+@pytest.mark.parametrize("alpha", [0.05, 0.003])
+def test_bca_is_scipys(n: int, alpha: float) -> None:
+    values = np.random.default_rng(n).exponential(size=n)
+    theirs = stats.bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=1999,
+        confidence_level=1 - alpha,
+        method="BCa",
+        random_state=np.random.default_rng(0),
+    ).confidence_interval
+    assert tuple(bca_interval(tuple(values), alpha)) == pytest.approx((theirs.low, theirs.high), rel=1e-9)
+
+
+def test_the_exact_sign_flip_test_is_scipys() -> None:
+    values = np.random.default_rng(5).normal(0.3, 1.0, 9)
+    theirs = stats.permutation_test(
+        (values,), lambda x, axis: x.mean(axis=axis), permutation_type="samples", vectorized=True
+    )
+    assert sign_flip_p(tuple(values)) == pytest.approx(theirs.pvalue)

@@ -137,7 +137,7 @@ def test_two_censored_horizons_leave_the_ratio_unknown() -> None:
 def _steady(**more: Any) -> Evidence:
     """Long trainings, none stopped as solved: enough steps for the limit of 1e-4."""
     solved = {(spec, length): 0.0 for spec in ONLY for length in (30, 100)}
-    return _made(specs=ONLY, steps=6000, seeds=10, effects=Effects(solved=solved, **more))
+    return _made(specs=ONLY, steps=12000, seeds=10, effects=Effects(solved=solved, **more))
 
 
 @pytest.mark.parametrize(

@@ -100,11 +100,6 @@ def linear_cell(recurrent: Tensor) -> Cell:
     return cell
 
 
-def permutation(size: int) -> Tensor:
-    """A random one."""
-    return torch.eye(size, dtype=torch.float64)[torch.randperm(size, generator=torch.Generator().manual_seed(0))]
-
-
 def constant_gate(name: str, block: str, bias: float, hidden: int = 6) -> Cell:
     """All weights 0, one gate at sigma(bias)."""
     cell = CELLS[name](3, hidden, dtype=torch.float64)

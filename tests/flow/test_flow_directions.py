@@ -9,9 +9,10 @@ import pytest
 import torch
 from scipy import stats
 from tests.flow.known import KNOWN, last_digit, steps_of
-from tests.flow.made import CELL_NAMES, call_of, cell_of, constant_gate, linear_cell, network, permutation, taped
+from tests.flow.made import CELL_NAMES, call_of, cell_of, constant_gate, linear_cell, network, taped
 
 from carousel import flow
+from carousel.flow.oracles import permutation
 from carousel.kernels import Call, Request
 
 LAGS = (1, 2, 4)

@@ -6,10 +6,11 @@ import math
 
 import pytest
 import torch
-from tests.flow.made import CELL_NAMES, call_of, cell_of, constant_gate, linear_cell, network, permutation, taped
+from tests.flow.made import CELL_NAMES, call_of, cell_of, constant_gate, linear_cell, network, taped
 
 import carousel
 from carousel import flow
+from carousel.flow.oracles import permutation
 from carousel.kernels import Call
 from carousel.shapes import at_last_step
 from carousel.tasks import Batch, task

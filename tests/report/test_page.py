@@ -268,3 +268,12 @@ def test_building_imports_neither_torch_nor_matplotlib() -> None:
 
 def environment(root: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(root / "src"), str(root)])}
+
+
+def test_a_card_leads_to_the_figure_that_decides_it(task_run):
+    page = (task_run[0].folder / "report.html").read_text(encoding="utf-8")
+    for lang in ("en", "zh"):
+        card = page.split(f'<section class="claim" id="vanishing-{lang}">')[1].split("</details>")[0]
+        assert f'href="#lag-profile-initialisation-figure-{lang}"' in card
+        assert f'id="lag-profile-initialisation-figure-{lang}"' in page
+        assert "-figure-" not in page.split(f'<section class="claim" id="gates-{lang}">')[1].split("</section>")[0]

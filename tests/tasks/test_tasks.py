@@ -11,6 +11,7 @@ import torch
 from carousel.errors import BadPlan, UnknownName
 from carousel.models.contender import ContenderSpec
 from carousel.models.network import build
+from carousel.models.sizes import Size
 from carousel.tasks import TASKS, task
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,7 +86,7 @@ def test_a_network_of_one_length_runs_on_another(name):
 
 def _network(made):
     return build(
-        ContenderSpec("lstm", "default", 1), 5, inputs=made.inputs, outputs=made.outputs, readout=made.readout,
+        ContenderSpec("lstm", "default", 1), Size(5), inputs=made.inputs, outputs=made.outputs, readout=made.readout,
         length=made.length, generator=torch.Generator().manual_seed(0), kernel="reference",
     )  # fmt: skip
 

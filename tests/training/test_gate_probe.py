@@ -10,7 +10,7 @@ import torch
 from carousel.cells import CELLS
 from carousel.models.network import RecurrentNetwork
 from carousel.tasks import task
-from carousel.training.gate_probe import _auroc, measure_gates
+from carousel.training.gate_probe import _auroc, _weight_mass, measure_gates
 from carousel.training.information import readable_bits
 
 
@@ -36,6 +36,7 @@ def test_a_network_that_keeps_the_key_by_its_input_gate():
     assert found["auroc_i"] == 1.0
     assert found["auroc_f"] == 0.5  # it does not move
     assert found["clamp_drop_f"] == found["clamp_drop_o"] == 0.0
+    assert found["weight_mass"] > 0.999
     assert found["distractor_kl"] < 1e-6
     assert found["key_deletion_drop"] > 0.8
     assert found["selectivity_key_bits"] > 2.9
@@ -64,6 +65,18 @@ def test_a_network_that_sees_the_last_symbol_alone_selects_nothing():
                           "selectivity_noise_bits"}  # fmt: skip
     assert found["selectivity"] < -0.9
     assert found["selectivity_noise_bits"] == pytest.approx(3, abs=0.1)
+
+
+def test_weight_mass_against_the_loop():
+    generator = torch.Generator().manual_seed(0)
+    i, f = torch.rand(2, 7, 3, 4, generator=generator, dtype=torch.float64)
+    keys = torch.tensor([0, 6, 3])
+    c = torch.zeros(7, 3, 4, dtype=torch.float64)  # what of each step is left
+    for t in range(7):
+        c = c * f[t]
+        c[t] = i[t]
+    shares = c.mean(-1) / c.mean(-1).sum(0)
+    assert _weight_mass(i, f, keys) == pytest.approx(shares[keys, torch.arange(3)].mean().item())
 
 
 @pytest.mark.parametrize("name", ["delayed-recall", "adding", "parity", "temporal-order"])

@@ -11,7 +11,7 @@ from carousel.claims.readings import Record, is_number
 from carousel.claims.rules import Answer
 from carousel.claims.statistics.interval import Interval
 from carousel.claims.statistics.power import smallest_n
-from carousel.claims.statistics.rates import clopper_pearson
+from carousel.claims.statistics.rates import clopper_pearson, clustered
 from carousel.claims.thresholds import THRESHOLDS
 
 WHERE = "LSTM"
@@ -19,24 +19,28 @@ EFFECT = ("spike_share", "share")
 
 
 def control_row(trials: Sequence[Record], alpha: float) -> Row:
-    """All steps of the LSTM trials as one: the share of leaps (Clopper-Pearson), and chaotic networks.
+    """All steps of the LSTM trials: the share of leaps, and chaotic networks.
 
     A leap is a norm above 100 x its running median, or one that is not a number. Supported: the upper limit of the
     share is below 1e-4 and every trained network's exponent was measured and is not above 0. Refuted: the lower
-    limit is above 1e-4, or a trained network's exponent is above 0. Steps of one trial are not independent; the
-    interval takes them as if they were.
+    limit is above 1e-4, or a trained network's exponent is above 0. Leaps of one trial come in bursts; the interval
+    allows for that (statistics.rates.clustered).
     """
     if not trials:
         return missing_row(WHERE, EFFECT, details={"part": "control"})
     counted = _count(trials)
     spikes, steps = counted["spikes"], counted["steps"]
-    limits = clopper_pearson(spikes, steps, alpha)
+    limits = _limits(trials, alpha)
     verdict, reason = _answer(limits, counted)
     details = {**counted, "part": "control", "level": 1 - alpha, "upper_limit": limits.high}
     value = spikes / steps if steps else None
-    effect = Effect(*EFFECT, value, clopper_pearson(spikes, steps, SHOWN))
+    effect = Effect(*EFFECT, value, _limits(trials, SHOWN))
     needed = _seeds_needed(counted, alpha) if reason == "wide" else None
     return Row(WHERE, verdict, reason, effect, len(trials), seeds_needed=needed, details=details)
+
+
+def _limits(trials: Sequence[Record], alpha: float) -> Interval:
+    return clustered([(_spikes(row), row["steps"] or 0) for row in trials], alpha, THRESHOLDS.leap_burst)
 
 
 def _answer(limits: Interval, counted: dict[str, Any]) -> Answer:
@@ -72,13 +76,13 @@ def _spikes(row: Record) -> int:
 
 
 def _seeds_needed(counted: dict[str, Any], alpha: float) -> int | None:
-    """Seeds at which the same trainings, with the same share of leaps, would decide that share."""
+    """Seeds at which the same trainings, with the same share of leaps in bursts of the least size, would decide."""
     each, share = counted["steps"] / counted["seeds"], counted["spikes"] / max(counted["steps"], 1)
     if not each:
         return None
 
     def decides(seeds: int) -> bool:
-        steps = round(each * seeds)
+        steps = each * seeds / THRESHOLDS.leap_burst
         limits = clopper_pearson(share * steps, steps, alpha)
         return limits.above(THRESHOLDS.spike_share) or limits.below(THRESHOLDS.spike_share)
 

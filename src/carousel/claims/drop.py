@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 from carousel.claims.paired import SHOWN
 from carousel.claims.rules import Answer
 from carousel.claims.statistics.interval import Interval
 from carousel.claims.statistics.power import smallest_n
-from carousel.claims.statistics.rates import difference, wilson
+from carousel.claims.statistics.rates import Limits, clopper_pearson, difference, wilson
 from carousel.claims.thresholds import THRESHOLDS
 
 
@@ -48,22 +49,30 @@ def answer(ends: Ends, alpha: float) -> Answer:
     the longest length more often than not, by interval.
 
     Refuted: the RNN falls less, the LSTM falls more, or the LSTM does not solve the longest length: a rate of 0 at
-    both ends does not fall, but nothing is held. Not tested: the RNN fails at the shortest length already.
+    both ends does not fall, but nothing is held. Three ways to be refuted share the error (Bonferroni), by exact
+    limits; support needs all of its parts, which is no choice among ways. Not tested: the RNN fails at the shortest
+    length already.
     """
     if wilson(*ends.rnn_short, alpha).below(THRESHOLDS.held_rate):
         return Answer("not-tested", "nothing_to_fall_from")
-    rnn, lstm = (difference(short, long, alpha) for short, long in (ends[:2], ends[2:]))
-    held = wilson(*ends.lstm_long, alpha)
+    rnn, lstm, held = _intervals(ends, alpha / 3, clopper_pearson)
     if rnn.below(THRESHOLDS.rnn_drop):
         return Answer("refuted", "rnn_holds")
     if held.below(THRESHOLDS.held_rate):
         return Answer("refuted", "lstm_fails")
     if lstm.above(THRESHOLDS.lstm_drop):
         return Answer("refuted", "lstm_falls")
+    rnn, lstm, held = _intervals(ends, alpha, wilson)
     falls, holds = rnn.low >= THRESHOLDS.rnn_drop, lstm.high <= THRESHOLDS.lstm_drop
     if falls and holds and held.above(THRESHOLDS.held_rate):
         return Answer("supported", "beyond")
     return Answer("inconclusive", "wide")
+
+
+def _intervals(ends: Ends, alpha: float, limits: Limits) -> tuple[Interval, Interval, Interval]:
+    """The RNN's fall, the LSTM's, and the LSTM's rate at the longest length."""
+    rnn, lstm = (difference(short, long, alpha, limits) for short, long in (ends[:2], ends[2:]))
+    return rnn, lstm, limits(*ends.lstm_long, alpha)
 
 
 def fall_difference(ends: Ends) -> tuple[float, Interval]:
@@ -76,6 +85,7 @@ def fall_difference(ends: Ends) -> tuple[float, Interval]:
     return value, Interval(low, high)
 
 
+@lru_cache(maxsize=4096)
 def seeds_needed(ends: Ends, alpha: float) -> int | None:
     """Seeds at which the same four rates would decide; None where they never would."""
     return smallest_n(lambda n: answer(ends.grown(n), alpha).verdict != "inconclusive", ends.n + 1)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import ClassVar, final
 
-from carousel.claims.base import Both, Claim, Effect, Row, Verdict, Word
+from carousel.claims.base import Both, Claim, Effect, Row, Verdict
 from carousel.claims.control import control_row
 from carousel.claims.paired import mean_row, missing_row
 from carousel.claims.readings import BySeed, Readings, Record, is_number, trial_files
 from carousel.claims.rules import combine, combine_parts
-from carousel.claims.wording import headline, join, needed, number
-from carousel.texts import LANGUAGES, both, text
+from carousel.claims.wording import headline, join, needed, number, parts_text
+from carousel.texts import both
 
 
 @final
@@ -39,7 +39,7 @@ class Exploding(Claim):
             headline(self.id, shown) if shown else None,
             self._censored(onset),
             self._control_text(control),
-            _parts_text(*parts),
+            parts_text(self.id, onset=parts[0], control=parts[1]),
             needed([*onset, control]),
         )
         effect = shown.effect if shown else Effect(*self.effect)
@@ -94,11 +94,6 @@ class Exploding(Claim):
             measured=row.details["exponents"],
             diverged=row.details["diverged"],
         )
-
-
-def _parts_text(onset: Word, control: Word) -> Both:
-    words = {lang: [text(f"claims.verdicts.{w}", lang) for w in (onset, control)] for lang in LANGUAGES}
-    return {lang: text("claims.exploding.parts", lang, onset=a, control=b) for lang, (a, b) in words.items()}
 
 
 def _calm(row: Record) -> bool:

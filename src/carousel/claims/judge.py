@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from carousel.claims.advice import advise, recommend
 from carousel.claims.base import Claim, Verdict
+from carousel.claims.calibration.stored import sentence
 from carousel.claims.readings import Readings
 from carousel.claims.registry import all_claims
 from carousel.claims.thresholds import THRESHOLDS
-from carousel.texts import both
 
 if TYPE_CHECKING:
     from carousel.study.evidence import Evidence
@@ -28,7 +28,7 @@ def judge(evidence: Evidence) -> dict[str, Any]:
         "advice": advise(readings, verdicts),
         "recommended": recommend(readings),
         "thresholds": THRESHOLDS.as_dict(),
-        "calibration": both("claims.calibration"),
+        "calibration": sentence(),
     }
 
 

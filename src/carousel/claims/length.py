@@ -77,7 +77,7 @@ def _rate(readings: Readings, condition: str, spec: str) -> Rate:
 def _described(lengths: Sequence[int], rates: Sequence[Rate]) -> dict[str, object]:
     """[solved, trials] by length, T50 and the area under the fitted curve, for the report's table."""
     seen = [(t, r) for t, r in zip(lengths, rates, strict=True) if r.n]
-    curve = fit_length_curve([t for t, _ in seen], [r.solved for _, r in seen], [r.n for _, r in seen])
+    curve = fit_length_curve(tuple(t for t, _ in seen), tuple(r.solved for _, r in seen), tuple(r.n for _, r in seen))
     return {"solved": {str(t): [r.solved, r.n] for t, r in seen}, "t50": curve.t50, "area": curve.area}
 
 

@@ -22,14 +22,20 @@ def missing_row(where: str, effect: tuple[str, str], **about: Any) -> Row:
 
 
 def mean_row(
-    where: str, effect: tuple[str, str], values: Sequence[float], margin: float, alpha: float, **about: Any
+    where: str,
+    effect: tuple[str, str],
+    values: Sequence[float],
+    margin: float,
+    alpha: float,
+    band: float | None = None,
+    **about: Any,
 ) -> Row:
-    """Judge the mean of paired differences, one a seed, against `margin` (rules.by_margin)."""
+    """Judge the mean of paired differences, one a seed, against `margin` and `band` (rules.by_margin)."""
     if not values:
         return missing_row(where, effect, **about)
     mean = math.fsum(values) / len(values)
-    verdict, reason = by_margin(mean_interval(values, alpha), margin)
-    needed = seeds_for_mean(values, distance(mean, margin), alpha) if verdict == "inconclusive" else None
+    verdict, reason = by_margin(mean_interval(values, alpha), margin, band)
+    needed = seeds_for_mean(values, distance(mean, margin, band), alpha) if verdict == "inconclusive" else None
     details = {"level": 1 - alpha, "p_sign_flip": sign_flip_p(tuple(values)), "margin": margin}
     shown = Effect(*effect, mean, mean_interval(values, SHOWN))
     return Row(where, verdict, reason, shown, len(values), seeds_needed=needed, details=details, **about)

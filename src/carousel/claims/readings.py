@@ -61,10 +61,14 @@ class Readings:
         """The source is a user's file."""
         return any(s.name == source and s.kind == "file" for s in self.evidence.plan.sources)
 
-    def specs(self, source: str, family: str) -> list[str]:
-        """The contenders of a family, in the order the user gave."""
+    def specs(self, source: str, *families: str) -> list[str]:
+        """The contenders of some families, in the order the user gave."""
         made = self.evidence.plan.contenders[source]
-        return [c.spec for c in made if FAMILY_OF_CELL[c.cell] == family]
+        return [c.spec for c in made if FAMILY_OF_CELL[c.cell] in families]
+
+    def layers(self, source: str) -> dict[str, int]:
+        """How deep each contender is."""
+        return {c.spec: c.layers for c in self.evidence.plan.contenders[source]}
 
     def pairs(self, source: str) -> list[Pair]:
         """Every RNN contender with every LSTM contender."""
@@ -81,8 +85,21 @@ class Readings:
 
     def best_pair(self, condition: Condition) -> Pair | None:
         """Each family's best contender there, chosen on validation in the tuning phase, never on the test part."""
-        rnn, lstm = (self._best(condition, family) for family in ("RNN", "LSTM"))
+        rnn, lstm = (self.best(condition.key, self.specs(condition.source, family)) for family in ("RNN", "LSTM"))
         return Pair(rnn, lstm) if rnn and lstm else None
+
+    def best(self, condition: str, specs: Iterable[str]) -> str | None:
+        """The best of some contenders there, chosen in the tuning phase; None where none was trained."""
+        merits = {}
+        for spec in specs:
+            rows = self.tuning(condition, spec) or list(self.reporting(condition, spec).values())
+            if rows:
+                merits[spec] = max(_mean_merit(r) for r in _grouped(rows, "learning_rate").values())
+        return max(merits, key=lambda spec: merits[spec]) if merits else None
+
+    def tuning(self, condition: str, spec: str) -> list[Record]:
+        """The tuning trials of a contender, all learning rates."""
+        return self._trials.get(("tuning", condition, spec), [])
 
     def slopes(self, condition: str, spec: str, moment: str) -> BySeed:
         """Lag profiles of a contender by seed; the slope of one is null where too few lags were there to fit it."""
@@ -113,16 +130,6 @@ class Readings:
         # One trial a seed is the rule; of several learning rates the best on validation stands for the seed.
         return {row["seed"]: row for row in sorted(rows, key=_merit)}
 
-    def _best(self, condition: Condition, family: str) -> str | None:
-        merits = {}
-        for spec in self.specs(condition.source, family):
-            rows = self._trials.get(("tuning", condition.key, spec)) or list(
-                self.reporting(condition.key, spec).values()
-            )
-            if rows:
-                merits[spec] = max(_mean_merit(r) for r in _grouped(rows, "learning_rate").values())
-        return max(merits, key=lambda spec: merits[spec]) if merits else None
-
 
 def is_number(value: float | None) -> bool:
     """Neither null nor NaN nor infinite."""
@@ -139,6 +146,11 @@ def solved(row: Record) -> bool | None:
     if row["solved"] is None and row["outcome"] == "diverged":
         return False
     return None if row["solved"] is None else bool(row["solved"])
+
+
+def numbers(rows: Iterable[Record], column: str) -> list[float]:
+    """What an optional column (carousel.study.probe_columns) holds; empty where it was not measured."""
+    return [float(row[column]) for row in rows if is_number(row.get(column))]
 
 
 def trial_files(rows: Iterable[Record]) -> tuple[str, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from carousel.claims.attention import Attention
 from carousel.claims.base import Claim
 from carousel.claims.exploding import Exploding
+from carousel.claims.gates import Gates
 from carousel.claims.generalisation import Generalisation
 from carousel.claims.length import Length
-from carousel.claims.untested import Attention, Gates, Stacking
+from carousel.claims.stacking import Stacking
 from carousel.claims.vanishing import Vanishing
 
 

@@ -20,20 +20,20 @@ class Answer(NamedTuple):
     reason: str
 
 
-def by_margin(interval: Interval, margin: float) -> Answer:
-    """Supported beyond +margin; refuted below 0 or wholly inside ±margin; otherwise the interval is too wide."""
+def by_margin(interval: Interval, margin: float, band: float | None = None) -> Answer:
+    """Supported beyond +margin; refuted below 0 or wholly inside ±band (the margin, if none is given)."""
     if interval.above(margin):
         return Answer("supported", "beyond")
     if interval.below(0.0):
         return Answer("refuted", "opposite")
-    if interval.inside(margin):
+    if interval.inside(margin if band is None else band):
         return Answer("refuted", "equivalent")
     return Answer("inconclusive", "wide")
 
 
-def distance(value: float, margin: float) -> float:
+def distance(value: float, margin: float, band: float | None = None) -> float:
     """How far `value` lies inside the nearest answer's region: what an interval's half width must come below."""
-    return max(value - margin, -value, margin - abs(value))
+    return max(value - margin, -value, (margin if band is None else band) - abs(value))
 
 
 def by_superiority(value: float, interval: Interval) -> Answer:

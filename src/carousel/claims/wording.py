@@ -6,10 +6,10 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from carousel.claims.base import Both, Row
+from carousel.claims.base import Both, Row, Word
 from carousel.claims.statistics.interval import Interval
 from carousel.claims.statistics.power import MOST_SEEDS
-from carousel.texts import both, text
+from carousel.texts import LANGUAGES, both, text
 
 MOST_PAIRS = 6
 
@@ -52,6 +52,12 @@ def headline(claim: str, row: Row) -> Both:
         "n": row.n,
     }
     return {lang: text(f"claims.{claim}.headline", lang, unit=unit, **values) for lang, unit in units.items()}
+
+
+def parts_text(claim: str, **parts: Word) -> Both:
+    """What each part of a claim came to, where parts are judged apart."""
+    words = {lang: {part: text(f"claims.verdicts.{word}", lang) for part, word in parts.items()} for lang in LANGUAGES}
+    return {lang: text(f"claims.{claim}.parts", lang, **words[lang]) for lang in LANGUAGES}
 
 
 def tally(rows: Sequence[Row]) -> Both:

@@ -151,6 +151,21 @@ def bench(
 
 
 @app.command()
+def calibrate(
+    repetitions: Annotated[int, typer.Option(help="Made-up runs of each question; power takes a quarter.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Another number draws other runs; the same gives the same result.")] = 0,
+    only: Annotated[str | None, typer.Option(help="Rules, comma-separated, such as vanishing,attention.")] = None,
+    out: Annotated[Path | None, typer.Option(help="JSON file; one of the same calibration is completed.")] = None,
+    json_: Json = False,
+    lang: Lang = "en",
+) -> None:
+    """Test the rules themselves: known answers, same against same, planted differences. Takes minutes."""
+    from carousel.cli.calibrate import calibrate as run
+
+    run(repetitions, seed, only, out, json_, lang)
+
+
+@app.command()
 def tasks(json_: Json = False) -> None:
     """List the built-in tasks, one a line."""
     from carousel.cli.listing import list_tasks

@@ -12,6 +12,7 @@ from carousel.cli.progress import Watch
 from carousel.data import Prepared, card_lines
 from carousel.errors import BadPlan
 from carousel.files import writing_to
+from carousel.names import CLAIMS
 from carousel.study.design import Design, Wish, design, replan
 from carousel.study.environment import describe_environment
 from carousel.study.estimate import estimate
@@ -78,6 +79,9 @@ def _announce(console: Console, designed: Design, folder: RunFolder) -> None:
     for source in plan.sources:
         sizes = ", ".join(f"{c.spec} {_width(c)} ({c.parameters:,})" for c in plan.contenders[source.name])
         console.say("cli.sizes", source=source.name, sizes=sizes)
+    missing = [claim for claim in CLAIMS if plan.asks(claim) and not plan.only_for(claim).sources]
+    if missing:
+        console.say("cli.no_tasks", budget=plan.budget, claims=", ".join(missing))
     console.say("cli.folder", folder=folder.path)
 
 

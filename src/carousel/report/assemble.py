@@ -45,6 +45,7 @@ class Material:
 def page(material: Material, lang: str) -> Page:
     """The whole report in `lang`."""
     evidence, verdicts = material.evidence, material.verdicts
+    figures = tuple(_figure(f, i, material, lang) for i, f in enumerate(material.figures, start=1))
     version = str(evidence.environment.get("packages", {}).get("carousel-rnn", MISSING))
     return Page(
         lang=lang,
@@ -54,8 +55,8 @@ def page(material: Material, lang: str) -> Page:
         calibration=(verdicts.get("calibration") or {}).get(lang, ""),
         data=datacard.lines(evidence.card, lang),
         classes=datacard.class_table(evidence.card, lang),
-        cards=cards(verdicts, lang),
-        figures=tuple(_figure(f, i, material, lang) for i, f in enumerate(material.figures, start=1)),
+        cards=cards(verdicts, figures, lang),
+        figures=figures,
         contenders=result_tables(evidence.plan, material.summary, lang),
         settings=plan_table(evidence.plan, lang),
         thresholds=thresholds_table(verdicts.get("thresholds", {}), lang),

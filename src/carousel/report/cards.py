@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from carousel.pages.numbers import MISSING, count
 from carousel.report.format import limits, significant
 from carousel.report.strip import strips
-from carousel.report.view import Card, Table
+from carousel.report.view import Anchor, Card, FigureView, Table
 from carousel.texts import catalogue, text
 
 EVIDENCE = "tables/evidence.csv"
 Verdict = Mapping[str, Any]
+#: Of the claims that a figure of the page shows; the others' numbers are drawn in their own tables.
+DECIDING = {
+    "vanishing": "lag-profile-initialisation",
+    "exploding": "gradient-norm",
+    "length": "length",
+    "generalisation": "learning-score",
+}
 
 
-def cards(verdicts: Mapping[str, Any], lang: str) -> tuple[Card, ...]:
-    """One card a claim, in the order of the judgement."""
-    return tuple(_card(claim, lang) for claim in verdicts["claims"])
+def cards(verdicts: Mapping[str, Any], figures: Sequence[FigureView], lang: str) -> tuple[Card, ...]:
+    """One card a claim, in the order of the judgement; figures: those of the page."""
+    drawn = {figure.name: figure for figure in figures if figure.svg}
+    return tuple(_card(claim, drawn.get(DECIDING.get(claim["id"], "")), lang) for claim in verdicts["claims"])
 
 
-def _card(claim: Verdict, lang: str) -> Card:
+def _card(claim: Verdict, figure: FigureView | None, lang: str) -> Card:
     rows = claim["conditions"]
     paragraphs = _paragraphs(claim["id"], lang)
     files = len(claim.get("evidence", ()))
@@ -36,7 +44,13 @@ def _card(claim: Verdict, lang: str) -> Card:
         paragraphs=paragraphs,
         conditions=_conditions(rows, lang) if rows else None,
         evidence=text("report.verdict.evidence", lang, count=count(files), file=EVIDENCE) if files else "",
+        figure=_anchor(figure, lang) if figure and rows else None,
     )
+
+
+def _anchor(figure: FigureView, lang: str) -> Anchor:
+    says = text("report.verdict.figure", lang, number=figure.number, title=figure.title)
+    return Anchor(f"{figure.name}-figure-{lang}", says)
 
 
 def word(verdict: str, lang: str) -> str:

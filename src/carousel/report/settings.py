@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from carousel.names import CLAIMS
 from carousel.pages.numbers import MISSING, count, rate
 from carousel.report.names import conditions, length_name
 from carousel.report.view import Table
@@ -17,7 +18,8 @@ def plan_table(plan: Plan, lang: str) -> Table:
     training = plan.training
     rows = {
         "budget": plan.budget,
-        "sources": ", ".join(source.name for source in plan.sources),
+        "claims": ", ".join(plan.claims or CLAIMS),
+        "sources": "; ".join(_source(plan, source.name, lang) for source in plan.sources),
         "lengths": _lengths(plan, lang),
         "parameters": count(plan.parameters),
         "learning_rates": ", ".join(map(rate, plan.learning_rates)),
@@ -33,6 +35,12 @@ def plan_table(plan: Plan, lang: str) -> Table:
     }
     title = text("report.plan.settings", lang)
     return _pairs(title, ((text(f"report.plan.{name}", lang), value) for name, value in rows.items()))
+
+
+def _source(plan: Plan, name: str, lang: str) -> str:
+    """With the claims it is there for, where these are not all."""
+    claims = plan.own_claims.get(name)
+    return name if claims is None else text("report.plan.for_claims", lang, source=name, claims=", ".join(claims))
 
 
 def _lengths(plan: Plan, lang: str) -> str:

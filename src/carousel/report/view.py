@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,14 @@ class Card:
     paragraphs: tuple[tuple[str, str], ...]  # (label, text)
     conditions: Table | None
     evidence: str
+    figure: Anchor | None = None  # the figure that shows what decides
+
+
+class Anchor(NamedTuple):
+    """A place in the page, and what the link to it says."""
+
+    target: str
+    says: str
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from carousel.names import FAMILY_OF_CELL
 from carousel.study.evidence import Evidence
 from carousel.study.folder import RunFolder
 from carousel.study.ledger import Entry, Ledger
+from carousel.study.probe_columns import PROBED
 from carousel.training.description import condition_key
 
 _TEXT, _REAL, _WHOLE, _YES = pl.String, pl.Float64, pl.Int64, pl.Boolean
@@ -26,7 +27,7 @@ _TRIALS = {"trial": _TEXT, "phase": _TEXT} | _SETTING | {
     "rmse": _REAL, "steps": _WHOLE, "steps_to_solved": _WHOLE, "best_step": _WHOLE, "seconds": _REAL,
     "gradient_norm_max": _REAL, "spike_share": _REAL, "nan_share": _REAL, "lyapunov_end": _REAL, "kernel": _TEXT,
     "state_bits": _WHOLE, "flow_refused": _TEXT,
-}  # fmt: skip
+} | dict.fromkeys(PROBED, _REAL)  # fmt: skip
 _SLOPES = {"job": _TEXT} | _SETTING | {
     "seed": _WHOLE, "moment": _TEXT, "slope": _REAL, "horizon": _WHOLE, "horizon_censored": _YES, "lags": _WHOLE,
 }  # fmt: skip

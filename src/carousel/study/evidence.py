@@ -12,7 +12,8 @@ trials      one finished training a row:
             best_step, seconds, gradient_norm_max, spike_share (share of steps whose pre-clip norm is above 100 x the
             running median), nan_share, lyapunov_end (largest exponent, nats per step; null where not measured), kernel,
             state_bits (what is carried from the last step to a next one: the state, or a Transformer's keys and
-            values), flow_refused (why no gradient flow can be measured of the network; null where it can)
+            values), flow_refused (why no gradient flow can be measured of the network; null where it can);
+            and the optional columns of probes (carousel.study.probe_columns)
 profiles    lag profile, one lag a row: contender, family, condition, source, length, seed, moment ("initialisation" |
             "early" | "end"), learning_rate (null at initialisation), lag, log_gain (mean over the batch of ln G),
             log_gain_q10, log_gain_q90 (quantiles over the batch)

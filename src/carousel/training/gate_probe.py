@@ -25,7 +25,7 @@ MARKS = {"i": 1.0, "f": -1.0, "o": 1.0}  # a key is expected to open the input g
 
 
 def measure_gates(network: object, task: Task, seed: int) -> dict[str, float]:
-    """The columns of `probe_columns.GATE_PROBE` that can be measured; none for a task without a key at random steps.
+    """The columns of a trial that stand in `study.probe_columns`; none for a task without a key at random steps.
 
     Every number is of held-out sequences. Gates are measured of cells that have i, f and o.
     """
@@ -80,12 +80,21 @@ def _tapes(network: RecurrentNetwork, x: Tensor) -> list[dict[str, Tensor]]:
 def _marks(network: RecurrentNetwork, batch: Batch) -> dict[str, float]:
     """How well the mean of a gate over its units tells the key's step from the others of its sequence: AUROC."""
     assert batch.key_positions is not None
-    lowest = _tapes(network, batch.x)[0]
-    return {
-        f"auroc_{gate}": _auroc(sign * lowest[gate].mean(-1), batch.key_positions[:, 0])
-        for gate, sign in MARKS.items()
-        if gate in lowest
+    lowest, keys = _tapes(network, batch.x)[0], batch.key_positions[:, 0]
+    found = {
+        f"auroc_{gate}": _auroc(sign * lowest[gate].mean(-1), keys) for gate, sign in MARKS.items() if gate in lowest
     }
+    return found | (
+        {"weight_mass": _weight_mass(lowest["i"], lowest["f"], keys)} if {"i", "f"} <= lowest.keys() else {}
+    )
+
+
+def _weight_mass(i_TBH: Tensor, f_TBH: Tensor, keys_B: Tensor) -> float:
+    """The key's share of the weights i_j prod_{k>j} f_k with which steps stand in the last c; of K steps alike 1/K."""
+    logs = f_TBH.double().log().flip(0).cumsum(0).flip(0)
+    after = torch.cat([logs[1:], torch.zeros_like(logs[:1])])
+    weights = (i_TBH.double() * after.exp()).mean(-1)
+    return (weights.gather(0, keys_B.unsqueeze(0))[0] / weights.sum(0)).mean().item()
 
 
 def _auroc(signal_TB: Tensor, keys_B: Tensor) -> float:

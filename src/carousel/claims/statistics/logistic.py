@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 RIDGE = 0.01  # keeps the slope finite where one length is solved by all and the next by none
@@ -17,7 +17,8 @@ class LengthCurve(NamedTuple):
     area: float
 
 
-def fit_length_curve(lengths: Sequence[int], solved: Sequence[float], trials: Sequence[int]) -> LengthCurve:
+@lru_cache(maxsize=4096)
+def fit_length_curve(lengths: tuple[int, ...], solved: tuple[float, ...], trials: tuple[int, ...]) -> LengthCurve:
     """Fit rate = 1 / (1 + exp(-(a + b (ln T - m)))) by penalised maximum likelihood.
 
     `lengths`, `solved`, `trials`: one entry a length, at least two different lengths, each with a trial.

@@ -1,0 +1,26 @@
+"""All scenarios, in the order of the claims."""
+
+from __future__ import annotations
+
+from carousel.claims.calibration.gradients import Control, Onset, Slopes
+from carousel.claims.calibration.mechanisms import AttentionGap, Clamping, DepthBits, DepthRate, Selecting
+from carousel.claims.calibration.performance import Falls, FallsOfMany, History, Wins
+from carousel.claims.calibration.scenario import Scenario
+
+SCENARIOS: dict[str, Scenario] = {
+    scenario.id: scenario
+    for scenario in (
+        Slopes(),
+        Onset(),
+        Control(),
+        Falls(),
+        FallsOfMany(),
+        History(),
+        Clamping(),
+        Selecting(),
+        Wins(),
+        DepthRate(),
+        DepthBits(),
+        AttentionGap(),
+    )
+}

@@ -1,0 +1,100 @@
+"""Claim 6: more LSTM layers raise expressiveness. Judged at fixed parameters, where depth costs width.
+
+All contenders of a run have the same number of parameters, so a deeper one is narrower. Per condition: the best LSTM
+of several layers against the best of one, each chosen in the tuning phase (carousel.claims.depth); every declared
+depth of every initialisation is shown beside it. Families of tasks: carousel.claims.task_sets.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+from carousel.claims.base import Both, Claim, Row, Verdict, Word
+from carousel.claims.depth import RATE, families, gain_row
+from carousel.claims.readings import Readings, trial_files
+from carousel.claims.rules import combine, stands_for
+from carousel.claims.task_sets import family_of
+from carousel.claims.thresholds import THRESHOLDS
+from carousel.claims.wording import headline, join, needed
+from carousel.texts import LANGUAGES, text
+
+if TYPE_CHECKING:
+    from carousel.study.plan import Condition
+
+
+@final
+class Stacking(Claim):
+    """Several layers against one, at fixed parameters."""
+
+    id: ClassVar[str] = "stacking"
+    effect: ClassVar[tuple[str, str]] = RATE
+
+    def judge(self, readings: Readings, alpha: float) -> Verdict:
+        """A verdict over families of tasks."""
+        conditions = [c for s in readings.evidence.plan.sources for c in readings.judged(s.name)]
+        conditions = [c for c in conditions if all(_depths(readings, c))]
+        if not conditions:
+            return self.not_tested("stacking")
+        judged = [_best_row(readings, condition, alpha) for condition in conditions]
+        shown = stands_for(judged, readings)
+        if shown is None:
+            lines = {row.reason for row in judged}
+            return self.not_tested("no_line" if lines == {"no_line"} else "no_depth_trials")
+        by_family = _by_family(judged)
+        because = join(headline(self.id, shown), _families_text(by_family), needed(judged))
+        rows = (*judged, *(row for c in conditions for row in _declared(readings, c, alpha)))
+        verdict = families(list(by_family.values()))
+        return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(readings, conditions))
+
+
+def _depths(readings: Readings, condition: Condition) -> tuple[list[str], list[str]]:
+    """The LSTM contenders of one layer, and of several."""
+    layers = readings.layers(condition.source)
+    specs = readings.specs(condition.source, "LSTM")
+    return [s for s in specs if layers[s] == 1], [s for s in specs if layers[s] > 1]
+
+
+def _best_row(readings: Readings, condition: Condition, alpha: float) -> Row:
+    shallow, deep = (readings.best(condition.key, specs) for specs in _depths(readings, condition))
+    if shallow is None or deep is None:
+        return gain_row({}, {}, condition.key, alpha, condition=condition.key, best=True)
+    return _row(readings, condition, shallow, deep, alpha, best=True)
+
+
+def _declared(readings: Readings, condition: Condition, alpha: float) -> list[Row]:
+    """Every declared depth against one layer of the same cell and initialisation, for the table."""
+    made = {c.spec: (c.cell, c.init) for c in readings.evidence.plan.contenders[condition.source]}
+    one, several = _depths(readings, condition)
+    alike = [(shallow, deep) for shallow in one for deep in several if made[shallow] == made[deep]]
+    return [_row(readings, condition, shallow, deep, alpha, decides=False) for shallow, deep in alike]
+
+
+def _row(readings: Readings, condition: Condition, shallow: str, deep: str, alpha: float, **about: Any) -> Row:
+    few, many = (readings.reporting(condition.key, spec) for spec in (shallow, deep))
+    return gain_row(few, many, f"{condition.key}: {deep} vs {shallow}", alpha, condition=condition.key, **about)
+
+
+def _by_family(rows: list[Row]) -> dict[str, Word]:
+    grouped: dict[str, list[Row]] = {}
+    for row in rows:
+        source = str(row.condition).partition("/")[0]
+        grouped.setdefault(family_of(source), []).append(row)
+    return {family: combine(members) for family, members in grouped.items()}
+
+
+def _families_text(words: dict[str, Word]) -> Both:
+    listed = {
+        lang: ", ".join(f"{family} ({text(f'claims.verdicts.{word}', lang)})" for family, word in words.items())
+        for lang in LANGUAGES
+    }
+    required = THRESHOLDS.depth_families
+    return {lang: text("claims.stacking.families", lang, listed=listed[lang], needed=required) for lang in LANGUAGES}
+
+
+def _files(readings: Readings, conditions: list[Condition]) -> tuple[str, ...]:
+    return trial_files(
+        row
+        for condition in conditions
+        for spec in readings.specs(condition.source, "LSTM")
+        for row in readings.reporting(condition.key, spec).values()
+    )

@@ -1,0 +1,115 @@
+"""`carousel calibrate`: are the measures and the rules right? Oracles, false verdicts, power; table and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from carousel.claims.calibration.measure import Calibration
+from carousel.claims.calibration.results import false_at_limits, false_if_same, power, result, thresholds_digest
+from carousel.claims.calibration.scenarios import SCENARIOS
+from carousel.claims.calibration.stored import sentence
+from carousel.claims.wording import number
+from carousel.cli.console import Console
+from carousel.errors import BadPlan, FolderConflict, UnknownName
+from carousel.files import write_text, writing_to
+from carousel.pages.numbers import MISSING
+from carousel.texts import text
+
+_COLUMNS = ("rule", "seeds", "false_same", "false_limit", "sensible", "found", "smallest", "holm")
+
+
+def calibrate(repetitions: int, seed: int, only: str | None, out: Path | None, as_json: bool, lang: str) -> None:
+    """Ask every rule; what `out` holds of the same calibration already is kept, so that a stopped one goes on."""
+    chosen = _chosen(repetitions, seed, only)
+    console = Console(lang, quiet=as_json)
+    known = _known(out, repetitions, seed)
+    if known:
+        console.say("claims.calibration.kept", rules=len(known))
+    console.say("claims.calibration.begin", rules=len(chosen), repetitions=repetitions, seed=seed)
+    oracles = [_told(oracle, console) for oracle in _oracles()]
+    found: dict[str, Any] = {}
+    for name in SCENARIOS:
+        if name in known or name in chosen:
+            found[name] = known.get(name) or Calibration(repetitions, seed).of(SCENARIOS[name])
+            _write(out, result(repetitions, seed, oracles, found))
+    _print(console, found)
+    whole = result(repetitions, seed, oracles, found)
+    console.lines([sentence(whole)[lang]])
+    if out:
+        console.say("claims.calibration.written", path=out)
+    if as_json:
+        console.json(whole)
+
+
+def _chosen(repetitions: int, seed: int, only: str | None) -> list[str]:
+    if not 4 <= repetitions <= 100_000:
+        raise BadPlan("--repetitions is out of range", allowed="4 to 100000", got=repetitions)
+    if seed < 0:
+        raise BadPlan("--seed is negative", allowed="0 or more", got=seed)
+    chosen = [*SCENARIOS] if only is None else [name.strip() for name in only.split(",")]
+    for name in chosen:
+        if name not in SCENARIOS:
+            raise UnknownName("rule", name, SCENARIOS)
+    return chosen
+
+
+def _known(out: Path | None, repetitions: int, seed: int) -> dict[str, Any]:
+    """The rules that a file holds from the same calibration. A file that is something else is not overwritten."""
+    if out is None or not out.exists():
+        return {}
+    try:
+        kept = json.loads(out.read_text(encoding="utf-8"))
+        asked = {"repetitions": repetitions, "seed": seed, "thresholds": thresholds_digest()}
+        same = all(kept[name] == value for name, value in asked.items())
+        return {name: rule for name, rule in kept["rules"].items() if same and name in SCENARIOS}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FolderConflict(f"{out} is no calibration", cure="name another file with --out") from error
+
+
+def _oracles() -> Any:
+    from carousel.flow.oracles import oracles
+
+    return oracles()
+
+
+def _told(oracle: Any, console: Console) -> dict[str, Any]:
+    """One oracle, printed, as plain data."""
+    mark = text(f"claims.calibration.{'met' if oracle.met else 'missed'}", console.lang)
+    values = {name: f"{getattr(oracle, name):.6g}" for name in ("found", "expected", "tolerance")}
+    console.say("claims.calibration.oracle", mark=mark, name=oracle.name, **values)
+    return {**oracle._asdict(), "met": oracle.met}
+
+
+def _write(out: Path | None, whole: dict[str, Any]) -> None:
+    if out:
+        with writing_to(out):
+            write_text(out, json.dumps(whole, indent=1) + "\n")
+
+
+def _print(console: Console, rules: Mapping[str, Any]) -> None:
+    head = [text(f"claims.calibration.{name}", console.lang) for name in _COLUMNS]
+    console.table(head, [_cells(name, rule, console.lang) for name, rule in rules.items()])
+    console.say("claims.calibration.legend")
+
+
+def _cells(name: str, rule: Mapping[str, Any], lang: str) -> list[str]:
+    smallest = [rule["power"]["smallest"][curve] for curve in ("alone", "holm")]
+    none = text("claims.calibration.none", lang)
+    return [
+        name,
+        str(rule["seeds"]),
+        _share(false_if_same(rule)),
+        _share(false_at_limits(rule)),
+        number(rule["power"]["sensible"]),
+        _share(power(rule)),
+        *(none if size is None else number(size) for size in smallest),
+    ]
+
+
+def _share(share: Mapping[str, Any] | None) -> str:
+    if share is None:
+        return MISSING
+    return f"{share['rate']:.3f} [{share['ci95'][0]:.3f}, {share['ci95'][1]:.3f}]"

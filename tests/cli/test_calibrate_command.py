@@ -1,0 +1,50 @@
+"""`carousel calibrate`: table, JSON, a file that is completed, mistakes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from carousel.cli.calibrate import calibrate
+from carousel.errors import BadPlan, FolderConflict, UnknownName
+
+
+def _run(out: Path | None = None, only: str | None = "attention", repetitions: int = 4, lang: str = "en") -> None:
+    calibrate(repetitions, 0, only, out, as_json=True, lang=lang)
+
+
+def test_json_alone_on_standard_output_and_the_table_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
+    _run()
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)
+    assert [*found["rules"]] == ["attention"]
+    assert all(oracle["met"] for oracle in found["oracles"])
+    assert "same against same" in printed.err
+
+
+def test_a_file_is_completed_and_its_rules_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "c.json"
+    _run(out)
+    first = json.loads(out.read_text(encoding="utf-8"))["rules"]["attention"]
+    _run(out, "stacking.rate", lang="zh")
+    rules = json.loads(out.read_text(encoding="utf-8"))["rules"]
+    assert rules["attention"] == first
+    assert [*rules] == ["stacking.rate", "attention"]
+    _run(out, "attention", repetitions=5)  # another calibration: nothing of the old one is kept
+    assert [*json.loads(out.read_text(encoding="utf-8"))["rules"]] == ["attention"]
+
+
+def test_mistakes_are_told(tmp_path: Path) -> None:
+    with pytest.raises(UnknownName, match="attention"):
+        _run(only="atention")
+    with pytest.raises(BadPlan, match="repetitions"):
+        _run(repetitions=0)
+    with pytest.raises(UnknownName, match="language"):
+        _run(lang="fr")
+    precious = tmp_path / "thesis.json"
+    precious.write_text("[1, 2]", encoding="utf-8")
+    with pytest.raises(FolderConflict, match="no calibration"):
+        _run(precious)
+    assert precious.read_text(encoding="utf-8") == "[1, 2]"
