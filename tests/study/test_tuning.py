@@ -46,10 +46,12 @@ def test_reporting_does_not_depend_on_the_order_of_finishing():
         )
         for job in tuning
     ]
-    expected = {job.digest() for _, job in reporting_jobs(plan, done)}
+    expected = {job.digest() for _, job in reporting_jobs(plan, done, {})}
     assert len(expected) == 4
     for seed in range(5):
         shuffled = random.Random(seed).sample(done, len(done))
-        assert {job.digest() for _, job in reporting_jobs(plan, shuffled)} == expected
-    assert not list(reporting_jobs(plan, done[:1]))
-    assert all(job.seed in plan.reporting_seeds and job.learning_rate == 0.01 for _, job in reporting_jobs(plan, done))
+        assert {job.digest() for _, job in reporting_jobs(plan, shuffled, {})} == expected
+    assert not list(reporting_jobs(plan, done[:1], {}))
+    assert all(
+        job.seed in plan.reporting_seeds and job.learning_rate == 0.01 for _, job in reporting_jobs(plan, done, {})
+    )

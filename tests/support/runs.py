@@ -28,7 +28,7 @@ def shortened(plan: Plan, steps: int, seeds: int = 2) -> Plan:
     stop = plan.training.stop.model_copy(update={"check_every": 20})
     training = plan.training.model_copy(update={"steps": steps, "batch_size": 8, "stop": stop})
     update = {"training": training, "learning_rates": (0.003, 0.01), "flow_seeds": 2}
-    return plan.model_copy(update=update | {"reporting_seeds": tuple(range(100, 100 + seeds))})
+    return plan.model_copy(update=update | {"reporting_seeds": tuple(range(100, 100 + seeds)), "looks": ()})
 
 
 def numbers(folder: Path) -> dict[str, list[dict[str, Any]]]:

@@ -1,6 +1,7 @@
 """Claims: statement + measurement + rule -> verdict. Reads evidence; never trains, never imports torch.
 
-`all_claims()` lists the seven; `judge(evidence)` gives the value of verdicts.json. Neither numbers nor tables
+`all_claims()` lists the seven; `judge(evidence)` gives the value of verdicts.json, `sequentially` which
+trainings of a run get more seeds. Neither numbers nor tables
 libraries are imported before something is judged.
 """
 
@@ -8,7 +9,8 @@ from __future__ import annotations
 
 from carousel.claims.base import Claim, Effect, Row, Verdict
 from carousel.claims.judge import judge
+from carousel.claims.looks import sequentially
 from carousel.claims.registry import all_claims
 from carousel.claims.thresholds import THRESHOLDS, Thresholds
 
-__all__ = ["THRESHOLDS", "Claim", "Effect", "Row", "Thresholds", "Verdict", "all_claims", "judge"]
+__all__ = ["THRESHOLDS", "Claim", "Effect", "Row", "Thresholds", "Verdict", "all_claims", "judge", "sequentially"]

@@ -58,7 +58,8 @@ class Attention(Claim):
                 rows.append(Row(condition.key, "not-tested", why_not, Effect(*RATE), 0, **about))
                 continue
             ours, other = _best(readings, condition)
-            attention, recurrent = (readings.reporting(condition.key, str(spec)) for spec in (ours, other))
+            about["rests_on"] = (condition.key, str(ours)), (condition.key, str(other))
+            attention, recurrent = readings.together(*about["rests_on"])
             where = f"{condition.key}: {ours} vs {other}"
             rows.append(gap_row(attention, recurrent, where, alpha, len(able), **about))
         return rows

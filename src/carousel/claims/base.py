@@ -12,6 +12,7 @@ from carousel.texts import both
 
 if TYPE_CHECKING:
     from carousel.claims.readings import Pair, Readings
+    from carousel.study.plan import Group
 
 Word = Literal["supported", "refuted", "conditional", "inconclusive", "not-tested"]
 DECISIVE: frozenset[Word] = frozenset({"supported", "refuted"})
@@ -39,6 +40,7 @@ class Row:
 
     reason: why, a key of the catalogue (claims.reasons). best: each family's best initialisation. decides: enters
     the claim's verdict; the others are shown only. seeds_needed: to decide, from what was seen; None if unknown.
+    rests_on: the groups of trainings whose seeds it counts, and would need more of; none where more would not help.
     """
 
     where: str
@@ -51,6 +53,7 @@ class Row:
     best: bool = False
     decides: bool = True
     seeds_needed: int | None = None
+    rests_on: tuple[Group, ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from carousel.claims.readings import Pair, Readings, Record, is_number, score, solved
+from carousel.claims.readings import BySeed, Pair, Readings, Record, is_number, score, solved
+
+if TYPE_CHECKING:
+    from carousel.study.plan import Group
 
 Compare = Callable[[Record, Record], float | None]  # 1 a win of the first, 0.5 a tie, 0 a loss; None: no answer
 
 
 def best_comparisons(readings: Readings, source: str, compare: Compare) -> list[tuple[Record, Record, float]]:
-    """The comparisons of each family's best, under every judged condition of the source."""
+    """The comparisons of each family's best, under every judged condition of the source: of the seeds that all these
+    conditions have."""
+    groups = best_groups(readings, source)
+    trials = readings.together(*groups)
     found = []
-    for condition in readings.judged(source):
-        best = readings.best_pair(condition)
-        if best:
-            found += comparisons(readings, condition.key, best, compare)
+    for rnn, lstm in zip(trials[::2], trials[1::2], strict=True):
+        found += _compared(rnn, lstm, compare)
     return found
+
+
+def best_groups(readings: Readings, source: str) -> tuple[Group, ...]:
+    """Of every judged condition of the source the best RNN's trainings and the best LSTM's, one after the other."""
+    best = [(condition.key, readings.best_pair(condition)) for condition in readings.judged(source)]
+    return tuple((key, spec) for key, pair in best if pair for spec in pair)
 
 
 def by_seed(compared: list[tuple[Record, Record, float]]) -> list[float]:
@@ -30,6 +41,10 @@ def by_seed(compared: list[tuple[Record, Record, float]]) -> list[float]:
 def comparisons(readings: Readings, condition: str, pair: Pair, compare: Compare) -> list[tuple[Record, Record, float]]:
     """The pair's trials by seed with the LSTM's win; seeds that `compare` cannot judge are left out (n says so)."""
     rnn, lstm = (readings.reporting(condition, spec) for spec in pair)
+    return _compared(rnn, lstm, compare)
+
+
+def _compared(rnn: BySeed, lstm: BySeed, compare: Compare) -> list[tuple[Record, Record, float]]:
     seeds = sorted(rnn.keys() & lstm.keys())
     wins = [(lstm[seed], rnn[seed], compare(lstm[seed], rnn[seed])) for seed in seeds]
     return [(a, b, win) for a, b, win in wins if win is not None]

@@ -60,6 +60,7 @@ class Gates(Claim):
         for spec in readings.specs(condition.source, "LSTM"):
             trials = list(readings.reporting(condition.key, spec).values())
             about: dict[str, Any] = {"condition": condition.key, "best": best is not None and spec == best.lstm}
+            about["rests_on"] = ((condition.key, spec),)
             rows += clamping_rows(trials, f"{condition.key}: {spec}", alpha, **about)
         return rows
 
@@ -68,8 +69,9 @@ class Gates(Claim):
         best = readings.best_pair(condition)
         rows = []
         for pair in readings.pairs(condition.source):
-            rnn, lstm = (list(readings.reporting(condition.key, spec).values()) for spec in pair)
-            about: dict[str, Any] = {"condition": condition.key, "pair": pair, "best": pair == best}
+            sides = tuple((condition.key, spec) for spec in pair)
+            rnn, lstm = (list(trials.values()) for trials in readings.together(*sides))
+            about: dict[str, Any] = {"condition": condition.key, "pair": pair, "best": pair == best, "rests_on": sides}
             rows.append(selectivity_row(rnn, lstm, f"{condition.key}: {pair}", alpha, **about))
         return rows
 

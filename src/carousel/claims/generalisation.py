@@ -17,6 +17,7 @@ from carousel.claims.base import Both, Claim, Row, Verdict, Word
 from carousel.claims.comparisons import (
     Compare,
     best_comparisons,
+    best_groups,
     by_seed,
     comparisons,
     test_win,
@@ -59,6 +60,7 @@ class Generalisation(Claim):
         wins = by_seed(best_comparisons(readings, source, test_win))
         last = readings.judged(source)[-1]
         about: dict[str, Any] = {"condition": last.key, "pair": readings.best_pair(last), "best": True}
+        about["rests_on"] = best_groups(readings, source)
         return superiority_row(f"{source}: LSTM vs RNN", self.effect, wins, alpha, **about)
 
     def _apart(self, readings: Readings, source: str, alpha: float) -> list[Row]:

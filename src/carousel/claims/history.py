@@ -25,6 +25,7 @@ def history_rows(readings: Readings, source: str, alpha: float) -> list[Row]:
     rows = []
     for pair in readings.pairs(source):
         about: dict[str, Any] = {"condition": whole.key, "pair": pair, "best": pair == best}
+        about["rests_on"] = tuple((c.key, spec) for spec in pair for c in (shortest, whole))
         where = f"{shortest.key} → {whole.key}: {pair}"
         if room <= 0:
             rows.append(Row(where, "not-tested", "below_baseline", Effect(*EFFECT), 0, **about))

@@ -1,16 +1,18 @@
-"""All claims of a run, judged together: Holm's correction, and the whole of verdicts.json."""
+"""All claims of a run, judged together, and the whole of verdicts.json."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from carousel.claims.advice import advise, recommend
-from carousel.claims.base import Claim, Verdict
+from carousel.claims.base import Verdict
 from carousel.claims.calibration.stored import sentence
+from carousel.claims.looks import Settled, sequentially
 from carousel.claims.readings import Readings
 from carousel.claims.registry import all_claims
 from carousel.claims.thresholds import THRESHOLDS
+from carousel.claims.wording import join
 
 if TYPE_CHECKING:
     from carousel.study.evidence import Evidence
@@ -20,11 +22,12 @@ SCHEMA = 1
 
 def judge(evidence: Evidence) -> dict[str, Any]:
     """The value of verdicts.json: the seven verdicts in order, the advice, the thresholds, how it was calibrated."""
-    readings = Readings(evidence)
-    verdicts = holm(all_claims(), readings, THRESHOLDS.alpha)
+    settled = sequentially(all_claims(), evidence)
+    readings, verdicts = Readings(evidence), settled.verdicts
     return {
         "schema": SCHEMA,
-        "claims": [verdict.as_json() for verdict in verdicts],
+        "claims": [_told(verdict, settled).as_json() for verdict in verdicts],
+        "looks": {verdict.claim: settled.look(verdict.claim) for verdict in verdicts},
         "advice": advise(readings, verdicts),
         "recommended": recommend(readings),
         "thresholds": THRESHOLDS.as_dict(),
@@ -32,26 +35,6 @@ def judge(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def holm(claims: Sequence[Claim], readings: Readings, alpha: float) -> list[Verdict]:
-    """Judge `claims` with error `alpha` for all of them together (Holm 1979), through their intervals.
-
-    All m that can be tested are judged at alpha / m. Those that come to an answer are settled; the k left are judged
-    again at alpha / k, until a round settles none. The same as Holm's order of p-values, where a claim's p is the
-    smallest error at which it has an answer.
-    """
-    verdicts = {claim.id: _first(claim, readings, alpha) for claim in claims}
-    left = [claim for claim in claims if verdicts[claim.id].verdict != "not-tested"]
-    while left:
-        verdicts.update({claim.id: claim.judge(readings.asked(claim.id), alpha / len(left)) for claim in left})
-        undecided = [claim for claim in left if verdicts[claim.id].verdict == "inconclusive"]
-        if len(undecided) == len(left):
-            break
-        left = undecided
-    return [verdicts[claim.id] for claim in claims]
-
-
-def _first(claim: Claim, readings: Readings, alpha: float) -> Verdict:
-    """By the sources that were run for it; not tested where the run was not asked for it."""
-    if not readings.evidence.plan.asks(claim.id):
-        return claim.not_tested("not_asked", claim=claim.id)
-    return claim.judge(readings.asked(claim.id), alpha)
+def _told(verdict: Verdict, settled: Settled) -> Verdict:
+    """With the sentence that says of which look it is."""
+    return replace(verdict, because=join(verdict.because, settled.told(verdict)))

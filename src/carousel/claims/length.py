@@ -13,7 +13,7 @@ from carousel.claims.base import Claim, Effect, Row, Verdict
 from carousel.claims.drop import Ends, Rate, answer, fall_difference, seeds_needed
 from carousel.claims.history import history_rows
 from carousel.claims.paired import missing_row
-from carousel.claims.readings import Pair, Readings, solved, trial_files
+from carousel.claims.readings import BySeed, Pair, Readings, solved, trial_files
 from carousel.claims.rules import combine, stands_for
 from carousel.claims.statistics.logistic import fit_length_curve
 from carousel.claims.wording import headline, join, needed, sides, tally
@@ -52,10 +52,11 @@ class Length(Claim):
     def _row(self, readings: Readings, source: str, pair: Pair, alpha: float, best: bool) -> Row:
         conditions = readings.lengths(source)
         lengths = [c.length for c in conditions]
-        rnn, lstm = ([_rate(readings, c.key, spec) for c in conditions] for spec in pair)
+        ends_of = tuple((conditions[end].key, spec) for spec in pair for end in (0, -1))
+        ends = Ends(*map(_rate, readings.together(*ends_of)))
+        rnn, lstm = ([_rate(readings.reporting(c.key, spec)) for c in conditions] for spec in pair)
         where = f"{source}/T={lengths[0]} → T={lengths[-1]}: {pair}"
-        about: dict[str, Any] = {"condition": conditions[-1].key, "pair": pair, "best": best}
-        ends = Ends(rnn[0], rnn[-1], lstm[0], lstm[-1])
+        about: dict[str, Any] = {"condition": conditions[-1].key, "pair": pair, "best": best, "rests_on": ends_of}
         if not ends.n:
             return missing_row(where, self.effect, **about)
         verdict, reason = answer(ends, alpha)
@@ -69,8 +70,8 @@ class Length(Claim):
         return Row(where, verdict, reason, Effect(*self.effect, *fall_difference(ends)), ends.n, **about)
 
 
-def _rate(readings: Readings, condition: str, spec: str) -> Rate:
-    known = [solved(row) for row in readings.reporting(condition, spec).values()]
+def _rate(trials: BySeed) -> Rate:
+    known = [solved(row) for row in trials.values()]
     return Rate(sum(bool(value) for value in known), sum(value is not None for value in known))
 
 

@@ -15,7 +15,7 @@ from carousel.names import FAMILY_OF_CELL
 
 if TYPE_CHECKING:
     from carousel.study.evidence import Evidence
-    from carousel.study.plan import Condition
+    from carousel.study.plan import Condition, Group
 
 Record = dict[str, Any]
 BySeed = dict[int, Record]
@@ -82,6 +82,19 @@ class Readings:
     def reporting(self, condition: str, spec: str) -> BySeed:
         """The reporting trials of a contender by seed (at its tuned learning rate)."""
         return self._by_seed(self._trials.get(("reporting", condition, spec), []))
+
+    def first_look(self, condition: str, spec: str) -> BySeed:
+        """Those of the seeds that every contender begins with."""
+        plan = self.evidence.plan
+        found = self.reporting(condition, spec)
+        return {s: found[s] for s in plan.reporting_seeds[: plan.first_look] if s in found} if plan.looks else found
+
+    def together(self, *groups: Group) -> list[BySeed]:
+        """The reporting trials of several groups, limited to the seeds that all of them have: a group that was given
+        more seeds for another comparison counts here with no more than its partner."""
+        each = [self.reporting(condition, spec) for condition, spec in groups]
+        common = set.intersection(*map(set, each)) if each else set()
+        return [{seed: row for seed, row in rows.items() if seed in common} for rows in each]
 
     def best_pair(self, condition: Condition) -> Pair | None:
         """Each family's best contender there, chosen on validation in the tuning phase, never on the test part."""

@@ -70,8 +70,10 @@ def _declared(readings: Readings, condition: Condition, alpha: float) -> list[Ro
 
 
 def _row(readings: Readings, condition: Condition, shallow: str, deep: str, alpha: float, **about: Any) -> Row:
-    few, many = (readings.reporting(condition.key, spec) for spec in (shallow, deep))
-    return gain_row(few, many, f"{condition.key}: {deep} vs {shallow}", alpha, condition=condition.key, **about)
+    sides = (condition.key, shallow), (condition.key, deep)
+    few, many = readings.together(*sides)
+    about |= {"condition": condition.key, "rests_on": sides}
+    return gain_row(few, many, f"{condition.key}: {deep} vs {shallow}", alpha, **about)
 
 
 def _by_family(rows: list[Row]) -> dict[str, Word]:

@@ -10,7 +10,7 @@ from typing import Any
 from carousel.claims.calibration.measure import Calibration
 from carousel.claims.calibration.results import false_at_limits, false_if_same, power, result, thresholds_digest
 from carousel.claims.calibration.scenarios import SCENARIOS
-from carousel.claims.calibration.stored import sentence
+from carousel.claims.calibration.stored import seeds_of, sentence
 from carousel.claims.wording import number
 from carousel.cli.console import Console
 from carousel.errors import BadPlan, FolderConflict, UnknownName
@@ -100,7 +100,7 @@ def _cells(name: str, rule: Mapping[str, Any], lang: str) -> list[str]:
     none = text("claims.calibration.none", lang)
     return [
         name,
-        str(rule["seeds"]),
+        seeds_of(rule),
         _share(false_if_same(rule)),
         _share(false_at_limits(rule)),
         number(rule["power"]["sensible"]),

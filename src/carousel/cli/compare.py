@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from carousel.cli.conclude import conclude, print_conclusion
+from carousel.cli.conclude import conclude, more_seeds, print_conclusion
 from carousel.cli.console import Console, duration
 from carousel.cli.progress import Watch
 from carousel.data import Prepared, card_lines
@@ -20,6 +20,7 @@ from carousel.study.folder import RunFolder
 from carousel.study.plan import Contender, Plan
 from carousel.study.run import expected_jobs, run_plan
 from carousel.study.sources import Sources
+from carousel.texts import text
 
 
 def compare(
@@ -41,7 +42,7 @@ def compare(
         sources = Sources(folder)
         folder.write_json(folder.environment, describe_environment(plan, sources, workers))
         with Watch(console, plan) as watch, writing_to(folder.path):
-            run_plan(plan, folder, workers, watch.see)
+            run_plan(plan, folder, workers, watch.see, lambda: more_seeds(folder.path))
         print_conclusion(conclude(folder.path, lang), as_json=as_json, lang=lang)
     return None
 
@@ -71,7 +72,8 @@ def _announce(console: Console, designed: Design, folder: RunFolder) -> None:
         conditions=len(plan.conditions()),
         rates=len(plan.learning_rates),
         tuning=len(plan.tuning_seeds),
-        reporting=len(plan.reporting_seeds),
+        reporting=plan.first_look,
+        more=_more(plan, console.lang),
         trials=plan.count_trials(),
         steps=plan.training.steps,
         parameters=plan.parameters,
@@ -83,6 +85,12 @@ def _announce(console: Console, designed: Design, folder: RunFolder) -> None:
     if missing:
         console.say("cli.no_tasks", budget=plan.budget, claims=", ".join(missing))
     console.say("cli.folder", folder=folder.path)
+
+
+def _more(plan: Plan, lang: str) -> str:
+    """To how many seeds a run may grow, where it may."""
+    most = max(plan.looks, default=plan.first_look)
+    return text("cli.more_seeds", lang, seeds=most) if most > plan.first_look else ""
 
 
 def _width(contender: Contender) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from carousel.claims import judge
+from carousel.claims import all_claims, judge, sequentially
 from carousel.cli.console import Console
 from carousel.cli.table import print_table
 from carousel.files import writing_to
@@ -15,6 +16,7 @@ from carousel.study.best import export_best
 from carousel.study.collect import load_evidence
 from carousel.study.evidence import Evidence
 from carousel.study.folder import RunFolder
+from carousel.study.plan import Group
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ def conclude(path: Path, lang: str) -> Conclusion:
     with writing_to(path):
         build(evidence, verdicts, lang)
     return Conclusion(evidence, verdicts, path / "report.html")
+
+
+def more_seeds(path: Path) -> Mapping[Group, int]:
+    """Which groups of a run folder get more reporting seeds than all begin with, and how many."""
+    return sequentially(all_claims(), load_evidence(path)).reach
 
 
 def print_conclusion(conclusion: Conclusion, *, as_json: bool, lang: str) -> None:

@@ -73,10 +73,16 @@ def _facts(evidence: Evidence, lang: str) -> str:
         sources=", ".join(source.name for source in plan.sources),
         contenders=count(len(plan.specs)),
         conditions=count(len(plan.conditions())),
-        seeds=count(len(plan.reporting_seeds)),
+        seeds=_seeds(plan),
         trials=count(evidence.trials.height),
         budget=plan.budget,
     )
+
+
+def _seeds(plan: Plan) -> str:
+    """With how many all begin, and up to how many where verdicts were open."""
+    most = max(plan.looks, default=plan.first_look)
+    return count(most) if most == plan.first_look else f"{count(plan.first_look)} – {count(most)}"
 
 
 def _figure(figure: Figure, number: int, material: Material, lang: str) -> FigureView:

@@ -10,7 +10,8 @@ from carousel.training.description import StopRule, Training
 
 
 class Budget(NamedTuple):
-    """Learning rates are tuned on `tuning_seeds` and reported on `reporting_seeds`, which are disjoint.
+    """Learning rates are tuned on `tuning_seeds` and reported on `reporting_seeds`, which are disjoint: on the first
+    looks[0] of them, and on those of the next look where a verdict is open and can be expected to close.
 
     contenders: of a source that the user names. suite: what is run where none is named.
     """
@@ -23,6 +24,7 @@ class Budget(NamedTuple):
     learning_rates: tuple[float, ...]
     tuning_seeds: tuple[int, ...]
     reporting_seeds: tuple[int, ...]
+    looks: tuple[int, ...]
     steps: int
     hopeless_from: int
 
@@ -40,6 +42,7 @@ BUDGETS = {
             (0.001, 0.003, 0.01),
             (0,),
             (100, 101, 102),
+            (3,),
             1500,
             700,
         ),
@@ -51,7 +54,8 @@ BUDGETS = {
             (10, 30, 100),
             _SEVEN_RATES,
             (0,),
-            tuple(range(100, 110)),
+            tuple(range(100, 175)),
+            (10, 40, 75),
             2000,
             1000,
         ),
@@ -63,7 +67,8 @@ BUDGETS = {
             (10, 30, 100, 300, 1000),
             _SEVEN_RATES,
             (0, 1, 2),
-            tuple(range(100, 120)),
+            tuple(range(100, 175)),
+            (20, 75),
             6000,
             3000,
         ),

@@ -187,6 +187,8 @@ def _plan(
         learning_rates=budget.learning_rates,
         tuning_seeds=tuple(s + shift for s in budget.tuning_seeds),
         reporting_seeds=tuple(s + shift for s in budget.reporting_seeds),
+        looks=budget.looks,
+        flow_from=shift,
         claims=tuple(claim for claim in CLAIMS if claim in wish.claims),
         training=training_of(budget, file=file),
         parameters=wish.parameters,

@@ -39,7 +39,7 @@ def estimate(plan: Plan, sources: Sources, workers: int) -> Estimate:
         }
     finally:
         torch.set_num_threads(threads)
-    each = len(plan.learning_rates) * len(plan.tuning_seeds) + len(plan.reporting_seeds)
+    each = len(plan.learning_rates) * len(plan.tuning_seeds) + plan.first_look
     total = sum(s for by_spec in steps.values() for s in by_spec.values()) * plan.training.steps * each
     return Estimate(plan.count_trials(), total / workers, steps)
 

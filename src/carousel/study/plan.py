@@ -19,7 +19,10 @@ from carousel.training.description import (
     condition_key,
 )
 
-__all__ = ["Condition", "Contender", "FileSource", "Plan", "Source", "StopRule", "TaskSource", "Training"]
+__all__ = ["Condition", "Contender", "FileSource", "Group", "Plan", "Source", "StopRule", "TaskSource", "Training"]
+
+
+Group = tuple[str, str]  # a condition's key and a contender's spec: tuned once, reported on seeds of its own number
 
 
 class Condition(Frozen):
@@ -49,7 +52,9 @@ class Plan(Frozen):
     learning_rates: tuple[float, ...]
     tuning_seeds: tuple[int, ...]
     reporting_seeds: tuple[int, ...]
+    looks: tuple[int, ...] = ()  # numbers of reporting seeds at which is judged; none: once, at all of them
     flow_seeds: int = 10  # networks measured untrained, for the lag profile and the onset of chaos
+    flow_from: int = 0  # the first of their seeds
     training: Training
     parameters: int  # the budget asked for; what each contender really has stands beside it
 
@@ -74,10 +79,19 @@ class Plan(Frozen):
         """The source of that name."""
         return next(s for s in self.sources if s.name == name)
 
+    @property
+    def first_look(self) -> int:
+        """With how many reporting seeds every contender begins; more are added where a verdict is open."""
+        return self.looks[0] if self.looks else len(self.reporting_seeds)
+
+    @property
+    def untrained_seeds(self) -> tuple[int, ...]:
+        """The seeds of the networks measured untrained."""
+        return tuple(range(self.flow_from, self.flow_from + self.flow_seeds))
+
     def count_trials(self) -> int:
-        """How many trainings the plan comes to, tuning and reporting."""
-        each = len(self.learning_rates) * len(self.tuning_seeds) + len(self.reporting_seeds)
-        return self.count_groups() * each
+        """How many trainings the plan begins with, tuning and reporting."""
+        return self.count_groups() * (len(self.learning_rates) * len(self.tuning_seeds) + self.first_look)
 
     def count_groups(self) -> int:
         """How many contenders under how many conditions: each is tuned, and reported, once."""

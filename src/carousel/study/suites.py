@@ -34,10 +34,10 @@ def _flow(contenders: str) -> tuple[Asked, ...]:
     return Asked("delayed-recall", _FLOW, contenders), Asked("adding", _FLOW, contenders)
 
 
-QUICK = (*_flow(QUICK_CONTENDERS), Asked("random-recall", ("gates",), _KEEPERS, (30,)))
+QUICK = (*_flow(QUICK_CONTENDERS), Asked("random-recall", ("gates", "generalisation"), _KEEPERS, (30,)))
 WHOLE = (
     *_flow(ALL_CONTENDERS),
-    Asked("random-recall", ("gates",), _KEEPERS, (30,)),
+    Asked("random-recall", ("gates", "generalisation"), _KEEPERS, (30,)),
     *(
         Asked(name, ("stacking",), _DEPTHS, (30,), _DEEP_PARAMETERS)
         for name in ("nested-brackets", "permutations", "time-scales")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from carousel.names import TRANSFORMER
 from carousel.study.ledger import Entry
-from carousel.study.plan import Plan
+from carousel.study.plan import Group, Plan
 from carousel.training.description import InitialFlow, OnsetProbe, Trial
 
 Records = list[dict[str, Any]]
@@ -28,12 +28,12 @@ def first_jobs(plan: Plan) -> Iterator[Positioned]:
         for length in plan.lengths_of(source.name) if plan.asks("vanishing", source.name) else ():
             for contender in plan.contenders[source.name]:
                 if contender.cell != TRANSFORMER:  # no recurrent state: no gradient flow, no onset of chaos
-                    seeds = tuple(range(plan.flow_seeds))
+                    seeds = plan.untrained_seeds
                     yield 0.0, InitialFlow(source=source, length=length, contender=contender, seeds=seeds)
     asked = [s.name for s in plan.sources if plan.asks("exploding", s.name)]
     for cell in dict.fromkeys(c.cell for name in asked for c in plan.contenders[name]):
         if cell != TRANSFORMER:
-            yield 0.0, OnsetProbe(cell=cell, hidden=ONSET_HIDDEN, seeds=tuple(range(plan.flow_seeds)))
+            yield 0.0, OnsetProbe(cell=cell, hidden=ONSET_HIDDEN, seeds=plan.untrained_seeds)
 
 
 def cost(plan: Plan, trial: Trial) -> float:
@@ -48,10 +48,10 @@ def _cost_of_step(cell: str, length: int) -> float:
 
 
 def whole_cost(plan: Plan) -> float:
-    """Rough cost of all trials of the plan, tuning and reporting."""
+    """Rough cost of all trials that the plan begins with, tuning and reporting."""
     tuned = len(plan.learning_rates) * len(plan.tuning_seeds)
     tuning = sum(cost(plan, trial) for trial in _tuning_trials(plan))
-    return tuning * (1 + len(plan.reporting_seeds) / tuned)
+    return tuning * (1 + plan.first_look / tuned)
 
 
 def _tuning_trials(plan: Plan) -> Iterator[Trial]:
@@ -72,21 +72,21 @@ def _tuning_trials(plan: Plan) -> Iterator[Trial]:
                         )
 
 
-def reporting_jobs(plan: Plan, done: list[Entry]) -> Iterator[Positioned]:
+def reporting_jobs(plan: Plan, done: list[Entry], reach: Mapping[Group, int]) -> Iterator[Positioned]:
     """Reporting trials of every contender and condition whose tuning is complete; the same for any order of
-    finishing."""
-    groups: dict[str, dict[float, Records]] = defaultdict(lambda: defaultdict(list))
-    sample: dict[str, Trial] = {}
+    finishing. reach: the groups that have more seeds than all begin with, and how many."""
+    groups: dict[Group, dict[float, Records]] = defaultdict(lambda: defaultdict(list))
+    sample: dict[Group, Trial] = {}
     for entry in done:
         if entry.kind == "trial" and entry.description["phase"] == "tuning" and entry.record is not None:
             trial = Trial.model_validate(entry.description)
-            group = f"{trial.condition} {trial.contender.spec}"
+            group = trial.condition, trial.contender.spec
             sample[group] = trial
             groups[group][trial.learning_rate].append(entry.record["trial"])
     for group, by_rate in groups.items():
         if sum(map(len, by_rate.values())) == len(plan.learning_rates) * len(plan.tuning_seeds):
             best = best_rate(by_rate)
-            for seed in plan.reporting_seeds:
+            for seed in plan.reporting_seeds[: reach.get(group, plan.first_look)]:
                 trial = sample[group].model_copy(update={"phase": "reporting", "learning_rate": best, "seed": seed})
                 yield -cost(plan, trial), trial
 

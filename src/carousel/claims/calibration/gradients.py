@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from carousel.claims.base import Verdict
 from carousel.claims.calibration import noise
-from carousel.claims.calibration.made import STEPS, Row, condition, run, trial
+from carousel.claims.calibration.made import FIRST_SEED, STEPS, Row, condition, run, trial
 from carousel.claims.calibration.scenario import Limit, Scenario, Truth
 from carousel.claims.exploding import Exploding
 from carousel.claims.rules import combine
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from carousel.study.evidence import Evidence
 
 _SPECS = ("rnn", "lstm")
+_GROUPS = 30  # LSTM contenders, times the conditions that each was trained under
 _LENGTH = 1000  # long enough to see the horizons
 
 
@@ -33,6 +34,7 @@ class Slopes(Scenario):
     unit: ClassVar[str] = "nats_per_step"
     sizes: ClassVar[tuple[float, ...]] = (0.06, 0.08, 0.1, 0.12, 0.14, 0.17, 0.2, 0.25, 0.3)
     sensible: ClassVar[float] = 0.2
+    grows: ClassVar[bool] = False
     limits: ClassVar[tuple[Limit, ...]] = (Limit({"size": THRESHOLDS.slope_margin}),)
 
     def made(self, rng: Generator, seeds: int, truth: Truth) -> Evidence:
@@ -55,6 +57,7 @@ class Onset(Scenario):
     unit: ClassVar[str] = "gain"
     sizes: ClassVar[tuple[float, ...]] = (0.2, 0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.3)
     sensible: ClassVar[float] = 1.3  # near 1.6 to 2 for an RNN, near 3 for an LSTM
+    grows: ClassVar[bool] = False
     limits: ClassVar[tuple[Limit, ...]] = (Limit({"size": 0.0}, ("supported", "opposite")),)
 
     def made(self, rng: Generator, seeds: int, truth: Truth) -> Evidence:
@@ -74,8 +77,8 @@ class Onset(Scenario):
 
 @final
 class Control(Scenario):
-    """size: how many times rarer than the margin leaps are, in the 300 LSTM trainings of a standard run (5 contenders,
-    3 lengths, 2 sources, 10 seeds). They come in bursts. No contender is compared, so there is no same."""
+    """size: how many times rarer than the margin leaps are, in 300 LSTM trainings of a standard run (10 seeds of each
+    contender under each condition). They come in bursts. No contender is compared, so there is no same."""
 
     id: ClassVar[str] = "exploding.control"
     claim = Exploding()
@@ -83,16 +86,18 @@ class Control(Scenario):
     sizes: ClassVar[tuple[float, ...]] = (2.0, 3.0, 5.0, 7.0, 10.0, 30.0)
     sensible: ClassVar[float] = 10.0
     same: ClassVar[Truth | None] = None
+    grows: ClassVar[bool] = False
     limits: ClassVar[tuple[Limit, ...]] = (Limit({"size": 1.0}),)
 
     def made(self, rng: Generator, seeds: int, truth: Truth) -> Evidence:
         mean = THRESHOLDS.spike_share / truth["size"] * STEPS
-        leaps = rng.negative_binomial(mean / (noise.BURST - 1), 1 / noise.BURST, size=30 * seeds)
+        leaps = rng.negative_binomial(mean / (noise.BURST - 1), 1 / noise.BURST, size=_GROUPS * seeds)
         rows = [
-            trial("adding/T=30", "lstm", 100 + n, solved=False, spike_share=leap / STEPS, lyapunov_end=-0.05)
+            trial(f"adding/T={n // seeds + 1}", "lstm", FIRST_SEED + n % seeds, solved=False, spike_share=leap / STEPS,
+                  lyapunov_end=-0.05)
             for n, leap in enumerate(leaps)
-        ]
-        return run(_SPECS, ["adding"], [30], rows)
+        ]  # fmt: skip
+        return run(_SPECS, ["adding"], range(1, _GROUPS + 1), rows)
 
     def outcome(self, verdict: Verdict) -> str:
         return combine([row for row in verdict.rows if row.details["part"] == "control"])

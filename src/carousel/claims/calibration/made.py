@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 RATES = (0.0003, 0.0006, 0.001, 0.002, 0.004, 0.008, 0.016)
 BASELINE = 0.125
+FIRST_SEED = 100  # of the reporting trials
 STEPS = 2000  # of the standard budget
 _SLOPES = ("contender", "condition", "moment", "seed", "slope", "horizon", "horizon_censored")
 _ONSET = ("family", "cell", "seed", "gain")
@@ -94,7 +95,7 @@ def _plan(contenders: tuple[str, ...], sources: tuple[str, ...], lengths: tuple[
         contenders={name: tuple(map(_contender, contenders)) for name in sources},
         learning_rates=RATES,
         tuning_seeds=(0,),
-        reporting_seeds=(100,),
+        reporting_seeds=(FIRST_SEED,),
         training=Training(steps=STEPS),
         parameters=6600,
     )

@@ -1,5 +1,7 @@
 """A scenario many times over: how often its rule contradicts the truth, and how often it finds what was planted.
 
+Judged as a run of the standard budget is, look after look (carousel.claims.looks).
+
 Shares come with Clopper and Pearson's 95 % interval. Each repetition has a random stream of its own, named by seed,
 scenario, question and number, so that a result depends neither on the order nor on what else was measured; the sizes of
 a power curve share their streams.
@@ -10,11 +12,12 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from carousel.claims.calibration.scenario import OUTCOMES, Scenario, Truth
-from carousel.claims.readings import Readings
+from carousel.claims.calibration.made import FIRST_SEED
+from carousel.claims.calibration.scenario import OUTCOMES, STANDARD, Scenario, Truth
+from carousel.claims.looks import sequentially
 from carousel.claims.statistics.power import POWER
 from carousel.claims.statistics.rates import clopper_pearson
 from carousel.claims.thresholds import THRESHOLDS
@@ -23,11 +26,18 @@ CLAIMS = 7  # that one run can test: the first step of Holm's order
 
 
 class Question(NamedTuple):
-    """What is asked of a scenario many times over; `stream` names its random numbers."""
+    """What is asked of a scenario many times over; `stream` names its random numbers. looks: the plan's, and none where
+    `seeds` are judged once."""
 
     stream: str
-    seeds: int
     truth: Truth
+    seeds: int
+    looks: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, scenario: Scenario, stream: str, truth: Truth) -> Question:
+        """At the standard budget."""
+        return cls(stream, truth, scenario.looks[-1], STANDARD)
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,7 @@ class Calibration:
         """All figures of one scenario, as plain data."""
         return {
             "claim": scenario.claim.id,
-            "seeds": scenario.seeds,
+            "looks": list(scenario.looks),
             "unit": scenario.unit,
             "same": self._same(scenario),
             "limits": [self._limit(scenario, k) for k in range(len(scenario.limits))],
@@ -55,24 +65,27 @@ class Calibration:
         stream = zlib.crc32(f"{scenario.id} {asked.stream}".encode())
         found: list[Counter[str]] = [Counter() for _ in alphas]
         for k in range(n):
-            readings = Readings(scenario.made(default_rng([self.seed, stream, k]), asked.seeds, asked.truth))
+            evidence = scenario.made(default_rng([self.seed, stream, k]), asked.seeds, asked.truth)
+            seeds = tuple(range(FIRST_SEED, FIRST_SEED + asked.seeds))
+            plan = evidence.plan.model_copy(update={"reporting_seeds": seeds, "looks": asked.looks})
             for counter, alpha in zip(found, alphas, strict=True):
-                counter[scenario.outcome(scenario.claim.judge(readings, alpha))] += 1
+                settled = sequentially([scenario.claim], replace(evidence, plan=plan), alpha)
+                counter[scenario.outcome(settled.verdicts[0])] += 1
         return found
 
     def _same(self, scenario: Scenario) -> list[dict[str, Any]]:
         if scenario.same is None:
             return []
         rows = []
-        for seeds in (*scenario.few_seeds, scenario.seeds):
-            asked = Question(f"same {seeds}", seeds, scenario.same)
+        once = [Question(f"same {seeds}", scenario.same, seeds) for seeds in scenario.few_seeds]
+        for asked in (*once, Question.of(scenario, "same", scenario.same)):
             (found,) = self.outcomes(scenario, asked, [THRESHOLDS.alpha], self.repetitions)
-            rows.append({"seeds": seeds, "false": share(found, scenario.false_if_same)})
+            rows.append({"seeds": asked.seeds, "false": share(found, scenario.false_if_same)})
         return rows
 
     def _limit(self, scenario: Scenario, number: int) -> dict[str, Any]:
         truth, words = scenario.limits[number]
-        asked = Question(f"limit {number}", scenario.seeds, truth)
+        asked = Question.of(scenario, f"limit {number}", truth)
         (found,) = self.outcomes(scenario, asked, [THRESHOLDS.alpha], self.repetitions)
         return {"truth": dict(truth), "false": {word: share(found, OUTCOMES[word]) for word in words}}
 
@@ -80,7 +93,7 @@ class Calibration:
         alone, holm = THRESHOLDS.alpha, THRESHOLDS.alpha / CLAIMS
         curves: dict[str, list[dict[str, Any]]] = {"alone": [], "holm": []}
         for size in scenario.sizes:
-            asked = Question("power", scenario.seeds, scenario.planted(size))
+            asked = Question.of(scenario, "power", scenario.planted(size))
             found = self.outcomes(scenario, asked, [alone, holm], max(1, self.repetitions // 4))
             for curve, counts in zip(curves.values(), found, strict=True):
                 curve.append({"size": size, "found": share(counts, {"supported"})})

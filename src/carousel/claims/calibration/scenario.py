@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from carousel.claims.base import Claim, Verdict
+from carousel.study.budgets import BUDGETS
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from carousel.study.evidence import Evidence
 
 Truth = Mapping[str, float]
+STANDARD = BUDGETS["standard"].looks
 OUTCOMES = {  # by what it is called in a table: the outcomes that count as it
     "supported": frozenset({"supported", "conditional"}),
     "refuted": frozenset({"refuted", "opposite", "conditional"}),
@@ -46,11 +48,16 @@ class Scenario(ABC):
     unit: ClassVar[str]  # a key under claims.calibration: what `sizes` are sizes of
     sizes: ClassVar[tuple[float, ...]]
     sensible: ClassVar[float]  # one of the sizes: an effect that a standard run should find
-    seeds: ClassVar[int] = 10  # of the standard budget
-    few_seeds: ClassVar[tuple[int, ...]] = (3, 5)  # same against same is tried at these too
+    grows: ClassVar[bool] = True  # whether open rows get more seeds at the later looks
+    few_seeds: ClassVar[tuple[int, ...]] = (3, 5)  # same against same is tried at these too, judged once
     same: ClassVar[Truth | None] = {"size": 0.0}
     false_if_same: ClassVar[frozenset[str]] = PREFERENCE
     limits: ClassVar[tuple[Limit, ...]]
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """The seeds that a comparison has at each look of the standard budget."""
+        return STANDARD if self.grows else STANDARD[:1]
 
     @abstractmethod
     def made(self, rng: Generator, seeds: int, truth: Truth) -> Evidence:

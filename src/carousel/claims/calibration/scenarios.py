@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from carousel.claims.calibration.gradients import Control, Onset, Slopes
 from carousel.claims.calibration.mechanisms import AttentionGap, Clamping, DepthBits, DepthRate, Selecting
-from carousel.claims.calibration.performance import Falls, FallsOfMany, History, Wins
+from carousel.claims.calibration.performance import Falls, History, Wins
 from carousel.claims.calibration.scenario import Scenario
 
 SCENARIOS: dict[str, Scenario] = {
@@ -14,7 +14,6 @@ SCENARIOS: dict[str, Scenario] = {
         Onset(),
         Control(),
         Falls(),
-        FallsOfMany(),
         History(),
         Clamping(),
         Selecting(),

@@ -53,9 +53,15 @@ def _power(rules: Mapping[str, Any]) -> Both:
 def _smallest(name: str, rule: Mapping[str, Any], lang: str) -> str:
     size = rule["power"]["smallest"]["alone"]
     if size is None:
-        return text("claims.calibration.never", lang, rule=name, seeds=rule["seeds"])
+        return text("claims.calibration.never", lang, rule=name, seeds=seeds_of(rule))
     unit = text(f"claims.calibration.units.{rule['unit']}", lang)
-    return text("claims.calibration.from", lang, rule=name, size=number(size), unit=unit, seeds=rule["seeds"])
+    return text("claims.calibration.from", lang, rule=name, size=number(size), unit=unit, seeds=seeds_of(rule))
+
+
+def seeds_of(rule: Mapping[str, Any]) -> str:
+    """The seeds that a comparison has at the first look, and has at most."""
+    first, last = rule["looks"][0], rule["looks"][-1]
+    return str(first) if first == last else f"{first} – {last}"
 
 
 def percent(rate: float) -> str:
