@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from carousel.claims.advice import advise, recommend
 from carousel.claims.base import Verdict
 from carousel.claims.calibration.stored import sentence
-from carousel.claims.looks import Settled, sequentially
+from carousel.claims.looks import Settled, seen, sequentially
 from carousel.claims.readings import Readings
 from carousel.claims.registry import all_claims
 from carousel.claims.thresholds import THRESHOLDS
@@ -23,13 +23,14 @@ SCHEMA = 1
 def judge(evidence: Evidence) -> dict[str, Any]:
     """The value of verdicts.json: the seven verdicts in order, the advice, the thresholds, how it was calibrated."""
     settled = sequentially(all_claims(), evidence)
-    readings, verdicts = Readings(evidence), settled.verdicts
+    verdicts = settled.verdicts
+    alike = Readings(seen(evidence, {}))  # advice compares contenders over all conditions: as many seeds of each
     return {
         "schema": SCHEMA,
         "claims": [_told(verdict, settled).as_json() for verdict in verdicts],
         "looks": {verdict.claim: settled.look(verdict.claim) for verdict in verdicts},
-        "advice": advise(readings, verdicts),
-        "recommended": recommend(readings),
+        "advice": advise(alike, verdicts),
+        "recommended": recommend(alike),
         "thresholds": THRESHOLDS.as_dict(),
         "calibration": sentence(),
     }
