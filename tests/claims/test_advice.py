@@ -98,3 +98,18 @@ def test_depth_alone_is_not_called_initialisation() -> None:
     same = replace(made, trials=deep, plan=made.plan.model_copy(update={"contenders": contenders}))
     assert "initialisation matters" not in _advice(same)["en"]
     assert "initialisation matters" in _advice(made)["en"]
+
+
+def test_contenders_are_compared_over_sources_that_have_all_of_them():
+    """A task run for one claim, with few contenders, must not count for these alone."""
+    from carousel.claims.calibration.made import run, trial
+
+    trials = [trial("adding/T=30", spec, 100 + k, solved=spec == "lstm") for spec in ("rnn", "lstm") for k in range(10)]
+    trials += [trial("mqar/T=30", "rnn", 100 + k, solved=True) for k in range(90)]
+    evidence = run(["rnn", "lstm"], ["adding", "mqar"], [30], trials)
+    made = evidence.plan.contenders
+    plan = evidence.plan.model_copy(update={"contenders": {"adding": made["adding"], "mqar": made["mqar"][:1]}})
+    found = judge(replace(evidence, plan=plan))
+    assert found["recommended"] == "lstm"
+    assert "solved 10 of 10" in found["advice"]["en"]
+    assert "over adding" in found["advice"]["en"] and "adding" in found["advice"]["zh"]

@@ -1,6 +1,7 @@
 """One paragraph: which contender, how initialised, what it gains, what it costs. A rule, not an opinion.
 
-1. Looked at are the reporting trials under every condition (of a file: the whole sequence only).
+1. Looked at are the reporting trials of the sources that share their contenders (standings.compared), under every
+   condition (of a file: the whole sequence only).
 2. Out falls whoever does not beat the baseline: not solved once, and the interval of its test score minus the
    baseline's not above 0. If nobody is left, the advice says that no network beats the baseline.
 3. Of the rest the highest solved-rate wins, then the highest validation score; whoever comes within `advice_tie` of
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 from carousel.claims.base import Both, Verdict
 from carousel.claims.paired import SHOWN
 from carousel.claims.readings import Readings
-from carousel.claims.standings import Standing, difference_of, standings
+from carousel.claims.standings import Standing, compared, difference_of, standings
 from carousel.claims.thresholds import THRESHOLDS
 from carousel.claims.wording import interval, join, number, signed
 from carousel.names import TRANSFORMER
@@ -38,7 +39,9 @@ def advise(readings: Readings, verdicts: Sequence[Verdict]) -> Both:
         values = {"spec": best.spec, "score": number(best.score), "baseline": number(best.baseline)}
         return join(both("claims.advice.none", **values), closing)
     chosen, simplest = choose(able), _simplest(known)
-    return join(_choice(chosen), _init(chosen), _gain(chosen, simplest), _same_cell(chosen, known), closing)
+    return join(
+        _choice(chosen), _over(readings), _init(chosen), _gain(chosen, simplest), _same_cell(chosen, known), closing
+    )
 
 
 def recommend(readings: Readings) -> str | None:
@@ -61,6 +64,14 @@ def _choice(chosen: Standing) -> Both:
     if chosen.has_line:
         return both("claims.advice.solved", solved=chosen.solved, n=chosen.n, **values)
     return both("claims.advice.scored", n=chosen.n, **values)
+
+
+def _over(readings: Readings) -> Both | None:
+    """Over which sources, where the run had others too."""
+    sources = compared(readings)
+    if len(sources) == len(readings.evidence.plan.sources):
+        return None
+    return both("claims.advice.over", sources=", ".join(sources))
 
 
 def _init(chosen: Standing) -> Both:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from carousel.claims.advice import advise, recommend
 from carousel.claims.base import Verdict
 from carousel.claims.calibration.stored import sentence
+from carousel.claims.change import would_change
 from carousel.claims.looks import Settled, seen, sequentially
 from carousel.claims.readings import Readings
 from carousel.claims.registry import all_claims
@@ -29,6 +30,7 @@ def judge(evidence: Evidence) -> dict[str, Any]:
         "schema": SCHEMA,
         "claims": [_told(verdict, settled).as_json() for verdict in verdicts],
         "looks": {verdict.claim: settled.look(verdict.claim) for verdict in verdicts},
+        "would_change": {verdict.claim: would_change(verdict) for verdict in verdicts},
         "advice": advise(alike, verdicts),
         "recommended": recommend(alike),
         "thresholds": THRESHOLDS.as_dict(),

@@ -89,11 +89,23 @@ class Standing:
 
 
 def standings(readings: Readings) -> list[Standing]:
-    """Every contender that has a reporting trial, in the order the user gave."""
-    plan = readings.evidence.plan
-    made = {c.spec: c for contenders in plan.contenders.values() for c in contenders}
-    found = [Standing(c.spec, c.cell, c.init, c.parameters, _trials(readings, c.spec)) for c in made.values()]
+    """Every contender of the sources that are compared (`compared`) that has a reporting trial there, in the order the
+    user gave."""
+    sources = compared(readings)
+    made = readings.evidence.plan.contenders[sources[0]]
+    found = [Standing(c.spec, c.cell, c.init, c.parameters, _trials(readings, sources, c.spec)) for c in made]
     return [standing for standing in found if standing.trials]
+
+
+def compared(readings: Readings) -> list[str]:
+    """The sources over which contenders are compared: the one with the most contenders, and all that have the same.
+
+    Others (tasks run for one claim, with contenders of their own) would count for some contenders and not for others.
+    """
+    specs = {name: {c.spec for c in made} for name, made in readings.evidence.plan.contenders.items()}
+    names = [source.name for source in readings.evidence.plan.sources]
+    most = max(names, key=lambda name: len(specs[name]))
+    return [name for name in names if specs[name] == specs[most]]
 
 
 def difference_of(first: Standing, second: Standing, alpha: float) -> tuple[float, Interval]:
@@ -108,11 +120,11 @@ def difference_of(first: Standing, second: Standing, alpha: float) -> tuple[floa
     return _mean(values), mean_interval(values, alpha)
 
 
-def _trials(readings: Readings, spec: str) -> dict[tuple[str, int], Record]:
+def _trials(readings: Readings, sources: list[str], spec: str) -> dict[tuple[str, int], Record]:
     return {
         (condition.key, seed): row
-        for source in readings.evidence.plan.sources
-        for condition in readings.judged(source.name)
+        for source in sources
+        for condition in readings.judged(source)
         for seed, row in readings.reporting(condition.key, spec).items()
     }
 

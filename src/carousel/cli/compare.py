@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from carousel.claims.enough import too_few
 from carousel.cli.conclude import conclude, more_seeds, print_conclusion
 from carousel.cli.console import Console, duration
 from carousel.cli.progress import Watch
@@ -84,7 +85,18 @@ def _announce(console: Console, designed: Design, folder: RunFolder) -> None:
     missing = [claim for claim in CLAIMS if plan.asks(claim) and not plan.only_for(claim).sources]
     if missing:
         console.say("cli.no_tasks", budget=plan.budget, claims=", ".join(missing))
+    _warn_of_few_seeds(console, plan)
     console.say("cli.folder", folder=folder.path)
+
+
+def _warn_of_few_seeds(console: Console, plan: Plan) -> None:
+    """Before anything is trained: which claims so few seeds cannot decide, whatever they show."""
+    few = too_few(plan)
+    if few:
+        listed = ", ".join(f"{claim} ({seeds})" for claim, seeds in few.items())
+        console.say("cli.too_few", seeds=max(plan.looks, default=plan.first_look), claims=listed)
+        if set(few) >= {claim for claim in CLAIMS if plan.asks(claim) and plan.only_for(claim).sources}:
+            console.say("cli.no_verdict")
 
 
 def _more(plan: Plan, lang: str) -> str:

@@ -25,12 +25,16 @@ DECIDING = {
 def cards(verdicts: Mapping[str, Any], figures: Sequence[FigureView], lang: str) -> tuple[Card, ...]:
     """One card a claim, in the order of the judgement; figures: those of the page."""
     drawn = {figure.name: figure for figure in figures if figure.svg}
-    return tuple(_card(claim, drawn.get(DECIDING.get(claim["id"], "")), lang) for claim in verdicts["claims"])
+    changes = verdicts.get("would_change") or {}
+    return tuple(
+        _card(claim, changes.get(claim["id"]) or {}, drawn.get(DECIDING.get(claim["id"], "")), lang)
+        for claim in verdicts["claims"]
+    )
 
 
-def _card(claim: Verdict, figure: FigureView | None, lang: str) -> Card:
+def _card(claim: Verdict, change: Mapping[str, str], figure: FigureView | None, lang: str) -> Card:
     rows = claim["conditions"]
-    paragraphs = _paragraphs(claim["id"], lang)
+    paragraphs = _paragraphs(claim["id"], change.get(lang), lang)
     files = len(claim.get("evidence", ()))
     return Card(
         id=claim["id"],
@@ -64,10 +68,13 @@ def _opening(rows: list[Verdict], paragraphs: tuple[tuple[str, str], ...], lang:
     return text("report.verdict.show_rule", lang) if paragraphs else ""
 
 
-def _paragraphs(claim: str, lang: str) -> tuple[tuple[str, str], ...]:
-    """What is measured and the rule, where the claim has them."""
+def _paragraphs(claim: str, change: str | None, lang: str) -> tuple[tuple[str, str], ...]:
+    """What is measured and what is not, the rule, and what would change the verdict; as far as the claim has them."""
     found = {
-        label: _known(f"claims.{claim}.{key}", lang) for label, key in (("measured", "measures"), ("rule", "rule"))
+        "measured": _known(f"claims.{claim}.measures", lang),
+        "unmeasured": _known(f"claims.unmeasured.{claim}", lang),
+        "rule": _known(f"claims.{claim}.rule", lang),
+        "change": change,
     }
     return tuple((text(f"report.verdict.{label}", lang), says) for label, says in found.items() if says)
 

@@ -1,0 +1,77 @@
+"""How many seeds a claim asks for at the very least: with fewer, not even the plainest data could decide it.
+
+The plainest data of a rule are every training alike on each side, and the sides as far apart, or as equal, as can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from carousel.claims.drop import Ends, Rate, answer
+from carousel.claims.gap import answer as gap_answer
+from carousel.claims.rules import by_margin, by_superiority
+from carousel.claims.statistics.power import MOST_SEEDS, smallest_n
+from carousel.claims.statistics.rates import difference, superiority
+from carousel.claims.thresholds import THRESHOLDS
+
+if TYPE_CHECKING:
+    from carousel.study.plan import Plan
+
+_TWO = 2  # what an interval of a mean asks for
+Decides = Callable[[int, float], bool]  # seeds, error
+
+
+def too_few(plan: Plan) -> dict[str, int]:
+    """The claims that the plan has a source for but too few seeds: how many each would need, judged alone."""
+    most = max(plan.looks, default=plan.first_look)
+    alpha = THRESHOLDS.alpha / max(1, len(plan.looks))
+    needed = {
+        claim: min(least_seeds(claim, alpha, file=source.kind == "file") for source in plan.only_for(claim).sources)
+        for claim in _OF_TASKS
+        if plan.asks(claim) and plan.only_for(claim).sources
+    }
+    return {claim: seeds for claim, seeds in needed.items() if seeds > most}
+
+
+def least_seeds(claim: str, alpha: float, *, file: bool) -> int:
+    """The fewest seeds at which the rule of a claim can decide at error `alpha`."""
+    decides = (_OF_FILES if file else _OF_TASKS).get(claim)
+    return _TWO if decides is None else smallest_n(lambda n: decides(n, alpha)) or MOST_SEEDS
+
+
+def _length(n: int, alpha: float) -> bool:
+    holds, falls = Rate(n, n), Rate(0, n)
+    ends = (Ends(holds, rnn, holds, lstm) for rnn in (holds, falls) for lstm in (holds, falls))
+    return any(answer(each, alpha).verdict in ("supported", "refuted") for each in ends)
+
+
+def _generalisation(n: int, alpha: float) -> bool:
+    wins = ([win] * n for win in (0.0, 1.0))
+    return any(by_superiority(each[0], superiority(each, alpha)).verdict != "inconclusive" for each in wins)
+
+
+def _stacking(n: int, alpha: float) -> bool:
+    gains = (difference(first, second, alpha) for first, second in _apart(n))
+    return any(
+        by_margin(gain, THRESHOLDS.depth_rate, THRESHOLDS.depth_band).verdict != "inconclusive" for gain in gains
+    )
+
+
+def _attention(n: int, alpha: float) -> bool:
+    gaps = ((difference(first, second, alpha), (first[0] - second[0]) / n) for first, second in _apart(n))
+    return any(gap_answer(interval, scores).verdict != "inconclusive" for interval, scores in gaps)
+
+
+def _apart(n: int) -> tuple[tuple[tuple[int, int], tuple[int, int]], ...]:
+    """Solved of all on two sides: all against none, and the other way round."""
+    return ((n, n), (0, n)), ((0, n), (n, n))
+
+
+_OF_FILES: Mapping[str, Decides] = {"generalisation": _generalisation}
+_OF_TASKS: Mapping[str, Decides] = {
+    "length": _length,
+    "generalisation": _generalisation,
+    "stacking": _stacking,
+    "attention": _attention,
+}
