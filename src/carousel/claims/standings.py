@@ -11,6 +11,7 @@ from carousel.claims.readings import Readings, Record, is_number, score, solved
 from carousel.claims.statistics.interval import Interval
 from carousel.claims.statistics.means import mean_interval
 from carousel.claims.statistics.rates import difference
+from carousel.claims.task_sets import CAPACITY, family_of
 from carousel.names import FAMILY_OF_CELL
 
 
@@ -112,6 +113,7 @@ def _trials(readings: Readings, spec: str) -> dict[tuple[str, int], Record]:
     return {
         (condition.key, seed): row
         for source in readings.evidence.plan.sources
+        if family_of(source.name) != CAPACITY  # whoever learns noise by heart is of no use for that
         for condition in readings.judged(source.name)
         for seed, row in readings.reporting(condition.key, spec).items()
     }
