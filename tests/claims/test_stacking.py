@@ -72,6 +72,20 @@ def test_bits_are_judged_as_ratios() -> None:
     verdict = _judge(rows)
     assert verdict.rows[0].verdict == "supported"
     assert verdict.effect.value == pytest.approx(0.2)
+    assert "5.04 with one layer, 6.05 with several (random-labels)" in verdict.because["en"]
+    assert "capacity (supported)" in verdict.because["en"]
+
+
+def test_a_table_that_is_learned_whole_tells_nothing() -> None:
+    """All hold the same because there is no more: not the refutation that equal bits would be."""
+    rows = [
+        trial("random-labels", spec, s) | {MEMORISED_BITS: 7.0 + s / 500, "test_loss": loss, "chance_loss": 1.386}
+        for spec, loss in zip(SPECS, (0.3, 0.1), strict=True)
+        for s in range(10)
+    ]
+    assert (_judge(rows).rows[0].verdict, _judge(rows).rows[0].reason) == ("inconclusive", "table_full")
+    halves = [row | {"test_loss": 0.7} for row in rows]
+    assert (_judge(halves).rows[0].verdict, _judge(halves).rows[0].reason) == ("refuted", "equivalent")
 
 
 def test_a_run_of_one_depth_is_not_tested() -> None:

@@ -62,6 +62,23 @@ def test_named_sources_are_asked_for_every_claim_that_is_wanted():
     assert not plan.asks("vanishing", "adding")
 
 
+@pytest.mark.parametrize("budget", ["standard", "full"])
+def test_capacity_is_measured_at_three_depths_of_one_size(budget):
+    plan = design(Wish(budget=budget, claims=("stacking",))).plan
+    assert "random-labels" in {s.name for s in plan.sources}
+    assert {c.layers: c.parameters for c in plan.contenders["random-labels"]} == {1: 1124, 2: 1124, 4: 1124}
+    trials = [job for _, job in first_jobs(plan)]
+    table = [t.training for t in trials if t.source.name == "random-labels"]
+    assert {(t.batch_size, t.stop.hopeless_from > t.steps == plan.training.steps) for t in table} == {(512, True)}
+    assert {t.training for t in trials if t.source.name != "random-labels"} == {plan.training}
+
+
+def test_a_table_to_be_learned_by_heart_speaks_of_depth_alone():
+    plan = design(Wish(("random-labels", "adding"), lengths=(5,), parameters=1124, contenders="lstm")).plan
+    assert [s.name for s in plan.only_for("generalisation").sources] == ["adding"]
+    assert plan.training_of("adding") == plan.training != plan.training_of("random-labels")
+
+
 def test_mistakes():
     with pytest.raises(UnknownName, match=r"unknown claim 'gats'.*did you mean 'gates'"):
         design(Wish(claims=("gats",)))

@@ -30,7 +30,9 @@ def test_contract(name):
     assert drawn.x.shape[2] == made.inputs
     held = made.held_out("test", 50)
     assert torch.equal(held.x, made.held_out("test", 50).x)
-    assert not torch.equal(held.x, made.held_out("validation", 50).x)
+    if name != "random-labels":  # a table to be learned by heart; see test_random_labels
+        assert not torch.equal(held.x, made.held_out("validation", 50).x)
+        assert made.metric.chance < made.metric.solved < 1
     steps = drawn.x.shape[0]
     shape = (400, made.outputs) if made.readout == "last" else (steps, 400, made.outputs)
     output = torch.randn(shape, generator=torch.Generator().manual_seed(2)).requires_grad_()
@@ -39,7 +41,6 @@ def test_contract(name):
     assert logit.shape == (400,)
     (gradient,) = torch.autograd.grad(logit.sum(), output)
     assert gradient.sum() == 400  # each sequence's logit is one number of the output
-    assert made.metric.chance < made.metric.solved < 1
 
 
 @pytest.mark.parametrize("name", [name for name in TASKS if task(name, 12).metric.name == "accuracy"])

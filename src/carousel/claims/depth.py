@@ -88,7 +88,18 @@ def _bits_row(shallow: BySeed, deep: BySeed, where: str, alpha: float, **about: 
     logs = [math.log(many[seed] / few[seed]) for seed in seeds]
     margin, band = math.log1p(THRESHOLDS.depth_bits), math.log1p(THRESHOLDS.depth_band)
     row = mean_row(where, BITS, logs, margin, alpha, band=band, **about)
-    if row.effect.value is None:
+    value = row.effect.value
+    if value is None:
         return row
+    if any(_table_is_full(list(rows.values())) for rows in (shallow, deep)):
+        row = replace(row, verdict="inconclusive", reason="table_full", seeds_needed=None)
+    means = {side: math.fsum(bits[s] for s in seeds) / len(seeds) for side, bits in (("shallow", few), ("deep", many))}
+    details = row.details | {f"{side}_bits": mean for side, mean in means.items()}
     ends = Interval(*(math.expm1(min(end, 700.0)) for end in row.effect.ci95))
-    return replace(row, effect=Effect(*BITS, math.expm1(row.effect.value), ends))
+    return replace(row, effect=Effect(*BITS, math.expm1(value), ends), details=details)
+
+
+def _table_is_full(trials: Sequence[dict[str, Any]]) -> bool:
+    """Hardly a bit of the table is left, so that nobody could have held much more; unknown counts as no."""
+    left = [row["test_loss"] / row["chance_loss"] for row in trials if is_number(row.get("test_loss"))]
+    return bool(left) and math.fsum(left) / len(left) < THRESHOLDS.table_left

@@ -15,8 +15,8 @@ from carousel.claims.readings import Readings, trial_files
 from carousel.claims.rules import combine, stands_for
 from carousel.claims.task_sets import family_of
 from carousel.claims.thresholds import THRESHOLDS
-from carousel.claims.wording import headline, join, needed
-from carousel.texts import LANGUAGES, text
+from carousel.claims.wording import headline, join, needed, number
+from carousel.texts import LANGUAGES, both, text
 
 if TYPE_CHECKING:
     from carousel.study.plan import Condition
@@ -41,7 +41,7 @@ class Stacking(Claim):
             lines = {row.reason for row in judged}
             return self.not_tested("no_line" if lines == {"no_line"} else "no_depth_trials")
         by_family = _by_family(judged)
-        because = join(headline(self.id, shown), _families_text(by_family), needed(judged))
+        because = join(headline(self.id, shown), _bits_text(judged), _families_text(by_family), needed(judged))
         rows = (*judged, *(row for c in conditions for row in _declared(readings, c, alpha)))
         verdict = families(list(by_family.values()))
         return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(readings, conditions))
@@ -82,6 +82,16 @@ def _by_family(rows: list[Row]) -> dict[str, Word]:
         source = str(row.condition).partition("/")[0]
         grouped.setdefault(family_of(source), []).append(row)
     return {family: combine(members) for family, members in grouped.items()}
+
+
+def _bits_text(rows: list[Row]) -> Both | None:
+    """How much was memorised at all, beside the ratio that is judged."""
+    measured = [row for row in rows if "deep_bits" in row.details]
+    if not measured:
+        return None
+    row = measured[0]
+    values = {name: number(row.details[f"{name}_bits"]) for name in ("shallow", "deep")}
+    return both("claims.stacking.bits", where=str(row.condition), **values)
 
 
 def _families_text(words: dict[str, Word]) -> Both:

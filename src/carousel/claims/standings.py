@@ -11,6 +11,7 @@ from carousel.claims.readings import Readings, Record, is_number, score, solved
 from carousel.claims.statistics.interval import Interval
 from carousel.claims.statistics.means import mean_interval
 from carousel.claims.statistics.rates import difference
+from carousel.claims.task_sets import CAPACITY, family_of
 from carousel.names import FAMILY_OF_CELL
 
 
@@ -92,7 +93,7 @@ def standings(readings: Readings) -> list[Standing]:
     """Every contender of the sources that are compared (`compared`) that has a reporting trial there, in the order the
     user gave."""
     sources = compared(readings)
-    made = readings.evidence.plan.contenders[sources[0]]
+    made = readings.evidence.plan.contenders[sources[0]] if sources else ()
     found = [Standing(c.spec, c.cell, c.init, c.parameters, _trials(readings, sources, c.spec)) for c in made]
     return [standing for standing in found if standing.trials]
 
@@ -101,11 +102,12 @@ def compared(readings: Readings) -> list[str]:
     """The sources over which contenders are compared: the one with the most contenders, and all that have the same.
 
     Others (tasks run for one claim, with contenders of their own) would count for some contenders and not for others.
+    None where the run has random labels alone: whoever learns noise by heart is of no use for that.
     """
     specs = {name: {c.spec for c in made} for name, made in readings.evidence.plan.contenders.items()}
-    names = [source.name for source in readings.evidence.plan.sources]
-    most = max(names, key=lambda name: len(specs[name]))
-    return [name for name in names if specs[name] == specs[most]]
+    names = [source.name for source in readings.evidence.plan.sources if family_of(source.name) != CAPACITY]
+    most = max((specs[name] for name in names), key=len, default=set())
+    return [name for name in names if specs[name] == most]
 
 
 def difference_of(first: Standing, second: Standing, alpha: float) -> tuple[float, Interval]:

@@ -6,6 +6,7 @@ is not named here stands for a family of its own.
 
 from __future__ import annotations
 
+CAPACITY = "capacity"  # tables to be learned by heart: nothing is asked that was not seen in training
 FAMILY_OF_TASK = {
     "delayed-recall": "recall",
     "random-recall": "recall",
@@ -19,6 +20,7 @@ FAMILY_OF_TASK = {
     "permutations": "groups",
     "nested-brackets": "grammars",
     "anbn": "grammars",
+    "random-labels": CAPACITY,
 }
 MIRROR = frozenset({"parity", "modular-counting", "permutations", "anbn"})  # where recurrence should win
 

@@ -84,7 +84,7 @@ def _announce(console: Console, designed: Design, folder: RunFolder) -> None:
         console.say("cli.sizes", source=source.name, sizes=sizes)
     missing = [claim for claim in CLAIMS if plan.asks(claim) and not plan.only_for(claim).sources]
     if missing:
-        console.say("cli.no_tasks", budget=plan.budget, claims=", ".join(missing))
+        console.say("cli.no_tasks", claims=", ".join(missing))
     _warn_of_few_seeds(console, plan)
     console.say("cli.folder", folder=folder.path)
 

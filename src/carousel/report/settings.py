@@ -31,6 +31,7 @@ def plan_table(plan: Plan, lang: str) -> Table:
         "batch_size": count(training.batch_size),
         "optimiser": text("report.plan.adam", lang, clip=rate(training.clip_norm)),
         **_stops(plan, lang),
+        **_own_training(plan, lang),
         "kernel": plan.kernel,
         "digest": plan.digest(),
     }
@@ -47,6 +48,18 @@ def _source(plan: Plan, name: str, lang: str) -> str:
 def _lengths(plan: Plan, lang: str) -> str:
     lengths = dict.fromkeys(condition.length for condition in conditions(plan))
     return ", ".join(length_name(length, lang) for length in lengths)
+
+
+def _own_training(plan: Plan, lang: str) -> dict[str, str]:
+    """What is trained otherwise than the rest."""
+    lines = [
+        text(
+            "report.plan.own_training_rule", lang, source=name, batch_size=count(own.batch_size),
+            steps=count(own.steps), start=count(own.stop.hopeless_from),
+        )
+        for name, own in plan.own_training.items()
+    ]  # fmt: skip
+    return {"own_training": "; ".join(lines)} if lines else {}
 
 
 def _stops(plan: Plan, lang: str) -> dict[str, str]:

@@ -17,8 +17,9 @@ from carousel.models.network import TRAINING_REQUEST
 from carousel.names import CLAIMS, TRANSFORMER
 from carousel.study.budgets import Budget, budget_named, training_of
 from carousel.study.folder import RunFolder
+from carousel.study.own_training import own_training
 from carousel.study.plan import Plan
-from carousel.study.suites import Asked, asked_for, check_claims
+from carousel.study.suites import Asked, asked_for, check_claims, claims_of
 from carousel.tasks import TASKS, Task, task
 from carousel.training.description import Contender, FileSource, Source, TaskSource
 
@@ -109,14 +110,16 @@ def _plan_for_tasks(wish: Wish, budget: Budget, specs: list[ContenderSpec]) -> P
         )
     lengths = _checked(wish.lengths) or budget.lengths
     if wish.sources:
-        asked = tuple(Asked(name, (), str(budget.contenders)) for name in dict.fromkeys(wish.sources))
+        names = dict.fromkeys(wish.sources)
+        asked = tuple(Asked(name, claims_of(name), str(budget.contenders)) for name in names)
     else:
         asked = asked_for(budget.suite, wish.claims, budget.name)
     own = {a.task: a.lengths for a in asked if a.lengths and wish.lengths is None}
     sized = {a.task: _sized_for(a, wish, specs, own.get(a.task, lengths)) for a in asked}
     plan = _plan(wish, budget, tuple(TaskSource(name=a.task) for a in asked), lengths, sized, file=False)
     claims = {a.task: a.claims for a in asked if a.claims}
-    return plan.model_copy(update={"own_lengths": own, "own_claims": claims})
+    trained = own_training(sized, plan.training)
+    return plan.model_copy(update={"own_lengths": own, "own_claims": claims, "own_training": trained})
 
 
 def _sized_for(asked: Asked, wish: Wish, specs: list[ContenderSpec], lengths: tuple[int, ...]) -> tuple[Contender, ...]:

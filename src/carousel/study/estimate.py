@@ -32,7 +32,7 @@ def estimate(plan: Plan, sources: Sources, workers: int) -> Estimate:
     try:
         steps = {
             c.key: {
-                contender.spec: _step_seconds(plan, contender, sources.task(plan.source(c.source), c.length))
+                contender.spec: _step_seconds(plan, c.source, contender, sources.task(plan.source(c.source), c.length))
                 for contender in plan.contenders[c.source]
             }
             for c in plan.conditions()
@@ -44,14 +44,14 @@ def estimate(plan: Plan, sources: Sources, workers: int) -> Estimate:
     return Estimate(plan.count_trials(), total / workers, steps)
 
 
-def _step_seconds(plan: Plan, contender: Contender, task: Task) -> float:
+def _step_seconds(plan: Plan, source: str, contender: Contender, task: Task) -> float:
     """The quickest of a few, after one to warm up."""
     network = build_contender(contender, task, 0, plan.kernel)
     generator = torch.Generator().manual_seed(0)
     times = []
     for _ in range(_REPEATS + 1):
         began = time.perf_counter()
-        batch = task.sample(generator, plan.training.batch_size)
+        batch = task.sample(generator, plan.training_of(source).batch_size)
         task.loss(network(batch.x, batch.lengths), batch).backward()
         times.append(time.perf_counter() - began)
     return min(times[1:])

@@ -56,6 +56,7 @@ class Plan(Frozen):
     flow_seeds: int = 10  # networks measured untrained, for the lag profile and the onset of chaos
     flow_from: int = 0  # the first of their seeds
     training: Training
+    own_training: dict[str, Training] = Field(default={})  # of sources that `training` does not suit
     parameters: int  # the budget asked for; what each contender really has stands beside it
 
     def conditions(self) -> list[Condition]:
@@ -65,6 +66,10 @@ class Plan(Frozen):
     def lengths_of(self, source: str) -> tuple[int, ...]:
         """The lengths that a source is run at."""
         return self.own_lengths.get(source, self.lengths)
+
+    def training_of(self, source: str) -> Training:
+        """How every trial of a source is trained."""
+        return self.own_training.get(source, self.training)
 
     def asks(self, claim: str, source: str | None = None) -> bool:
         """Whether a claim is asked of the run, and of one of its sources where that is named."""

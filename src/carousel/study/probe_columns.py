@@ -13,6 +13,7 @@ distractor_kl           what other distractors change of the answer: KL divergen
 key_deletion_drop       test accuracy lost where the key is replaced by a distractor
 weight_mass             the key's share of the weights with which steps stand in the last c of an LSTM
 memorised_bits          bits of random labels memorised per parameter
+memorised_bits_whole    the same of the whole table, not divided
 """
 
 from __future__ import annotations
@@ -40,4 +41,11 @@ GATE_PROBE: tuple[str, ...] = (
     "selectivity_noise_bits",
     SELECTIVITY,
 )
-PROBED: tuple[str, ...] = (*GATE_PROBE, "distractor_kl", "key_deletion_drop", "weight_mass", MEMORISED_BITS)
+PROBED: tuple[str, ...] = (
+    *GATE_PROBE,
+    "distractor_kl",
+    "key_deletion_drop",
+    "weight_mass",
+    MEMORISED_BITS,
+    "memorised_bits_whole",
+)

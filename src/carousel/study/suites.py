@@ -17,6 +17,8 @@ _BESIDE_ATTENTION = "rnn:orthogonal,lstm:chrono,gru,transformer"
 _DEEP_PARAMETERS = 20_000  # where 1, 2 and 4 layers can be made equal within 2 % for each of these tasks
 _DEEP = ("nested-brackets", "time-scales")
 _ATTENTION = ("mqar", "copy-memory", "modular-counting", "anbn")  # recall, and the mirror set with `permutations`
+_CAPACITY_PARAMETERS = 1124  # of each depth, exactly; the table of random labels is too large for so few
+_ONLY_FOR = {"random-labels": ("stacking",)}  # test and training part are the same there
 
 
 class Asked(NamedTuple):
@@ -39,6 +41,7 @@ WHOLE = (
     *_flow(ALL_CONTENDERS),
     _KEYED,
     *(Asked(name, ("stacking",), _DEPTHS, (30,), _DEEP_PARAMETERS) for name in _DEEP),
+    Asked("random-labels", ("stacking",), _DEPTHS, (4,), _CAPACITY_PARAMETERS),
     Asked("permutations", ("stacking", "attention"), f"{_DEPTHS},gru,transformer", (30,), _DEEP_PARAMETERS),
     *(Asked(name, ("attention",), _BESIDE_ATTENTION, (30,)) for name in _ATTENTION),
 )
@@ -54,6 +57,11 @@ def asked_for(suite: tuple[Asked, ...], claims: tuple[str, ...], budget: str) ->
             raise BadPlan(f"the {budget} budget has no measurement for the claim {claim!r}", allowed=", ".join(able),
                           cure="--budget standard, which has all seven")  # fmt: skip
     return tuple(asked for asked in suite if not claims or set(claims) & set(asked.claims))
+
+
+def claims_of(task: str) -> tuple[str, ...]:
+    """The claims that a task which the user names can be judged for; none: all."""
+    return _ONLY_FOR.get(task, ())
 
 
 def check_claims(claims: tuple[str, ...]) -> None:

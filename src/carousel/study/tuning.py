@@ -67,7 +67,7 @@ def _tuning_trials(plan: Plan) -> Iterator[Trial]:
                             contender=contender,
                             learning_rate=rate,
                             seed=seed,
-                            training=plan.training,
+                            training=plan.training_of(source.name),
                             kernel=plan.kernel,
                         )
 

@@ -12,6 +12,7 @@ from carousel.tasks.mqar import MultiQueryRecall
 from carousel.tasks.nested_brackets import NestedBrackets
 from carousel.tasks.parity import Parity
 from carousel.tasks.permutations import Permutations
+from carousel.tasks.random_labels import RandomLabels
 from carousel.tasks.recall import DelayedRecall, RandomRecall
 from carousel.tasks.synthetic import SyntheticTask
 from carousel.tasks.temporal_order import TemporalOrder2, TemporalOrder3
@@ -33,6 +34,7 @@ TASKS: dict[str, type[SyntheticTask]] = {
         NestedBrackets,
         MultiQueryRecall,
         TimeScales,
+        RandomLabels,
     )
 }
 

@@ -85,6 +85,10 @@ class Task(ABC):
         and would look like vanishing. For values, the (summed) output itself. For "every", at the last true step.
         """
 
+    def of_seed(self, seed: int) -> Task:
+        """The task of a trial with that seed: itself, unless what is to be learned is drawn by the seed."""
+        return self
+
     def rmse(self, output: Tensor, batch: Batch) -> float | None:
         """Root mean squared error in the target's own unit; None where no values are predicted."""
         return None

@@ -17,6 +17,7 @@ from carousel.training.description import Contender, Trial
 from carousel.training.gate_probe import measure_gates
 from carousel.training.loop import History, Weights, evaluate, snapshot, train
 from carousel.training.measures import Flow, measure_exponent, measure_flow
+from carousel.training.memorised import measure_memorised
 from carousel.training.norms import summarise_norms
 
 _INIT_SEED = 1_000_033  # keeps the weights' numbers apart from the data's
@@ -52,6 +53,7 @@ def run_trial(trial: Trial, task: Task) -> TrialResult:
     Gradient flow is followed through a recurrent state; of a network without one the record says why there is none.
     """
     began = time.process_time()
+    task = task.of_seed(trial.seed)
     network = build_contender(trial.contender, task, trial.seed, trial.kernel)
     followed = trial.phase == "reporting" and network.flow_refused is None
     flows: list[Flow] = []
@@ -64,7 +66,9 @@ def run_trial(trial: Trial, task: Task) -> TrialResult:
     history = train(network, task, trial.training, trial.learning_rate, generator, at_step)
     record = _record(network, task, history) | {"lyapunov_end": None}
     if trial.phase == "reporting":
-        record |= measure_gates(network, task, trial.seed)
+        record |= measure_gates(network, task, trial.seed) | measure_memorised(
+            network, task, trial.contender.parameters
+        )
     if followed:
         flows.append(measure_flow(network, task, "end", trial.seed))
         record["lyapunov_end"] = measure_exponent(network, task, trial.seed)
