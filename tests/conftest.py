@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+# Before anything imports torch, and for the processes that tests start: two threads wait for each other many times
+# longer than a small network computes on a busy machine. Tests of threads set their number themselves.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

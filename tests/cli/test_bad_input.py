@@ -1,4 +1,5 @@
-"""A user's mistake: one clear line, exit code 2, nothing written or overwritten. Every mistake in a real process."""
+"""A user's mistake: one clear line, exit code 2, nothing written or overwritten. Every mistake in a real process; where
+there is a table of them, in one that is forked."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.support.forked import forked
 from tests.support.runs import carousel, command, environment, small_plan
 
 from carousel.study.folder import RunFolder
@@ -97,7 +99,7 @@ def test_binary_called_csv_and_broken_parquet(tmp_path):
 
 def refused(tmp_path: Path, says: str, *arguments: str) -> None:
     """Exit code 2, one line on standard error that says what, and no run folder."""
-    done = carousel("compare", *arguments, "--out", str(tmp_path / "run"), cwd=tmp_path)
+    done = forked("compare", *arguments, "--out", str(tmp_path / "run"), cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert says in done.stderr
     assert "Traceback" not in done.stderr

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.support.forked import forked
 from tests.support.runs import carousel, environment
 
 from carousel.doctor import diagnose
@@ -187,7 +188,7 @@ def test_a_mistake_is_one_line(tmp_path: Path, name: str) -> None:
     (tmp_path / "train.py").write_text(source)
     (tmp_path / "notes.txt").write_text("x = 1")
     (tmp_path / "helper.py").write_text("def half(n):\n    if n % 2:\n        raise ValueError(f'no half of {n}')\n")
-    done = run(tmp_path, *arguments.split())
+    done = forked("doctor", *arguments.split(), cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
     assert "Traceback" not in done.stderr

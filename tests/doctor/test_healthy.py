@@ -10,14 +10,6 @@ import carousel
 from .healthy import CASES
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("name", CASES)
 def test_nothing_is_found_in_a_sound_model(name, seed):

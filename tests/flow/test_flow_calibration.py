@@ -10,6 +10,7 @@ from tests.flow.known import KNOWN, last_digit, steps_of
 from tests.flow.made import network
 
 from carousel.flow import largest_exponent, network_lag_profile, onset_gain, summarise
+from carousel.flow.onset import GAINS, onset_gains
 from carousel.flow.oracles import Oracle, adjoint_error, linear_network, oracles, permutation
 from carousel.tasks import Batch, task
 
@@ -84,10 +85,14 @@ def test_onset_is_later_for_the_lstm_than_for_the_rnn():
     assert rnn.gain < lstm.gain
 
 
+@pytest.mark.parametrize("cell", ["rnn", "gru"])
+def test_seeds_stepped_together_are_the_seeds_alone(cell):
+    together = onset_gains(cell, 16, (0, 5))
+    assert together == [onset_gain(cell, 16, seed) for seed in (0, 5)]
+
+
 def test_onset_exponents_are_those_of_the_single_network():
     """The many networks stepped at once against one network through the other code path."""
-    from carousel.flow.onset import GAINS
-
     hidden, k = 24, 15
     found = onset_gain("lstm", hidden, 3).exponents[k]
     net = network("lstm", hidden, seed=1).double()

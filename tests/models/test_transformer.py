@@ -17,7 +17,6 @@ from carousel.models.transformer import TransformerNetwork
 
 NAMES = ("transformer", "transformer:learned", "transformer,layers=3")
 T, B, INPUTS, OUTPUTS = 9, 3, 3, 2
-torch.set_num_threads(1)
 
 
 def make(name: str, readout: str = "every", seed: int = 0, length: int = T) -> TransformerNetwork:

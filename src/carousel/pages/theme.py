@@ -27,26 +27,36 @@ def panels(charts: Sequence[Any], columns: int = COLUMNS) -> alt.ConcatChart:
 
 
 def styled(chart: Any) -> Any:
-    """A whole chart in the house style; panels are styled by what holds them."""
-    return (
-        chart.configure(font=FONT, background="white", aria=False, padding=8)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=SOFT,
-            titleColor=INK,
-            labelFontSize=11,
-            titleFontSize=12,
-            titleFontWeight="normal",
-            titlePadding=8,
-            gridColor=GRID,
-            domainColor="#9a9a9a",
-            tickColor="#9a9a9a",
-            labelLimit=0,
-            titleLimit=0,
-        )
-        .configure_title(fontSize=13, fontWeight="bold", anchor="start", color=INK, offset=10, limit=0)
-        .configure_concat(spacing=28)
+    """A whole chart in the house style; panels are styled by what holds them.
+
+    In one piece: altair copies the chart, each panel and each layer of it at every `configure`.
+    """
+    axis = alt.AxisConfig(
+        labelColor=SOFT,
+        titleColor=INK,
+        labelFontSize=11,
+        titleFontSize=12,
+        titleFontWeight="normal",
+        titlePadding=8,
+        gridColor=GRID,
+        domainColor="#9a9a9a",
+        tickColor="#9a9a9a",
+        labelLimit=0,
+        titleLimit=0,
     )
+    title = alt.TitleConfig(fontSize=13, fontWeight="bold", anchor="start", color=INK, offset=10, limit=0)
+    whole = chart.copy(deep=False)
+    whole.config = alt.Config(
+        font=FONT,
+        background="white",
+        aria=False,
+        padding=8,
+        view=alt.ViewConfig(stroke=None),
+        axis=axis,
+        title=title,
+        concat=alt.CompositionConfig(spacing=28),
+    )
+    return whole
 
 
 def steps(field: str, title: str) -> alt.X:

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 from safetensors.torch import save
 
 from carousel.files import write_atomically
-from carousel.flow import LagProfile, onset_gain
-from carousel.flow.onset import GAINS
+from carousel.flow import LagProfile
+from carousel.flow.onset import GAINS, onset_gains
 from carousel.study.folder import RunFolder
 from carousel.study.sources import Sources
 from carousel.training.description import InitialFlow, Job, OnsetProbe, Trial
@@ -57,7 +57,7 @@ def _initial_flow(job: InitialFlow, folder: RunFolder, sources: Sources) -> dict
 
 
 def _onset(job: OnsetProbe, folder: RunFolder) -> dict[str, Any]:
-    onsets = [onset_gain(job.cell, job.hidden, seed) for seed in job.seeds]
+    onsets = onset_gains(job.cell, job.hidden, job.seeds)
     table = pl.concat(
         pl.DataFrame({"seed": seed, "gain": GAINS, "exponent": onset.exponents})
         for seed, onset in zip(job.seeds, onsets, strict=True)
