@@ -83,6 +83,7 @@ def test_a_trial_measures_its_own_table_at_its_end():
     assert 50 < record["memorised_bits_whole"] < 8192
     lost = 4096 * (math.log(4) - record["test_loss"]) / math.log(2)
     assert record["memorised_bits_whole"] == pytest.approx(lost, rel=1e-3)
+    assert record["validation_score"] == pytest.approx(record["score"], rel=1e-6)  # each check sees every row
     assert (record["outcome"], record["solved"]) == ("finished", None)
     assert "memorised_bits" not in run_trial(trial(5, phase="tuning"), source).record
 

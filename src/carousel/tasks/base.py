@@ -54,6 +54,7 @@ class Task(ABC):
     """
 
     name: ClassVar[str]
+    checked: ClassVar[int] = 256  # sequences of the validation part that each check in training looks at
     inputs: int
     outputs: int
     length: int

@@ -16,7 +16,6 @@ from carousel.training.description import Training
 from carousel.training.stopping import Outcome, Stopping
 
 Weights = dict[str, Tensor]
-_VALIDATION = 256  # sequences looked at in each check
 
 
 @dataclass
@@ -47,7 +46,7 @@ def train(
     optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
     rule = training.stop
     stopping = Stopping(rule, task.metric, task.chance_loss)
-    validation = task.held_out("validation", _VALIDATION)
+    validation = task.held_out("validation", task.checked)
     history, best, best_score = History(), snapshot(network), -math.inf
     for step in range(1, training.steps + 1):
         if not _one_step(network, task, task.sample(generator, training.batch_size), training, optimiser, history):
