@@ -9,7 +9,7 @@ from pathlib import Path
 from carousel.cli.conclude import conclude, print_conclusion
 from carousel.cli.console import Console, duration
 from carousel.cli.progress import Watch
-from carousel.data import Prepared, card_lines
+from carousel.data import card_lines
 from carousel.errors import BadPlan
 from carousel.files import writing_to
 from carousel.names import CLAIMS
@@ -20,6 +20,7 @@ from carousel.study.folder import RunFolder
 from carousel.study.plan import Contender, Plan
 from carousel.study.run import expected_jobs, run_plan
 from carousel.study.sources import Sources
+from carousel.study.stored import store_splits
 
 
 def compare(
@@ -37,7 +38,8 @@ def compare(
         return _estimate(console, designed, workers, as_json)
     with folder.locked():
         folder.claim_for(plan)
-        _store_data(folder, designed.prepared)
+        if designed.splits is not None:
+            store_splits(folder, designed.splits)
         sources = Sources(folder)
         folder.write_json(folder.environment, describe_environment(plan, sources, workers))
         with Watch(console, plan) as watch, writing_to(folder.path):
@@ -97,11 +99,3 @@ def _estimate(console: Console, designed: Design, workers: int, as_json: bool) -
         plan = designed.plan.model_dump(mode="json", exclude_none=True)
         console.json({"plan": plan, "jobs": expected_jobs(designed.plan), **found._asdict()})
     console.say("cli.estimate", duration=duration(found.longest_seconds), workers=workers)
-
-
-def _store_data(folder: RunFolder, prepared: Prepared | None) -> None:
-    """The file as prepared, once: what workers read, whatever becomes of the original."""
-    if prepared is None or (folder.data.exists() and folder.card.exists()):
-        return
-    prepared.save(folder.data)
-    folder.write_json(folder.card, prepared.card)

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from carousel.cells import CELLS
-from carousel.data import DataOptions, DataTask, Prepared, prepare
+from carousel.data import DataOptions, DataTask, Prepared, Splits, prepare_splits
 from carousel.errors import BadPlan, UnknownName
 from carousel.kernels import KERNELS, Call
 from carousel.models.contender import ContenderSpec, parse_contenders
@@ -18,6 +18,7 @@ from carousel.names import CLAIMS, TRANSFORMER
 from carousel.study.budgets import Budget, budget_named, training_of
 from carousel.study.folder import RunFolder
 from carousel.study.plan import Plan
+from carousel.study.stored import load_splits
 from carousel.study.suites import Asked, asked_for, check_claims
 from carousel.tasks import TASKS, Task, task
 from carousel.training.description import Contender, FileSource, Source, TaskSource
@@ -44,10 +45,15 @@ class Wish:
 
 @dataclass(frozen=True)
 class Design:
-    """A plan, and the user's file as prepared (None for built-in tasks)."""
+    """A plan, and the user's file under all its splits (None for built-in tasks)."""
 
     plan: Plan
-    prepared: Prepared | None
+    splits: Splits | None
+
+    @property
+    def prepared(self) -> Prepared | None:
+        """The file under the split of tuning."""
+        return None if self.splits is None else self.splits.tuning
 
 
 def design(wish: Wish) -> Design:
@@ -64,16 +70,16 @@ def design(wish: Wish) -> Design:
     path = _file_among(wish.sources)
     if path is None:
         return Design(_plan_for_tasks(wish, budget, specs), None)
-    prepared = prepare(path, wish.data)
-    return Design(_plan_for_file(wish, budget, specs, path, prepared), prepared)
+    splits = prepare_splits(path, wish.data, _seeds(budget.reporting_seeds, wish))
+    return Design(_plan_for_file(wish, budget, specs, path, splits), splits)
 
 
 def replan(path: Path) -> Design:
-    """The design of an earlier run: its plan.toml, with data.npz beside it where a file was compared."""
+    """The design of an earlier run: its plan.toml, with data.npz and splits/ beside it where a file was compared."""
     folder = RunFolder(path.parent if path.name == "plan.toml" else path)
     plan = folder.load_plan()
     files = [source for source in plan.sources if isinstance(source, FileSource)]
-    return Design(plan, Prepared.load(folder.data) if files else None)
+    return Design(plan, load_splits(folder, plan) if files else None)
 
 
 def _check_kernel(name: str, specs: list[ContenderSpec]) -> None:
@@ -128,10 +134,16 @@ def _sized_for(asked: Asked, wish: Wish, specs: list[ContenderSpec], lengths: tu
     return _sized(own, parse_contenders(asked.contenders), tasks[-1])
 
 
-def _plan_for_file(wish: Wish, budget: Budget, specs: list[ContenderSpec], path: Path, prepared: Prepared) -> Plan:
-    whole = DataTask(prepared)
+def _plan_for_file(wish: Wish, budget: Budget, specs: list[ContenderSpec], path: Path, splits: Splits) -> Plan:
+    whole = DataTask(splits.tuning)
     options = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(wish.data).items() if v is not None}
-    source = FileSource(name=whole.name, file=path.name, sha256=prepared.sha256, options=options)
+    source = FileSource(
+        name=whole.name,
+        file=path.name,
+        sha256=splits.tuning.sha256,
+        options=options,
+        splits="by-seed" if splits.by_seed else "one",
+    )
     histories = _checked(wish.lengths) or _histories(whole)
     if max(histories, default=0) > whole.length:
         raise BadPlan("--lengths is longer than any sequence", allowed=f"1 to {whole.length}", got=max(histories))
@@ -177,7 +189,6 @@ def _plan(
     *,
     file: bool,
 ) -> Plan:
-    shift = wish.seed * _SEED_STRIDE
     return Plan(
         budget=budget.name,
         sources=sources,
@@ -185,9 +196,13 @@ def _plan(
         contenders=contenders,
         kernel=wish.kernel,
         learning_rates=budget.learning_rates,
-        tuning_seeds=tuple(s + shift for s in budget.tuning_seeds),
-        reporting_seeds=tuple(s + shift for s in budget.reporting_seeds),
+        tuning_seeds=_seeds(budget.tuning_seeds, wish),
+        reporting_seeds=_seeds(budget.reporting_seeds, wish),
         claims=tuple(claim for claim in CLAIMS if claim in wish.claims),
         training=training_of(budget, file=file),
         parameters=wish.parameters,
     )
+
+
+def _seeds(seeds: tuple[int, ...], wish: Wish) -> tuple[int, ...]:
+    return tuple(seed + wish.seed * _SEED_STRIDE for seed in seeds)

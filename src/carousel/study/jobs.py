@@ -37,7 +37,7 @@ def do_job(description: dict[str, Any], folder: RunFolder, sources: Sources) -> 
 
 
 def _trial(trial: Trial, folder: RunFolder, sources: Sources) -> dict[str, Any]:
-    result = run_trial(trial, sources.task(trial.source, trial.length))
+    result = run_trial(trial, sources.task(trial.source, trial.length, trial.split))
     name = trial.digest()
     write_atomically(folder.curves(name), _parquet(_curves(result.history)))
     if trial.phase == "reporting":
