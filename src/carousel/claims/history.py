@@ -30,7 +30,8 @@ def history_rows(readings: Readings, source: str, alpha: float) -> list[Row]:
             rows.append(Row(where, "not-tested", "below_baseline", Effect(*EFFECT), 0, **about))
             continue
         gains = _gain_differences(readings, pair, shortest.key, whole.key)
-        rows.append(mean_row(where, EFFECT, gains, THRESHOLDS.history_share * room, alpha, **about))
+        margin = THRESHOLDS.history_share * room
+        rows.append(mean_row(where, EFFECT, gains, margin, alpha, overlap=readings.overlap, **about))
     return rows
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from carousel.claims.overlap import overlap_of
 from carousel.names import FAMILY_OF_CELL
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ class Readings:
     def is_file(self, source: str) -> bool:
         """The source is a user's file."""
         return any(s.name == source and s.kind == "file" for s in self.evidence.plan.sources)
+
+    @cached_property
+    def overlap(self) -> float:
+        """Test examples over training examples where each seed has its own split of a file; 0 where it has not."""
+        return overlap_of(self.evidence.card)
 
     def specs(self, source: str, *families: str) -> list[str]:
         """The contenders of some families, in the order the user gave."""

@@ -23,6 +23,7 @@ class Standing:
     init: str
     parameters: int
     trials: dict[tuple[str, int], Record]
+    overlap: float = 0.0  # of the seeds' splits (readings.overlap)
 
     @property
     def family(self) -> str:
@@ -85,14 +86,17 @@ class Standing:
     def beats_baseline(self) -> bool:
         """Solved at least once, or its score minus the baseline's above 0 with its interval."""
         excess = [score(row) - row["baseline_score"] for row in self.trials.values()]
-        return self.solved > 0 or mean_interval(excess, SHOWN).above(0.0)
+        return self.solved > 0 or mean_interval(excess, SHOWN, self.overlap).above(0.0)
 
 
 def standings(readings: Readings) -> list[Standing]:
     """Every contender that has a reporting trial, in the order the user gave."""
     plan = readings.evidence.plan
     made = {c.spec: c for contenders in plan.contenders.values() for c in contenders}
-    found = [Standing(c.spec, c.cell, c.init, c.parameters, _trials(readings, c.spec)) for c in made.values()]
+    found = [
+        Standing(c.spec, c.cell, c.init, c.parameters, _trials(readings, c.spec), readings.overlap)
+        for c in made.values()
+    ]
     return [standing for standing in found if standing.trials]
 
 
@@ -105,7 +109,7 @@ def difference_of(first: Standing, second: Standing, alpha: float) -> tuple[floa
     if not common:
         return first.score - second.score, mean_interval([], alpha)
     values = [score(first.trials[key]) - score(second.trials[key]) for key in common]
-    return _mean(values), mean_interval(values, alpha)
+    return _mean(values), mean_interval(values, alpha, first.overlap)
 
 
 def _trials(readings: Readings, spec: str) -> dict[tuple[str, int], Record]:
