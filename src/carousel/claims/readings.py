@@ -123,6 +123,18 @@ class Readings:
                 cells.setdefault(row["cell"], {})[row["seed"]] = row
         return cells
 
+    def occlusion(self, condition: str, spec: str) -> dict[tuple[int, int], dict[int, float]]:
+        """The score a contender loses by each block of lags [a, b), by seed; the nearest block first."""
+        blocks: dict[tuple[int, int], dict[int, float]] = {}
+        for row in self._occlusion.get((condition, spec), []):
+            if is_number(row["score_drop"]):
+                blocks.setdefault((row["lag_from"], row["lag_to"]), {})[row["seed"]] = row["score_drop"]
+        return dict(sorted(blocks.items()))
+
+    @cached_property
+    def _occlusion(self) -> dict[tuple[str, str], list[Record]]:
+        return _grouped(self.evidence.occlusion.to_dicts(), "condition", "contender")
+
     @cached_property
     def _trials(self) -> dict[tuple[str, str, str], list[Record]]:
         return _grouped(self.evidence.trials.to_dicts(), "phase", "condition", "contender")

@@ -44,7 +44,8 @@ def _trial(trial: Trial, folder: RunFolder, sources: Sources) -> dict[str, Any]:
         if result.flows:
             write_atomically(folder.flow(name), _parquet(_profiles(result.flows)))
         write_atomically(folder.weights(name), save(result.weights))
-    return {"trial": result.record, "slopes": [flow.slope_row() for flow in result.flows]}
+    record = {"trial": result.record, "slopes": [flow.slope_row() for flow in result.flows]}
+    return record | ({"occlusion": result.occlusion} if result.occlusion else {})
 
 
 def _initial_flow(job: InitialFlow, folder: RunFolder, sources: Sources) -> dict[str, Any]:
