@@ -267,7 +267,7 @@ def _result(
     plan: Plan, effects: Effects, condition: Condition, spec: str, rng: np.random.Generator
 ) -> tuple[float, bool | None, str]:
     if plan.sources[0].kind == "file":
-        score = effects.scores.get(spec, ACCURACY[spec])
+        score = effects.scores.get(spec, ACCURACY.get(spec, 0.95))
         if condition.length:
             past = sorted(n for n in plan.lengths if n)
             remaining = 1 - past.index(condition.length) / len(past)

@@ -16,6 +16,7 @@ from carousel.names import CLAIMS
 from carousel.study.design import Design, Wish, design, replan
 from carousel.study.environment import describe_environment
 from carousel.study.estimate import estimate
+from carousel.study.file_suite import SHOWN_ONLY, unasked
 from carousel.study.folder import RunFolder
 from carousel.study.plan import Contender, Plan
 from carousel.study.run import expected_jobs, run_plan
@@ -33,7 +34,8 @@ def compare(
     designed = replan(wish) if isinstance(wish, Path) else design(wish)
     plan = designed.plan
     folder = RunFolder(out or Path("runs") / _name(plan))
-    _announce(console, designed, folder)
+    asked_for = plan.parameters if isinstance(wish, Path) else wish.parameters
+    _announce(console, designed, folder, asked_for)
     if dry_run:
         return _estimate(console, designed, workers, as_json)
     with folder.locked():
@@ -62,7 +64,8 @@ def _name(plan: Plan) -> str:
     return f"{sources[:60]}-{plan.budget}-{plan.digest()[:8]}"
 
 
-def _announce(console: Console, designed: Design, folder: RunFolder) -> None:
+def _announce(console: Console, designed: Design, folder: RunFolder, parameters: int) -> None:
+    """parameters: as asked for; the plan may have had to take more."""
     plan = designed.plan
     console.say("cli.question")
     if designed.prepared is not None:
@@ -81,10 +84,24 @@ def _announce(console: Console, designed: Design, folder: RunFolder) -> None:
     for source in plan.sources:
         sizes = ", ".join(f"{c.spec} {_width(c)} ({c.parameters:,})" for c in plan.contenders[source.name])
         console.say("cli.sizes", source=source.name, sizes=sizes)
+    if plan.parameters != parameters:
+        console.say("cli.raised", asked=f"{parameters:,}", taken=f"{plan.parameters:,}")
+    if designed.splits is not None:
+        _announce_claims(console, plan)
     missing = [claim for claim in CLAIMS if plan.asks(claim) and not plan.only_for(claim).sources]
     if missing:
         console.say("cli.no_tasks", budget=plan.budget, claims=", ".join(missing))
     console.say("cli.folder", folder=folder.path)
+
+
+def _announce_claims(console: Console, plan: Plan) -> None:
+    """Which of the seven are shown and not judged on a file, and which the run has no networks for."""
+    missing = unasked(plan)
+    shown = [claim for claim in SHOWN_ONLY if plan.asks(claim) and claim not in missing]
+    if shown:
+        console.say("cli.file_shown", claims=", ".join(shown))
+    if missing:
+        console.say("cli.file_unasked", claims=", ".join(missing), option=",".join(missing))
 
 
 def _width(contender: Contender) -> str:

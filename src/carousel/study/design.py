@@ -16,6 +16,7 @@ from carousel.models.matching import count_parameters, match_sizes
 from carousel.models.network import TRAINING_REQUEST
 from carousel.names import CLAIMS, TRANSFORMER
 from carousel.study.budgets import Budget, budget_named, training_of
+from carousel.study.file_suite import file_claims, file_contenders
 from carousel.study.folder import RunFolder
 from carousel.study.plan import Plan
 from carousel.study.stored import load_splits
@@ -24,6 +25,7 @@ from carousel.tasks import TASKS, Task, task
 from carousel.training.description import Contender, FileSource, Source, TaskSource
 
 PARAMETERS = 6600
+_STEP_UP, _STEPS_UP = 1.02, 70  # to four times the parameters asked for
 _SEED_STRIDE = 1000  # seeds of --seed S and S+1 never meet
 
 
@@ -64,14 +66,21 @@ def design(wish: Wish) -> Design:
     if wish.seed < 0:
         raise BadPlan("--seed is negative", allowed="0 or more", got=wish.seed)
     check_claims(wish.claims)
-    specs = parse_contenders(wish.contenders or budget.contenders)
+    path = _file_among(wish.sources)
+    specs = _specs(wish, budget, file=path is not None)
     if wish.kernel != "auto":
         _check_kernel(wish.kernel, specs)
-    path = _file_among(wish.sources)
     if path is None:
         return Design(_plan_for_tasks(wish, budget, specs), None)
     splits = prepare_splits(path, wish.data, _seeds(budget.reporting_seeds, wish))
     return Design(_plan_for_file(wish, budget, specs, path, splits), splits)
+
+
+def _specs(wish: Wish, budget: Budget, *, file: bool) -> list[ContenderSpec]:
+    """The contenders that were typed, else those of the budget; of a file, those that its claims need."""
+    if file and not wish.contenders:
+        return file_contenders(budget, wish.claims)
+    return parse_contenders(wish.contenders or budget.contenders)
 
 
 def replan(path: Path) -> Design:
@@ -144,11 +153,30 @@ def _plan_for_file(wish: Wish, budget: Budget, specs: list[ContenderSpec], path:
         options=options,
         splits="by-seed" if splits.by_seed else "one",
     )
-    histories = _checked(wish.lengths) or _histories(whole)
+    asked = file_claims(wish.claims)
+    histories = _checked(wish.lengths) or (_histories(whole) if "length" in asked else ())
     if max(histories, default=0) > whole.length:
         raise BadPlan("--lengths is longer than any sequence", allowed=f"1 to {whole.length}", got=max(histories))
-    sized = {whole.name: _sized(wish, specs, whole)}
-    return _plan(wish, budget, (source,), (0, *histories), sized, file=True)
+    fitted = replace(wish, parameters=_parameters_for(wish, specs, whole))
+    sized = {whole.name: _sized(fitted, specs, whole)}
+    return _plan(fitted, budget, (source,), (0, *histories), sized, file=True)
+
+
+def _parameters_for(wish: Wish, specs: list[ContenderSpec], whole: Task) -> int:
+    """The parameters asked for; where contenders that nobody typed are of several layers, whose sizes come in coarse
+    steps, the next number from there on at which all can be equal."""
+    if wish.contenders or all(spec.layers == 1 for spec in specs):
+        return wish.parameters
+    tried = [round(wish.parameters * _STEP_UP**k) for k in range(_STEPS_UP)]
+    return next((n for n in tried if _fits(specs, whole, n)), wish.parameters)
+
+
+def _fits(specs: list[ContenderSpec], whole: Task, parameters: int) -> bool:
+    try:
+        match_sizes(specs, whole.inputs, whole.outputs, parameters, whole.length)
+    except BadPlan:
+        return False
+    return True
 
 
 def _histories(whole: Task) -> tuple[int, ...]:

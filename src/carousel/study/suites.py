@@ -11,8 +11,8 @@ QUICK_CONTENDERS = "rnn,rnn:orthogonal,lstm,lstm:forget-bias-1,lstm:chrono,gru"
 ALL_CONTENDERS = "rnn,rnn:orthogonal,rnn-relu:identity,lstm,lstm:forget-bias-1,lstm:keras,lstm:chrono,gru,gru:chrono"
 _FLOW = ("vanishing", "exploding", "length", "generalisation")
 _KEEPERS = "rnn:orthogonal,rnn-relu:identity,lstm:forget-bias-1,lstm:chrono"  # what can solve recall at a random step
-_DEPTHS = "lstm:forget-bias-1,lstm:forget-bias-1,layers=2,lstm:forget-bias-1,layers=4"
-_BESIDE_ATTENTION = "rnn:orthogonal,lstm:chrono,gru,transformer"
+DEPTHS = "lstm:forget-bias-1,lstm:forget-bias-1,layers=2,lstm:forget-bias-1,layers=4"
+BESIDE_ATTENTION = "rnn:orthogonal,lstm:chrono,gru,transformer"
 
 _DEEP_PARAMETERS = 20_000  # where 1, 2 and 4 layers can be made equal within 2 % for each of these tasks
 _DEEP = ("nested-brackets", "permutations", "time-scales")
@@ -39,11 +39,11 @@ WHOLE = (
     *_flow(ALL_CONTENDERS),
     Asked("random-recall", ("gates",), _KEEPERS, (30,)),
     *(
-        Asked(name, ("stacking",), _DEPTHS, (30,), _DEEP_PARAMETERS)
+        Asked(name, ("stacking",), DEPTHS, (30,), _DEEP_PARAMETERS)
         for name in ("nested-brackets", "permutations", "time-scales")
     ),
     *(
-        Asked(name, ("attention",), _BESIDE_ATTENTION, (30,))
+        Asked(name, ("attention",), BESIDE_ATTENTION, (30,))
         for name in ("mqar", "copy-memory", "parity", "modular-counting", "anbn")
     ),
 )
