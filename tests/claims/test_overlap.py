@@ -116,3 +116,29 @@ def test_advice_and_tables_use_the_widened_intervals(tmp_path: Path) -> None:
     spans = [(s["score_high"] - s["score_low"]).to_list() for s in map(summarise, (wide, narrow))]
     assert spans[0] == pytest.approx([factor * span for span in spans[1]])
     assert all(standing.overlap == pytest.approx(1 / 3) for standing in standings(Readings(wide)))
+
+
+def test_two_contenders_of_equal_merit_are_told_apart_too_often_without_the_correction() -> None:
+    """Nearest-mean classifiers of two features, equal in the population, on 200 data sets of 60 sequences and 10 splits
+    each: an interval of 95 % that excludes 0 is wrong."""
+    rng = np.random.default_rng(0)
+    differences = [_differences(rng) for _ in range(200)]
+    wrong = {}
+    for overlap in (0.0, 0.2 / 0.6):
+        ends = [mean_interval(values, 0.05, overlap) for values in differences]
+        wrong[overlap] = sum(end.above(0.0) or end.below(0.0) for end in ends) / len(ends)
+    assert wrong[0.0] > 0.15 and wrong[0.2 / 0.6] < 0.06
+
+
+def _differences(rng: np.random.Generator, examples: int = 60, splits: int = 10) -> list[float]:
+    y = rng.integers(0, 2, examples)
+    x = rng.normal(size=(examples, 2)) + y[:, None]
+    orders = [rng.permutation(examples) for _ in range(splits)]
+    parts = [(order[: int(0.6 * examples)], order[int(0.8 * examples) :]) for order in orders]
+    return [_accuracy(x[:, 0], y, *part) - _accuracy(x[:, 1], y, *part) for part in parts]
+
+
+def _accuracy(x: np.ndarray, y: np.ndarray, training: np.ndarray, test: np.ndarray) -> float:
+    low, high = (x[training][y[training] == label].mean() for label in (0, 1))
+    predicted = np.abs(x[test] - high) < np.abs(x[test] - low)
+    return float((predicted == y[test]).mean())
