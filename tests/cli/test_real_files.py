@@ -13,6 +13,7 @@ from carousel.data import DataOptions
 from carousel.study.design import Wish, design
 from carousel.study.folder import RunFolder
 from carousel.study.run import run_plan
+from carousel.study.stored import store_splits
 
 FILES = {
     "vowels as a table": (
@@ -34,8 +35,7 @@ def test_whole_job(tmp_path, shared_data, name, options, baseline):
     plan = shortened(made.plan, steps=60)
     folder = RunFolder(tmp_path / "run")
     folder.claim_for(plan)
-    made.prepared.save(folder.data)
-    folder.write_json(folder.card, made.prepared.card)
+    store_splits(folder, made.splits)
     with folder.locked():
         run_plan(plan, folder, 2, lambda progress: None)
     found = conclude(folder.path, "zh")

@@ -84,6 +84,12 @@ SLOPE_SCHEMA: dict[str, Any] = {
     "horizon_censored": pl.Boolean,
     "lags": pl.Int64,
 }
+OCCLUSION_SCHEMA: dict[str, Any] = {
+    **_NETWORK,
+    **dict.fromkeys(("length", "seed", "lag_from", "lag_to", "sequences"), pl.Int64),
+    "score_drop": pl.Float64,
+}
+BLOCKS = ((0, 1), (1, 2), (2, 4), (4, 8), (8, 16))
 ONSET_SCHEMA: dict[str, Any] = {"family": pl.String, "cell": pl.String, "seed": pl.Int64, "gain": pl.Float64}
 
 
@@ -100,6 +106,7 @@ class Effects:
     onset: Mapping[str, float] = field(default_factory=lambda: {"rnn": 1.8, "lstm": 3.0, "gru": 2.4})  # by cell
     onset_spread: float = 0.1
     spikes: Mapping[str, float] = field(default_factory=dict)  # spec -> spike share
+    drops: Mapping[tuple[str, int], float] = field(default_factory=dict)  # (spec, first lag) -> score lost by occlusion
     lyapunov: Mapping[str, float] = field(default_factory=dict)  # spec -> exponent at the end, nats per step
     baseline: float = 0.125
 
@@ -137,6 +144,7 @@ def planted(
         profiles=profiles,
         slopes=slopes,
         onset=_onset(plan, effects, rng),
+        occlusion=_occlusion(plan, effects, rng),
         environment={
             "carousel": "0.1.0",
             "python": "3.11.9",
@@ -259,7 +267,7 @@ def _result(
     plan: Plan, effects: Effects, condition: Condition, spec: str, rng: np.random.Generator
 ) -> tuple[float, bool | None, str]:
     if plan.sources[0].kind == "file":
-        score = effects.scores.get(spec, ACCURACY[spec])
+        score = effects.scores.get(spec, ACCURACY.get(spec, 0.95))
         if condition.length:
             past = sorted(n for n in plan.lengths if n)
             remaining = 1 - past.index(condition.length) / len(past)
@@ -341,6 +349,30 @@ def _onset(plan: Plan, effects: Effects, rng: np.random.Generator) -> pl.DataFra
         for seed in range(plan.flow_seeds)
     ]
     return pl.DataFrame(rows, schema=ONSET_SCHEMA, orient="row")
+
+
+def _occlusion(plan: Plan, effects: Effects, rng: np.random.Generator) -> pl.DataFrame:
+    """Of a file seen whole: every block of every contender and seed; by default the lags 2 and 3 are worth .1."""
+    rows = [
+        {
+            "contender": made.spec,
+            "family": FAMILY_OF_CELL[made.cell],
+            "condition": source.name,
+            "source": source.name,
+            "length": 0,
+            "seed": seed,
+            "lag_from": first,
+            "lag_to": end,
+            "sequences": 54,
+            "score_drop": effects.drops.get((made.spec, first), 0.1 * (first == 2)) + float(rng.normal(0, 0.01)),
+        }
+        for source in plan.sources
+        if isinstance(source, FileSource)
+        for made in plan.contenders[source.name]
+        for seed in plan.reporting_seeds
+        for first, end in BLOCKS
+    ]
+    return pl.DataFrame(rows, schema=OCCLUSION_SCHEMA, orient="row")
 
 
 def _fall(start: float, end: float, step: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 Per condition the best Transformer against the best recurrent network (RNN, LSTM or GRU), each chosen in the tuning
 phase, with at least seven learning rates tuned on each side (recurrent networks have a narrow window of good ones).
 "On some tasks" looks at several: each is judged at its share of the error (Bonferroni). The mirror set decides nothing.
+A user's file: carousel.claims.attention_file.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
+from carousel.claims.attention_file import attention_verdict
 from carousel.claims.base import Both, Claim, Effect, Row, Verdict, Word
 from carousel.claims.gap import RATE, gap_row
 from carousel.claims.readings import Readings, trial_files
@@ -31,7 +33,10 @@ class Attention(Claim):
     effect: ClassVar[tuple[str, str]] = RATE
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
-        """Supported where it surpasses on one task at least; refuted where on none."""
+        """Supported where it surpasses on one task at least; refuted where on none. A file has no mirror set."""
+        source = readings.evidence.plan.sources[0].name
+        if readings.is_file(source):
+            return attention_verdict(self, readings, source)
         conditions = [c for s in readings.evidence.plan.sources for c in readings.judged(s.name)]
         if not any(_sides(readings, c)[0] for c in conditions) or not any(_sides(readings, c)[1] for c in conditions):
             return self.not_tested("attention")

@@ -3,6 +3,8 @@
 gates   clamping a gate costs accuracy, and the gate tells key from distractors (carousel.claims.clamping).
 rnn     the final state of a solved RNN knows as much of the noise as of the key; an LSTM's does not
         (carousel.claims.selectivity).
+
+On a user's file neither is judged; what each block of the past is worth is shown (carousel.claims.occlusion).
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from carousel.claims.base import Both, Claim, Effect, Row, Verdict
 from carousel.claims.clamping import EFFECT, clamping_rows
+from carousel.claims.occlusion import occlusion_verdict
 from carousel.claims.readings import Readings, Record, numbers, trial_files
 from carousel.claims.rules import combine, combine_parts, stands_for
 from carousel.claims.selectivity import selectivity_row
@@ -31,7 +34,10 @@ class Gates(Claim):
     effect: ClassVar[tuple[str, str]] = EFFECT
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
-        """Supported or refuted where both parts are; conditional where they differ."""
+        """Supported or refuted where both parts are; conditional where they differ. A file marks no key: not tested."""
+        source = readings.evidence.plan.sources[0].name
+        if readings.is_file(source):
+            return occlusion_verdict(self, readings, source)
         if not readings.has_pairs:
             return self.not_tested("one_family")
         if not any(_probed(readings, condition) for condition in readings.conditions):

@@ -24,11 +24,13 @@ from carousel.claims.comparisons import (
     training_win,
 )
 from carousel.claims.matched import matched_win
+from carousel.claims.overlap import guarded, sample_note
 from carousel.claims.paired import superiority_row
-from carousel.claims.readings import Readings, trial_files
+from carousel.claims.readings import Readings, score, trial_files
 from carousel.claims.rules import stands_for
+from carousel.claims.statistics.interval import Interval
 from carousel.claims.thresholds import THRESHOLDS
-from carousel.claims.wording import headline, interval, join, needed, number
+from carousel.claims.wording import headline, interval, join, needed, number, signed
 from carousel.texts import both
 
 
@@ -50,7 +52,12 @@ class Generalisation(Claim):
             return self.not_tested("no_trials")
         apart = [row for source in sources for row in self._apart(readings, source, alpha)]
         because = join(
-            headline(self.id, shown), *map(_apart_text, apart), self._scope(readings, judged), needed(judged)
+            headline(self.id, shown),
+            *map(_apart_text, apart),
+            self._scope(readings, judged),
+            _difference(shown),
+            needed(judged),
+            sample_note(readings.evidence.card),
         )
         rows = (*judged, *apart, *self._declared(readings, alpha))
         verdict = _over_sources([row.verdict for row in judged], _sources_needed(readings))
@@ -61,7 +68,9 @@ class Generalisation(Claim):
         last = readings.judged(source)[-1]
         about: dict[str, Any] = {"condition": last.key, "pair": readings.best_pair(last), "best": True}
         about["rests_on"] = best_groups(readings, source)
-        return superiority_row(f"{source}: LSTM vs RNN", self.effect, wins, alpha, **about)
+        row = superiority_row(f"{source}: LSTM vs RNN", self.effect, wins, alpha, **about)
+        apart = [score(lstm) - score(rnn) for lstm, rnn, _ in best_comparisons(readings, source, test_win)]
+        return guarded(row, apart, alpha, readings.overlap)
 
     def _apart(self, readings: Readings, source: str, alpha: float) -> list[Row]:
         """Optimisation, and generalisation at matched training loss; they decide nothing."""
@@ -117,6 +126,14 @@ def _apart_text(row: Row) -> Both | None:
     question = row.details["question"]
     values = {"where": row.where, "value": number(row.effect.value), "interval": interval(row.effect.ci95), "n": row.n}
     return both(f"claims.generalisation.{question}", **values)
+
+
+def _difference(row: Row) -> Both | None:
+    """The mean paired difference that the answer must agree with, on a file whose split varies."""
+    if "difference" not in row.details:
+        return None
+    value, low, high = row.details["difference"]
+    return both("claims.generalisation.difference", value=signed(value), interval=interval(Interval(low, high)))
 
 
 def _files(readings: Readings) -> tuple[str, ...]:

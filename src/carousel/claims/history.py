@@ -21,7 +21,7 @@ def history_rows(readings: Readings, source: str, alpha: float) -> list[Row]:
     """One row a pair. The margin is a share of the room between the baseline and the best contender's mean score on
     the whole sequence; without room nothing was learned, and there is nothing to judge."""
     shortest, whole = (readings.lengths(source)[end] for end in (0, -1))
-    best, room = readings.best_pair(whole), _room(readings, source, whole.key)
+    best, room = readings.best_pair(whole), room_above_baseline(readings, source, whole.key)
     rows = []
     for pair in readings.pairs(source):
         about: dict[str, Any] = {"condition": whole.key, "pair": pair, "best": pair == best}
@@ -31,7 +31,8 @@ def history_rows(readings: Readings, source: str, alpha: float) -> list[Row]:
             rows.append(Row(where, "not-tested", "below_baseline", Effect(*EFFECT), 0, **about))
             continue
         gains = _gain_differences(readings, pair, shortest.key, whole.key)
-        rows.append(mean_row(where, EFFECT, gains, THRESHOLDS.history_share * room, alpha, **about))
+        margin = THRESHOLDS.history_share * room
+        rows.append(mean_row(where, EFFECT, gains, margin, alpha, overlap=readings.overlap, **about))
     return rows
 
 
@@ -44,7 +45,7 @@ def _gains(shortest: BySeed, whole: BySeed) -> dict[int, float]:
     return {seed: score(whole[seed]) - score(shortest[seed]) for seed in shortest.keys() & whole.keys()}
 
 
-def _room(readings: Readings, source: str, whole: str) -> float:
+def room_above_baseline(readings: Readings, source: str, whole: str) -> float:
     """Best mean score minus the baseline's, on the whole sequence; 0 where nothing was trained."""
     made = readings.evidence.plan.contenders[source]
     trials = [list(readings.reporting(whole, contender.spec).values()) for contender in made]

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, final
 from carousel.claims.base import Claim, Effect, Row, Verdict
 from carousel.claims.drop import Ends, Rate, answer, fall_difference, seeds_needed
 from carousel.claims.history import history_rows
+from carousel.claims.overlap import sample_note
 from carousel.claims.paired import missing_row
 from carousel.claims.readings import BySeed, Pair, Readings, solved, trial_files
 from carousel.claims.rules import combine, stands_for
@@ -38,8 +39,9 @@ class Length(Claim):
         if shown is None:
             reasons = {row.reason for row in rows}
             return self.not_tested("below_baseline" if "below_baseline" in reasons else "no_trials")
-        name = "history" if readings.is_file(sources[0]) else self.id
-        because = join(headline(name, shown), tally(rows), sides(rows), needed(rows))
+        on_file = readings.is_file(sources[0])
+        name, note = ("history", sample_note(readings.evidence.card)) if on_file else (self.id, None)
+        because = join(headline(name, shown), tally(rows), sides(rows), needed(rows), note)
         files = _files(readings, sources)
         return Verdict(self.id, combine(rows), shown.effect, shown.n, because, rows, files)
 

@@ -28,16 +28,19 @@ def mean_row(
     margin: float,
     alpha: float,
     band: float | None = None,
+    overlap: float = 0.0,
     **about: Any,
 ) -> Row:
-    """Judge the mean of paired differences, one a seed, against `margin` and `band` (rules.by_margin)."""
+    """Judge the mean of paired differences, one a seed, against `margin` and `band` (rules.by_margin). overlap: of the
+    seeds' splits (readings.overlap); the sign-flip test takes independent seeds and is then left out."""
     if not values:
         return missing_row(where, effect, **about)
     mean = math.fsum(values) / len(values)
-    verdict, reason = by_margin(mean_interval(values, alpha), margin, band)
-    needed = seeds_for_mean(values, distance(mean, margin, band), alpha) if verdict == "inconclusive" else None
-    details = {"level": 1 - alpha, "p_sign_flip": sign_flip_p(tuple(values)), "margin": margin}
-    shown = Effect(*effect, mean, mean_interval(values, SHOWN))
+    verdict, reason = by_margin(mean_interval(values, alpha, overlap), margin, band)
+    needed = seeds_for_mean(values, distance(mean, margin, band), alpha, overlap) if verdict == "inconclusive" else None
+    details: dict[str, Any] = {"level": 1 - alpha, "margin": margin}
+    details |= {"overlap": overlap} if overlap else {"p_sign_flip": sign_flip_p(tuple(values))}
+    shown = Effect(*effect, mean, mean_interval(values, SHOWN, overlap))
     return Row(where, verdict, reason, shown, len(values), seeds_needed=needed, details=details, **about)
 
 

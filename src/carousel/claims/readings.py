@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from carousel.claims.overlap import overlap_of
 from carousel.names import FAMILY_OF_CELL
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ class Readings:
     def is_file(self, source: str) -> bool:
         """The source is a user's file."""
         return any(s.name == source and s.kind == "file" for s in self.evidence.plan.sources)
+
+    @cached_property
+    def overlap(self) -> float:
+        """Test examples over training examples where each seed has its own split of a file; 0 where it has not."""
+        return overlap_of(self.evidence.card)
 
     def specs(self, source: str, *families: str) -> list[str]:
         """The contenders of some families, in the order the user gave."""
@@ -129,6 +135,18 @@ class Readings:
             if row["family"] == family:
                 cells.setdefault(row["cell"], {})[row["seed"]] = row
         return cells
+
+    def occlusion(self, condition: str, spec: str) -> dict[tuple[int, int], dict[int, float]]:
+        """The score a contender loses by each block of lags [a, b), by seed; the nearest block first."""
+        blocks: dict[tuple[int, int], dict[int, float]] = {}
+        for row in self._occlusion.get((condition, spec), []):
+            if is_number(row["score_drop"]):
+                blocks.setdefault((row["lag_from"], row["lag_to"]), {})[row["seed"]] = row["score_drop"]
+        return dict(sorted(blocks.items()))
+
+    @cached_property
+    def _occlusion(self) -> dict[tuple[str, str], list[Record]]:
+        return _grouped(self.evidence.occlusion.to_dicts(), "condition", "contender")
 
     @cached_property
     def _trials(self) -> dict[tuple[str, str, str], list[Record]]:

@@ -3,6 +3,7 @@
 All contenders of a run have the same number of parameters, so a deeper one is narrower. Per condition: the best LSTM
 of several layers against the best of one, each chosen in the tuning phase (carousel.claims.depth); every declared
 depth of every initialisation is shown beside it. Families of tasks: carousel.claims.task_sets.
+A user's file: carousel.claims.stacking_file.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from carousel.claims.base import Both, Claim, Row, Verdict, Word
 from carousel.claims.depth import RATE, families, gain_row
 from carousel.claims.readings import Readings, trial_files
 from carousel.claims.rules import combine, stands_for
+from carousel.claims.stacking_file import stacking_verdict
 from carousel.claims.task_sets import family_of
 from carousel.claims.thresholds import THRESHOLDS
 from carousel.claims.wording import headline, join, needed, number
@@ -30,7 +32,10 @@ class Stacking(Claim):
     effect: ClassVar[tuple[str, str]] = RATE
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
-        """A verdict over families of tasks."""
+        """A verdict over families of tasks; of a file, over that file."""
+        source = readings.evidence.plan.sources[0].name
+        if readings.is_file(source):
+            return stacking_verdict(self, readings, source, alpha)
         conditions = [c for s in readings.evidence.plan.sources for c in readings.judged(s.name)]
         conditions = [c for c in conditions if all(_depths(readings, c))]
         if not conditions:

@@ -24,6 +24,7 @@ class Standing:
     init: str
     parameters: int
     trials: dict[tuple[str, int], Record]
+    overlap: float = 0.0  # of the seeds' splits (readings.overlap)
 
     @property
     def family(self) -> str:
@@ -86,7 +87,7 @@ class Standing:
     def beats_baseline(self) -> bool:
         """Solved at least once, or its score minus the baseline's above 0 with its interval."""
         excess = [score(row) - row["baseline_score"] for row in self.trials.values()]
-        return self.solved > 0 or mean_interval(excess, SHOWN).above(0.0)
+        return self.solved > 0 or mean_interval(excess, SHOWN, self.overlap).above(0.0)
 
 
 def standings(readings: Readings) -> list[Standing]:
@@ -94,7 +95,10 @@ def standings(readings: Readings) -> list[Standing]:
     user gave."""
     sources = compared(readings)
     made = readings.evidence.plan.contenders[sources[0]] if sources else ()
-    found = [Standing(c.spec, c.cell, c.init, c.parameters, _trials(readings, sources, c.spec)) for c in made]
+    found = [
+        Standing(c.spec, c.cell, c.init, c.parameters, _trials(readings, sources, c.spec), readings.overlap)
+        for c in made
+    ]
     return [standing for standing in found if standing.trials]
 
 
@@ -119,7 +123,7 @@ def difference_of(first: Standing, second: Standing, alpha: float) -> tuple[floa
     if not common:
         return first.score - second.score, mean_interval([], alpha)
     values = [score(first.trials[key]) - score(second.trials[key]) for key in common]
-    return _mean(values), mean_interval(values, alpha)
+    return _mean(values), mean_interval(values, alpha, first.overlap)
 
 
 def _trials(readings: Readings, sources: list[str], spec: str) -> dict[tuple[str, int], Record]:

@@ -10,17 +10,19 @@ from carousel.claims.enough import too_few
 from carousel.cli.conclude import conclude, more_seeds, print_conclusion
 from carousel.cli.console import Console, duration
 from carousel.cli.progress import Watch
-from carousel.data import Prepared, card_lines
+from carousel.data import card_lines
 from carousel.errors import BadPlan
 from carousel.files import writing_to
 from carousel.names import CLAIMS
 from carousel.study.design import Design, Wish, design, replan
 from carousel.study.environment import describe_environment
 from carousel.study.estimate import estimate
+from carousel.study.file_suite import SHOWN_ONLY, unasked
 from carousel.study.folder import RunFolder
 from carousel.study.plan import Contender, Plan
 from carousel.study.run import expected_jobs, run_plan
 from carousel.study.sources import Sources
+from carousel.study.stored import store_splits
 from carousel.texts import text
 
 
@@ -34,12 +36,14 @@ def compare(
     designed = replan(wish) if isinstance(wish, Path) else design(wish)
     plan = designed.plan
     folder = RunFolder(out or Path("runs") / _name(plan))
-    _announce(console, designed, folder)
+    asked_for = plan.parameters if isinstance(wish, Path) else wish.parameters
+    _announce(console, designed, folder, asked_for)
     if dry_run:
         return _estimate(console, designed, workers, as_json)
     with folder.locked():
         folder.claim_for(plan)
-        _store_data(folder, designed.prepared)
+        if designed.splits is not None:
+            store_splits(folder, designed.splits)
         sources = Sources(folder)
         folder.write_json(folder.environment, describe_environment(plan, sources, workers))
         with Watch(console, plan) as watch, writing_to(folder.path):
@@ -62,7 +66,8 @@ def _name(plan: Plan) -> str:
     return f"{sources[:60]}-{plan.budget}-{plan.digest()[:8]}"
 
 
-def _announce(console: Console, designed: Design, folder: RunFolder) -> None:
+def _announce(console: Console, designed: Design, folder: RunFolder, parameters: int) -> None:
+    """parameters: as asked for; the plan may have had to take more."""
     plan = designed.plan
     console.say("cli.question")
     if designed.prepared is not None:
@@ -82,6 +87,10 @@ def _announce(console: Console, designed: Design, folder: RunFolder) -> None:
     for source in plan.sources:
         sizes = ", ".join(f"{c.spec} {_width(c)} ({c.parameters:,})" for c in plan.contenders[source.name])
         console.say("cli.sizes", source=source.name, sizes=sizes)
+    if plan.parameters != parameters:
+        console.say("cli.raised", asked=f"{parameters:,}", taken=f"{plan.parameters:,}")
+    if designed.splits is not None:
+        _announce_claims(console, plan)
     missing = [claim for claim in CLAIMS if plan.asks(claim) and not plan.only_for(claim).sources]
     if missing:
         console.say("cli.no_tasks", claims=", ".join(missing))
@@ -105,6 +114,16 @@ def _more(plan: Plan, lang: str) -> str:
     return text("cli.more_seeds", lang, seeds=most) if most > plan.first_look else ""
 
 
+def _announce_claims(console: Console, plan: Plan) -> None:
+    """Which of the seven are shown and not judged on a file, and which the run has no networks for."""
+    missing = unasked(plan)
+    shown = [claim for claim in SHOWN_ONLY if plan.asks(claim) and claim not in missing]
+    if shown:
+        console.say("cli.file_shown", claims=", ".join(shown))
+    if missing:
+        console.say("cli.file_unasked", claims=", ".join(missing), option=",".join(missing))
+
+
 def _width(contender: Contender) -> str:
     """Hidden units; of a Transformer the width between its blocks and that of its MLP."""
     return f"H={contender.hidden}" if contender.mlp is None else f"D={contender.hidden} MLP={contender.mlp}"
@@ -117,11 +136,3 @@ def _estimate(console: Console, designed: Design, workers: int, as_json: bool) -
         plan = designed.plan.model_dump(mode="json", exclude_none=True)
         console.json({"plan": plan, "jobs": expected_jobs(designed.plan), **found._asdict()})
     console.say("cli.estimate", duration=duration(found.longest_seconds), workers=workers)
-
-
-def _store_data(folder: RunFolder, prepared: Prepared | None) -> None:
-    """The file as prepared, once: what workers read, whatever becomes of the original."""
-    if prepared is None or (folder.data.exists() and folder.card.exists()):
-        return
-    prepared.save(folder.data)
-    folder.write_json(folder.card, prepared.card)

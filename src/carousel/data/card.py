@@ -1,8 +1,9 @@
 """The data card: what is in the file and what was done to it, as a dictionary that JSON can hold.
 
 file, files, format, kind, target, sequences, lengths (steps: min, median, max), channels (count, names in x's order,
-masks), missing (values a channel), classes (name, count, and that of each part), split (how, seed, and the
-examples of each part), scaling, forecast, baseline, and notes: what is to be said aloud.
+masks), missing (values a channel), classes (name, count, and that of each part), split (how, seed, the examples of
+each part, and in a run: varied, how it differs between seeds, and splits, over how many), scaling, forecast, baseline,
+and notes: what is to be said aloud.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ def card_lines(card: dict[str, Any], lang: str) -> list[str]:
         *_contents(card, lang),
         *_classes(card, lang),
         _split(card, lang),
+        *_varied(card, lang),
         text(f"data.scaling.{card['scaling']['how']}", lang),
         _baseline(card, lang),
         *(_note(note, lang) for note in card["notes"]),
@@ -64,6 +65,12 @@ def _split(card: dict[str, Any], lang: str) -> str:
     split = card["split"]
     sizes = {part: number(split[part]) for part in ("training", "validation", "test")}
     return text(f"data.split.{split['how']}", lang, seed=split["seed"], **sizes)
+
+
+def _varied(card: dict[str, Any], lang: str) -> list[str]:
+    """How the split differs from seed to seed, where more than one was asked for."""
+    split = card["split"]
+    return [text(f"data.varied.{split['varied']}", lang, count=split["splits"])] if "varied" in split else []
 
 
 def _baseline(card: dict[str, Any], lang: str) -> str:

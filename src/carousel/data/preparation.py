@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from carousel.data.formats import tables
 from carousel.data.layouts import lay_out
@@ -15,6 +16,7 @@ from carousel.data.rolls import from_rolls
 from carousel.data.sequences import from_sequences
 from carousel.data.series import from_series
 from carousel.data.source import Source, fingerprint, read_source
+from carousel.data.span import WHOLE, Span
 from carousel.data.table import Table
 from carousel.errors import BadData
 
@@ -28,9 +30,23 @@ TABLES: dict[str, tuple[str, Callable[[Source], Table]]] = {
 OTHERS = {".npz": "NPZ", ".ts": "UEA .ts", ".mat": "MATLAB 5 piano rolls"}
 
 
+@dataclass(frozen=True)
+class Read:
+    """A file as read, not yet split. head: the card's first entries. names: the name and SHA-256 of its content."""
+
+    raw: Raw
+    head: dict[str, Any]
+    names: dict[str, str]
+
+
 def prepare(path: Path, options: DataOptions | None = None) -> Prepared:
     """The file at `path` as arrays and a card. A UserError (mostly BadData) names the culprit and the cure."""
     options = options or DataOptions()
+    return build_raw(read_raw(path, options), options)
+
+
+def read_raw(path: Path, options: DataOptions) -> Read:
+    """Read and check, as `prepare` does."""
     path = Path(path)
     suffix = path.suffix.lower()
     source = read_source(path)
@@ -39,10 +55,14 @@ def prepare(path: Path, options: DataOptions | None = None) -> Prepared:
         raise BadData(f"{path.name} has an unknown ending", allowed=known, got=repr(suffix), cure="convert it")
     raw, sources = _read(suffix, source, options)
     name = TABLES[suffix][0] if suffix in TABLES else OTHERS[suffix]
-    entries = [one.entry for one in sources]
-    head = {"file": path.name, "files": entries, "format": name}
-    prepared = _build(raw, options, {"name": path.stem, "sha256": fingerprint(sources)})
-    return replace(prepared, card={**head, **prepared.card})
+    head = {"file": path.name, "files": [one.entry for one in sources], "format": name}
+    return Read(raw, head, {"name": path.stem, "sha256": fingerprint(sources)})
+
+
+def build_raw(read: Read, options: DataOptions, span: Span | None = None) -> Prepared:
+    """Split, scale and describe. span: the stretch of a series to use; no other kind of file has one."""
+    prepared = _build(read.raw, options, read.names, span or WHOLE)
+    return replace(prepared, card={**read.head, **prepared.card})
 
 
 def _read(suffix: str, source: Source, options: DataOptions) -> tuple[Raw, list[Source]]:
@@ -62,9 +82,9 @@ def _read(suffix: str, source: Source, options: DataOptions) -> tuple[Raw, list[
     return lay_out(TABLES[suffix][1](source), options), [source]
 
 
-def _build(raw: Raw, options: DataOptions, names: dict[str, str]) -> Prepared:
+def _build(raw: Raw, options: DataOptions, names: dict[str, str], span: Span) -> Prepared:
     if isinstance(raw, RawSequences):
         return from_sequences(raw, options, **names)
     if isinstance(raw, RawRolls):
         return from_rolls(raw, **names)
-    return from_series(raw, options, **names)
+    return from_series(raw, options, **names, span=span)

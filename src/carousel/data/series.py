@@ -11,12 +11,13 @@ from carousel.data.options import DataOptions
 from carousel.data.prepared import Prepared
 from carousel.data.raw import RawSeries
 from carousel.data.scaling import root_mean_square, scale
+from carousel.data.span import WHOLE, Span
 from carousel.data.windows import Windows, cut_windows
 
 
-def from_series(raw: RawSeries, options: DataOptions, name: str, sha256: str) -> Prepared:
+def from_series(raw: RawSeries, options: DataOptions, name: str, sha256: str, span: Span = WHOLE) -> Prepared:
     """Forecasting: sliding windows, parts cut by time, targets relative to the last value seen."""
-    cut = cut_windows(raw, options)
+    cut = cut_windows(raw, options, span)
     scaled = scale(raw.x, cut.training, raw.channels)
     change = cut.values - cut.last[:, None]
     # Root mean square, not deviation: an output of 0 stays the persistence forecast, of training loss 1.

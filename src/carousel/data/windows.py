@@ -2,7 +2,8 @@
 
 A window belongs to the part that its targets lie in; one whose targets straddle a cut is left out. Its history may
 reach back into earlier parts, never forward. The cuts are moments, the same for all series of a file, so
-that no training target is later than any test target.
+that no training target is later than any test target. Where only a span of the moments is used, a window lies wholly in
+it.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ import numpy as np
 from carousel.data.arrays import PARTS, Bools, Floats, Ints, starts_of
 from carousel.data.options import DataOptions
 from carousel.data.raw import RawSeries
+from carousel.data.span import WHOLE, Span
 from carousel.errors import BadData
 
 LONGEST_WINDOW = 64
+_OUTSIDE = 3  # the part of a step that lies before or after the span
 
 
 @dataclass(frozen=True)
 class Windows:
     """starts, part: [N] of each example. values: [N, horizon, K], last: [N, K], in the file's units.
 
-    training: [R] the steps before the first cut. window, horizon: in steps.
+    training: [R] the steps of the span before the first cut. window, horizon: in steps.
     """
 
     starts: Ints
@@ -36,10 +39,10 @@ class Windows:
     horizon: int
 
 
-def cut_windows(raw: RawSeries, options: DataOptions) -> Windows:
+def cut_windows(raw: RawSeries, options: DataOptions, span: Span = WHOLE) -> Windows:
     """All windows of all series. BadData where a part gets fewer than two (R² needs values that differ)."""
-    window, horizon = sizes(raw.lengths, options)
-    step_part = _parts(raw, options.split)
+    window, horizon = sizes(raw.lengths, options, span)
+    step_part = _parts(raw, options.split, span)
     origin = _origins(raw.lengths, step_part, window, horizon)
     part = step_part[origin + 1] if len(origin) else origin
     if min(np.bincount(part, minlength=3)) < 2:
@@ -52,19 +55,23 @@ def cut_windows(raw: RawSeries, options: DataOptions) -> Windows:
     return cut
 
 
-def sizes(lengths: Ints, options: DataOptions) -> tuple[int, int]:
+def sizes(lengths: Ints, options: DataOptions, span: Span = WHOLE) -> tuple[int, int]:
     """(window, horizon): as given, else a third of the training part, at most 64, and an eighth of that."""
-    training = int(np.median(lengths) * options.split[0])
+    training = int(np.median(lengths) * options.split[0] * span.share)
     window = options.window or max(1, min(LONGEST_WINDOW, training // 3))
     return window, options.horizon or max(1, window // 8)
 
 
-def _parts(raw: RawSeries, shares: tuple[float, float, float]) -> Ints:
+def _parts(raw: RawSeries, shares: tuple[float, float, float], span: Span) -> Ints:
     """[R] the part of each step: by its moment, or by its place in the series where no column orders them."""
     moments = raw.times.values if raw.times is not None else _places(raw.lengths)
     unique = np.unique(moments)
-    first, second = (round(sum(shares[:n]) * len(unique)) for n in (1, 2))
-    return np.searchsorted([first, second], np.searchsorted(unique, moments), side="right").astype(np.int64)
+    start, used = span.moments(len(unique))
+    first, second = (start + round(sum(shares[:n]) * used) for n in (1, 2))
+    place = np.searchsorted(unique, moments)
+    part = np.searchsorted([first, second], place, side="right").astype(np.int64)
+    part[(place < start) | (place >= start + used)] = _OUTSIDE
+    return part
 
 
 def _places(lengths: Ints) -> Ints:
@@ -72,11 +79,12 @@ def _places(lengths: Ints) -> Ints:
 
 
 def _origins(lengths: Ints, step_part: Ints, window: int, horizon: int) -> Ints:
-    """The last step of history of every window that fits and whose targets lie in one part."""
+    """The last step of history of every window that fits, lies in the span, and whose targets lie in one part."""
     place = _places(lengths)
     fits = (place >= window - 1) & (place + horizon < np.repeat(lengths, lengths))
     origin = np.flatnonzero(fits)
-    return origin[step_part[origin + 1] == step_part[origin + horizon]]
+    inside = (step_part[origin - window + 1] != _OUTSIDE) & (step_part[origin + horizon] != _OUTSIDE)
+    return origin[inside & (step_part[origin + 1] == step_part[origin + horizon])]
 
 
 def _refuse_short(raw: RawSeries, part: Ints, window: int, horizon: int, shares: tuple[float, float, float]) -> None:

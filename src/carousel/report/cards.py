@@ -18,6 +18,7 @@ DECIDING = {
     "vanishing": "lag-profile-initialisation",
     "exploding": "gradient-norm",
     "length": "length",
+    "gates": "occlusion",  # of a file; there it decides nothing, but is what there is to see
     "generalisation": "learning-score",
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from carousel.claims.overlap import overlap_of
 from carousel.claims.readings import Record, is_number
 from carousel.claims.readings import score as score_of
 from carousel.claims.readings import solved as is_solved
@@ -53,15 +54,16 @@ def summarise(evidence: Evidence) -> pl.DataFrame:
     over those that solved. seconds: median, least, most.
     """
     reporting = evidence.trials.filter(pl.col("phase") == "reporting")
+    overlap = overlap_of(evidence.card)
     rows = [
-        _row(reporting, condition, contender)
+        _row(reporting, condition, contender, overlap)
         for condition in evidence.plan.conditions()
         for contender in evidence.plan.contenders[condition.source]
     ]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def _row(reporting: pl.DataFrame, condition: Condition, contender: Contender) -> dict[str, Any]:
+def _row(reporting: pl.DataFrame, condition: Condition, contender: Contender, overlap: float) -> dict[str, Any]:
     trials = reporting.filter((pl.col("condition") == condition.key) & (pl.col("contender") == contender.spec))
     return {
         "source": condition.source,
@@ -79,15 +81,15 @@ def _row(reporting: pl.DataFrame, condition: Condition, contender: Contender) ->
         "steps_to_solved": trials["steps_to_solved"].median(),
         "rmse": trials["rmse"].drop_nans().mean(),
         "baseline": trials["baseline_score"].drop_nans().mean(),
-        **_score(trials),
+        **_score(trials, overlap),
         **_solved(trials),
         **_seconds(trials),
     }
 
 
-def _score(trials: pl.DataFrame) -> dict[str, Any]:
+def _score(trials: pl.DataFrame, overlap: float) -> dict[str, Any]:
     values = [score_of(row) for row in trials.iter_rows(named=True) if _scored(row)]
-    low, high = intervals.of_mean(values)
+    low, high = intervals.of_mean(values, overlap)
     mean = sum(values) / len(values) if values else None
     return {"scored": len(values), "score": mean, "score_low": low, "score_high": high}
 

@@ -13,9 +13,10 @@ ALPHA = 0.05
 Ends = tuple[float | None, float | None]
 
 
-def of_mean(values: Sequence[float]) -> Ends:
-    """Of a mean over seeds. (None, None) for one value, and for few that are all equal: they give no scale."""
-    return _ends(mean_interval(values, ALPHA))
+def of_mean(values: Sequence[float], overlap: float = 0.0) -> Ends:
+    """Of a mean over seeds. (None, None) for one value, and for few that are all equal: they give no scale. overlap: of
+    the seeds' splits of a file (claims.overlap)."""
+    return _ends(mean_interval(values, ALPHA, overlap))
 
 
 def of_share(k: int, n: int) -> Ends:

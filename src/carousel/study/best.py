@@ -13,7 +13,8 @@ from carousel.study.folder import RunFolder
 
 def best_trial(evidence: Evidence, contender: str) -> str | None:
     """The contender's reporting trial with the best validation score, on the first source at its hardest condition
-    (the longest T; a file's whole sequence). Chosen on validation, never on the test score."""
+    (the longest T; a file's whole sequence). Chosen on validation, never on the test score; on a file each seed has
+    validation sequences of its own, and easy ones help."""
     hardest = evidence.plan.hardest()
     mine = evidence.trials.filter(
         (pl.col("phase") == "reporting")
@@ -34,8 +35,9 @@ def export_best(evidence: Evidence, contender: str | None) -> Path | None:
     best = folder.path / "best"
     with writing_to(folder.path):
         write_atomically(best / "model.safetensors", folder.weights(trial).read_bytes())
-        if folder.data.is_file():
-            write_atomically(best / "data.npz", folder.data.read_bytes())
+        data = folder.split(row["seed"]) if folder.split(row["seed"]).is_file() else folder.data
+        if data.is_file():
+            write_atomically(best / "data.npz", data.read_bytes())
     source = evidence.plan.source(row["source"]).model_dump(mode="json", exclude_none=True)
     sized = next(c for c in evidence.plan.contenders[row["source"]] if c.spec == contender)
     folder.write_json(

@@ -83,6 +83,13 @@ def budget_named(name: str) -> Budget:
     return BUDGETS[name]
 
 
+def judged_once(budget: Budget) -> Budget:
+    """The budget of a user's file: the seeds of its first look, no more. Each brings a split of its own, and splits of one
+    file overlap: what they have in common stays in every interval, however many there are (carousel.claims.overlap)."""
+    first = budget.looks[0]
+    return budget._replace(looks=(first,), reporting_seeds=budget.reporting_seeds[:first])
+
+
 def training_of(budget: Budget, *, file: bool) -> Training:
     """The training of every trial. A user's file has no line for solved: its trials stop when they get no better."""
     if file:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,9 @@ _SLOPES = {"job": _TEXT} | _SETTING | {
 _PROFILES = {"job": _TEXT} | _SETTING | {
     "seed": _WHOLE, "moment": _TEXT, "lag": _WHOLE, "log_gain": _REAL, "log_gain_q10": _REAL, "log_gain_q90": _REAL,
 }  # fmt: skip
+_OCCLUSION = {"trial": _TEXT} | _SETTING | {
+    "seed": _WHOLE, "lag_from": _WHOLE, "lag_to": _WHOLE, "sequences": _WHOLE, "score_drop": _REAL,
+}  # fmt: skip
 _ONSET = {"job": _TEXT, "family": _TEXT, "cell": _TEXT, "seed": _WHOLE, "gain": _REAL}
 
 
@@ -55,6 +58,7 @@ def load_evidence(path: Path) -> Evidence:
         onset=_frame((_onset_row(e, row) for e in entries if e.kind == "onset" for row in _record(e)["onset"]), _ONSET),
         environment=_json(folder.environment) or {},
         card=_json(folder.card),
+        occlusion=_frame((row for e in trials for row in _occlusion_rows(e)), _OCCLUSION),
     )
 
 
@@ -83,6 +87,11 @@ def _trial_row(entry: Entry) -> dict[str, Any]:
     about = entry.description
     head = {"trial": entry.hash, "phase": about["phase"], "seed": about["seed"]}
     return head | _setting(entry) | _record(entry)["trial"]
+
+
+def _occlusion_rows(entry: Entry) -> Iterator[dict[str, Any]]:
+    head = {"trial": entry.hash, "seed": entry.description["seed"]} | _setting(entry)
+    return (head | row for row in _record(entry).get("occlusion", []))
 
 
 def _onset_row(entry: Entry, row: dict[str, Any]) -> dict[str, Any]:

@@ -8,22 +8,25 @@ from pathlib import Path
 import torch
 
 from carousel.cells import CELLS
-from carousel.data import DataOptions, DataTask, Prepared, prepare
+from carousel.data import DataOptions, DataTask, Prepared, Splits, prepare_splits
 from carousel.errors import BadPlan, UnknownName
 from carousel.kernels import KERNELS, Call
 from carousel.models.contender import ContenderSpec, parse_contenders
 from carousel.models.matching import count_parameters, match_sizes
 from carousel.models.network import TRAINING_REQUEST
 from carousel.names import CLAIMS, TRANSFORMER
-from carousel.study.budgets import Budget, budget_named, training_of
+from carousel.study.budgets import Budget, budget_named, judged_once, training_of
+from carousel.study.file_suite import file_claims, file_contenders
 from carousel.study.folder import RunFolder
 from carousel.study.own_training import own_training
 from carousel.study.plan import Plan
+from carousel.study.stored import load_splits
 from carousel.study.suites import Asked, asked_for, check_claims, claims_of
 from carousel.tasks import TASKS, Task, task
 from carousel.training.description import Contender, FileSource, Source, TaskSource
 
 PARAMETERS = 6600
+_STEP_UP, _STEPS_UP = 1.02, 70  # to four times the parameters asked for
 _SEED_STRIDE = 1000  # seeds of --seed S and S+1 never meet
 
 
@@ -45,10 +48,15 @@ class Wish:
 
 @dataclass(frozen=True)
 class Design:
-    """A plan, and the user's file as prepared (None for built-in tasks)."""
+    """A plan, and the user's file under all its splits (None for built-in tasks)."""
 
     plan: Plan
-    prepared: Prepared | None
+    splits: Splits | None
+
+    @property
+    def prepared(self) -> Prepared | None:
+        """The file under the split of tuning."""
+        return None if self.splits is None else self.splits.tuning
 
 
 def design(wish: Wish) -> Design:
@@ -59,22 +67,30 @@ def design(wish: Wish) -> Design:
     if wish.seed < 0:
         raise BadPlan("--seed is negative", allowed="0 or more", got=wish.seed)
     check_claims(wish.claims)
-    specs = parse_contenders(wish.contenders or budget.contenders)
+    path = _file_among(wish.sources)
+    specs = _specs(wish, budget, file=path is not None)
     if wish.kernel != "auto":
         _check_kernel(wish.kernel, specs)
-    path = _file_among(wish.sources)
     if path is None:
         return Design(_plan_for_tasks(wish, budget, specs), None)
-    prepared = prepare(path, wish.data)
-    return Design(_plan_for_file(wish, budget, specs, path, prepared), prepared)
+    budget = judged_once(budget)
+    splits = prepare_splits(path, wish.data, _seeds(budget.reporting_seeds, wish))
+    return Design(_plan_for_file(wish, budget, specs, path, splits), splits)
+
+
+def _specs(wish: Wish, budget: Budget, *, file: bool) -> list[ContenderSpec]:
+    """The contenders that were typed, else those of the budget; of a file, those that its claims need."""
+    if file and not wish.contenders:
+        return file_contenders(budget, wish.claims)
+    return parse_contenders(wish.contenders or budget.contenders)
 
 
 def replan(path: Path) -> Design:
-    """The design of an earlier run: its plan.toml, with data.npz beside it where a file was compared."""
+    """The design of an earlier run: its plan.toml, with data.npz and splits/ beside it where a file was compared."""
     folder = RunFolder(path.parent if path.name == "plan.toml" else path)
     plan = folder.load_plan()
     files = [source for source in plan.sources if isinstance(source, FileSource)]
-    return Design(plan, Prepared.load(folder.data) if files else None)
+    return Design(plan, load_splits(folder, plan) if files else None)
 
 
 def _check_kernel(name: str, specs: list[ContenderSpec]) -> None:
@@ -131,15 +147,40 @@ def _sized_for(asked: Asked, wish: Wish, specs: list[ContenderSpec], lengths: tu
     return _sized(own, parse_contenders(asked.contenders), tasks[-1])
 
 
-def _plan_for_file(wish: Wish, budget: Budget, specs: list[ContenderSpec], path: Path, prepared: Prepared) -> Plan:
-    whole = DataTask(prepared)
+def _plan_for_file(wish: Wish, budget: Budget, specs: list[ContenderSpec], path: Path, splits: Splits) -> Plan:
+    whole = DataTask(splits.tuning)
     options = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(wish.data).items() if v is not None}
-    source = FileSource(name=whole.name, file=path.name, sha256=prepared.sha256, options=options)
-    histories = _checked(wish.lengths) or _histories(whole)
+    source = FileSource(
+        name=whole.name,
+        file=path.name,
+        sha256=splits.tuning.sha256,
+        options=options,
+        splits="by-seed" if splits.by_seed else "one",
+    )
+    asked = file_claims(wish.claims)
+    histories = _checked(wish.lengths) or (_histories(whole) if "length" in asked else ())
     if max(histories, default=0) > whole.length:
         raise BadPlan("--lengths is longer than any sequence", allowed=f"1 to {whole.length}", got=max(histories))
-    sized = {whole.name: _sized(wish, specs, whole)}
-    return _plan(wish, budget, (source,), (0, *histories), sized, file=True)
+    fitted = replace(wish, parameters=_parameters_for(wish, specs, whole))
+    sized = {whole.name: _sized(fitted, specs, whole)}
+    return _plan(fitted, budget, (source,), (0, *histories), sized, file=True)
+
+
+def _parameters_for(wish: Wish, specs: list[ContenderSpec], whole: Task) -> int:
+    """The parameters asked for; where contenders that nobody typed are of several layers, whose sizes come in coarse
+    steps, the next number from there on at which all can be equal."""
+    if wish.contenders or all(spec.layers == 1 for spec in specs):
+        return wish.parameters
+    tried = [round(wish.parameters * _STEP_UP**k) for k in range(_STEPS_UP)]
+    return next((n for n in tried if _fits(specs, whole, n)), wish.parameters)
+
+
+def _fits(specs: list[ContenderSpec], whole: Task, parameters: int) -> bool:
+    try:
+        match_sizes(specs, whole.inputs, whole.outputs, parameters, whole.length)
+    except BadPlan:
+        return False
+    return True
 
 
 def _histories(whole: Task) -> tuple[int, ...]:
@@ -180,7 +221,6 @@ def _plan(
     *,
     file: bool,
 ) -> Plan:
-    shift = wish.seed * _SEED_STRIDE
     return Plan(
         budget=budget.name,
         sources=sources,
@@ -188,11 +228,15 @@ def _plan(
         contenders=contenders,
         kernel=wish.kernel,
         learning_rates=budget.learning_rates,
-        tuning_seeds=tuple(s + shift for s in budget.tuning_seeds),
-        reporting_seeds=tuple(s + shift for s in budget.reporting_seeds),
+        tuning_seeds=_seeds(budget.tuning_seeds, wish),
+        reporting_seeds=_seeds(budget.reporting_seeds, wish),
         looks=budget.looks,
-        flow_from=shift,
+        flow_from=wish.seed * _SEED_STRIDE,
         claims=tuple(claim for claim in CLAIMS if claim in wish.claims),
         training=training_of(budget, file=file),
         parameters=wish.parameters,
     )
+
+
+def _seeds(seeds: tuple[int, ...], wish: Wish) -> tuple[int, ...]:
+    return tuple(seed + wish.seed * _SEED_STRIDE for seed in seeds)

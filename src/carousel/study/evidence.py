@@ -22,11 +22,15 @@ slopes      one profile a row: job (its profile lies in flow/JOB.parquet), conte
             horizon (largest lag with G >= 1e-3), horizon_censored (bool: the sequence ended first), lags (how many)
 onset       one network a row: job, family, cell, seed,
             gain (first scale of a Gaussian recurrent matrix with exponent > 0)
+occlusion   of a user's file seen whole, one block of lags of one reporting trial a row: trial, contender, family,
+            condition, source, length, seed, learning_rate,
+            lag_from, lag_to (steps before the last one, lag_to not in it), sequences (of the test part, how many had
+            those steps replaced by another sequence's), score_drop (test score lost by that; null where not defined)
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +51,7 @@ class Evidence:
     onset: pl.DataFrame
     environment: dict[str, Any]
     card: dict[str, Any] | None = None
+    occlusion: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def curves(self, trial: str) -> pl.DataFrame:
         """Step by step of one trial: step, loss, gradient_norm (before clipping), validation_score (null between

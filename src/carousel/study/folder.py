@@ -36,8 +36,12 @@ class RunFolder:
 
     @property
     def data(self) -> Path:
-        """The user's file as prepared: arrays and data card."""
+        """The user's file as prepared, under the split of tuning: arrays and data card."""
         return self.path / "data.npz"
+
+    def split(self, seed: int) -> Path:
+        """The same under the split of a reporting seed."""
+        return self.path / "splits" / f"{seed}.npz"
 
     @property
     def card(self) -> Path:

@@ -37,14 +37,15 @@ def do_job(description: dict[str, Any], folder: RunFolder, sources: Sources) -> 
 
 
 def _trial(trial: Trial, folder: RunFolder, sources: Sources) -> dict[str, Any]:
-    result = run_trial(trial, sources.task(trial.source, trial.length))
+    result = run_trial(trial, sources.task(trial.source, trial.length, trial.split))
     name = trial.digest()
     write_atomically(folder.curves(name), _parquet(_curves(result.history)))
     if trial.phase == "reporting":
         if result.flows:
             write_atomically(folder.flow(name), _parquet(_profiles(result.flows)))
         write_atomically(folder.weights(name), save(result.weights))
-    return {"trial": result.record, "slopes": [flow.slope_row() for flow in result.flows]}
+    record = {"trial": result.record, "slopes": [flow.slope_row() for flow in result.flows]}
+    return record | ({"occlusion": result.occlusion} if result.occlusion else {})
 
 
 def _initial_flow(job: InitialFlow, folder: RunFolder, sources: Sources) -> dict[str, Any]:

@@ -11,8 +11,8 @@ QUICK_CONTENDERS = "rnn,rnn:orthogonal,lstm,lstm:forget-bias-1,lstm:chrono,gru"
 ALL_CONTENDERS = "rnn,rnn:orthogonal,rnn-relu:identity,lstm,lstm:forget-bias-1,lstm:keras,lstm:chrono,gru,gru:chrono"
 _FLOW = ("vanishing", "exploding", "length", "generalisation")
 _KEEPERS = "rnn:orthogonal,rnn-relu:identity,lstm:forget-bias-1,lstm:chrono"  # what can solve recall at a random step
-_DEPTHS = "lstm:forget-bias-1,lstm:forget-bias-1,layers=2,lstm:forget-bias-1,layers=4"
-_BESIDE_ATTENTION = "rnn:orthogonal,lstm:chrono,gru,transformer"
+DEPTHS = "lstm:forget-bias-1,lstm:forget-bias-1,layers=2,lstm:forget-bias-1,layers=4"
+BESIDE_ATTENTION = "rnn:orthogonal,lstm:chrono,gru,transformer"
 
 _DEEP_PARAMETERS = 20_000  # where 1, 2 and 4 layers can be made equal within 2 % for each of these tasks
 _DEEP = ("nested-brackets", "time-scales")
@@ -40,10 +40,10 @@ QUICK = (*_flow(QUICK_CONTENDERS), _KEYED)
 WHOLE = (
     *_flow(ALL_CONTENDERS),
     _KEYED,
-    *(Asked(name, ("stacking",), _DEPTHS, (30,), _DEEP_PARAMETERS) for name in _DEEP),
-    Asked("random-labels", ("stacking",), _DEPTHS, (4,), _CAPACITY_PARAMETERS),
-    Asked("permutations", ("stacking", "attention"), f"{_DEPTHS},gru,transformer", (30,), _DEEP_PARAMETERS),
-    *(Asked(name, ("attention",), _BESIDE_ATTENTION, (30,)) for name in _ATTENTION),
+    *(Asked(name, ("stacking",), DEPTHS, (30,), _DEEP_PARAMETERS) for name in _DEEP),
+    Asked("random-labels", ("stacking",), DEPTHS, (4,), _CAPACITY_PARAMETERS),
+    Asked("permutations", ("stacking", "attention"), f"{DEPTHS},gru,transformer", (30,), _DEEP_PARAMETERS),
+    *(Asked(name, ("attention",), BESIDE_ATTENTION, (30,)) for name in _ATTENTION),
 )
 
 

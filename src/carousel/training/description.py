@@ -31,13 +31,20 @@ class TaskSource(Frozen):
 
 
 class FileSource(Frozen):
-    """The user's file, as prepared once and stored in the run folder (`data.npz`). `sha256` is that of its content."""
+    """The user's file, as prepared once and stored in the run folder (`data.npz`). `sha256` is that of its content.
+    splits: "by-seed" where each reporting seed has a split of its own (`splits/SEED.npz`)."""
 
     kind: Literal["file"] = "file"
     name: str
     file: str
     sha256: str
     options: dict[str, str | int | float | bool | list[str] | list[float]] = {}
+    splits: Literal["one", "by-seed"] = "one"
+
+    @model_serializer(mode="wrap")
+    def _splits_if_several(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what was always so: the digest names trials that were finished before splits could vary."""
+        return {name: value for name, value in serialise(self).items() if (name, value) != ("splits", "one")}
 
 
 Source = Annotated[TaskSource | FileSource, Field(discriminator="kind")]
@@ -105,6 +112,12 @@ class Trial(Frozen):
     def condition(self) -> str:
         """ "adding/T=100": the source and the length."""
         return condition_key(self.source.name, self.length)
+
+    @property
+    def split(self) -> int | None:
+        """The seed whose split of the file it is trained and tested on; None for that of tuning, and for tasks."""
+        varies = isinstance(self.source, FileSource) and self.source.splits == "by-seed"
+        return self.seed if varies and self.phase == "reporting" else None
 
 
 class InitialFlow(Frozen):

@@ -35,12 +35,13 @@ def measure_flow(network: Network, task: Task, moment: str, seed: int) -> Flow:
     return Flow(moment, seed, network_lag_profile(network, task, task.held_out("test", FLOW_SEQUENCES)))
 
 
-def measure_exponent(network: Network, task: Task, seed: int) -> float:
-    """Largest Lyapunov exponent, nats per step, of the network driven by held-out sequences joined end to end."""
+def measure_exponent(network: Network, task: Task, seed: int) -> float | None:
+    """Largest Lyapunov exponent, nats per step, of the network driven by held-out sequences joined end to end; None
+    where all of them together are no longer than the steps that do not count."""
     generator = torch.Generator().manual_seed(seed)
     per_stream = -(-_STREAM_STEPS // max(1, _typical_length(task)))
-    batch = task.held_out("test", _STREAMS * per_stream)
-    return largest_exponent(network, _streams(batch), _WARMUP, generator)
+    x_TBI = _streams(task.held_out("test", _STREAMS * per_stream))
+    return largest_exponent(network, x_TBI, _WARMUP, generator) if len(x_TBI) > _WARMUP else None
 
 
 def _typical_length(task: Task) -> int:

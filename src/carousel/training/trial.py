@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -13,24 +14,27 @@ from carousel.models.contender import ContenderSpec
 from carousel.models.network import build
 from carousel.models.sizes import Size
 from carousel.tasks.base import Task
-from carousel.training.description import Contender, Trial
+from carousel.training.description import Contender, FileSource, Trial
 from carousel.training.gate_probe import measure_gates
 from carousel.training.loop import History, Weights, evaluate, snapshot, train
 from carousel.training.measures import Flow, measure_exponent, measure_flow
 from carousel.training.memorised import measure_memorised
 from carousel.training.norms import summarise_norms
+from carousel.training.occlusion import measure_occlusion
 
 _INIT_SEED = 1_000_033  # keeps the weights' numbers apart from the data's
 
 
 @dataclass(frozen=True)
 class TrialResult:
-    """`record`: the numbers of the trial (columns of `Evidence.trials` that are not in its description)."""
+    """`record`: the numbers of the trial (columns of `Evidence.trials` that are not in its description). `occlusion`:
+    rows of `Evidence.occlusion`, of a file seen whole."""
 
     record: dict[str, object]
     history: History
     flows: list[Flow]
     weights: Weights
+    occlusion: list[dict[str, Any]]
 
 
 def build_contender(contender: Contender, task: Task, seed: int, kernel: str = "auto") -> Network:
@@ -73,7 +77,9 @@ def run_trial(trial: Trial, task: Task) -> TrialResult:
         flows.append(measure_flow(network, task, "end", trial.seed))
         record["lyapunov_end"] = measure_exponent(network, task, trial.seed)
     record["seconds"] = time.process_time() - began
-    return TrialResult(record, history, flows, snapshot(network))
+    occluded = trial.phase == "reporting" and isinstance(trial.source, FileSource) and not trial.length
+    occlusion = measure_occlusion(network, task, trial.seed) if occluded else []
+    return TrialResult(record, history, flows, snapshot(network), occlusion)
 
 
 def _record(network: Network, task: Task, history: History) -> dict[str, object]:

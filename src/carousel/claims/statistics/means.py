@@ -19,8 +19,10 @@ RESAMPLES = 1999
 MOST_EXACT = 13  # pairs of which every sign pattern is tried
 
 
-def mean_interval(values: Sequence[float], alpha: float) -> Interval:
+def mean_interval(values: Sequence[float], alpha: float, overlap: float = 0.0) -> Interval:
     """Two-sided interval of the mean with error `alpha`; unbounded where the data cannot set a limit.
+
+    overlap: above 0 where the values come of splits of one data set, which are not independent (`resampling_factor`).
 
     Values equal but for rounding give no scale to t or bootstrap. The interval is then the point itself, but only
     where an exact sign-flip test of so many pairs could reach `alpha` at all; three equal differences prove nothing.
@@ -31,7 +33,19 @@ def mean_interval(values: Sequence[float], alpha: float) -> Interval:
     if math.isclose(max(values), min(values), abs_tol=1e-12):
         return Interval(min(values), max(values)) if smallest_sign_flip_p(n) <= alpha else UNBOUNDED
     student = t_interval(values, alpha)
-    return student if n < BOOTSTRAP_FROM else hull(student, bca_interval(tuple(values), alpha))
+    found = student if n < BOOTSTRAP_FROM else hull(student, bca_interval(tuple(values), alpha))
+    mean, factor = math.fsum(values) / n, resampling_factor(n, overlap)
+    return Interval(*(mean + factor * (end - mean) for end in found)) if overlap else found
+
+
+def resampling_factor(n: int, overlap: float) -> float:
+    """What an interval of a mean over n splits of one data set is to be widened by: sqrt(1 + n x overlap).
+
+    overlap: test examples over training examples. The variance of the mean is then (1/n + overlap) s², not s²/n: the
+    corrected resampled t-test of Nadeau and Bengio (2003, Machine Learning 52). However many splits, it stays above
+    overlap x s²: only more data can narrow it.
+    """
+    return math.sqrt(1 + n * overlap)
 
 
 def t_interval(values: Sequence[float], alpha: float) -> Interval:

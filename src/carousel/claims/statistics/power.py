@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from carousel.claims.statistics.means import spread, t_quantile
+from carousel.claims.statistics.means import resampling_factor, spread, t_quantile
 
 MOST_SEEDS = 1000
 POWER = 0.8
@@ -24,10 +24,11 @@ def smallest_n(decides: Callable[[int], bool], start: int = 2) -> int | None:
     return high
 
 
-def seeds_for_mean(values: Sequence[float], distance: float, alpha: float) -> int | None:
+def seeds_for_mean(values: Sequence[float], distance: float, alpha: float, overlap: float = 0.0) -> int | None:
     """Pairs needed for the interval of a mean to clear a limit `distance` away, with power `POWER`.
 
     From the mean and the spread seen so far; None where they say nothing (fewer than two values, no distance).
+    overlap: as in `mean_interval`; no number of splits may then be enough.
     """
     if len(values) < 2 or distance <= 0:
         return None
@@ -35,6 +36,6 @@ def seeds_for_mean(values: Sequence[float], distance: float, alpha: float) -> in
 
     def decides(n: int) -> bool:
         reach = t_quantile(1 - alpha / 2, n - 1) + t_quantile(POWER, n - 1)
-        return reach * deviation / math.sqrt(n) <= distance
+        return reach * deviation * resampling_factor(n, overlap) / math.sqrt(n) <= distance
 
     return smallest_n(decides, start=max(3, len(values) + 1))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import polars as pl
 
-from carousel.report import curves, lags
+from carousel.report import blocks, curves, lags
 from carousel.report.figures.base import Figure, Setting
 from carousel.report.figures.cost import Cost
 from carousel.report.figures.curve import Learning
 from carousel.report.figures.gradient import Gradient
 from carousel.report.figures.lag_profile import LagProfile
 from carousel.report.figures.length import Length
+from carousel.report.figures.occlusion import Occlusion
 from carousel.report.figures.style import styles
+from carousel.report.names import files
 from carousel.study.evidence import Evidence
 
 
@@ -22,7 +24,13 @@ def all_figures(evidence: Evidence, summary: pl.DataFrame, slopes: pl.DataFrame)
         LagProfile(setting, moment, lags.profiles(evidence.profiles, moment), slopes)
         for moment in ("initialisation", "end")
     ]
-    return [*profiles, Length(setting, summary), *_curves(evidence, setting), Cost(setting, summary)]
+    past = [Length(setting, summary), *_occlusion(evidence, setting)]
+    return [*profiles, *past, *_curves(evidence, setting), Cost(setting, summary)]
+
+
+def _occlusion(evidence: Evidence, setting: Setting) -> list[Figure]:
+    """Of a user's file alone: tasks are asked otherwise what their past is worth."""
+    return [Occlusion(setting, blocks.drops(evidence))] if files(evidence.plan) else []
 
 
 def _curves(evidence: Evidence, setting: Setting) -> list[Figure]:

@@ -1,0 +1,69 @@
+"""Claim 6 on a user's file: several LSTM layers against one at fixed parameters, by the score paired by seed.
+
+A file has neither a line for solved nor labels to memorise, so the margin is the one of claim 3 on a file: a share of
+the room between the baseline and the best contender's mean score. It is one file, so the verdict speaks of it alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carousel.claims.base import Claim, Row, Verdict
+from carousel.claims.history import room_above_baseline
+from carousel.claims.overlap import sample_note
+from carousel.claims.paired import mean_row
+from carousel.claims.readings import Readings, score, trial_files
+from carousel.claims.rules import combine
+from carousel.claims.thresholds import THRESHOLDS
+from carousel.claims.wording import headline, join, needed
+from carousel.texts import both
+
+if TYPE_CHECKING:
+    from carousel.study.plan import Condition
+
+SCORE = ("depth_gain_score", "score")
+
+
+def stacking_verdict(claim: Claim, readings: Readings, source: str, alpha: float) -> Verdict:
+    """The best of several layers against the best of one decides; every declared depth is shown beside."""
+    whole = readings.judged(source)[-1]
+    one, several = _depths(readings, source)
+    if not one or not several:
+        return claim.not_tested("stacking_file")
+    shallow, deep = readings.best(whole.key, one), readings.best(whole.key, several)
+    room = room_above_baseline(readings, source, whole.key)
+    if shallow is None or deep is None or room <= 0:
+        return claim.not_tested("no_depth_trials" if room > 0 else "below_baseline_depth")
+    margin = THRESHOLDS.history_share * room
+    best = _row(readings, whole, shallow, deep, margin, alpha, best=True)
+    declared = [_row(readings, whole, s, d, margin, alpha, decides=False) for s, d in _alike(readings, source)]
+    because = join(
+        headline(claim.id, best),
+        both("claims.stacking.one_file", source=source, share=THRESHOLDS.history_share),
+        needed([best]),
+        sample_note(readings.evidence.card),
+    )
+    used = [row for spec in (*one, *several) for row in readings.reporting(whole.key, spec).values()]
+    return Verdict(claim.id, combine([best]), best.effect, best.n, because, (best, *declared), trial_files(used))
+
+
+def _depths(readings: Readings, source: str) -> tuple[list[str], list[str]]:
+    layers, specs = readings.layers(source), readings.specs(source, "LSTM")
+    return [s for s in specs if layers[s] == 1], [s for s in specs if layers[s] > 1]
+
+
+def _alike(readings: Readings, source: str) -> list[tuple[str, str]]:
+    """Every depth with one layer of the same cell and initialisation."""
+    made = {c.spec: (c.cell, c.init) for c in readings.evidence.plan.contenders[source]}
+    one, several = _depths(readings, source)
+    return [(shallow, deep) for shallow in one for deep in several if made[shallow] == made[deep]]
+
+
+def _row(
+    readings: Readings, whole: Condition, shallow: str, deep: str, margin: float, alpha: float, **about: Any
+) -> Row:
+    few, many = (readings.reporting(whole.key, spec) for spec in (shallow, deep))
+    gains = [score(many[seed]) - score(few[seed]) for seed in sorted(few.keys() & many.keys())]
+    where = f"{whole.key}: {deep} vs {shallow}"
+    about |= {"condition": whole.key, "rests_on": ((whole.key, shallow), (whole.key, deep))}
+    return mean_row(where, SCORE, gains, margin, alpha, overlap=readings.overlap, **about)
