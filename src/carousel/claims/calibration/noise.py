@@ -4,6 +4,8 @@ Measured with this version unless marked `assumed`: 6,600 parameters, networks o
 Slopes: 12 untrained networks on delayed-recall, T=100. Onsets: 10 networks. Leaps: 52 trainings on delayed-recall and
 adding, T=30, 7 learning rates. Scores: JapaneseVowels, 10 seeds. Between the two networks of a seed no correlation was
 found (slopes +.36 and -.31, onsets -.33, at n = 10 to 12, where one of .58 would be needed), so none is made.
+Bits: random-labels, T=4, LSTMs of 1,124 parameters, 10 seeds, learning rate .016 (tuned): SD of ln bits .023 with one
+layer, .032 with two, of their paired difference .039 (correlation +.01).
 """
 
 from __future__ import annotations
@@ -17,4 +19,4 @@ FAILED = 0.09  # standard deviation of the scores of networks that did not solve
 CLAMP = 0.15  # assumed: standard deviation over networks of the accuracy lost
 AUROC = 0.03  # from the pilot's range of .88 to .98
 SELECTIVITY = 0.12  # assumed
-BITS = 0.04  # assumed: standard deviation of ln bits
+BITS = 0.03  # standard deviation of ln bits
