@@ -131,3 +131,18 @@ def test_the_judgement_says_of_which_look_each_verdict_is() -> None:
     assert found["looks"]["length"] == {"number": 1, "of": 3, "seeds": 10}
     because = next(claim["because"] for claim in found["claims"] if claim["id"] == "length")
     assert "Look 1 of 3" in because["en"]
+
+
+def test_best_against_best_comes_before_the_other_pairs() -> None:
+    rows = [trial(f"adding/T={length}", spec, FIRST_SEED + k, solved=length == 10 or spec.startswith("lstm"))
+            for spec in ("rnn", "lstm", "lstm:chrono") for length in (10, 100) for k in range(10)]  # fmt: skip
+    merit = {"rnn": 0.9, "lstm": 0.9, "lstm:chrono": 0.95}
+    rows += [trial(f"adding/T={length}", spec, 0, solved=True, phase="tuning", score=score)
+             for spec, score in merit.items() for length in (10, 100)]  # fmt: skip
+    evidence = run(["rnn", "lstm", "lstm:chrono"], ["adding"], [10, 100], rows)
+    seeds = tuple(range(FIRST_SEED, FIRST_SEED + 75))
+    plan = evidence.plan.model_copy(update={"looks": LOOKS, "reporting_seeds": seeds})
+    found = settled(replace(evidence, plan=plan))
+    open_rows = [row for row in found.verdicts[0].rows if row.verdict == "inconclusive"]
+    assert len(open_rows) == 2 and sum(row.best for row in open_rows) == 1
+    assert {spec for _, spec in found.reach} == {"rnn", "lstm:chrono"}

@@ -4,8 +4,9 @@ The plan names beforehand the numbers of seeds at which a run may be judged (`Pl
 of the error, so that whatever is looked at, and why, some look errs with at most the whole error (Bonferroni; the group
 sequential design of Pocock 1977 has equal shares too, larger ones, since its looks are known to be correlated).
 
-A claim keeps the answer of the first look that has one. Where it has none, its open rows get the seeds of the next
-look, if the row says that the plan's last look would be enough. Neither asks which way the numbers point.
+A claim keeps the answer of the first look that has one. Where it has none, its open rows (best against best first) get
+the seeds of the next look, if the row says that the plan's last look would be enough. Neither asks which way the numbers
+point.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from carousel.claims.base import Both, Claim, Verdict
+from carousel.claims.base import Both, Claim, Row, Verdict
 from carousel.claims.holm import holm
 from carousel.claims.readings import Readings
 from carousel.claims.thresholds import THRESHOLDS
@@ -92,13 +93,21 @@ def seen(evidence: Evidence, reach: Mapping[Group, int]) -> Evidence:
 
 
 def _wanted(verdicts: Sequence[Verdict], looks: Sequence[int], reach: Mapping[Group, int]) -> dict[Group, int]:
-    """The groups that get the seeds of the next look: those of open rows of open claims that the last one can close."""
+    """The groups that get the seeds of the next look: those that the open rows of open claims rest on, where the last
+    look can be expected to close them."""
     if not looks:
         return {}
-    rows = [row for verdict in verdicts if verdict.verdict == "inconclusive" for row in verdict.rows]
-    closing = [r for r in rows if r.decides and r.seeds_needed is not None and r.seeds_needed <= looks[-1]]
-    groups = {group for row in closing if row.verdict == "inconclusive" for group in row.rests_on}
+    rows = [row for verdict in verdicts if verdict.verdict == "inconclusive" for row in _open(verdict)]
+    closing = [row for row in rows if row.seeds_needed is not None and row.seeds_needed <= looks[-1]]
+    groups = {group for row in closing for group in row.rests_on}
     return {group: looks[0] for group in sorted(groups) if reach.get(group, 0) < looks[0]}
+
+
+def _open(verdict: Verdict) -> list[Row]:
+    """The rows without an answer that keep the claim from having one: best against best, and only where all of these
+    have theirs the other declared pairs (rules.combine asks for both)."""
+    rows = [row for row in verdict.rows if row.decides and row.verdict == "inconclusive"]
+    return [row for row in rows if row.best] or rows
 
 
 def _there(evidence: Evidence, reach: Mapping[Group, int]) -> bool:

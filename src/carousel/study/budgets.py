@@ -86,8 +86,8 @@ def budget_named(name: str) -> Budget:
 def judged_once(budget: Budget) -> Budget:
     """The budget of a user's file: the seeds of its first look, no more.
 
-    Each seed brings a split of its own, and splits of one file overlap: what they have in common stays in every interval,
-    however many there are (carousel.claims.overlap)."""
+    Each seed brings a split of its own, and splits of one file overlap: what they have in common stays in every
+    interval, however many there are (carousel.claims.overlap)."""
     first = budget.looks[0]
     return budget._replace(looks=(first,), reporting_seeds=budget.reporting_seeds[:first])
 
