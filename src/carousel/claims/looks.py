@@ -4,9 +4,9 @@ The plan names beforehand the numbers of seeds at which a run may be judged (`Pl
 of the error, so that whatever is looked at, and why, some look errs with at most the whole error (Bonferroni; the group
 sequential design of Pocock 1977 has equal shares too, larger ones, since its looks are known to be correlated).
 
-A claim keeps the answer of the first look that has one. Where it has none, its open rows (best against best first) get
-the seeds of the next look, if the row says that the plan's last look would be enough. Neither asks which way the numbers
-point.
+A claim keeps the answer of the first look that has one. Where it has none, its open rows (best against best first)
+get the seeds of the next look, if the row says that the plan's last look would be enough. Neither asks which way the
+numbers point.
 """
 
 from __future__ import annotations
