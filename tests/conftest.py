@@ -12,6 +12,24 @@ import pytest
 os.environ["OMP_NUM_THREADS"] = "1"
 
 
+#: Folders and files by the time they take, longest first (`pytest --durations=0`); what is not named follows.
+LONG_FIRST = (
+    "study/test_kills.py", "cli/test_commands.py", "kernels/test_triton.py", "kernels/test_first_use.py",
+    "cli/test_real_files.py", "cli", "kernels", "doctor", "report", "training", "study", "flow",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two workers share the files in this order: a long one begun last would leave the other idle for minutes."""
+    folder = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(folder)
+        return next((k for k, name in enumerate(LONG_FIRST) if path.is_relative_to(name)), len(LONG_FIRST))
+
+    items.sort(key=place)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data beside the checkout. Absent: skipped with the reason; under CI=true a failure."""

@@ -93,15 +93,6 @@ def test_same_command_again_trains_nothing_and_says_so(run):
 
 
 @pytest.mark.slow
-def test_a_plan_run_anew_gives_the_same_numbers(run, tmp_path):
-    folder, _ = run
-    done = carousel("compare", "--plan", str(folder / "plan.toml"), "--out", str(tmp_path / "again"))
-    assert done.returncode == 0, done.stderr
-    assert numbers(tmp_path / "again") == numbers(folder)
-    assert carousel("compare", "adding", "--plan", str(folder)).returncode == 2
-
-
-@pytest.mark.slow
 def test_the_printed_table_has_the_baseline_and_its_numbers_lie_in_the_folder(run):
     folder, done = run
     table = [line.split() for line in done.stdout.splitlines() if line.startswith("parity/T=4 ")]
@@ -153,15 +144,12 @@ def test_best_rebuilds_the_advised_contender(run):
 
 
 @pytest.mark.slow
-def test_ctrl_c_finishes_cleanly_and_goes_on(run, tmp_path):
+def test_ctrl_c_finishes_cleanly_and_a_plan_run_anew_goes_on_to_the_same_numbers(run, tmp_path):
     whole, _ = run
     folder = tmp_path / "run"
+    anew = ("compare", "--plan", str(whole / "plan.toml"), "--workers", "2", "--out", str(folder))
     process = subprocess.Popen(
-        command(*QUICK, "--out", str(folder)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
+        command(*anew), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
     )
     deadline = time.monotonic() + 60
     while not list(folder.glob("trials/*.parquet")):
@@ -175,10 +163,16 @@ def test_ctrl_c_finishes_cleanly_and_goes_on(run, tmp_path):
     ledger = Ledger(folder / "ledger.sqlite")
     assert ledger.counts()["running"] == 0
     ledger.close()
-    again = carousel(*QUICK, "--out", str(folder))
+    again = carousel(*anew)
     assert again.returncode == 0, again.stderr
     assert "continuing" in again.stdout
     assert numbers(folder) == numbers(whole)
+
+
+def test_a_plan_and_a_wish_exclude_each_other(tmp_path):
+    done = carousel("compare", "adding", "--plan", str(tmp_path))
+    assert done.returncode == 2
+    assert "--plan holds every option already" in done.stderr
 
 
 @pytest.mark.slow

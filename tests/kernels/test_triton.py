@@ -19,7 +19,7 @@ from carousel.kernels import KERNELS, Call, Request, choose
 TRITON, EVERYTHING = KERNELS["triton"], Request(states=True, gates=True, gradients=True)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (5, 3), (7, 19)])
+@pytest.mark.parametrize("shape", [(1, 1), (5, 3), (4, 19)])  # 19: two programs; the interpreter takes long a step
 @pytest.mark.parametrize("option", [o for o in OPTIONS if "norm" not in o and o != "no final state"])
 @pytest.mark.parametrize("cell_name", CELLS)
 def test_equals_reference(cell_name, option, shape):

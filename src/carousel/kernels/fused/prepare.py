@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
 
 import torch
 
@@ -20,18 +24,34 @@ def prepare(dtype: torch.dtype) -> None:
     if dtype in _ready:
         return
     folder, name = cache_folder(), DTYPES[dtype].name
-    mark = None if folder is None else folder / f"{name}.compiled"
-    compiling = mark is None or not mark.exists()
-    if compiling:
-        kept = "for this process only" if folder is None else f"once; kept in {folder}"
-        LOG.warning("compiling the recurrent kernels for %s (%s) ...", name, kept)
+    if folder is None:
+        _compile(dtype, name, "for this process only")
+    else:
+        mark = folder / f"{name}.compiled"
+        with nullcontext() if mark.exists() else _one_at_a_time(folder / "compiling.lock"):
+            if mark.exists():  # perhaps only now: another process compiled while this one waited
+                _one_step(dtype)
+            else:
+                _compile(dtype, name, f"once; kept in {folder}")
+                mark.touch()
+    _ready.add(dtype)
+
+
+def _compile(dtype: torch.dtype, name: str, kept: str) -> None:
+    LOG.warning("compiling the recurrent kernels for %s (%s) ...", name, kept)
     began = time.perf_counter()
     _one_step(dtype)
-    _ready.add(dtype)
-    if compiling:
-        LOG.warning("compiled in %.0f s", time.perf_counter() - began)
-        if mark is not None:
-            mark.touch()
+    LOG.warning("compiled in %.0f s", time.perf_counter() - began)
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """The workers of a first run would compile the same all at once. The lock dies with its process; where the file
+    system has none, they do."""
+    with path.open("w") as handle:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def _one_step(dtype: torch.dtype) -> None:
