@@ -14,6 +14,7 @@ from carousel.data import card_lines
 from carousel.errors import BadPlan
 from carousel.files import writing_to
 from carousel.names import CLAIMS
+from carousel.study.budgets import BUDGETS
 from carousel.study.design import Design, Wish, design, replan
 from carousel.study.environment import describe_environment
 from carousel.study.estimate import estimate
@@ -103,7 +104,8 @@ def _warn_of_few_seeds(console: Console, plan: Plan) -> None:
     few = too_few(plan)
     if few:
         listed = ", ".join(f"{claim} ({seeds})" for claim, seeds in few.items())
-        console.say("cli.too_few", seeds=max(plan.looks, default=plan.first_look), claims=listed)
+        seeds, most = max(plan.looks, default=plan.first_look), BUDGETS["standard"].looks[-1]
+        console.say("cli.too_few", seeds=seeds, claims=listed, most=most)
         if set(few) >= {claim for claim in CLAIMS if plan.asks(claim) and plan.only_for(claim).sources}:
             console.say("cli.no_verdict")
 
