@@ -10,9 +10,10 @@ import torch
 from carousel.tasks import task
 from carousel.tasks.base import Metric
 from carousel.training.description import Contender, StopRule, TaskSource, Training, Trial
+from carousel.training.measures import measure_exponent
 from carousel.training.norms import summarise_norms
 from carousel.training.stopping import Stopping
-from carousel.training.trial import run_trial
+from carousel.training.trial import build_contender, run_trial
 
 
 def trial(
@@ -118,3 +119,15 @@ def test_norms():
     assert found.spike_share == pytest.approx(1 / 101)
     assert found.nan_share == pytest.approx(1 / 101)
     assert summarise_norms([math.nan]) == (None, 0.0, 1.0)
+
+
+def test_a_network_that_forgets_wholly_has_no_exponent_to_write_down():
+    """All its ReLUs are off: the Jacobian is 0, the exponent minus infinity, which no record can hold."""
+    source = task("delayed-recall", 6)
+    network = build_contender(trial(cell="rnn-relu", init="identity").contender, source, 0)
+    with torch.no_grad():
+        for name, weight in network.named_parameters():
+            weight.fill_(-1.0 if "bias" in name else 0.0)
+    assert measure_exponent(network, source, 0) is None
+    alive = build_contender(trial().contender, source, 0)
+    assert math.isfinite(measure_exponent(alive, source, 0))

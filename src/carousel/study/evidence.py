@@ -10,7 +10,8 @@ trials      one finished training a row:
             score (test), validation_score, training_score, baseline_score, training_loss, test_loss, chance_loss,
             rmse (null unless values are predicted; in the target's own unit), steps, steps_to_solved (null if never),
             best_step, seconds, gradient_norm_max, spike_share (share of steps whose pre-clip norm is above 100 x the
-            running median), nan_share, lyapunov_end (largest exponent, nats per step; null where not measured), kernel,
+            running median), nan_share, lyapunov_end (largest exponent, nats per step; null where not measured or minus
+            infinity), kernel,
             state_bits (what is carried from the last step to a next one: the state, or a Transformer's keys and
             values), flow_refused (why no gradient flow can be measured of the network; null where it can);
             and the optional columns of probes (carousel.study.probe_columns)

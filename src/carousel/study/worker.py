@@ -53,14 +53,13 @@ def _work(entry: Entry, run: RunFolder, ledger: Ledger, sources: Sources) -> Non
     try:
         with writing_to(run.path):
             record = do_job(entry.description, run, sources)
+        ledger.finish(entry.hash, record)  # inside: a record that cannot be written down fails the job, not the worker
     except FolderConflict:
         raise
     except CarouselError as error:
         ledger.fail(entry.hash, str(error))
     except Exception:
         ledger.fail(entry.hash, traceback.format_exc())
-    else:
-        ledger.finish(entry.hash, record)
 
 
 def _end_with_parent() -> None:

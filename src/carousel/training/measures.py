@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -37,11 +38,15 @@ def measure_flow(network: Network, task: Task, moment: str, seed: int) -> Flow:
 
 def measure_exponent(network: Network, task: Task, seed: int) -> float | None:
     """Largest Lyapunov exponent, nats per step, of the network driven by held-out sequences joined end to end; None
-    where all of them together are no longer than the steps that do not count."""
+    where all of them together are no longer than the steps that do not count, or where it is no finite number (a
+    network of ReLUs that are all off forgets at once: minus infinity)."""
     generator = torch.Generator().manual_seed(seed)
     per_stream = -(-_STREAM_STEPS // max(1, _typical_length(task)))
     x_TBI = _streams(task.held_out("test", _STREAMS * per_stream))
-    return largest_exponent(network, x_TBI, _WARMUP, generator) if len(x_TBI) > _WARMUP else None
+    if len(x_TBI) <= _WARMUP:
+        return None
+    found = largest_exponent(network, x_TBI, _WARMUP, generator)
+    return found if math.isfinite(found) else None
 
 
 def _typical_length(task: Task) -> int:
