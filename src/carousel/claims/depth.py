@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from carousel.claims.base import Effect, Row, Word
 from carousel.claims.paired import SHOWN, mean_row, missing_row
-from carousel.claims.readings import BySeed, is_number, solved
+from carousel.claims.readings import BySeed, Readings, is_number, solved
 from carousel.claims.rules import by_margin
 from carousel.claims.statistics.interval import Interval
 from carousel.claims.statistics.power import smallest_n
@@ -20,6 +20,19 @@ from carousel.study.probe_columns import MEMORISED_BITS
 RATE = ("depth_gain", "solved_rate")
 BITS = ("depth_gain_bits", "share_more")
 Measure = Literal["bits", "rate"]
+
+
+def depths(readings: Readings, source: str) -> tuple[list[str], list[str]]:
+    """The LSTM contenders of one layer, and of several."""
+    layers, specs = readings.layers(source), readings.specs(source, "LSTM")
+    return [s for s in specs if layers[s] == 1], [s for s in specs if layers[s] > 1]
+
+
+def declared_depths(readings: Readings, source: str) -> list[tuple[str, str]]:
+    """Every declared depth with one layer of the same cell and initialisation: (one, several)."""
+    made = {c.spec: (c.cell, c.init) for c in readings.evidence.plan.contenders[source]}
+    one, several = depths(readings, source)
+    return [(shallow, deep) for shallow in one for deep in several if made[shallow] == made[deep]]
 
 
 def measure_of(trials: Sequence[dict[str, Any]]) -> Measure | None:

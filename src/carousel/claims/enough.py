@@ -24,14 +24,13 @@ Decides = Callable[[int, float], bool]  # seeds, error
 
 def too_few(plan: Plan) -> dict[str, int]:
     """The claims that the plan has a source for but too few seeds: how many each would need, judged alone."""
-    most = max(plan.looks, default=plan.first_look)
-    alpha = THRESHOLDS.alpha / max(1, len(plan.looks))
+    alpha = THRESHOLDS.alpha / len(plan.judged_at)
     needed = {
         claim: min(least_seeds(claim, alpha, file=source.kind == "file") for source in plan.only_for(claim).sources)
         for claim in _OF_TASKS
         if plan.asks(claim) and plan.only_for(claim).sources
     }
-    return {claim: seeds for claim, seeds in needed.items() if seeds > most}
+    return {claim: seeds for claim, seeds in needed.items() if seeds > plan.last_look}
 
 
 def least_seeds(claim: str, alpha: float, *, file: bool) -> int:

@@ -64,12 +64,12 @@ class Generalisation(Claim):
         return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(readings))
 
     def _source_row(self, readings: Readings, source: str, alpha: float) -> Row:
-        wins = by_seed(best_comparisons(readings, source, test_win))
+        compared = best_comparisons(readings, source, test_win)
         last = readings.judged(source)[-1]
         about: dict[str, Any] = {"condition": last.key, "pair": readings.best_pair(last), "best": True}
         about["rests_on"] = best_groups(readings, source)
-        row = superiority_row(f"{source}: LSTM vs RNN", self.effect, wins, alpha, **about)
-        apart = [score(lstm) - score(rnn) for lstm, rnn, _ in best_comparisons(readings, source, test_win)]
+        row = superiority_row(f"{source}: LSTM vs RNN", self.effect, by_seed(compared), alpha, **about)
+        apart = [score(lstm) - score(rnn) for lstm, rnn, _ in compared]
         return guarded(row, apart, alpha, readings.overlap)
 
     def _apart(self, readings: Readings, source: str, alpha: float) -> list[Row]:

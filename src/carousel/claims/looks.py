@@ -60,7 +60,7 @@ class Settled:
 
 def sequentially(claims: Sequence[Claim], evidence: Evidence, error: float = THRESHOLDS.alpha) -> Settled:
     """Judge `claims` at every look that the evidence allows, with one `error` for all claims and looks together."""
-    looks = evidence.plan.looks or (evidence.plan.first_look,)
+    looks = evidence.plan.judged_at
     alpha = error / len(looks)
     found: dict[str, Verdict] = {}
     look_of: dict[str, int] = {}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from carousel.claims.base import Both, Claim, Row, Verdict, Word
-from carousel.claims.depth import RATE, families, gain_row
+from carousel.claims.depth import RATE, declared_depths, depths, families, gain_row
 from carousel.claims.readings import Readings, trial_files
 from carousel.claims.rules import combine, stands_for
 from carousel.claims.stacking_file import stacking_verdict
@@ -37,7 +37,7 @@ class Stacking(Claim):
         if readings.is_file(source):
             return stacking_verdict(self, readings, source, alpha)
         conditions = [c for s in readings.evidence.plan.sources for c in readings.judged(s.name)]
-        conditions = [c for c in conditions if all(_depths(readings, c))]
+        conditions = [c for c in conditions if all(depths(readings, c.source))]
         if not conditions:
             return self.not_tested("stacking")
         judged = [_best_row(readings, condition, alpha) for condition in conditions]
@@ -52,26 +52,17 @@ class Stacking(Claim):
         return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(readings, conditions))
 
 
-def _depths(readings: Readings, condition: Condition) -> tuple[list[str], list[str]]:
-    """The LSTM contenders of one layer, and of several."""
-    layers = readings.layers(condition.source)
-    specs = readings.specs(condition.source, "LSTM")
-    return [s for s in specs if layers[s] == 1], [s for s in specs if layers[s] > 1]
-
-
 def _best_row(readings: Readings, condition: Condition, alpha: float) -> Row:
-    shallow, deep = (readings.best(condition.key, specs) for specs in _depths(readings, condition))
+    shallow, deep = (readings.best(condition.key, specs) for specs in depths(readings, condition.source))
     if shallow is None or deep is None:
         return gain_row({}, {}, condition.key, alpha, condition=condition.key, best=True)
     return _row(readings, condition, shallow, deep, alpha, best=True)
 
 
 def _declared(readings: Readings, condition: Condition, alpha: float) -> list[Row]:
-    """Every declared depth against one layer of the same cell and initialisation, for the table."""
-    made = {c.spec: (c.cell, c.init) for c in readings.evidence.plan.contenders[condition.source]}
-    one, several = _depths(readings, condition)
-    alike = [(shallow, deep) for shallow in one for deep in several if made[shallow] == made[deep]]
-    return [_row(readings, condition, shallow, deep, alpha, decides=False) for shallow, deep in alike]
+    """Every declared depth, for the table."""
+    pairs = declared_depths(readings, condition.source)
+    return [_row(readings, condition, shallow, deep, alpha, decides=False) for shallow, deep in pairs]
 
 
 def _row(readings: Readings, condition: Condition, shallow: str, deep: str, alpha: float, **about: Any) -> Row:

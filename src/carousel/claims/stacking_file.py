@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from carousel.claims.base import Claim, Row, Verdict
+from carousel.claims.depth import declared_depths, depths
 from carousel.claims.history import room_above_baseline
 from carousel.claims.overlap import sample_note
 from carousel.claims.paired import mean_row
@@ -27,7 +28,7 @@ SCORE = ("depth_gain_score", "score")
 def stacking_verdict(claim: Claim, readings: Readings, source: str, alpha: float) -> Verdict:
     """The best of several layers against the best of one decides; every declared depth is shown beside."""
     whole = readings.judged(source)[-1]
-    one, several = _depths(readings, source)
+    one, several = depths(readings, source)
     if not one or not several:
         return claim.not_tested("stacking_file")
     shallow, deep = readings.best(whole.key, one), readings.best(whole.key, several)
@@ -36,7 +37,7 @@ def stacking_verdict(claim: Claim, readings: Readings, source: str, alpha: float
         return claim.not_tested("no_depth_trials" if room > 0 else "below_baseline_depth")
     margin = THRESHOLDS.history_share * room
     best = _row(readings, whole, shallow, deep, margin, alpha, best=True)
-    declared = [_row(readings, whole, s, d, margin, alpha, decides=False) for s, d in _alike(readings, source)]
+    declared = [_row(readings, whole, s, d, margin, alpha, decides=False) for s, d in declared_depths(readings, source)]
     because = join(
         headline(claim.id, best),
         both("claims.stacking.one_file", source=source, share=THRESHOLDS.history_share),
@@ -47,23 +48,12 @@ def stacking_verdict(claim: Claim, readings: Readings, source: str, alpha: float
     return Verdict(claim.id, combine([best]), best.effect, best.n, because, (best, *declared), trial_files(used))
 
 
-def _depths(readings: Readings, source: str) -> tuple[list[str], list[str]]:
-    layers, specs = readings.layers(source), readings.specs(source, "LSTM")
-    return [s for s in specs if layers[s] == 1], [s for s in specs if layers[s] > 1]
-
-
-def _alike(readings: Readings, source: str) -> list[tuple[str, str]]:
-    """Every depth with one layer of the same cell and initialisation."""
-    made = {c.spec: (c.cell, c.init) for c in readings.evidence.plan.contenders[source]}
-    one, several = _depths(readings, source)
-    return [(shallow, deep) for shallow in one for deep in several if made[shallow] == made[deep]]
-
-
 def _row(
     readings: Readings, whole: Condition, shallow: str, deep: str, margin: float, alpha: float, **about: Any
 ) -> Row:
-    few, many = (readings.reporting(whole.key, spec) for spec in (shallow, deep))
-    gains = [score(many[seed]) - score(few[seed]) for seed in sorted(few.keys() & many.keys())]
+    sides = (whole.key, shallow), (whole.key, deep)
+    few, many = readings.together(*sides)
+    gains = [score(many[seed]) - score(few[seed]) for seed in sorted(few)]
     where = f"{whole.key}: {deep} vs {shallow}"
-    about |= {"condition": whole.key, "rests_on": ((whole.key, shallow), (whole.key, deep))}
+    about |= {"condition": whole.key, "rests_on": sides}
     return mean_row(where, SCORE, gains, margin, alpha, overlap=readings.overlap, **about)

@@ -104,16 +104,14 @@ def _warn_of_few_seeds(console: Console, plan: Plan) -> None:
     few = too_few(plan)
     if few:
         listed = ", ".join(f"{claim} ({seeds})" for claim, seeds in few.items())
-        seeds, most = max(plan.looks, default=plan.first_look), BUDGETS["standard"].looks[-1]
-        console.say("cli.too_few", seeds=seeds, claims=listed, most=most)
+        console.say("cli.too_few", seeds=plan.last_look, claims=listed, most=BUDGETS["standard"].looks[-1])
         if set(few) >= {claim for claim in CLAIMS if plan.asks(claim) and plan.only_for(claim).sources}:
             console.say("cli.no_verdict")
 
 
 def _more(plan: Plan, lang: str) -> str:
     """To how many seeds a run may grow, where it may."""
-    most = max(plan.looks, default=plan.first_look)
-    return text("cli.more_seeds", lang, seeds=most) if most > plan.first_look else ""
+    return text("cli.more_seeds", lang, seeds=plan.last_look) if plan.last_look > plan.first_look else ""
 
 
 def _announce_claims(console: Console, plan: Plan) -> None:

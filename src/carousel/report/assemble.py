@@ -81,8 +81,7 @@ def _facts(evidence: Evidence, lang: str) -> str:
 
 def _seeds(plan: Plan) -> str:
     """With how many all begin, and up to how many where verdicts were open."""
-    most = max(plan.looks, default=plan.first_look)
-    return count(most) if most == plan.first_look else f"{count(plan.first_look)} – {count(most)}"
+    return " – ".join(count(seeds) for seeds in sorted({plan.first_look, plan.last_look}))
 
 
 def _figure(figure: Figure, number: int, material: Material, lang: str) -> FigureView:

@@ -25,7 +25,7 @@ def plan_table(plan: Plan, lang: str) -> Table:
         "learning_rates": ", ".join(map(rate, plan.learning_rates)),
         "tuning_seeds": _seeds(plan.tuning_seeds),
         "reporting_seeds": _seeds(plan.reporting_seeds),
-        "looks": ", ".join(map(count, plan.looks or (plan.first_look,))),
+        "looks": ", ".join(map(count, plan.judged_at)),
         "flow_seeds": count(plan.flow_seeds),
         "steps": count(training.steps),
         "batch_size": count(training.batch_size),

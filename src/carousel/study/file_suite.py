@@ -8,7 +8,7 @@ and the standard budget: 10 to 26 minutes at most), and depth in small numbers o
 from __future__ import annotations
 
 from carousel.models.contender import ContenderSpec, parse_contenders
-from carousel.names import CLAIMS, TRANSFORMER
+from carousel.names import CLAIMS, FAMILY_OF_CELL, TRANSFORMER
 from carousel.study.budgets import Budget
 from carousel.study.plan import Contender, Plan
 from carousel.study.suites import BESIDE_ATTENTION, DEPTHS
@@ -33,6 +33,6 @@ def file_contenders(budget: Budget, claims: tuple[str, ...]) -> list[ContenderSp
 def unasked(plan: Plan) -> list[str]:
     """The claims that a plan for a file has no networks for, though it was not asked for others alone."""
     made: list[Contender] = [c for contenders in plan.contenders.values() for c in contenders]
-    depths = {c.layers for c in made if c.cell.startswith("lstm")}
+    depths = {c.layers for c in made if FAMILY_OF_CELL[c.cell] == "LSTM"}
     able = {"stacking": 1 in depths and len(depths) > 1, "attention": any(c.cell == TRANSFORMER for c in made)}
     return [claim for claim in _OWN if plan.asks(claim) and not able[claim]]

@@ -85,9 +85,19 @@ class Plan(Frozen):
         return next(s for s in self.sources if s.name == name)
 
     @property
+    def judged_at(self) -> tuple[int, ...]:
+        """The numbers of reporting seeds at which is judged, the only one too."""
+        return self.looks or (len(self.reporting_seeds),)
+
+    @property
     def first_look(self) -> int:
         """With how many reporting seeds every contender begins; more are added where a verdict is open."""
-        return self.looks[0] if self.looks else len(self.reporting_seeds)
+        return self.judged_at[0]
+
+    @property
+    def last_look(self) -> int:
+        """How many a contender may come to have."""
+        return self.judged_at[-1]
 
     @property
     def untrained_seeds(self) -> tuple[int, ...]:
