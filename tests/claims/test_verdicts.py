@@ -54,6 +54,18 @@ def test_the_schema_is_kept_and_is_plain_json(verdicts: dict[str, Any]) -> None:
             assert row["verdict"] in WORDS
 
 
+@pytest.mark.parametrize("asked", IDS)
+def test_a_suite_that_runs_sources_for_one_claim_alone_judges_the_others_as_not_tested(asked: str) -> None:
+    """As the quick suite has no source for two of the seven: the run is asked for them, and has nothing."""
+    evidence = _made()
+    own = {source.name: (asked,) for source in evidence.plan.sources}
+    found = judge(replace(evidence, plan=evidence.plan.model_copy(update={"own_claims": own})))
+    for claim in found["claims"]:
+        assert claim["because"]["en"] and claim["because"]["zh"]
+        if claim["id"] != asked and claim["id"] != "exploding":  # the onset of chaos belongs to no source
+            assert claim["verdict"] == "not-tested", claim["id"]
+
+
 def test_every_claim_says_what_it_measures_and_by_which_rule() -> None:
     for claim in all_claims():
         for said in (claim.statement, claim.measures, claim.rule):

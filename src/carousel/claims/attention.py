@@ -34,9 +34,8 @@ class Attention(Claim):
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
         """Supported where it surpasses on one task at least; refuted where on none. A file has no mirror set."""
-        source = readings.evidence.plan.sources[0].name
-        if readings.is_file(source):
-            return attention_verdict(self, readings, source)
+        if readings.file is not None:
+            return attention_verdict(self, readings, readings.file)
         conditions = [c for s in readings.evidence.plan.sources for c in readings.judged(s.name)]
         if not any(_sides(readings, c)[0] for c in conditions) or not any(_sides(readings, c)[1] for c in conditions):
             return self.not_tested("attention")

@@ -35,9 +35,8 @@ class Gates(Claim):
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
         """Supported or refuted where both parts are; conditional where they differ. A file marks no key: not tested."""
-        source = readings.evidence.plan.sources[0].name
-        if readings.is_file(source):
-            return occlusion_verdict(self, readings, source)
+        if readings.file is not None:
+            return occlusion_verdict(self, readings, readings.file)
         if not readings.has_pairs:
             return self.not_tested("one_family")
         if not any(_probed(readings, condition) for condition in readings.conditions):

@@ -98,7 +98,7 @@ class Generalisation(Claim):
     @staticmethod
     def _scope(readings: Readings, judged: Sequence[Row]) -> Both:
         if _sources_needed(readings) == 1:
-            return both("claims.generalisation.one_file", source=readings.evidence.plan.sources[0].name)
+            return both("claims.generalisation.one_file", source=readings.file)
         supported = sum(row.verdict == "supported" for row in judged)
         refuted = sum(row.verdict == "refuted" for row in judged)
         values = {"supported": supported, "refuted": refuted, "sources": len(judged)}
@@ -116,8 +116,7 @@ def _over_sources(words: Sequence[Word], required: int) -> Word:
 
 
 def _sources_needed(readings: Readings) -> int:
-    sources = readings.evidence.plan.sources
-    return 1 if len(sources) == 1 and sources[0].kind == "file" else THRESHOLDS.sources
+    return THRESHOLDS.sources if readings.file is None else 1
 
 
 def _apart_text(row: Row) -> Both | None:

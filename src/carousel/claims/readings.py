@@ -60,7 +60,12 @@ class Readings:
 
     def is_file(self, source: str) -> bool:
         """The source is a user's file."""
-        return any(s.name == source and s.kind == "file" for s in self.evidence.plan.sources)
+        return source == self.file
+
+    @property
+    def file(self) -> str | None:
+        """The user's file, which is compared alone; None where built-in tasks are, or nothing is run for a claim."""
+        return next((s.name for s in self.evidence.plan.sources if s.kind == "file"), None)
 
     @cached_property
     def overlap(self) -> float:

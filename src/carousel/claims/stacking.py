@@ -33,9 +33,8 @@ class Stacking(Claim):
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
         """A verdict over families of tasks; of a file, over that file."""
-        source = readings.evidence.plan.sources[0].name
-        if readings.is_file(source):
-            return stacking_verdict(self, readings, source, alpha)
+        if readings.file is not None:
+            return stacking_verdict(self, readings, readings.file, alpha)
         conditions = [c for s in readings.evidence.plan.sources for c in readings.judged(s.name)]
         conditions = [c for c in conditions if all(depths(readings, c.source))]
         if not conditions:
