@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from carousel.claims.calibration.made import FIRST_SEED
-from carousel.claims.calibration.scenario import OUTCOMES, STANDARD, Scenario, Truth
+from carousel.claims.calibration.scenario import OUTCOMES, Scenario, Truth
 from carousel.claims.looks import sequentially
 from carousel.claims.statistics.power import POWER
 from carousel.claims.statistics.rates import clopper_pearson
@@ -37,7 +37,7 @@ class Question(NamedTuple):
     @classmethod
     def of(cls, scenario: Scenario, stream: str, truth: Truth) -> Question:
         """At the standard budget."""
-        return cls(stream, truth, scenario.looks[-1], STANDARD)
+        return cls(stream, truth, scenario.looks[-1], scenario.planned)
 
 
 @dataclass(frozen=True)

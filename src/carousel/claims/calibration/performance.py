@@ -12,6 +12,7 @@ from carousel.claims.calibration.scenario import Limit, Scenario, Truth
 from carousel.claims.generalisation import Generalisation
 from carousel.claims.length import Length
 from carousel.claims.thresholds import THRESHOLDS
+from carousel.study.budgets import BUDGETS, judged_once
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -56,10 +57,11 @@ class Falls(Scenario):
 
 @final
 class History(Scenario):
-    """size: gain from the past, LSTM minus RNN, as a share of the room above the baseline."""
+    """size: gain from the past, LSTM minus RNN, as a share of the room above the baseline. A file is judged once."""
 
     id: ClassVar[str] = "length.file"
     claim = Length()
+    planned: ClassVar[tuple[int, ...]] = judged_once(BUDGETS["standard"]).looks
     unit: ClassVar[str] = "of_the_room"
     sizes: ClassVar[tuple[float, ...]] = (0.06, 0.07, 0.08, 0.09, 0.1, 0.12, 0.15)
     sensible: ClassVar[float] = 0.1

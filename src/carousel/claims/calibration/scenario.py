@@ -48,6 +48,7 @@ class Scenario(ABC):
     unit: ClassVar[str]  # a key under claims.calibration: what `sizes` are sizes of
     sizes: ClassVar[tuple[float, ...]]
     sensible: ClassVar[float]  # one of the sizes: an effect that a standard run should find
+    planned: ClassVar[tuple[int, ...]] = STANDARD  # the looks of its plan
     grows: ClassVar[bool] = True  # whether open rows get more seeds at the later looks
     few_seeds: ClassVar[tuple[int, ...]] = (3, 5)  # same against same is tried at these too, judged once
     same: ClassVar[Truth | None] = {"size": 0.0}
@@ -56,8 +57,8 @@ class Scenario(ABC):
 
     @property
     def looks(self) -> tuple[int, ...]:
-        """The seeds that a comparison has at each look of the standard budget."""
-        return STANDARD if self.grows else STANDARD[:1]
+        """The seeds that a comparison has at each look."""
+        return self.planned if self.grows else self.planned[:1]
 
     @abstractmethod
     def made(self, rng: Generator, seeds: int, truth: Truth) -> Evidence:
