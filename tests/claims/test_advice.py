@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from tests.support.evidence import SPECS, Effects, planted
+from tests.support.effects import SPECS, Effects
+from tests.support.evidence import planted
 
 from carousel.claims import judge
 from carousel.study.evidence import Evidence

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from tests.support.evidence import Effects, planted
+from tests.support.effects import Effects
+from tests.support.evidence import planted
 
 from carousel.claims import judge
 from carousel.study.evidence import Evidence

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from tests.support.evidence import Effects, planted
+from tests.support.effects import Effects
+from tests.support.evidence import planted
 
 from carousel.claims import THRESHOLDS, judge
 from carousel.claims.statistics.means import mean_interval

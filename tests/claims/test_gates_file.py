@@ -9,7 +9,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.support.evidence import BLOCKS, Effects, planted
+from tests.support.effects import BLOCKS, Effects
+from tests.support.evidence import planted
 
 from carousel.claims import judge
 from carousel.claims.occlusion import block_name

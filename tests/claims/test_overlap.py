@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
-from tests.support.evidence import Effects, planted
+from tests.support.effects import Effects
+from tests.support.evidence import planted
 
 from carousel.claims import judge
 from carousel.claims.overlap import overlap_of, sample_note

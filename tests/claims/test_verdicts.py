@@ -10,7 +10,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.support.evidence import SPECS, Effects, planted
+from tests.support.effects import SPECS, Effects
+from tests.support.evidence import planted
 
 from carousel.claims import THRESHOLDS, all_claims, judge
 from carousel.claims.wording import number, signed

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 from tests.report.made import Run
-from tests.support.evidence import Effects, planted
+from tests.support.effects import Effects
+from tests.support.evidence import planted
 
 from carousel.pages.decades import FLOOR
 from carousel.pages.render import _with_own_ids, svg

@@ -9,106 +9,17 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
-from carousel.names import FAMILY_OF_CELL, TRANSFORMER
+from carousel.names import FAMILY_OF_CELL
 from carousel.study.evidence import Evidence
 from carousel.study.plan import Condition, Contender, FileSource, Plan, Source, TaskSource, Training
-
-SPECS = ("rnn", "rnn:orthogonal", "lstm", "lstm:forget-bias-1", "lstm:chrono", "gru")
-MOMENTS = ("initialisation", "early", "end")
-RATES = (0.001, 0.003, 0.01)
-SLOPES = {"rnn": -0.54, "rnn:orthogonal": -0.14, "lstm": -0.45, "lstm:forget-bias-1": -0.15, "gru": -0.38}
-SOLVED = {
-    ("rnn", 30): 0.9,
-    ("rnn", 100): 0.1,
-    ("rnn:orthogonal", 30): 1.0,
-    ("rnn:orthogonal", 100): 0.6,
-    ("lstm", 30): 0.0,
-    ("lstm", 100): 0.0,
-    ("lstm:forget-bias-1", 30): 0.9,
-    ("lstm:forget-bias-1", 100): 0.2,
-    ("lstm:chrono", 30): 1.0,
-    ("lstm:chrono", 100): 1.0,
-    ("gru", 30): 1.0,
-    ("gru", 100): 0.7,
-}
-ACCURACY = {
-    "rnn": 0.90,
-    "rnn:orthogonal": 0.92,
-    "lstm": 0.94,
-    "lstm:forget-bias-1": 0.95,
-    "gru": 0.95,
-    "lstm:chrono": 0.95,
-}
-HIDDEN = {"rnn": 73, "lstm": 36, "gru": 42, "transformer": 20}
-TRIAL_SCHEMA: dict[str, Any] = {
-    **dict.fromkeys(("trial", "phase", "source"), pl.String),
-    "length": pl.Int64,
-    **dict.fromkeys(("condition", "contender", "family", "cell", "init"), pl.String),
-    **dict.fromkeys(("layers", "hidden", "parameters"), pl.Int64),
-    "learning_rate": pl.Float64,
-    "seed": pl.Int64,
-    "outcome": pl.String,
-    "solved": pl.Boolean,
-    **dict.fromkeys(("score", "validation_score", "training_score", "baseline_score"), pl.Float64),
-    **dict.fromkeys(("training_loss", "test_loss", "chance_loss", "rmse"), pl.Float64),
-    **dict.fromkeys(("steps", "steps_to_solved", "best_step"), pl.Int64),
-    **dict.fromkeys(("seconds", "gradient_norm_max", "spike_share", "nan_share", "lyapunov_end"), pl.Float64),
-    "kernel": pl.String,
-    "state_bits": pl.Int64,
-    "flow_refused": pl.String,
-}
-_NETWORK: dict[str, Any] = dict.fromkeys(("contender", "family", "condition", "source"), pl.String)
-PROFILE_SCHEMA: dict[str, Any] = {
-    **_NETWORK,
-    "length": pl.Int64,
-    "seed": pl.Int64,
-    "moment": pl.String,
-    "learning_rate": pl.Float64,
-    "lag": pl.Int64,
-    **dict.fromkeys(("log_gain", "log_gain_q10", "log_gain_q90"), pl.Float64),
-}
-SLOPE_SCHEMA: dict[str, Any] = {
-    **_NETWORK,
-    "length": pl.Int64,
-    "seed": pl.Int64,
-    "moment": pl.String,
-    "slope": pl.Float64,
-    "horizon": pl.Int64,
-    "horizon_censored": pl.Boolean,
-    "lags": pl.Int64,
-}
-OCCLUSION_SCHEMA: dict[str, Any] = {
-    **_NETWORK,
-    **dict.fromkeys(("length", "seed", "lag_from", "lag_to", "sequences"), pl.Int64),
-    "score_drop": pl.Float64,
-}
-BLOCKS = ((0, 1), (1, 2), (2, 4), (4, 8), (8, 16))
-ONSET_SCHEMA: dict[str, Any] = {"family": pl.String, "cell": pl.String, "seed": pl.Int64, "gain": pl.Float64}
-
-
-@dataclass(frozen=True)
-class Effects:
-    """What is planted. Every mapping falls back to the realistic value for a contender it does not name."""
-
-    slopes: Mapping[str, float] = field(default_factory=dict)  # spec -> nats per step
-    slope_spread: float = 0.01  # standard deviation over seeds
-    solved: Mapping[tuple[str, int], float] = field(default_factory=dict)  # (spec, length) -> probability
-    scores: Mapping[str, float] = field(default_factory=dict)  # spec -> score on the whole sequence (file)
-    gains: Mapping[str, float] = field(default_factory=dict)  # spec -> score gained from shortest to whole history
-    score_spread: float = 0.01
-    onset: Mapping[str, float] = field(default_factory=lambda: {"rnn": 1.8, "lstm": 3.0, "gru": 2.4})  # by cell
-    onset_spread: float = 0.1
-    spikes: Mapping[str, float] = field(default_factory=dict)  # spec -> spike share
-    drops: Mapping[tuple[str, int], float] = field(default_factory=dict)  # (spec, first lag) -> score lost by occlusion
-    lyapunov: Mapping[str, float] = field(default_factory=dict)  # spec -> exponent at the end, nats per step
-    baseline: float = 0.125
+from tests.support.effects import ACCURACY, HIDDEN, RATES, SOLVED, SPECS, TRIAL_SCHEMA, Effects
+from tests.support.measured import flow, occlusion, onset
 
 
 def planted(
@@ -133,7 +44,7 @@ def planted(
     plan = _plan(source_kind, specs, sources, lengths, seeds, flow_seeds, steps)
     rng = np.random.default_rng(chance_seed)
     trials = pl.DataFrame(_trials(plan, effects, rng), schema=TRIAL_SCHEMA, orient="row")
-    profiles, slopes = _flow(plan, effects, rng, with_profiles)
+    profiles, slopes = flow(plan, effects, rng, with_profiles)
     if write_curves:
         for row in trials.iter_rows(named=True):
             _write_curve(folder, row, rng)
@@ -143,8 +54,8 @@ def planted(
         trials=trials,
         profiles=profiles,
         slopes=slopes,
-        onset=_onset(plan, effects, rng),
-        occlusion=_occlusion(plan, effects, rng),
+        onset=onset(plan, effects, rng),
+        occlusion=occlusion(plan, effects, rng),
         environment={
             "carousel": "0.1.0",
             "python": "3.11.9",
@@ -278,101 +189,6 @@ def _result(
     if rng.random() < probability:
         return min(1.0, 0.985 + float(rng.normal(0, 0.005))), True, "solved"
     return effects.baseline + abs(float(rng.normal(0, effects.score_spread))), False, "hopeless"
-
-
-def _slope(effects: Effects, spec: str, length: int) -> float:
-    if spec == "lstm:chrono" and spec not in effects.slopes:
-        return -1.1 / (length or 20)
-    return effects.slopes.get(spec, SLOPES.get(spec, -0.3))
-
-
-def _flow(
-    plan: Plan, effects: Effects, rng: np.random.Generator, with_profiles: bool
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    profiles, slopes = [pl.DataFrame(schema=PROFILE_SCHEMA)], []
-    for condition in plan.conditions():
-        steps = condition.length or 20
-        for made in (c for c in plan.contenders[condition.source] if c.cell != TRANSFORMER):
-            network = {
-                "contender": made.spec,
-                "family": FAMILY_OF_CELL[made.cell],
-                "condition": condition.key,
-                "source": condition.source,
-                "length": condition.length,
-            }
-            for moment in MOMENTS:
-                seeds = range(plan.flow_seeds) if moment == "initialisation" else plan.reporting_seeds
-                easier = {"initialisation": 1.0, "early": 0.8, "end": 0.6}[moment]
-                for seed in seeds:
-                    slope = easier * _slope(effects, made.spec, steps) + float(rng.normal(0, effects.slope_spread))
-                    rate = None if moment == "initialisation" else 0.003
-                    if with_profiles:
-                        profiles.append(
-                            _profile(
-                                {**network, "seed": seed, "moment": moment, "learning_rate": rate},
-                                slope,
-                                steps,
-                                rng,
-                            )
-                        )
-                    horizon = math.floor(math.log(1e-3) / slope) if slope < 0 else steps
-                    censored = horizon >= steps - 1
-                    measured = {
-                        "slope": slope,
-                        "horizon": min(horizon, steps - 1),
-                        "horizon_censored": censored,
-                    }
-                    slopes.append({**network, "seed": seed, "moment": moment, **measured, "lags": steps})
-    return pl.concat(profiles), pl.DataFrame(slopes, schema=SLOPE_SCHEMA, orient="row")
-
-
-def _profile(about: dict[str, Any], slope: float, steps: int, rng: np.random.Generator) -> pl.DataFrame:
-    lag = np.arange(steps)
-    mean = slope * lag + np.cumsum(rng.normal(0, 0.01, steps))
-    mean -= mean[0]
-    width = 0.4 * np.sqrt(lag)
-    columns = {"lag": lag, "log_gain": mean, "log_gain_q10": mean - width, "log_gain_q90": mean + width}
-    repeated = {name: pl.Series(name, [value] * steps, dtype=PROFILE_SCHEMA[name]) for name, value in about.items()}
-    return pl.DataFrame({**repeated, **columns}, schema_overrides=PROFILE_SCHEMA).select(list(PROFILE_SCHEMA))
-
-
-def _onset(plan: Plan, effects: Effects, rng: np.random.Generator) -> pl.DataFrame:
-    cells = sorted({c.cell for made in plan.contenders.values() for c in made} - {TRANSFORMER})
-    rows = [
-        {
-            "family": FAMILY_OF_CELL[cell],
-            "cell": cell,
-            "seed": seed,
-            "gain": float(rng.normal(effects.onset[cell], effects.onset_spread)),
-        }
-        for cell in cells
-        for seed in range(plan.flow_seeds)
-    ]
-    return pl.DataFrame(rows, schema=ONSET_SCHEMA, orient="row")
-
-
-def _occlusion(plan: Plan, effects: Effects, rng: np.random.Generator) -> pl.DataFrame:
-    """Of a file seen whole: every block of every contender and seed; by default the lags 2 and 3 are worth .1."""
-    rows = [
-        {
-            "contender": made.spec,
-            "family": FAMILY_OF_CELL[made.cell],
-            "condition": source.name,
-            "source": source.name,
-            "length": 0,
-            "seed": seed,
-            "lag_from": first,
-            "lag_to": end,
-            "sequences": 54,
-            "score_drop": effects.drops.get((made.spec, first), 0.1 * (first == 2)) + float(rng.normal(0, 0.01)),
-        }
-        for source in plan.sources
-        if isinstance(source, FileSource)
-        for made in plan.contenders[source.name]
-        for seed in plan.reporting_seeds
-        for first, end in BLOCKS
-    ]
-    return pl.DataFrame(rows, schema=OCCLUSION_SCHEMA, orient="row")
 
 
 def _fall(start: float, end: float, step: np.ndarray) -> np.ndarray:
