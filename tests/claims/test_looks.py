@@ -72,6 +72,8 @@ def test_a_look_is_taken_at_whole_groups_only() -> None:
     half = settled(grown(FALLS, 40, fewer={("adding/T=100", "rnn"): 25}))
     assert half.missing and half.verdicts[0].n == 10
     assert "not trained yet" in half.told(half.verdicts[0])["en"]
+    decided = replace(half.verdicts[0], verdict="refuted")  # another claim of the same run, say
+    assert "not trained yet" not in half.told(decided)["en"]
 
 
 def test_each_look_has_an_equal_share_of_the_error() -> None:

@@ -46,8 +46,8 @@ class Settled:
 
     def look(self, claim: str) -> dict[str, int]:
         """Of which look a verdict is: its number, of how many, and the seeds a comparison had at most by then."""
-        number = self.look_of[claim]
-        return {"number": number, "of": len(self.looks), "seeds": self.looks[number - 1]}
+        taken = self.look_of[claim]
+        return {"number": taken, "of": len(self.looks), "seeds": self.looks[taken - 1]}
 
     def told(self, verdict: Verdict) -> Both | None:
         """The same as a sentence; None where the plan has one look, or nothing was tested."""
@@ -55,7 +55,8 @@ class Settled:
             return None
         share = number(THRESHOLDS.alpha / len(self.looks))
         said = both("claims.because.look", share=share, alpha=number(THRESHOLDS.alpha), **self.look(verdict.claim))
-        return join(said, both("claims.because.look_missing")) if self.missing else said
+        waiting = self.missing and verdict.verdict == "inconclusive"
+        return join(said, both("claims.because.look_missing")) if waiting else said
 
 
 def sequentially(claims: Sequence[Claim], evidence: Evidence, error: float = THRESHOLDS.alpha) -> Settled:
