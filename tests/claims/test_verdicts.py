@@ -14,6 +14,8 @@ from tests.support.effects import SPECS, Effects
 from tests.support.evidence import planted
 
 from carousel.claims import THRESHOLDS, all_claims, judge
+from carousel.claims.generalisation import Generalisation
+from carousel.claims.readings import Readings
 from carousel.claims.wording import number, signed
 from carousel.study.evidence import Evidence
 from carousel.texts import LANGUAGES, catalogue
@@ -256,6 +258,23 @@ def test_generalisation_needs_three_sources() -> None:
     three = _claim(_made(specs=ONLY, seeds=10, effects=rates, sources=("a", "b", "c")), "generalisation")
     assert (two["verdict"], three["verdict"]) == ("inconclusive", "supported")
     assert "needs 3" in two["because"]["en"]
+
+
+def test_a_source_that_answers_differently_by_length_makes_generalisation_conditional() -> None:
+    """The LSTM wins everything at one length, ties at the other: pooled, that would be .75 and nothing."""
+    rates = _rates(rnn=(1, 0), lstm=(1, 1))
+    claim = _claim(_made(specs=ONLY, seeds=40, effects=rates), "generalisation")
+    answers = {row["condition"]: row["verdict"] for row in claim["conditions"] if row["decides"]}
+    assert claim["verdict"] == "conditional"
+    assert sorted(answers.values()) == ["refuted"] * (len(answers) // 2) + ["supported"] * (len(answers) // 2)
+    assert "(conditional)" in claim["because"]["en"]
+
+
+def test_an_open_length_rests_on_its_own_trainings_alone() -> None:
+    evidence = _made(specs=ONLY, seeds=10, effects=_rates(rnn=(1, 0), lstm=(1, 1)))
+    rows = [row for row in Generalisation().judge(Readings(evidence), 0.05).rows if row.decides]
+    assert {row.verdict for row in rows} == {"supported", "inconclusive"}
+    assert all({condition for condition, _ in row.rests_on} == {row.condition} for row in rows)
 
 
 def test_one_file_speaks_of_itself() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from carousel.claims.readings import BySeed, Pair, Readings, Record, is_number, score, solved
+from carousel.claims.readings import BySeed, Readings, Record, is_number, score, solved
 
 if TYPE_CHECKING:
     from carousel.study.plan import Group
@@ -16,15 +16,14 @@ Compare = Callable[[Record, Record], float | None]  # 1 a win of the first, 0.5 
 def best_comparisons(readings: Readings, source: str, compare: Compare) -> list[tuple[Record, Record, float]]:
     """The comparisons of each family's best, under every judged condition of the source: of the seeds that all these
     conditions have."""
-    groups = best_groups(readings, source)
-    trials = readings.together(*groups)
+    trials = readings.together(*_best_groups(readings, source))
     found = []
     for rnn, lstm in zip(trials[::2], trials[1::2], strict=True):
-        found += _compared(rnn, lstm, compare)
+        found += paired(rnn, lstm, compare)
     return found
 
 
-def best_groups(readings: Readings, source: str) -> tuple[Group, ...]:
+def _best_groups(readings: Readings, source: str) -> tuple[Group, ...]:
     """Of every judged condition of the source the best RNN's trainings and the best LSTM's, one after the other."""
     best = [(condition.key, readings.best_pair(condition)) for condition in readings.judged(source)]
     return tuple((key, spec) for key, pair in best if pair for spec in pair)
@@ -38,13 +37,10 @@ def by_seed(compared: list[tuple[Record, Record, float]]) -> list[float]:
     return [sum(wins) / len(wins) for _, wins in sorted(seeds.items())]
 
 
-def comparisons(readings: Readings, condition: str, pair: Pair, compare: Compare) -> list[tuple[Record, Record, float]]:
-    """The pair's trials by seed with the LSTM's win; seeds that `compare` cannot judge are left out (n says so)."""
-    rnn, lstm = (readings.reporting(condition, spec) for spec in pair)
-    return _compared(rnn, lstm, compare)
+def paired(rnn: BySeed, lstm: BySeed, compare: Compare) -> list[tuple[Record, Record, float]]:
+    """The trials of two contenders by seed, (LSTM, RNN), with the LSTM's win.
 
-
-def _compared(rnn: BySeed, lstm: BySeed, compare: Compare) -> list[tuple[Record, Record, float]]:
+    Seeds that `compare` cannot judge are left out (n says so)."""
     seeds = sorted(rnn.keys() & lstm.keys())
     wins = [(lstm[seed], rnn[seed], compare(lstm[seed], rnn[seed])) for seed in seeds]
     return [(a, b, win) for a, b, win in wins if win is not None]

@@ -1,7 +1,7 @@
 """Claim 5: an LSTM trains better and generalises better. Two questions kept apart; the second is judged.
 
-test score     P(LSTM > RNN) by seed, each family's best; a seed's win is its mean over the source's lengths. This
-               decides.
+test score     P(LSTM > RNN) by seed, each family's best, under every condition (a source at a length). This decides: a
+               source's answer is that of its conditions.
 optimisation   who is solved in fewer steps (neither solved: who has the lower training loss). Shown.
 matched loss   who has the better validation score at equal training loss (carousel.claims.matched). Shown.
 
@@ -11,27 +11,29 @@ The gap against the amount of data and the width is not measured by this version
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from carousel.claims.base import Both, Claim, Row, Verdict, Word
 from carousel.claims.comparisons import (
     Compare,
     best_comparisons,
-    best_groups,
     by_seed,
-    comparisons,
+    paired,
     test_win,
     training_win,
 )
 from carousel.claims.matched import matched_win
 from carousel.claims.overlap import guarded, sample_note
-from carousel.claims.paired import superiority_row
+from carousel.claims.paired import missing_row, superiority_row
 from carousel.claims.readings import Readings, score, trial_files
-from carousel.claims.rules import stands_for
+from carousel.claims.rules import by_group, stands_for
 from carousel.claims.statistics.interval import Interval
 from carousel.claims.thresholds import THRESHOLDS
-from carousel.claims.wording import headline, interval, join, needed, number, signed
+from carousel.claims.wording import groups_text, headline, interval, join, needed, number, signed
 from carousel.texts import both
+
+if TYPE_CHECKING:
+    from carousel.study.plan import Condition
 
 
 @final
@@ -42,33 +44,38 @@ class Generalisation(Claim):
     effect: ClassVar[tuple[str, str]] = ("superiority", "probability")
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
-        """One deciding row a source; a file alone speaks of itself, tasks need three sources."""
+        """One deciding row a condition; a file alone speaks of itself, tasks need three sources."""
         if not readings.has_pairs:
             return self.not_tested("one_family")
         sources = [s.name for s in readings.evidence.plan.sources]
-        judged = [self._source_row(readings, source, alpha) for source in sources]
+        judged = [self._best_row(readings, c, alpha) for source in sources for c in readings.judged(source)]
         shown = stands_for(judged, readings)
         if shown is None:
             return self.not_tested("no_trials")
         apart = [row for source in sources for row in self._apart(readings, source, alpha)]
+        words = by_group(judged, lambda source: source)
         because = join(
             headline(self.id, shown),
             *map(_apart_text, apart),
-            self._scope(readings, judged),
+            _scope(readings, words),
             _difference(shown),
             needed(judged),
             sample_note(readings.evidence.card),
         )
         rows = (*judged, *apart, *self._declared(readings, alpha))
-        verdict = _over_sources([row.verdict for row in judged], _sources_needed(readings))
+        verdict = _over_sources(list(words.values()), _sources_needed(readings))
         return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(readings))
 
-    def _source_row(self, readings: Readings, source: str, alpha: float) -> Row:
-        compared = best_comparisons(readings, source, test_win)
-        last = readings.judged(source)[-1]
-        about: dict[str, Any] = {"condition": last.key, "pair": readings.best_pair(last), "best": True}
-        about["rests_on"] = best_groups(readings, source)
-        row = superiority_row(f"{source}: LSTM vs RNN", self.effect, by_seed(compared), alpha, **about)
+    def _best_row(self, readings: Readings, condition: Condition, alpha: float) -> Row:
+        """The best LSTM against the best RNN under one condition."""
+        pair = readings.best_pair(condition)
+        if pair is None:
+            return missing_row(condition.key, self.effect, condition=condition.key, best=True)
+        sides = tuple((condition.key, spec) for spec in pair)
+        rnn, lstm = readings.together(*sides)
+        compared = paired(rnn, lstm, test_win)
+        about: dict[str, Any] = {"condition": condition.key, "pair": pair, "best": True, "rests_on": sides}
+        row = superiority_row(f"{condition.key}: {pair}", self.effect, [win for _, _, win in compared], alpha, **about)
         apart = [score(lstm) - score(rnn) for lstm, rnn, _ in compared]
         return guarded(row, apart, alpha, readings.overlap)
 
@@ -85,34 +92,33 @@ class Generalisation(Claim):
         return rows
 
     def _declared(self, readings: Readings, alpha: float) -> list[Row]:
-        """Every declared pair under every condition, for the table."""
+        """Every other declared pair under every condition, for the table."""
         rows = []
         conditions = [c for s in readings.evidence.plan.sources for c in readings.judged(s.name)]
         for condition in conditions:
-            for pair in readings.pairs(condition.source):
-                wins = by_seed(comparisons(readings, condition.key, pair, test_win))
+            best = readings.best_pair(condition)
+            for pair in (pair for pair in readings.pairs(condition.source) if pair != best):
+                rnn, lstm = (readings.reporting(condition.key, spec) for spec in pair)
+                wins = [win for _, _, win in paired(rnn, lstm, test_win)]
                 about: dict[str, Any] = {"condition": condition.key, "pair": pair, "decides": False}
                 rows.append(superiority_row(f"{condition.key}: {pair}", self.effect, wins, alpha, **about))
         return rows
 
-    @staticmethod
-    def _scope(readings: Readings, judged: Sequence[Row]) -> Both:
-        if _sources_needed(readings) == 1:
-            return both("claims.generalisation.one_file", source=readings.file)
-        supported = sum(row.verdict == "supported" for row in judged)
-        refuted = sum(row.verdict == "refuted" for row in judged)
-        values = {"supported": supported, "refuted": refuted, "sources": len(judged)}
-        return both("claims.generalisation.scope", needed=THRESHOLDS.sources, **values)
-
 
 def _over_sources(words: Sequence[Word], required: int) -> Word:
-    """conditional where sources differ; else the common answer where enough sources give it."""
+    """conditional where sources, or the conditions of one, differ; else the answer that enough sources give."""
     supported, refuted = words.count("supported"), words.count("refuted")
-    if supported and refuted:
+    if "conditional" in words or (supported and refuted):
         return "conditional"
     if supported >= required:
         return "supported"
     return "refuted" if refuted >= required else "inconclusive"
+
+
+def _scope(readings: Readings, words: dict[str, Word]) -> Both:
+    if readings.file is not None:
+        return both("claims.generalisation.one_file", source=readings.file)
+    return groups_text("claims.generalisation.scope", words, needed=THRESHOLDS.sources)
 
 
 def _sources_needed(readings: Readings) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from carousel.claims.base import Row, Word
@@ -66,6 +66,14 @@ def combine(rows: Iterable[Row]) -> Word:
     if answers and _enough(tested) and _enough([row for row in tested if row.best]):
         return answers.pop()
     return "inconclusive"
+
+
+def by_group(rows: Iterable[Row], group_of: Callable[[str], str]) -> dict[str, Word]:
+    """The answer of each group of sources (group_of: from a source's name), from the rows of its conditions."""
+    grouped: dict[str, list[Row]] = {}
+    for row in rows:
+        grouped.setdefault(group_of(str(row.condition).partition("/")[0]), []).append(row)
+    return {group: combine(members) for group, members in grouped.items()}
 
 
 def _enough(rows: Sequence[Row]) -> bool:

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
-from carousel.claims.base import Both, Claim, Row, Verdict, Word
+from carousel.claims.base import Both, Claim, Row, Verdict
 from carousel.claims.depth import RATE, declared_depths, depths, families, gain_row
 from carousel.claims.readings import Readings, trial_files
-from carousel.claims.rules import combine, stands_for
+from carousel.claims.rules import by_group, stands_for
 from carousel.claims.stacking_file import stacking_verdict
 from carousel.claims.task_sets import family_of
 from carousel.claims.thresholds import THRESHOLDS
-from carousel.claims.wording import headline, join, needed, number
-from carousel.texts import LANGUAGES, both, text
+from carousel.claims.wording import groups_text, headline, join, needed, number
+from carousel.texts import both
 
 if TYPE_CHECKING:
     from carousel.study.plan import Condition
@@ -44,8 +44,9 @@ class Stacking(Claim):
         if shown is None:
             lines = {row.reason for row in judged}
             return self.not_tested("no_line" if lines == {"no_line"} else "no_depth_trials")
-        by_family = _by_family(judged)
-        because = join(headline(self.id, shown), _bits_text(judged), _families_text(by_family), needed(judged))
+        by_family = by_group(judged, family_of)
+        families_text = groups_text("claims.stacking.families", by_family, needed=THRESHOLDS.depth_families)
+        because = join(headline(self.id, shown), _bits_text(judged), families_text, needed(judged))
         rows = (*judged, *(row for c in conditions for row in _declared(readings, c, alpha)))
         verdict = families(list(by_family.values()))
         return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(readings, conditions))
@@ -71,14 +72,6 @@ def _row(readings: Readings, condition: Condition, shallow: str, deep: str, alph
     return gain_row(few, many, f"{condition.key}: {deep} vs {shallow}", alpha, **about)
 
 
-def _by_family(rows: list[Row]) -> dict[str, Word]:
-    grouped: dict[str, list[Row]] = {}
-    for row in rows:
-        source = str(row.condition).partition("/")[0]
-        grouped.setdefault(family_of(source), []).append(row)
-    return {family: combine(members) for family, members in grouped.items()}
-
-
 def _bits_text(rows: list[Row]) -> Both | None:
     """How much was memorised at all, beside the ratio that is judged."""
     measured = [row for row in rows if "deep_bits" in row.details]
@@ -87,15 +80,6 @@ def _bits_text(rows: list[Row]) -> Both | None:
     row = measured[0]
     values = {name: number(row.details[f"{name}_bits"]) for name in ("shallow", "deep")}
     return both("claims.stacking.bits", where=str(row.condition), **values)
-
-
-def _families_text(words: dict[str, Word]) -> Both:
-    listed = {
-        lang: ", ".join(f"{family} ({text(f'claims.verdicts.{word}', lang)})" for family, word in words.items())
-        for lang in LANGUAGES
-    }
-    required = THRESHOLDS.depth_families
-    return {lang: text("claims.stacking.families", lang, listed=listed[lang], needed=required) for lang in LANGUAGES}
 
 
 def _files(readings: Readings, conditions: list[Condition]) -> tuple[str, ...]:

@@ -60,6 +60,15 @@ def parts_text(claim: str, **parts: Word) -> Both:
     return {lang: text(f"claims.{claim}.parts", lang, **words[lang]) for lang in LANGUAGES}
 
 
+def groups_text(key: str, words: dict[str, Word], needed: int) -> Both:
+    """What each group of sources came to, and how many of them must agree."""
+    listed = {
+        lang: ", ".join(f"{group} ({text(f'claims.verdicts.{word}', lang)})" for group, word in words.items())
+        for lang in LANGUAGES
+    }
+    return {lang: text(key, lang, listed=listed[lang], needed=needed) for lang in LANGUAGES}
+
+
 def tally(rows: Sequence[Row]) -> Both:
     """How many of the deciding rows came to which verdict."""
     counts = Counter(row.verdict for row in rows if row.decides)
