@@ -144,6 +144,7 @@ def test_two_censored_horizons_leave_the_ratio_unknown() -> None:
     claim = _claim(_made(specs=ONLY, effects=effects, lengths=(30,)), "vanishing")
     assert claim["verdict"] == "inconclusive"
     assert {row["reason"] for row in claim["conditions"] if row["decides"]} == {"ratio_unknown"}
+    assert "ratio is not known" in claim["because"]["en"] and "比值未知" in claim["because"]["zh"]
 
 
 # exploding

@@ -20,6 +20,7 @@ from carousel.texts import both
 
 START = "initialisation"
 LATER = ("early", "end")
+_SIGN = {"=": "", ">=": "≥ ", "<=": "≤ "}  # of a ratio whose limit alone is known
 
 
 @final
@@ -73,13 +74,11 @@ class Vanishing(Claim):
 
     @staticmethod
     def _horizons(row: Row) -> dict[str, str]:
-        horizons = row.details["horizons"]
-        return both(
-            "claims.vanishing.horizons",
-            rnn=_bound(horizons["rnn"], horizons["rnn_censored"]),
-            lstm=_bound(horizons["lstm"], horizons["lstm_censored"]),
-            ratio=_ratio_text(row.details["ratio"], row.details["ratio_is"]),
-        )
+        horizons, known = row.details["horizons"], row.details["ratio_is"]
+        values = {side: _bound(horizons[side], horizons[f"{side}_censored"]) for side in ("rnn", "lstm")}
+        if known == "?":
+            return both("claims.vanishing.horizons_unseen", **values)
+        return both("claims.vanishing.horizons", ratio=_SIGN[known] + number(row.details["ratio"]), **values)
 
 
 def _with_horizons(row: Row, rnn: Horizon, lstm: Horizon) -> Row:
@@ -96,10 +95,6 @@ def _with_horizons(row: Row, rnn: Horizon, lstm: Horizon) -> Row:
     }
     details = {**row.details, "horizons": horizons, "ratio": ratio, "ratio_is": known}
     return replace(row, verdict=answer.verdict, reason=answer.reason, details=details)
-
-
-def _ratio_text(ratio: float | None, known: str) -> str:
-    return "?" if known == "?" else {"=": "", ">=": "≥ ", "<=": "≤ "}[known] + number(ratio)
 
 
 def _bound(steps: float | None, censored: bool) -> str:
