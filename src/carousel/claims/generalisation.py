@@ -1,7 +1,8 @@
 """Claim 5: an LSTM trains better and generalises better. Two questions kept apart; the second is judged.
 
 test score     P(LSTM > RNN) by seed, each family's best, under every condition (a source at a length). This decides: a
-               source's answer is that of its conditions.
+               source's answer is that of its conditions, which share the error (Bonferroni), since any one of them can
+               make the claim conditional.
 optimisation   who is solved in fewer steps (neither solved: who has the lower training loss). Shown.
 matched loss   who has the better validation score at equal training loss (carousel.claims.matched). Shown.
 
@@ -48,7 +49,9 @@ class Generalisation(Claim):
         if not readings.has_pairs:
             return self.not_tested("one_family")
         sources = [s.name for s in readings.evidence.plan.sources]
-        judged = [self._best_row(readings, c, alpha) for source in sources for c in readings.judged(source)]
+        conditions = [c for source in sources for c in readings.judged(source)]
+        shared = alpha / max(1, sum(readings.best_pair(c) is not None for c in conditions))
+        judged = [self._best_row(readings, condition, shared) for condition in conditions]
         shown = stands_for(judged, readings)
         if shown is None:
             return self.not_tested("no_trials")
@@ -62,7 +65,7 @@ class Generalisation(Claim):
             needed(judged),
             sample_note(readings.evidence.card),
         )
-        rows = (*judged, *apart, *self._declared(readings, alpha))
+        rows = (*judged, *apart, *self._declared(readings, conditions, alpha))
         verdict = _over_sources(list(words.values()), _sources_needed(readings))
         return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(readings))
 
@@ -91,10 +94,9 @@ class Generalisation(Claim):
             rows.append(row)
         return rows
 
-    def _declared(self, readings: Readings, alpha: float) -> list[Row]:
+    def _declared(self, readings: Readings, conditions: Sequence[Condition], alpha: float) -> list[Row]:
         """Every other declared pair under every condition, for the table."""
         rows = []
-        conditions = [c for s in readings.evidence.plan.sources for c in readings.judged(s.name)]
         for condition in conditions:
             best = readings.best_pair(condition)
             for pair in (pair for pair in readings.pairs(condition.source) if pair != best):
