@@ -19,7 +19,7 @@ class Kept:
         self._path = path
         self._found: dict[str, Numbers] = {}
         if path is not None and path.exists():
-            self._found = dict(_read(path, line) for line in path.read_text(encoding="utf-8").splitlines())
+            self._found = dict(_read(path, line) for line in _lines(path))
 
     def numbers(self, description: dict[str, object], make: Callable[[], Numbers]) -> Numbers:
         """Done once for each description; written at once."""
@@ -33,6 +33,13 @@ class Kept:
         if self._path is not None:
             with writing_to(self._path.parent), self._path.open("a", encoding="utf-8") as stream:
                 stream.write(line + "\n")
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FolderConflict(f"{path} cannot be read as text", cure="give another file with --keep") from error
 
 
 def _read(path: Path, line: str) -> tuple[str, Numbers]:
