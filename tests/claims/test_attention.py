@@ -7,6 +7,7 @@ import pytest
 from carousel.claims.attention import Attention
 from carousel.claims.base import Verdict
 from carousel.claims.calibration.made import RATES, Row, run, trial
+from carousel.claims.holm import holm
 from carousel.claims.readings import Readings
 
 SPECS = ("rnn", "lstm", "transformer")
@@ -24,7 +25,7 @@ def _task(source: str, lstm: int, transformer: int, n: int = 10, rates: int = 7,
 
 def _judge(rows: list[Row], specs: tuple[str, ...] = SPECS) -> Verdict:
     sources = list(dict.fromkeys(row["source"] for row in rows))
-    return Attention().judge(Readings(run(specs, sources, [30], rows)), 0.05)
+    return holm([Attention()], Readings(run(specs, sources, [30], rows)), 0.05)[0]
 
 
 MIRROR = _task("parity", 10, 0)

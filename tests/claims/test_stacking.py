@@ -7,6 +7,7 @@ import pytest
 from carousel.claims.base import Verdict, Word
 from carousel.claims.calibration.made import Row, run, trial
 from carousel.claims.depth import families
+from carousel.claims.holm import holm
 from carousel.claims.readings import Readings
 from carousel.claims.stacking import Stacking
 from carousel.study.probe_columns import MEMORISED_BITS
@@ -23,7 +24,7 @@ def _solved(source: str, shallow: int, deep: int, n: int = 10) -> list[Row]:
 def _judge(rows: list[Row], specs: tuple[str, ...] = SPECS) -> Verdict:
     sources = list(dict.fromkeys(row["source"] for row in rows))
     lengths = [30] if "/" in rows[0]["condition"] else [0]
-    return Stacking().judge(Readings(run(specs, sources, lengths, rows)), 0.05)
+    return holm([Stacking()], Readings(run(specs, sources, lengths, rows)), 0.05)[0]
 
 
 @pytest.mark.parametrize(

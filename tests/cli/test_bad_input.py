@@ -32,6 +32,8 @@ def long_table(groups: int = 30, steps: int = 4, **changes: str) -> str:
 
 
 LONG = ("--target", "label", "--group", "id", "--order", "t")
+BESIDE = ("--contenders", "lstm,transformer")
+ATTENTION = ("--budget", "standard", *BESIDE)
 OPTIONS = {
     "unknown task": (("addng",), "did you mean 'adding'"),
     "unknown contender": (("adding", "--contenders", "lstmm"), "did you mean 'lstm'"),
@@ -44,6 +46,16 @@ OPTIONS = {
     "unknown language": (("adding", "--lang", "fr"), "allowed: en, zh"),
     "no workers": (("adding", "--workers", "0"), "1 to 1024"),
     "negative seed": (("adding", "--seed", "-1"), "0 or more"),
+    "endless seed": (("adding", "--seed", "9" * 20), "at most 1000000000000"),
+    "negative parameters": (("adding", "--parameters", "-5"), "1 or more"),
+    "no contenders": (("adding", "--contenders", ""), "--contenders names nothing"),
+    "no forecast": (("adding", "--forecast", " , "), "--forecast names nothing"),
+    "a claim without its probe": (("adding", "--claims", "gates"), "such as random-recall"),
+    "a claim without a second length": (("adding", "--claims", "length", "--lengths", "30"), "add a second"),
+    "a claim without its mirror set": (("mqar", "--claims", "attention", *ATTENTION), "mirror set"),
+    "a claim with too few rates": (("mqar", "permutations", "--claims", "attention", *BESIDE), "Fewer than 7"),
+    "a claim of LSTMs without one": (("adding", "--claims", "length", "--contenders", "rnn,gru"), "beside an LSTM"),
+    "a task for another claim": (("random-labels", "--claims", "gates"), "No task of the run is meant"),
     "tiny budget": (("adding", "--parameters", "20"), "raise --parameters"),
     "no number": (("adding", "--parameters", "many"), "--parameters"),
     "file options without file": (("adding", "--target", "y"), "none is given"),

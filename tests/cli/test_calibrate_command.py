@@ -32,8 +32,10 @@ def test_a_file_is_completed_and_its_rules_are_kept(tmp_path: Path, capsys: pyte
     rules = json.loads(out.read_text(encoding="utf-8"))["rules"]
     assert rules["attention"] == first
     assert [*rules] == ["stacking.rate", "attention"]
-    _run(out, "attention", repetitions=5)  # another calibration: nothing of the old one is kept
-    assert [*json.loads(out.read_text(encoding="utf-8"))["rules"]] == ["attention"]
+    before = out.read_bytes()
+    with pytest.raises(FolderConflict, match="another calibration; got: repetitions 4"):
+        _run(out, "attention", repetitions=5)
+    assert out.read_bytes() == before
 
 
 def test_mistakes_are_told(tmp_path: Path) -> None:

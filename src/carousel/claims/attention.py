@@ -37,8 +37,6 @@ class Attention(Claim):
         if readings.file is not None:
             return attention_verdict(self, readings, readings.file)
         conditions = [c for s in readings.evidence.plan.sources for c in readings.judged(s.name)]
-        if not any(_sides(readings, c)[0] for c in conditions) or not any(_sides(readings, c)[1] for c in conditions):
-            return self.not_tested("attention")
         judged = self._rows(readings, [c for c in conditions if c.source not in MIRROR], alpha)
         mirror = self._rows(readings, [c for c in conditions if c.source in MIRROR], alpha, mirror=True)
         missing = _missing(judged, mirror)

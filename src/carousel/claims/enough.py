@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from carousel.claims.ability import why_not
 from carousel.claims.drop import Ends, Rate, answer
 from carousel.claims.gap import answer as gap_answer
 from carousel.claims.rules import by_margin, by_superiority
 from carousel.claims.statistics.power import MOST_SEEDS, smallest_n
 from carousel.claims.statistics.rates import difference, superiority
+from carousel.claims.task_sets import MIRROR
 from carousel.claims.thresholds import THRESHOLDS
 
 if TYPE_CHECKING:
@@ -23,14 +25,24 @@ Decides = Callable[[int, float], bool]  # seeds, error
 
 
 def too_few(plan: Plan) -> dict[str, int]:
-    """The claims that the plan has a source for but too few seeds: how many each would need, judged alone."""
-    alpha = THRESHOLDS.alpha / len(plan.judged_at)
-    needed = {
-        claim: min(least_seeds(claim, alpha, file=source.kind == "file") for source in plan.only_for(claim).sources)
-        for claim in _OF_TASKS
-        if plan.asks(claim) and plan.only_for(claim).sources
-    }
+    """The claims that the plan could answer but for too few seeds: how many each would need, judged alone."""
+    needed = {c: _needed(plan.only_for(c), c) for c in _OF_TASKS if plan.asks(c) and why_not(plan, c) is None}
     return {claim: seeds for claim, seeds in needed.items() if seeds > plan.last_look}
+
+
+def _needed(asked: Plan, claim: str) -> int:
+    """asked: with the sources of the claim alone."""
+    alpha = THRESHOLDS.alpha / len(asked.judged_at)
+    if asked.sources[0].kind == "file":
+        return least_seeds(claim, alpha, file=True)
+    return least_seeds(claim, alpha / _sharing(asked, claim), file=False)
+
+
+def _sharing(asked: Plan, claim: str) -> int:
+    """Among how many conditions a claim shares its error (Bonferroni)."""
+    if claim == "generalisation":
+        return len(asked.conditions())
+    return sum(c.source not in MIRROR for c in asked.conditions()) if claim == "attention" else 1
 
 
 def least_seeds(claim: str, alpha: float, *, file: bool) -> int:

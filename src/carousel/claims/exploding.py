@@ -27,8 +27,6 @@ class Exploding(Claim):
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
         """Supported or refuted where both parts are; conditional where they differ."""
-        if not readings.has_pairs:
-            return self.not_tested("one_family")
         onset = self._onset_rows(readings, alpha)
         trials = self._lstm_trials(readings)
         control = control_row(trials, alpha)

@@ -37,8 +37,6 @@ class Gates(Claim):
         """Supported or refuted where both parts are; conditional where they differ. A file marks no key: not tested."""
         if readings.file is not None:
             return occlusion_verdict(self, readings, readings.file)
-        if not readings.has_pairs:
-            return self.not_tested("one_family")
         if not any(_probed(readings, condition) for condition in readings.conditions):
             return self.not_tested("gates")
         gates = [row for condition in _judged(readings) for row in self._gates(readings, condition, alpha)]

@@ -46,8 +46,6 @@ class Generalisation(Claim):
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
         """One deciding row a condition; a file alone speaks of itself, tasks need three sources."""
-        if not readings.has_pairs:
-            return self.not_tested("one_family")
         sources = [s.name for s in readings.evidence.plan.sources]
         conditions = [c for source in sources for c in readings.judged(source)]
         shared = alpha / max(1, sum(readings.best_pair(c) is not None for c in conditions))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from carousel.claims.ability import why_not
 from carousel.claims.base import Claim, Verdict
 from carousel.claims.readings import Readings
+from carousel.claims.thresholds import THRESHOLDS
 
 
 def holm(claims: Sequence[Claim], readings: Readings, alpha: float) -> list[Verdict]:
@@ -27,7 +29,11 @@ def holm(claims: Sequence[Claim], readings: Readings, alpha: float) -> list[Verd
 
 
 def _first(claim: Claim, readings: Readings, alpha: float) -> Verdict:
-    """By the sources that were run for it; not tested where the run was not asked for it."""
-    if not readings.evidence.plan.asks(claim.id):
+    """By the sources that were run for it; not tested where the run was not asked for it, or could not answer it."""
+    plan = readings.evidence.plan
+    if not plan.asks(claim.id):
         return claim.not_tested("not_asked", claim=claim.id)
+    why = why_not(plan, claim.id)
+    if why:
+        return claim.not_tested(why, needed=THRESHOLDS.attention_rates)
     return claim.judge(readings.asked(claim.id), alpha)

@@ -85,11 +85,6 @@ class Readings:
         """Every RNN contender with every LSTM contender."""
         return [Pair(r, m) for r in self.specs(source, "RNN") for m in self.specs(source, "LSTM")]
 
-    @property
-    def has_pairs(self) -> bool:
-        """Both families are in the run."""
-        return any(self.pairs(source.name) for source in self.evidence.plan.sources)
-
     def reporting(self, condition: str, spec: str) -> BySeed:
         """The reporting trials of a contender by seed (at its tuned learning rate)."""
         return self._by_seed(self._trials.get(("reporting", condition, spec), []))

@@ -37,8 +37,6 @@ class Stacking(Claim):
             return stacking_verdict(self, readings, readings.file, alpha)
         conditions = [c for s in readings.evidence.plan.sources for c in readings.judged(s.name)]
         conditions = [c for c in conditions if all(depths(readings, c.source))]
-        if not conditions:
-            return self.not_tested("stacking")
         judged = [_best_row(readings, condition, alpha) for condition in conditions]
         shown = stands_for(judged, readings)
         if shown is None:

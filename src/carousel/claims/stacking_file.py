@@ -29,8 +29,6 @@ def stacking_verdict(claim: Claim, readings: Readings, source: str, alpha: float
     """The best of several layers against the best of one decides; every declared depth is shown beside."""
     whole = readings.judged(source)[-1]
     one, several = depths(readings, source)
-    if not one or not several:
-        return claim.not_tested("stacking_file")
     shallow, deep = readings.best(whole.key, one), readings.best(whole.key, several)
     room = room_above_baseline(readings, source, whole.key)
     if shallow is None or deep is None or room <= 0:

@@ -1,4 +1,4 @@
-"""Which built-in task is of which kind: the families that claim 6 counts, and the mirror set of claim 7.
+"""Which built-in task is of which kind: families that claim 6 counts, the mirror set of claim 7, what claim 4 probes.
 
 By name, since a run folder is judged where the tasks themselves (which need torch) may not be at hand. A source that
 is not named here stands for a family of its own.
@@ -22,6 +22,7 @@ FAMILY_OF_TASK = {
     "anbn": "grammars",
     "random-labels": CAPACITY,
 }
+KEYED = frozenset({"random-recall"})  # one key at a random step among distractors: what the gate probe needs
 MIRROR = frozenset({"parity", "modular-counting", "permutations", "anbn"})  # where recurrence should win
 
 

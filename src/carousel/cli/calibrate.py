@@ -57,16 +57,21 @@ def _chosen(repetitions: int, seed: int, only: str | None) -> list[str]:
 
 
 def _known(out: Path | None, repetitions: int, seed: int) -> dict[str, Any]:
-    """The rules that a file holds from the same calibration. A file that is something else is not overwritten."""
+    """The rules that a file holds from the same calibration. A file that is something else, or another calibration, is
+    not overwritten."""
     if out is None or not out.exists():
         return {}
     try:
         kept = json.loads(out.read_text(encoding="utf-8"))
         asked = {"repetitions": repetitions, "seed": seed, "thresholds": thresholds_digest()}
-        same = all(kept[name] == value for name, value in asked.items())
-        return {name: rule for name, rule in kept["rules"].items() if same and name in SCENARIOS}
+        other = {name: kept[name] for name, value in asked.items() if kept[name] != value}
+        known = {name: rule for name, rule in kept["rules"].items() if name in SCENARIOS}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise FolderConflict(f"{out} is no calibration", cure="name another file with --out") from error
+    if other:
+        differs = ", ".join(f"{name} {value}" for name, value in other.items())
+        raise FolderConflict(f"{out} holds another calibration", got=differs, cure="name another file with --out")
+    return known
 
 
 def _oracles() -> Any:

@@ -45,7 +45,7 @@ def data_options(
     given: dict[str, Any] = {"target": target, "group": group, "order": order, "horizon": horizon, "window": window}
     given["kind"] = kind
     if forecast is not None:
-        given["forecast"] = tuple(name.strip() for name in forecast.split(",") if name.strip())
+        given["forecast"] = names("--forecast", forecast)
     if split is not None:
         given["split"] = _shares(split)
     return DataOptions(**given, drop_short=drop_short)
@@ -62,7 +62,8 @@ def wish_of(
     data: DataOptions,
     claims: tuple[str, ...],
 ) -> Wish:
-    """The options as one value."""
+    """The options as one value. Raises BadPlan."""
+    names("--contenders", contenders)  # an empty list is a slip, not the default
     return Wish(tuple(sources or ()), contenders, lengths, budget, parameters, seed, kernel, claims, data)
 
 

@@ -48,7 +48,7 @@ BUDGETS = {
         ),
         Budget(
             "standard",
-            "7 learning rates, 10 seeds, lengths to 100: about an hour on 2 cores, more on slow files",
+            "7 learning rates, 10 to 160 seeds, lengths to 100: one to more than two hours on 2 cores",
             ALL_CONTENDERS,
             WHOLE,
             (10, 30, 100),

@@ -28,6 +28,7 @@ from carousel.training.description import Contender, FileSource, Source, TaskSou
 PARAMETERS = 6600
 _STEP_UP, _STEPS_UP = 1.02, 70  # to four times the parameters asked for
 _SEED_STRIDE = 1000  # seeds of --seed S and S+1 never meet
+_LARGEST_SEED = 10**12  # times the stride it is a seed that torch takes
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,7 @@ class Design:
 def design(wish: Wish) -> Design:
     """Resolve a wish. Raises UserError: unknown names, contradictions, files that cannot be used."""
     budget = budget_named(wish.budget)
-    if wish.kernel != "auto" and wish.kernel not in KERNELS:
-        raise UnknownName("kernel", wish.kernel, ["auto", *KERNELS])
-    if wish.seed < 0:
-        raise BadPlan("--seed is negative", allowed="0 or more", got=wish.seed)
-    check_claims(wish.claims)
+    _check(wish)
     path = _file_among(wish.sources)
     specs = _specs(wish, budget, file=path is not None)
     if wish.kernel != "auto":
@@ -76,6 +73,17 @@ def design(wish: Wish) -> Design:
     budget = judged_once(budget)
     splits = prepare_splits(path, wish.data, _seeds(budget.reporting_seeds, wish))
     return Design(_plan_for_file(wish, budget, specs, path, splits), splits)
+
+
+def _check(wish: Wish) -> None:
+    """What needs neither a task nor the file."""
+    if wish.kernel != "auto" and wish.kernel not in KERNELS:
+        raise UnknownName("kernel", wish.kernel, ["auto", *KERNELS])
+    if not 0 <= wish.seed <= _LARGEST_SEED:
+        raise BadPlan("--seed is out of range", allowed=f"0 or more, at most {_LARGEST_SEED}", got=wish.seed)
+    if wish.parameters < 1:
+        raise BadPlan("--parameters is out of range", allowed="1 or more; 6600 by default", got=wish.parameters)
+    check_claims(wish.claims)
 
 
 def _specs(wish: Wish, budget: Budget, *, file: bool) -> list[ContenderSpec]:

@@ -17,11 +17,13 @@ _REPEATS = 3
 
 
 class Estimate(NamedTuple):
-    """trials: how many. longest_seconds: if every trial ran to its last step, over all workers; solved, hopeless and
-    stalled trials stop sooner. step_seconds: by condition and contender, one forward and backward pass."""
+    """trials: how many to begin with. longest_seconds: if each of them ran to its last step, over all workers; solved,
+    hopeless and stalled trials stop sooner. grown_seconds: the same if every contender came to have the seeds of the
+    last look. step_seconds: by condition and contender, one forward and backward pass."""
 
     trials: int
     longest_seconds: float
+    grown_seconds: float
     step_seconds: dict[str, dict[str, float]]
 
 
@@ -39,9 +41,10 @@ def estimate(plan: Plan, sources: Sources, workers: int) -> Estimate:
         }
     finally:
         torch.set_num_threads(threads)
-    each = len(plan.learning_rates) * len(plan.tuning_seeds) + plan.first_look
-    total = sum(s for by_spec in steps.values() for s in by_spec.values()) * plan.training.steps * each
-    return Estimate(plan.count_trials(), total / workers, steps)
+    tuning = len(plan.learning_rates) * len(plan.tuning_seeds)
+    one_each = sum(s for by_spec in steps.values() for s in by_spec.values()) * plan.training.steps / workers
+    longest, grown = (one_each * (tuning + seeds) for seeds in (plan.first_look, plan.last_look))
+    return Estimate(plan.count_trials(), longest, grown, steps)
 
 
 def _step_seconds(plan: Plan, source: str, contender: Contender, task: Task) -> float:

@@ -8,9 +8,8 @@ and the standard budget: 10 to 26 minutes at most), and depth in small numbers o
 from __future__ import annotations
 
 from carousel.models.contender import ContenderSpec, parse_contenders
-from carousel.names import CLAIMS, FAMILY_OF_CELL, TRANSFORMER
+from carousel.names import CLAIMS
 from carousel.study.budgets import Budget
-from carousel.study.plan import Contender, Plan
 from carousel.study.suites import BESIDE_ATTENTION, DEPTHS
 
 _OWN = {"stacking": DEPTHS, "attention": BESIDE_ATTENTION}
@@ -28,11 +27,3 @@ def file_contenders(budget: Budget, claims: tuple[str, ...]) -> list[ContenderSp
     texts = [budget.contenders] if set(asked) - set(_OWN) else []
     texts += [_OWN[claim] for claim in asked if claim in _OWN]
     return list(dict.fromkeys(spec for text in texts for spec in parse_contenders(text)))
-
-
-def unasked(plan: Plan) -> list[str]:
-    """The claims that a plan for a file has no networks for, though it was not asked for others alone."""
-    made: list[Contender] = [c for contenders in plan.contenders.values() for c in contenders]
-    depths = {c.layers for c in made if FAMILY_OF_CELL[c.cell] == "LSTM"}
-    able = {"stacking": 1 in depths and len(depths) > 1, "attention": any(c.cell == TRANSFORMER for c in made)}
-    return [claim for claim in _OWN if plan.asks(claim) and not able[claim]]

@@ -61,7 +61,7 @@ class Clamping(_Probed):
             | {auroc(gate): rng.normal(truth["auroc"], noise.AUROC) for gate in GATES}
             for seed in range(seeds)
         ]
-        return run(["rnn", "lstm"], ["delayed-recall"], [30], rows)
+        return run(["rnn", "lstm"], ["random-recall"], [30], rows)
 
 
 @final
@@ -87,7 +87,7 @@ class Selecting(_Probed):
             for spec, mean in means.items()
             for seed in range(seeds)
         ]  # fmt: skip
-        return run(["rnn", "lstm"], ["delayed-recall"], [30], rows)
+        return run(["rnn", "lstm"], ["random-recall"], [30], rows)
 
 
 @final
