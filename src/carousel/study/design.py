@@ -12,7 +12,6 @@ from carousel.data import DataOptions, DataTask, Prepared, Splits, prepare_split
 from carousel.errors import BadPlan, UnknownName
 from carousel.kernels import KERNELS, Call
 from carousel.models.contender import ContenderSpec, parse_contenders
-from carousel.models.matching import count_parameters, match_sizes
 from carousel.models.network import TRAINING_REQUEST
 from carousel.names import CLAIMS, TRANSFORMER
 from carousel.study.budgets import Budget, budget_named, judged_once, training_of
@@ -20,13 +19,13 @@ from carousel.study.file_suite import file_claims, file_contenders
 from carousel.study.folder import RunFolder
 from carousel.study.own_training import own_training
 from carousel.study.plan import Plan
+from carousel.study.sizing import equal_from, sized
 from carousel.study.stored import load_splits
 from carousel.study.suites import Asked, asked_for, check_claims, claims_of
 from carousel.tasks import TASKS, Task, task
 from carousel.training.description import Contender, FileSource, Source, TaskSource
 
 PARAMETERS = 6600
-_STEP_UP, _STEPS_UP = 1.02, 70  # to four times the parameters asked for
 _SEED_STRIDE = 1000  # seeds of --seed S and S+1 never meet
 _LARGEST_SEED = 10**12  # times the stride it is a seed that torch takes
 
@@ -139,10 +138,10 @@ def _plan_for_tasks(wish: Wish, budget: Budget, specs: list[ContenderSpec]) -> P
     else:
         asked = asked_for(budget.suite, wish.claims, budget.name)
     own = {a.task: a.lengths for a in asked if a.lengths and wish.lengths is None}
-    sized = {a.task: _sized_for(a, wish, specs, own.get(a.task, lengths)) for a in asked}
-    plan = _plan(wish, budget, tuple(TaskSource(name=a.task) for a in asked), lengths, sized, file=False)
+    contenders = {a.task: _sized_for(a, wish, specs, own.get(a.task, lengths)) for a in asked}
+    plan = _plan(wish, budget, tuple(TaskSource(name=a.task) for a in asked), lengths, contenders, file=False)
     claims = {a.task: a.claims for a in asked if a.claims}
-    trained = own_training(sized, plan.training)
+    trained = own_training(contenders, plan.training)
     return plan.model_copy(update={"own_lengths": own, "own_claims": claims, "own_training": trained})
 
 
@@ -150,9 +149,8 @@ def _sized_for(asked: Asked, wish: Wish, specs: list[ContenderSpec], lengths: tu
     """The contenders of one task: those that were typed, else those that the suite has for it."""
     tasks = [task(asked.task, length) for length in lengths]  # each refuses a length that it cannot have
     if wish.contenders or wish.sources:
-        return _sized(wish, specs, tasks[-1])
-    own = replace(wish, parameters=asked.parameters or wish.parameters)
-    return _sized(own, parse_contenders(asked.contenders), tasks[-1])
+        return sized(specs, tasks[-1], wish.parameters)
+    return sized(parse_contenders(asked.contenders), tasks[-1], asked.parameters or wish.parameters)
 
 
 def _plan_for_file(wish: Wish, budget: Budget, specs: list[ContenderSpec], path: Path, splits: Splits) -> Plan:
@@ -169,26 +167,9 @@ def _plan_for_file(wish: Wish, budget: Budget, specs: list[ContenderSpec], path:
     histories = _checked(wish.lengths) or (_histories(whole) if "length" in asked else ())
     if max(histories, default=0) > whole.length:
         raise BadPlan("--lengths is longer than any sequence", allowed=f"1 to {whole.length}", got=max(histories))
-    fitted = replace(wish, parameters=_parameters_for(wish, specs, whole))
-    sized = {whole.name: _sized(fitted, specs, whole)}
-    return _plan(fitted, budget, (source,), (0, *histories), sized, file=True)
-
-
-def _parameters_for(wish: Wish, specs: list[ContenderSpec], whole: Task) -> int:
-    """The parameters asked for; where contenders that nobody typed are of several layers, whose sizes come in coarse
-    steps, the next number from there on at which all can be equal."""
-    if wish.contenders or all(spec.layers == 1 for spec in specs):
-        return wish.parameters
-    tried = [round(wish.parameters * _STEP_UP**k) for k in range(_STEPS_UP)]
-    return next((n for n in tried if _fits(specs, whole, n)), wish.parameters)
-
-
-def _fits(specs: list[ContenderSpec], whole: Task, parameters: int) -> bool:
-    try:
-        match_sizes(specs, whole.inputs, whole.outputs, parameters, whole.length)
-    except BadPlan:
-        return False
-    return True
+    parameters = wish.parameters if wish.contenders else equal_from(specs, whole, wish.parameters)
+    contenders = {whole.name: sized(specs, whole, parameters)}
+    return _plan(replace(wish, parameters=parameters), budget, (source,), (0, *histories), contenders, file=True)
 
 
 def _histories(whole: Task) -> tuple[int, ...]:
@@ -202,22 +183,6 @@ def _checked(lengths: tuple[int, ...] | None) -> tuple[int, ...]:
     if lengths is not None and (not lengths or min(lengths) < 1):
         raise BadPlan("--lengths holds a length that is no length", allowed="whole numbers from 1", got=lengths)
     return tuple(sorted(set(lengths or ())))
-
-
-def _sized(wish: Wish, specs: list[ContenderSpec], source: Task) -> tuple[Contender, ...]:
-    """One size for all lengths of a source, from the task at its longest."""
-    sizes = match_sizes(specs, source.inputs, source.outputs, wish.parameters, source.length)
-    return tuple(
-        Contender(
-            spec=str(spec),
-            cell=spec.cell,
-            init=spec.init,
-            layers=spec.layers,
-            parameters=count_parameters(spec, source.inputs, size, source.outputs),
-            **size._asdict(),
-        )
-        for spec, size in zip(specs, sizes, strict=True)
-    )
 
 
 def _plan(
