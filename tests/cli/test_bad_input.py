@@ -133,7 +133,9 @@ def test_folder_of_another_plan_and_folder_of_something_else(tmp_path):
     assert done.returncode == 2
     assert "something else" in done.stderr
     assert (other / "cat.jpg").read_text() == "a cat"
-    assert not (other / "plan.toml").exists()
+    assert [path.name for path in other.iterdir()] == ["cat.jpg"]
+    done = carousel("compare", "adding", "--out", str(other / "cat.jpg"))
+    assert done.returncode == 2 and "is a file" in done.stderr
 
 
 def test_report_of_no_run(tmp_path):

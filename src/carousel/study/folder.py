@@ -85,13 +85,16 @@ class RunFolder:
             if self.plan.exists():
                 self._check_same(plan)
                 return
-            if self.path.exists() and (not self.path.is_dir() or any(self._strangers())):
-                raise FolderConflict(
-                    f"{str(self.path)!r} holds something else than a run",
-                    cure="give a new or empty folder with --out",
-                )
+            self._refuse_strangers()
             self.path.mkdir(parents=True, exist_ok=True)
             write_text(self.plan, tomli_w.dumps(plan.model_dump(mode="json", exclude_none=True)))
+
+    def _refuse_strangers(self) -> None:
+        if self.path.exists() and not self.path.is_dir():
+            raise FolderConflict(f"{str(self.path)!r} is a file", cure="give a new or empty folder with --out")
+        if self.path.exists() and not self.plan.exists() and any(self._strangers()):
+            cure = "give a new or empty folder with --out"
+            raise FolderConflict(f"{str(self.path)!r} holds something else than a run", cure=cure)
 
     def _strangers(self) -> Iterator[Path]:
         """Files a run that was stopped before its plan was written cannot have left."""
@@ -110,6 +113,7 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Hold the folder: two commands must not run the same plan at once. The lock dies with its process."""
         with writing_to(self.path):
+            self._refuse_strangers()  # before a lock is laid among them
             self.path.mkdir(parents=True, exist_ok=True)
             handle = (self.path / ".lock").open("w")
         with handle:
