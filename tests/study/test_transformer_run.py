@@ -20,6 +20,7 @@ from carousel.report.contenders import summarise
 from carousel.report.figures import Setting, styles
 from carousel.report.figures.lag_profile import LagProfile
 from carousel.study.best import export_best
+from carousel.study.cost import cost
 from carousel.study.design import Wish, design
 from carousel.study.environment import describe_environment
 from carousel.study.estimate import estimate
@@ -27,7 +28,7 @@ from carousel.study.folder import RunFolder
 from carousel.study.rebuild import load_best
 from carousel.study.run import expected_jobs, run_plan
 from carousel.study.sources import Sources
-from carousel.study.tuning import cost, first_jobs
+from carousel.study.tuning import first_jobs
 from carousel.training.description import InitialFlow, OnsetProbe, Trial
 
 CONTENDERS = "rnn,lstm,transformer,transformer:learned"

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from carousel.errors import CarouselError
 from carousel.files import writing_to
+from carousel.study.cost import cost
 from carousel.study.folder import RunFolder
 from carousel.study.ledger import Entry, Ledger
 from carousel.study.plan import Group, Plan
 from carousel.study.pool import Pool
-from carousel.study.tuning import cost, first_jobs, reporting_jobs, whole_cost
+from carousel.study.tuning import first_jobs, reporting_jobs, whole_cost
 from carousel.training.description import Trial
 
 Extend = Callable[[], Mapping[Group, int]]  # asked when all is done: which groups get how many reporting seeds

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from carousel.names import TRANSFORMER
+from carousel.study.cost import cost
 from carousel.study.ledger import Entry
 from carousel.study.plan import Group, Plan
 from carousel.training.description import InitialFlow, OnsetProbe, Trial
 
 Records = list[dict[str, Any]]
 ONSET_HIDDEN = 64  # units; the known onsets are stated for it
-COST_OF_CELL = {"rnn": 2, "rnn-relu": 2, "lstm": 1, "lstm-1997": 8, "lstm-coupled": 8, "gru": 4}  # torch's kernels
-_ATTENTION_COST, _PER_STEP_SEEN = 4, 1 / 40  # of a Transformer's step beside an LSTM's; it looks back on all others
 
 Positioned = tuple[float, Trial | InitialFlow | OnsetProbe]  # the lowest position is done first
 
@@ -34,17 +33,6 @@ def first_jobs(plan: Plan) -> Iterator[Positioned]:
     for cell in dict.fromkeys(c.cell for name in asked for c in plan.contenders[name]):
         if cell != TRANSFORMER:
             yield 0.0, OnsetProbe(cell=cell, hidden=ONSET_HIDDEN, seeds=plan.untrained_seeds)
-
-
-def cost(plan: Plan, trial: Trial) -> float:
-    """Rough relative cost of a trial, for the order of work and the time left: steps x length x gates (of a
-    Transformer, what its step costs at that length)."""
-    length = trial.length or 2 * max(plan.lengths) or 1  # a whole sequence is longer than any history of it
-    return trial.training.steps * length * _cost_of_step(trial.contender.cell, length)
-
-
-def _cost_of_step(cell: str, length: int) -> float:
-    return _ATTENTION_COST + length * _PER_STEP_SEEN if cell == TRANSFORMER else COST_OF_CELL[cell]
 
 
 def whole_cost(plan: Plan) -> float:
