@@ -100,6 +100,21 @@ def report(
 
 
 @app.command()
+def verdicts(
+    folders: Annotated[list[Path], typer.Argument(help="Run folders, judged by compare or report.")],
+    json_: Json = False,
+    lang: Lang = "en",
+) -> None:
+    """Print the verdicts of runs side by side, and for how many claims they are the same.
+
+    Run a comparison again with another --seed and put both here: do the verdicts hold for seeds that were not seen?
+    """
+    from carousel.cli.verdicts import verdicts as run
+
+    run(folders, json_, lang)
+
+
+@app.command()
 def doctor(
     target: Annotated[str, typer.Argument(metavar="FILE[:FUNCTION]", help="A Python file, and the function to call.")],
     out: Annotated[
