@@ -10,7 +10,7 @@ from common import log, number, seeds_of
 
 from carousel.models.contender import parse_contenders
 from carousel.models.matching import count_parameters, match_sizes
-from carousel.study.tuning import best_rate
+from carousel.study.rates import best_rate
 from carousel.tasks import Task
 from carousel.training.description import Contender, StopRule, TaskSource, Training, Trial
 from carousel.training.trial import run_trial

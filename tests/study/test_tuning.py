@@ -8,7 +8,8 @@ import pytest
 from tests.support.runs import small_plan
 
 from carousel.study.ledger import Entry
-from carousel.study.tuning import best_rate, first_jobs, reporting_jobs
+from carousel.study.rates import best_rate
+from carousel.study.tuning import first_jobs, reporting_jobs
 from carousel.training.description import Trial
 
 

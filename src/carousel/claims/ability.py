@@ -26,12 +26,23 @@ def why_not(plan: Plan, claim: str) -> str | None:
     return (_ON_FILES if on_file else _ON_TASKS)[claim](asked)
 
 
+def alone(plan: Plan) -> list[str]:
+    """The claims that a plan measures under one condition of built-in tasks only, though their verdict is over several:
+    what is measured is shown, and decides nothing."""
+    return [c for c, able in _OVER_SEVERAL.items() if plan.asks(c) and why_not(plan, c) is None and _one(plan, c, able)]
+
+
+def _one(plan: Plan, claim: str, able: Callable[[Plan, str], bool]) -> bool:
+    asked = plan.only_for(claim)
+    return asked.sources[0].kind == "task" and sum(able(asked, c.source) for c in asked.conditions()) == 1
+
+
 def _pair(plan: Plan) -> str | None:
-    return None if any({"RNN", "LSTM"} <= _families(plan, s.name) for s in plan.sources) else "one_family"
+    return None if any(_has_pair(plan, s.name) for s in plan.sources) else "one_family"
 
 
 def _length(plan: Plan) -> str | None:
-    paired = [s.name for s in plan.sources if {"RNN", "LSTM"} <= _families(plan, s.name)]
+    paired = [s.name for s in plan.sources if _has_pair(plan, s.name)]
     if not paired:
         return "one_family"
     return None if any(len(plan.lengths_of(name)) > 1 for name in paired) else "one_length"
@@ -42,7 +53,7 @@ def _gates(plan: Plan) -> str | None:
 
 
 def _stacking(plan: Plan) -> str | None:
-    return None if any(1 in d and len(d) > 1 for d in (_depths(plan, s.name) for s in plan.sources)) else "stacking"
+    return None if any(_has_depths(plan, s.name) for s in plan.sources) else "stacking"
 
 
 def _attention(plan: Plan) -> str | None:
@@ -58,7 +69,9 @@ def _attention(plan: Plan) -> str | None:
 
 def _stacking_of_file(plan: Plan) -> str | None:
     """Without networks for it because nobody asked, or because others were named."""
-    return _stacking(plan) and ("stacking" if "stacking" in plan.claims else "stacking_file")
+    if _has_depths(plan, plan.sources[0].name):
+        return None
+    return "stacking" if "stacking" in plan.claims else "stacking_file"
 
 
 def _attention_of_file(plan: Plan) -> str | None:
@@ -68,16 +81,22 @@ def _attention_of_file(plan: Plan) -> str | None:
     return "attention" if "attention" in plan.claims else "attention_file"
 
 
-def _shown(plan: Plan) -> None:
-    """Gates on a file: occlusion is shown of whatever is there."""
+def _gates_of_file(plan: Plan) -> str | None:
+    """Occlusion is shown of the best RNN and the best LSTM, whichever is there."""
+    return "no_gates" if _families(plan, plan.sources[0].name).isdisjoint({"RNN", "LSTM"}) else None
 
 
 def _families(plan: Plan, source: str) -> set[str]:
     return {FAMILY_OF_CELL[c.cell] for c in plan.contenders[source]}
 
 
-def _depths(plan: Plan, source: str) -> set[int]:
-    return {c.layers for c in plan.contenders[source] if FAMILY_OF_CELL[c.cell] == "LSTM"}
+def _has_depths(plan: Plan, source: str) -> bool:
+    depths = {c.layers for c in plan.contenders[source] if FAMILY_OF_CELL[c.cell] == "LSTM"}
+    return 1 in depths and len(depths) > 1
+
+
+def _has_pair(plan: Plan, source: str) -> bool:
+    return {"RNN", "LSTM"} <= _families(plan, source)
 
 
 def _beside_attention(plan: Plan, source: str) -> bool:
@@ -87,5 +106,16 @@ def _beside_attention(plan: Plan, source: str) -> bool:
 
 _Asks = Mapping[str, Callable[["Plan"], str | None]]
 _PAIRS: _Asks = {"vanishing": _pair, "exploding": _pair, "length": _length, "generalisation": _pair}
-_ON_TASKS: _Asks = {**_PAIRS, "gates": _gates, "stacking": _stacking, "attention": _attention}
-_ON_FILES: _Asks = {**_PAIRS, "gates": _shown, "stacking": _stacking_of_file, "attention": _attention_of_file}
+_ON_TASKS: _Asks = {
+    **_PAIRS,
+    "gates": _gates,
+    "stacking": _stacking,
+    "attention": _attention,
+}
+_ON_FILES: _Asks = {
+    **_PAIRS,
+    "gates": _gates_of_file,
+    "stacking": _stacking_of_file,
+    "attention": _attention_of_file,
+}
+_OVER_SEVERAL: Mapping[str, Callable[[Plan, str], bool]] = {"generalisation": _has_pair, "stacking": _has_depths}

@@ -86,7 +86,7 @@ def _best(readings: Readings, condition: Condition) -> tuple[str | None, str | N
 def _why_not(readings: Readings, condition: Condition) -> str | None:
     """Why a condition is not tested: a side without trials, or with too few learning rates tuned."""
     best = _best(readings, condition)
-    trials = [readings.reporting(condition.key, spec) if spec else {} for spec in best]
+    trials = readings.together(*((condition.key, str(spec)) for spec in best))
     if not all(trials):
         return "missing"
     if not any(row["solved"] is not None for rows in trials for row in rows.values()):

@@ -17,6 +17,7 @@ MADE_OF = {
     "stacking": "families",
     "attention": "tasks",
 }
+_COUNTED = ("sources", "families")  # of which a verdict takes a number that agree
 _SEPARATOR = {"en": "; ", "zh": "；"}
 
 
@@ -25,15 +26,16 @@ def would_change(verdict: Verdict) -> Both | None:
     if verdict.verdict == "not-tested":
         return None
     if verdict.verdict == "inconclusive":
-        return _an_answer(verdict.rows)
+        return _an_answer(verdict)
     return both(f"claims.change.{MADE_OF[verdict.claim]}.{verdict.verdict}")
 
 
-def _an_answer(rows: Sequence[Row]) -> Both:
+def _an_answer(verdict: Verdict) -> Both:
     """The open rows that decide: best against best first, then those that ask for the fewest seeds."""
-    waiting = [row for row in rows if row.decides and row.verdict == "inconclusive"]
+    waiting = [row for row in verdict.rows if row.decides and row.verdict == "inconclusive"]
     if not waiting:
-        return both("claims.change.too_few_agree")
+        made_of = MADE_OF[verdict.claim]
+        return both(f"claims.change.{made_of}.too_few" if made_of in _COUNTED else "claims.change.too_few_agree")
     waiting.sort(key=lambda row: (not row.best, row.seeds_needed is None, row.seeds_needed or 0))
     named, more = waiting[:MOST_ROWS], len(waiting) - MOST_ROWS
     return {lang: text("claims.change.open", lang, rows=_listed(named, more, lang)) for lang in LANGUAGES}

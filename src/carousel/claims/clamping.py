@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from carousel.claims.base import Effect, Row
+from carousel.claims.networks import Side, seeds_needed
 from carousel.claims.paired import SHOWN
 from carousel.claims.readings import Record, numbers, solved
 from carousel.claims.rules import Answer
 from carousel.claims.statistics.means import mean_interval
-from carousel.claims.statistics.power import seeds_for_mean
 from carousel.claims.thresholds import THRESHOLDS
 from carousel.study.probe_columns import GATES, auroc, clamp_drop
 
@@ -43,12 +43,12 @@ def clamping_rows(trials: Sequence[Record], where: str, alpha: float, **about: A
     if not gates:
         reason = "unsolved" if gates_of(trials) else "no_probe"
         return [Row(where, "not-tested", reason, Effect(*EFFECT), 0, **about)]
-    level, shown = alpha / len(gates), SHOWN / len(gates)
-    rows = [_gate_row(gate, where, level, shown, **{**about, "decides": False}) for gate in gates]
+    level, shown, each = alpha / len(gates), SHOWN / len(gates), len(trials) / len(solvers)
+    rows = [_gate_row(gate, where, level, shown, each, **{**about, "decides": False}) for gate in gates]
     leading = max(rows, key=lambda row: (row.verdict == "supported", row.effect.value))
     verdict, reason = some_gate([Answer(row.verdict, row.reason) for row in rows])
     about["details"] = {**leading.details}
-    needed = leading.seeds_needed if verdict == "inconclusive" else None
+    needed = _until_some(rows) if verdict == "inconclusive" else None
     return [Row(where, verdict, reason, leading.effect, leading.n, seeds_needed=needed, **about), *rows]
 
 
@@ -80,7 +80,12 @@ def some_gate(answers: Sequence[Answer]) -> Answer:
     return Answer("refuted", "no_gate") if set(words) == {"refuted"} else Answer("inconclusive", "wide")
 
 
-def _gate_row(gate: Gate, where: str, level: float, shown: float, **about: Any) -> Row:
+def _until_some(rows: Sequence[Row]) -> int | None:
+    """Seeds until the first open gate has an answer: if it is that the gate does it, nothing else is asked."""
+    return min((row.seeds_needed for row in rows if row.seeds_needed is not None), default=None)
+
+
+def _gate_row(gate: Gate, where: str, level: float, shown: float, each: float, **about: Any) -> Row:
     verdict, reason = gate_answer(gate, level)
     marks = math.fsum(gate.aurocs) / len(gate.aurocs)
     details = {
@@ -91,14 +96,10 @@ def _gate_row(gate: Gate, where: str, level: float, shown: float, **about: Any) 
         "auroc_interval": list(mean_interval(gate.aurocs, shown)),
     }
     effect = Effect(*EFFECT, gate.cost, mean_interval(gate.drops, shown))
-    needed = _seeds_needed(gate, marks, level) if verdict == "inconclusive" else None
+    sides = (
+        Side(gate.drops, THRESHOLDS.clamp_drop, True, each),
+        Side(gate.aurocs, THRESHOLDS.gate_auroc, True, each),
+    )
+    needed = seeds_needed(sides, level) if verdict == "inconclusive" else None
     n = min(len(gate.drops), len(gate.aurocs))
     return Row(f"{where}, {gate.name}", verdict, reason, effect, n, seeds_needed=needed, details=details, **about)
-
-
-def _seeds_needed(gate: Gate, marks: float, level: float) -> int | None:
-    """Networks at which both limits would be cleared, each on the side where its mean lies."""
-    distances = abs(gate.cost - THRESHOLDS.clamp_drop), abs(marks - THRESHOLDS.gate_auroc)
-    needed = [seeds_for_mean(v, d, level) for v, d in zip((gate.drops, gate.aurocs), distances, strict=True)]
-    known = [seeds for seeds in needed if seeds is not None]
-    return max(known) if len(known) == len(needed) else None

@@ -87,5 +87,7 @@ def fall_difference(ends: Ends) -> tuple[float, Interval]:
 
 @lru_cache(maxsize=4096)
 def seeds_needed(ends: Ends, alpha: float) -> int | None:
-    """Seeds at which the same four rates would decide; None where they never would."""
-    return smallest_n(lambda n: answer(ends.grown(n), alpha).verdict != "inconclusive", ends.n + 1)
+    """Seeds at which the same four rates would decide; None where they never would, or would show that the RNN has
+    nothing to fall from."""
+    words = ("supported", "refuted")
+    return smallest_n(lambda n: answer(ends.grown(n), alpha).verdict in words, ends.n + 1)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from carousel.claims.overlap import overlap_of
 from carousel.names import FAMILY_OF_CELL
+from carousel.study.rates import best_rate
 
 if TYPE_CHECKING:
     from carousel.study.evidence import Evidence
@@ -113,7 +114,8 @@ class Readings:
         for spec in specs:
             rows = self.tuning(condition, spec) or list(self.reporting(condition, spec).values())
             if rows:
-                merits[spec] = max(_mean_merit(r) for r in _grouped(rows, "learning_rate").values())
+                by_rate = {rate: found for (rate,), found in _grouped(rows, "learning_rate").items()}
+                merits[spec] = _mean_merit(by_rate[best_rate(by_rate)])
         return max(merits, key=lambda spec: merits[spec]) if merits else None
 
     def tuning(self, condition: str, spec: str) -> list[Record]:
@@ -168,13 +170,14 @@ def is_number(value: float | None) -> bool:
 
 
 def score(row: Record) -> float:
-    """The test score; the baseline's where the trial diverged and has none."""
-    return float(row["score"] if is_number(row["score"]) else row["baseline_score"])
+    """The test score; the baseline's where the trial diverged, whatever its best weights before that would score."""
+    has_one = row["outcome"] != "diverged" and is_number(row["score"])
+    return float(row["score"] if has_one else row["baseline_score"])
 
 
 def solved(row: Record) -> bool | None:
     """Whether the trial solved its task; a diverged one did not; None where the source has no such line."""
-    if row["solved"] is None and row["outcome"] == "diverged":
+    if row["outcome"] == "diverged":
         return False
     return None if row["solved"] is None else bool(row["solved"])
 
@@ -190,10 +193,10 @@ def trial_files(rows: Iterable[Record]) -> tuple[str, ...]:
 
 
 def _merit(row: Record) -> tuple[float, float, float]:
-    """Tuning's order: solved, then the validation score, then fewer steps to it."""
+    """Stopped as solved (by validation), then the validation score, then fewer steps. The test part is not read."""
     validation = row["validation_score"] if is_number(row["validation_score"]) else -math.inf
     steps = row["steps_to_solved"] if is_number(row["steps_to_solved"]) else math.inf
-    return float(bool(row["solved"])), float(validation), -float(steps)
+    return float(row["outcome"] == "solved"), float(validation), -float(steps)
 
 
 def _mean_merit(rows: list[Record]) -> tuple[float, ...]:

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from carousel.claims.base import Effect, Row
+from carousel.claims.networks import Side, seeds_needed
 from carousel.claims.paired import SHOWN
 from carousel.claims.readings import Record, numbers, solved
 from carousel.claims.rules import Answer
 from carousel.claims.statistics.interval import Interval
 from carousel.claims.statistics.means import mean_interval
-from carousel.claims.statistics.power import seeds_for_mean
 from carousel.claims.thresholds import THRESHOLDS
 from carousel.study.probe_columns import SELECTIVITY
 
@@ -40,7 +40,14 @@ def selectivity_row(rnn: Sequence[Record], lstm: Sequence[Record], where: str, a
         },
     }
     if verdict == "inconclusive":
-        about["seeds_needed"] = _seeds_needed(sides, means, alpha)
+        each = [len(rows) / len(values) for rows, values in zip((rnn, lstm), sides, strict=True)]
+        about["seeds_needed"] = seeds_needed(
+            (
+                Side(sides[0], THRESHOLDS.selectivity_rnn, False, each[0]),
+                Side(sides[1], THRESHOLDS.selectivity_lstm, True, each[1]),
+            ),
+            alpha,
+        )
     effect = Effect(*EFFECT, means[1] - means[0], _joined(means, shown))
     return Row(where, verdict, reason, effect, min(map(len, sides)), **about)
 
@@ -64,12 +71,3 @@ def _joined(means: Sequence[float], ends: Sequence[Interval]) -> Interval:
     (rnn, lstm), (r, m) = means, ends
     value = lstm - rnn
     return Interval(value - math.hypot(lstm - m.low, r.high - rnn), value + math.hypot(m.high - lstm, rnn - r.low))
-
-
-def _seeds_needed(sides: Sequence[Sequence[float]], means: Sequence[float], alpha: float) -> int | None:
-    """Solved networks at which both limits would be cleared, each on the side where its mean lies."""
-    limits = THRESHOLDS.selectivity_rnn, THRESHOLDS.selectivity_lstm
-    pairs = zip(sides, means, limits, strict=True)
-    needed = [seeds_for_mean(values, abs(mean - limit), alpha) for values, mean, limit in pairs]
-    known = [seeds for seeds in needed if seeds is not None]
-    return max(known) if len(known) == len(needed) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carousel.claims.ability import why_not
+from carousel.claims.ability import alone, why_not
 from carousel.claims.enough import too_few
 from carousel.claims.thresholds import THRESHOLDS
 from carousel.cli.console import Console
@@ -99,7 +99,10 @@ def _announce_undecided(console: Console, designed: Design, unable: dict[str, st
     if few:
         listed = ", ".join(f"{claim} ({seeds})" for claim, seeds in few.items())
         console.say("cli.too_few", seeds=plan.last_look, claims=listed, most=BUDGETS["standard"].looks[-1])
-    if asked <= {*unable, *few, *shown}:
+    single = [claim for claim in alone(plan) if claim not in few]
+    if single:
+        console.say("cli.one_condition", claims=", ".join(single))
+    if asked <= {*unable, *few, *shown, *single}:
         console.say("cli.no_verdict")
 
 

@@ -26,11 +26,12 @@ def verdicts(paths: list[Path], as_json: bool, lang: str) -> None:
     plans = [folder.load_plan() for folder in folders]
     runs = [_judged(folder) for folder in folders]
     same = {claim: len({run[claim]["verdict"] for run in runs}) == 1 for claim in CLAIMS}
+    tested = [claim for claim in CLAIMS if any(run[claim]["verdict"] != "not-tested" for run in runs)]
     head = [text(f"cli.verdicts.{name}", lang) for name in ("claim", *(["same"] if len(runs) > 1 else []))]
     rows = [_cells(claim, same[claim], runs, lang) for claim in CLAIMS]
-    console.table([*head, *(folder.path.name for folder in folders)], rows)
+    console.table([*head, *(folder.path.resolve().name for folder in folders)], rows)
     if len(runs) > 1:
-        console.say("cli.verdicts.agree", same=sum(same.values()), claims=len(CLAIMS))
+        console.say("cli.verdicts.agree", same=sum(same[claim] for claim in tested), claims=len(tested))
         _say_how_alike(console, plans)
     if as_json:
         found = [{"folder": str(f.path), "claims": list(run.values())} for f, run in zip(folders, runs, strict=True)]

@@ -12,10 +12,10 @@ from carousel.study.folder import RunFolder
 
 
 def best_trial(evidence: Evidence, contender: str) -> str | None:
-    """The contender's reporting trial with the best validation score, on the first source at its hardest condition
-    (the longest T; a file's whole sequence). Chosen on validation, never on the test score; on a file each seed has
-    validation sequences of its own, and easy ones help."""
-    hardest = evidence.plan.hardest()
+    """The contender's reporting trial with the best validation score, on the first source that has it, at its hardest
+    condition (the longest T; a file's whole sequence). Chosen on validation, never on the test score; on a file each
+    seed has validation sequences of its own, and easy ones help."""
+    hardest = evidence.plan.hardest(contender)
     mine = evidence.trials.filter(
         (pl.col("phase") == "reporting")
         & (pl.col("contender") == contender)

@@ -165,8 +165,9 @@ def _plan_for_file(wish: Wish, budget: Budget, specs: list[ContenderSpec], path:
     )
     asked = file_claims(wish.claims)
     histories = _checked(wish.lengths) or (_histories(whole) if "length" in asked else ())
-    if max(histories, default=0) > whole.length:
-        raise BadPlan("--lengths is longer than any sequence", allowed=f"1 to {whole.length}", got=max(histories))
+    if max(histories, default=0) >= whole.length:  # the whole is compared anyway; against itself it gains nothing
+        allowed = f"1 to {whole.length - 1}, histories shorter than the longest sequence"
+        raise BadPlan("--lengths cuts nothing", allowed=allowed, got=max(histories))
     parameters = wish.parameters if wish.contenders else equal_from(specs, whole, wish.parameters)
     contenders = {whole.name: sized(specs, whole, parameters)}
     return _plan(replace(wish, parameters=parameters), budget, (source,), (0, *histories), contenders, file=True)

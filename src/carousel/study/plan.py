@@ -112,10 +112,13 @@ class Plan(Frozen):
         """How many contenders under how many conditions: each is tuned, and reported, once."""
         return sum(len(self.contenders[s.name]) * len(self.lengths_of(s.name)) for s in self.sources)
 
-    def hardest(self) -> Condition:
-        """The first source at its longest: the largest T, or a file's whole sequence."""
-        whole = 0 in self.lengths
-        return Condition(source=self.sources[0].name, length=0 if whole else max(self.lengths))
+    def hardest(self, contender: str | None = None) -> Condition:
+        """The first source (that has a contender, if one is named) at its longest: the largest T, or a file's whole
+        sequence."""
+        able = (s.name for s in self.sources if contender in (None, *(c.spec for c in self.contenders[s.name])))
+        source = next(able, self.sources[0].name)
+        lengths = self.lengths_of(source)
+        return Condition(source=source, length=0 if 0 in lengths else max(lengths))
 
     @property
     def specs(self) -> list[str]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from carousel.names import TRANSFORMER
 from carousel.study.cost import cost
 from carousel.study.ledger import Entry
 from carousel.study.plan import Group, Plan
+from carousel.study.rates import Records, best_rate
 from carousel.training.description import InitialFlow, OnsetProbe, Trial
 
-Records = list[dict[str, Any]]
 ONSET_HIDDEN = 64  # units; the known onsets are stated for it
 
 Positioned = tuple[float, Trial | InitialFlow | OnsetProbe]  # the lowest position is done first
@@ -77,15 +76,3 @@ def reporting_jobs(plan: Plan, done: list[Entry], reach: Mapping[Group, int]) ->
             for seed in plan.reporting_seeds[: reach.get(group, plan.first_look)]:
                 trial = sample[group].model_copy(update={"phase": "reporting", "learning_rate": best, "seed": seed})
                 yield -cost(plan, trial), trial
-
-
-def best_rate(by_rate: dict[float, Records]) -> float:
-    """The rate that solved most often, then soonest; else the one with the best validation score; then the smallest."""
-    return min(by_rate, key=lambda rate: (*_rank(by_rate[rate]), rate))
-
-
-def _rank(records: Records) -> tuple[float, float, float]:
-    solved = [r["steps_to_solved"] for r in records if r["outcome"] == "solved"]
-    scores = [r["validation_score"] if r["outcome"] != "diverged" else float("-inf") for r in records]
-    mean_steps = sum(solved) / len(solved) if solved else 0.0
-    return -len(solved), mean_steps, -sum(scores) / len(scores)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from carousel.claims.statistics.means import resampling_factor, spread, t_quantile
+from carousel.claims.statistics.means import resampling_factor, smallest_sign_flip_p, spread, t_quantile
 
 MOST_SEEDS = 1000
 POWER = 0.8
+_ROUNDING = 1e-12
 
 
 def smallest_n(decides: Callable[[int], bool], start: int = 2) -> int | None:
@@ -35,6 +36,8 @@ def seeds_for_mean(values: Sequence[float], distance: float, alpha: float, overl
     deviation = spread(values)
 
     def decides(n: int) -> bool:
+        if deviation < _ROUNDING:  # equal values give an interval only where a sign-flip test could reach the level
+            return smallest_sign_flip_p(n) <= alpha
         reach = t_quantile(1 - alpha / 2, n - 1) + t_quantile(POWER, n - 1)
         return reach * deviation * resampling_factor(n, overlap) / math.sqrt(n) <= distance
 
