@@ -91,7 +91,8 @@ TABLES = {
                   ("--forecast", "y", "--order", "when"), "when"),
     "no question": (long_table(), (), "--target"),
     "two questions": (long_table(), (*LONG, "--forecast", "x"), "exclude"),
-    "history too long": (long_table(), (*LONG, "--lengths", "40"), "1 to 4"),
+    "history too long": (long_table(), (*LONG, "--lengths", "40"), "1 to 3"),
+    "history that cuts nothing": (long_table(), (*LONG, "--lengths", "4"), "cuts nothing"),
 }  # fmt: skip
 
 
