@@ -63,3 +63,11 @@ def test_claims_that_were_named_and_cannot_be_answered_are_told_before_training(
     assert "no verdict at all" not in said
     alone = forked("compare", "adding", "--contenders", "rnn,gru", "--dry-run", cwd=tmp_path).stdout
     assert "This run cannot answer vanishing, exploding, length" in alone and "no verdict at all" in alone
+
+
+def test_one_condition_is_told_to_decide_nothing_general(tmp_path: Path) -> None:
+    asked = ("compare", "adding", "--claims", "generalisation", "--budget", "standard", "--dry-run")
+    single = forked(*asked, "--lengths", "30", cwd=tmp_path).stdout
+    assert "under one condition only" in single and "no verdict at all" in single
+    several = forked(*asked, cwd=tmp_path).stdout
+    assert "under one condition only" not in several and "no verdict at all" not in several
