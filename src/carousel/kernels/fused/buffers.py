@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -85,8 +87,9 @@ class Block:
         """[count] from that byte on; the array keeps the loan."""
         return np.asarray(_View(self, self.address + offset, count, dtype))
 
-    def __del__(self) -> None:
-        self._pool.put(self._raw)
+    def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not finalizing():  # at the interpreter's end the names of this module may be gone
+            self._pool.put(self._raw)
 
 
 class _View:
