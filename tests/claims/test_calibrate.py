@@ -11,7 +11,7 @@ import pytest
 from carousel.claims import THRESHOLDS
 from carousel.claims.base import Claim, Verdict
 from carousel.claims.calibration.gradients import Slopes
-from carousel.claims.calibration.measure import Calibration, smallest_found
+from carousel.claims.calibration.measure import Calibration, Question, smallest_found
 from carousel.claims.calibration.results import false_at_limits, false_if_same, power, thresholds_digest
 from carousel.claims.calibration.scenario import Scenario
 from carousel.claims.calibration.scenarios import SCENARIOS
@@ -68,6 +68,15 @@ def test_every_scenario_runs_and_the_seed_names_its_numbers(name: str) -> None:
     once, again, other = (Calibration(4, seed).of(scenario) for seed in (0, 0, 1))
     assert once == again == json.loads(json.dumps(once))
     assert {"same", "limits", "power"} <= other.keys()
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_what_every_scenario_plants_is_found(name: str) -> None:
+    """Made-up evidence that its rule cannot read would be right about nothing, and never false."""
+    scenario = SCENARIOS[name]
+    asked = Question.of(scenario, "power", scenario.planted(scenario.sensible))
+    (found,) = Calibration(5, 0).outcomes(scenario, asked, [THRESHOLDS.alpha], 5)
+    assert found["supported"] > 0, found
 
 
 def test_every_claim_has_a_scenario() -> None:

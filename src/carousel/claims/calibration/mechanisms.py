@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 from carousel.claims.attention import Attention
 from carousel.claims.base import Verdict
 from carousel.claims.calibration import noise
-from carousel.claims.calibration.made import BASELINE, RATES, Row, run, trial
+from carousel.claims.calibration.made import BASELINE, RATES, Row, condition, run, trial
 from carousel.claims.calibration.scenario import Limit, Scenario, Truth
 from carousel.claims.gates import Gates
 from carousel.claims.rules import combine
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from carousel.study.evidence import Evidence
 
-_KEYED = "delayed-recall/T=30"
+_TASK, _LENGTH = "random-recall", 30  # it has the gate probe
+_KEYED = condition(_TASK, _LENGTH)
 
 
 class _Probed(Scenario):
@@ -61,7 +62,7 @@ class Clamping(_Probed):
             | {auroc(gate): rng.normal(truth["auroc"], noise.AUROC) for gate in GATES}
             for seed in range(seeds)
         ]
-        return run(["rnn", "lstm"], ["random-recall"], [30], rows)
+        return run(["rnn", "lstm"], [_TASK], [_LENGTH], rows)
 
 
 @final
@@ -87,7 +88,7 @@ class Selecting(_Probed):
             for spec, mean in means.items()
             for seed in range(seeds)
         ]  # fmt: skip
-        return run(["rnn", "lstm"], ["random-recall"], [30], rows)
+        return run(["rnn", "lstm"], [_TASK], [_LENGTH], rows)
 
 
 @final
