@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from carousel.claims.statistics.interval import Interval
-from carousel.claims.wording import interval, signed
+from carousel.claims.wording import interval, number, signed
 from carousel.cli.console import Console
 from carousel.errors import FolderConflict
 from carousel.names import CLAIMS
@@ -63,7 +63,8 @@ def _cell(judged: dict[str, Any], lang: str) -> str:
     if value is None:
         return word
     low, high = (float("inf") * sign if end is None else end for end, sign in zip(ends, (-1, 1), strict=True))
-    return f"{word}  {signed(value)} {interval(Interval(low, high))}"
+    written = (number if judged["effect"]["unit"] == "probability" else signed)(value)
+    return f"{word}  {written} {interval(Interval(low, high))}"
 
 
 def _say_how_alike(console: Console, plans: list[Plan]) -> None:
