@@ -31,6 +31,7 @@ class Pool:
         self.limit, self.poison = limit, False
         self._idle: OrderedDict[int, deque[_Raw]] = OrderedDict()
         self._bytes = 0
+        self._back: deque[_Raw] = deque()  # given back, not yet among the idle
         self._lock = threading.Lock()
         os.register_at_fork(after_in_child=self._forked)
 
@@ -48,11 +49,13 @@ class Pool:
     def clear(self) -> None:
         """Give all idle memory back to the system."""
         with self._lock:
+            self._back.clear()
             self._idle.clear()
             self._bytes = 0
 
     def _pop(self, size: int) -> _Raw:
         with self._lock:
+            self._sort_in()
             if self._idle.get(size):
                 self._bytes -= size
                 return self._idle[size].pop()
@@ -60,19 +63,30 @@ class Pool:
         return raw, -(-raw.ctypes.data // _ALIGNMENT) * _ALIGNMENT
 
     def put(self, raw: _Raw) -> None:
-        """Take a block back."""
-        size = len(raw[0]) - _ALIGNMENT
-        with self._lock:
+        """Take a block back. Never waits: the garbage collector may call this in the thread that holds the lock, which
+        then finds the block at its next turn."""
+        self._back.append(raw)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._sort_in()
+            finally:
+                self._lock.release()
+
+    def _sort_in(self) -> None:
+        """What was given back among the idle, the least recently used beyond the limit away. Under the lock."""
+        while self._back:
+            raw = self._back.popleft()
+            size = len(raw[0]) - _ALIGNMENT
             self._idle.setdefault(size, deque()).append(raw)
             self._idle.move_to_end(size)
             self._bytes += size
-            while self._bytes > self.limit:
-                oldest = next(iter(self._idle))
-                if self._idle[oldest]:
-                    self._idle[oldest].popleft()
-                    self._bytes -= oldest
-                else:
-                    del self._idle[oldest]
+        while self._bytes > self.limit:
+            oldest = next(iter(self._idle))
+            if self._idle[oldest]:
+                self._idle[oldest].popleft()
+                self._bytes -= oldest
+            else:
+                del self._idle[oldest]
 
 
 class Block:
