@@ -9,7 +9,7 @@ from typing import Any
 from common import log, number, seeds_of
 
 from carousel.models.contender import parse_contenders
-from carousel.models.matching import count_parameters, match_sizes
+from carousel.study import sizing
 from carousel.study.rates import best_rate
 from carousel.tasks import Task
 from carousel.training.description import Contender, StopRule, TaskSource, Training, Trial
@@ -54,21 +54,9 @@ class Tuned:
         return {"hidden": self.contender.hidden, "parameters": self.contender.parameters, "learning_rate": self.rate}
 
 
-def sized(specs: str, task: Task, parameters: int) -> list[Contender]:
+def sized(specs: str, task: Task, parameters: int) -> tuple[Contender, ...]:
     """The contenders of a text such as `rnn:orthogonal,lstm`, each of the size that meets the budget."""
-    parsed = parse_contenders(specs)
-    sizes = match_sizes(parsed, task.inputs, task.outputs, parameters, task.length)
-    return [
-        Contender(
-            spec=str(spec),
-            cell=spec.cell,
-            init=spec.init,
-            layers=spec.layers,
-            parameters=count_parameters(spec, task.inputs, size, task.outputs),
-            **size._asdict(),
-        )
-        for spec, size in zip(parsed, sizes, strict=True)
-    ]
+    return sizing.sized(parse_contenders(specs), task, parameters)
 
 
 def tuned(task: Task, specs: str, budget: Budget) -> list[Tuned]:

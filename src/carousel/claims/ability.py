@@ -42,10 +42,8 @@ def _pair(plan: Plan) -> str | None:
 
 
 def _length(plan: Plan) -> str | None:
-    paired = [s.name for s in plan.sources if _has_pair(plan, s.name)]
-    if not paired:
-        return "one_family"
-    return None if any(len(plan.lengths_of(name)) > 1 for name in paired) else "one_length"
+    able = any(len(plan.lengths_of(s.name)) > 1 for s in plan.sources if _has_pair(plan, s.name))
+    return _pair(plan) or (None if able else "one_length")
 
 
 def _gates(plan: Plan) -> str | None:

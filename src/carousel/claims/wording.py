@@ -31,6 +31,11 @@ def signed(value: float | None) -> str:
     return f"+{number(value)}" if value is not None and value >= _ROUNDING else number(value)
 
 
+def effect_value(unit: str, value: float | None) -> str:
+    """A probability as it is, every other effect with its sign: it is a difference."""
+    return number(value) if unit == "probability" else signed(value)
+
+
 def interval(ends: Interval) -> str:
     """[low, high]."""
     return f"[{number(ends.low)}, {number(ends.high)}]"
@@ -47,7 +52,7 @@ def headline(claim: str, row: Row) -> Both:
     units = both(f"claims.units.{row.effect.unit}")
     values = {
         "where": row.where,
-        "value": (number if row.effect.unit == "probability" else signed)(row.effect.value),
+        "value": effect_value(row.effect.unit, row.effect.value),
         "interval": interval(row.effect.ci95),
         "n": row.n,
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from carousel.claims.statistics.interval import Interval
-from carousel.claims.wording import interval, number, signed
+from carousel.claims.wording import effect_value, interval
 from carousel.cli.console import Console
 from carousel.errors import FolderConflict
 from carousel.names import CLAIMS
@@ -59,12 +59,10 @@ def _cells(claim: str, same: bool, runs: list[dict[str, dict[str, Any]]], lang: 
 def _cell(judged: dict[str, Any], lang: str) -> str:
     """ "conditional +0.055 [0.049, 0.062]"; the word alone where nothing was measured."""
     word = text(f"claims.verdicts.{judged['verdict']}", lang)
-    value, ends = judged["effect"]["value"], judged["effect"]["ci95"]
-    if value is None:
+    effect = judged["effect"]
+    if effect["value"] is None:
         return word
-    low, high = (float("inf") * sign if end is None else end for end, sign in zip(ends, (-1, 1), strict=True))
-    written = (number if judged["effect"]["unit"] == "probability" else signed)(value)
-    return f"{word}  {written} {interval(Interval(low, high))}"
+    return f"{word}  {effect_value(effect['unit'], effect['value'])} {interval(Interval.read(effect['ci95']))}"
 
 
 def _say_how_alike(console: Console, plans: list[Plan]) -> None:

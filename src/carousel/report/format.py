@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
+from carousel.claims.statistics.interval import Interval
 from carousel.claims.wording import number
 from carousel.pages.numbers import MINUS, MISSING, fixed
 
@@ -19,7 +20,7 @@ def significant(value: float | None) -> str:
 
 def limits(ends: Sequence[float | None]) -> str:
     """An effect's 95 % interval; an end without a limit is infinite, none at all a dash."""
-    low, high = ends
-    if low is None and high is None:
+    if all(end is None for end in ends):
         return MISSING
-    return f"[{significant(-math.inf if low is None else low)}, {significant(math.inf if high is None else high)}]"
+    low, high = Interval.read(ends)
+    return f"[{significant(low)}, {significant(high)}]"

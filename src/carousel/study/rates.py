@@ -15,8 +15,7 @@ def best_rate(by_rate: dict[float, Records]) -> float:
 
 def _rank(records: Records) -> tuple[float, float, float]:
     solved = [_number(r["steps_to_solved"], math.inf) for r in records if r["outcome"] == "solved"]
-    none = float("-inf")
-    scores = [_number(r["validation_score"], none) if r["outcome"] != "diverged" else none for r in records]
+    scores = [_number(r["validation_score"], -math.inf) if r["outcome"] != "diverged" else -math.inf for r in records]
     mean_steps = sum(solved) / len(solved) if solved else 0.0
     return -len(solved), mean_steps, -sum(scores) / len(scores)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -11,6 +12,12 @@ class Interval(NamedTuple):
 
     low: float
     high: float
+
+    @classmethod
+    def read(cls, ends: Sequence[float | None]) -> Interval:
+        """From its form in verdicts.json, where null says that there is no limit."""
+        low, high = ends
+        return cls(-math.inf if low is None else low, math.inf if high is None else high)
 
     def above(self, value: float) -> bool:
         """Wholly above `value`."""

@@ -30,12 +30,17 @@ def mean_interval(values: Sequence[float], alpha: float, overlap: float = 0.0) -
     n = len(values)
     if n < 2:
         return UNBOUNDED
-    if math.isclose(max(values), min(values), abs_tol=1e-12):
+    if without_scale(values):
         return Interval(min(values), max(values)) if smallest_sign_flip_p(n) <= alpha else UNBOUNDED
     student = t_interval(values, alpha)
     found = student if n < BOOTSTRAP_FROM else hull(student, bca_interval(tuple(values), alpha))
     mean, factor = math.fsum(values) / n, resampling_factor(n, overlap)
     return Interval(*(mean + factor * (end - mean) for end in found)) if overlap else found
+
+
+def without_scale(values: Sequence[float]) -> bool:
+    """All equal but for rounding: they say nothing of how much others would differ."""
+    return math.isclose(max(values), min(values), abs_tol=1e-12)
 
 
 def resampling_factor(n: int, overlap: float) -> float:

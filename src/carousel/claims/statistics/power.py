@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from carousel.claims.statistics.means import resampling_factor, smallest_sign_flip_p, spread, t_quantile
+from carousel.claims.statistics.means import resampling_factor, smallest_sign_flip_p, spread, t_quantile, without_scale
 
 MOST_SEEDS = 1000
 POWER = 0.8
-_ROUNDING = 1e-12
 
 
 def smallest_n(decides: Callable[[int], bool], start: int = 2) -> int | None:
@@ -33,11 +32,11 @@ def seeds_for_mean(values: Sequence[float], distance: float, alpha: float, overl
     """
     if len(values) < 2 or distance <= 0:
         return None
-    deviation = spread(values)
+    deviation, equal = spread(values), without_scale(values)
 
     def decides(n: int) -> bool:
-        if deviation < _ROUNDING:  # equal values give an interval only where a sign-flip test could reach the level
-            return smallest_sign_flip_p(n) <= alpha
+        if equal:
+            return smallest_sign_flip_p(n) <= alpha  # as `mean_interval` asks
         reach = t_quantile(1 - alpha / 2, n - 1) + t_quantile(POWER, n - 1)
         return reach * deviation * resampling_factor(n, overlap) / math.sqrt(n) <= distance
 
