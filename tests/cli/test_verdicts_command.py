@@ -57,6 +57,10 @@ def test_one_run_alone_and_folders_without_verdicts(tmp_path: Path, capsys: pyte
     assert "same" not in capsys.readouterr().out.splitlines()[0]
     with pytest.raises(FolderConflict, match="not the folder of a run"):
         verdicts([tmp_path / "nothing"], as_json=False, lang="en")
-    RunFolder(tmp_path / "one").verdicts.write_text("[]", encoding="utf-8")
-    with pytest.raises(FolderConflict, match="carousel report"):
-        verdicts([tmp_path / "one"], as_json=False, lang="en")
+    file = RunFolder(tmp_path / "one").verdicts
+    older = json.loads(file.read_text(encoding="utf-8"))
+    older["claims"].pop()  # of a version that knew fewer claims
+    for damaged in (older, []):
+        file.write_text(json.dumps(damaged), encoding="utf-8")
+        with pytest.raises(FolderConflict, match="carousel report"):
+            verdicts([tmp_path / "one"], as_json=False, lang="en")

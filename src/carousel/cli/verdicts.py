@@ -42,10 +42,8 @@ def _judged(folder: RunFolder) -> dict[str, dict[str, Any]]:
     """By claim: verdict, effect, n, and the look it is of."""
     try:
         whole = json.loads(folder.verdicts.read_text(encoding="utf-8"))
-        return {
-            c["id"]: {key: c[key] for key in ("id", "verdict", "effect", "n")} | {"look": whole["looks"][c["id"]]}
-            for c in whole["claims"]
-        }
+        judged = {c["id"]: {key: c[key] for key in ("id", "verdict", "effect", "n")} for c in whole["claims"]}
+        return {claim: judged[claim] | {"look": whole["looks"][claim]} for claim in CLAIMS}
     except (OSError, ValueError, KeyError, TypeError) as error:
         cure = f"carousel report {folder.path}"
         raise FolderConflict(f"{str(folder.verdicts)!r} holds no verdicts of a finished run", cure=cure) from error
