@@ -54,6 +54,14 @@ def test_forget_bias_is_the_sum_of_both_biases(name, bias):
     assert torch.equal((cell.bias_ih + cell.bias_hh)[cell.rows("f")], torch.full((16,), bias))
 
 
+@pytest.mark.parametrize("cell_name", ["lstm-1997", "lstm"])
+def test_closed_input_is_the_negative_sum_of_both_biases_and_of_no_other_gate(cell_name):
+    cell, plain = filled(cell_name, "closed-input-4"), filled(cell_name, "default")
+    total = cell.bias_ih + cell.bias_hh
+    assert torch.equal(total[cell.rows("i")], torch.full((16,), -4.0))
+    assert torch.equal(total[cell.rows("o")], (plain.bias_ih + plain.bias_hh)[cell.rows("o")])
+
+
 @pytest.mark.parametrize(("cell_name", "keeps"), [("lstm", "f"), ("gru", "z"), ("lstm-coupled", "f")])
 @pytest.mark.parametrize(("name", "longest"), [("chrono", 50), ("chrono-200", 200)])
 def test_chrono_spans(cell_name, keeps, name, longest):

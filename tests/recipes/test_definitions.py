@@ -7,10 +7,11 @@ import math
 import pytest
 import torch
 from common import Row, table
+from ended import Ended
 from expressions import MODULUS, ModularArithmetic, value
 from forget_bias import SameAlphabet
 from jsb_chorales import hidden_for, parameters
-from regular_languages import UpTo
+from regular_languages import TASKS, UpTo
 from rolls import NextFrame, Setting, nats
 from temporal_order import TOLERANCE, Adding1997
 
@@ -56,8 +57,17 @@ def test_the_answer_of_same_alphabet_is_its_first_symbol():
     assert (batch.x[0].argmax(dim=1) == batch.y).all()
 
 
+def test_an_empty_step_says_that_the_sequence_is_over():
+    inner, task = ModularArithmetic(5), Ended(ModularArithmetic(5))
+    plain, batch = inner.sample(generator(), 9), task.sample(generator(), 9)
+    assert task.inputs == inner.inputs + 1 and task.name == inner.name and task.metric == inner.metric
+    assert torch.equal(batch.x[:-1, :, :-1], plain.x) and torch.equal(batch.y, plain.y)
+    assert batch.x[:-1, :, -1].count_nonzero() == 0  # no other step holds the symbol of the end
+    assert (batch.x[-1].argmax(dim=1) == inner.inputs).all() and (batch.x[-1].sum(dim=1) == 1).all()
+
+
 def test_random_lengths_are_one_a_batch_and_held_out_ones_the_longest():
-    task = UpTo("parity", 7, solved=0.9)
+    task = UpTo(TASKS["parity"], 7, solved=0.9)
     drawn = generator()
     assert {len(task.sample(drawn, 2).x) for _ in range(100)} == set(range(1, 8))
     assert len(task.held_out("validation", 4).x) == 7

@@ -59,6 +59,13 @@ def forget_bias(cell: Cell, generator: Generator, bias: float) -> None:
     _set_bias(cell, "f", torch.full((cell.hidden_size,), bias))
 
 
+def closed_input(cell: Cell, generator: Generator, bias: float) -> None:
+    """torch's default, but the input gate's bias is -`bias` (Hochreiter, Schmidhuber 1997: -2 to -6, against drift of
+    what is kept)."""
+    default(cell, generator)
+    _set_bias(cell, "i", torch.full((cell.hidden_size,), -bias))
+
+
 def keras(cell: Cell, generator: Generator, _: float = 0.0) -> None:
     """Keras' default: Glorot-uniform input weights and an orthogonal recurrent matrix, each over all gates at once;
     biases 0, the forget gate's 1."""
@@ -111,6 +118,8 @@ INITIALISATIONS: dict[str, Initialisation] = {
         Initialisation("orthogonal", "recurrent blocks orthogonal", orthogonal, _ANY),
         Initialisation("identity", "recurrent matrix the identity (meant for ReLU)", identity, (ElmanTanh, ElmanReLU)),
         Initialisation("forget-bias", "forget gate's bias set to B: forget-bias-1", forget_bias, _FORGETTING, 1.0),
+        Initialisation("closed-input", "input gate's bias set to -B: closed-input-3", closed_input,
+                       (LSTM1997, LSTM), 3.0),
         Initialisation("keras", "Keras' default", keras, _ANY),
         Initialisation("chrono", "gate biases for spans up to T: chrono (the task's T) or chrono-100", chrono,
                        (*_FORGETTING, GRU), 0.0),
