@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench clean
+.PHONY: run test bench clean
 
 run: $(VENV)/.ready
 	$(BIN)/carousel compare

@@ -134,13 +134,13 @@ def test_best_rebuilds_the_advised_contender(run):
     if verdicts["recommended"] is None:
         assert not (folder / "best").exists()
         return
-    network, task = load_best(folder / "best")
+    network, task = load_best(str(folder / "best"))  # as the guide writes it
     about = json.loads((folder / "best" / "contender.json").read_text())
     assert about["contender"]["spec"] == verdicts["recommended"]
     test = task.held_out("test")
     with torch.no_grad():
         assert task.score(network(test.x), test) == about["score"]
-    assert about["trial"] in load_evidence(folder).trials["trial"].to_list()
+    assert about["trial"] in load_evidence(str(folder)).trials["trial"].to_list()
 
 
 @pytest.mark.slow

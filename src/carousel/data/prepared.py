@@ -58,10 +58,10 @@ class Prepared:
             write_atomically(path, held.getvalue())
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path | str) -> Self:
         """Read what `save` wrote. FolderConflict where the file is absent or damaged."""
         try:
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
             words = json.loads(arrays.pop("description").tobytes().decode())
             return cls(**words, **arrays)

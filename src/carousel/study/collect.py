@@ -40,9 +40,9 @@ _OCCLUSION = {"trial": _TEXT} | _SETTING | {
 _ONSET = {"job": _TEXT, "family": _TEXT, "cell": _TEXT, "seed": _WHOLE, "gain": _REAL}
 
 
-def load_evidence(path: Path) -> Evidence:
+def load_evidence(path: Path | str) -> Evidence:
     """Everything a finished, or half finished, run has measured. Raises FolderConflict where there is no run."""
-    folder = RunFolder(path)
+    folder = RunFolder(Path(path))
     plan = folder.load_plan()
     ledger = Ledger(folder.ledger)
     entries = ledger.entries("done")
@@ -50,7 +50,7 @@ def load_evidence(path: Path) -> Evidence:
     trials = [e for e in entries if e.kind == "trial"]
     flows = [e for e in entries if e.kind in ("trial", "initial-flow") and (e.record or {}).get("slopes")]
     return Evidence(
-        folder=path,
+        folder=folder.path,
         plan=plan,
         trials=_frame((_trial_row(e) for e in trials), _TRIALS),
         profiles=_profiles(folder, flows),

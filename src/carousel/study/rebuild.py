@@ -18,11 +18,12 @@ from carousel.training.trial import build_contender
 _SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
 
 
-def load_best(path: Path) -> tuple[Network, Task]:
+def load_best(path: Path | str) -> tuple[Network, Task]:
     """The trained network of a `best/` folder, in evaluation mode, and the task it was trained on.
 
     Raises FolderConflict where the folder holds no such network.
     """
+    path = Path(path)
     try:
         about = json.loads((path / "contender.json").read_text(encoding="utf-8"))
         source = _SOURCE.validate_python(about["source"])
