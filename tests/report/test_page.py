@@ -236,6 +236,18 @@ def test_diverged_trials_are_counted_and_explained(tmp_path: Path) -> None:
     assert text("report.table.diverged_note", "zh") in read(tmp_path, "report.html")
 
 
+def test_scores_on_longer_sequences_stand_beside_those_at_the_length_of_training(task_run: Run, file_run: Run) -> None:
+    evidence, _ = task_run
+    row = pl.read_csv(evidence.folder / "tables" / "contenders.csv").to_dicts()[0]
+    assert row["score_4t"] == pytest.approx(row["score"] - 0.5) and row["score_2t"] == pytest.approx(
+        row["score"] - 0.25
+    )
+    for lang in ("en", "zh"):
+        heads = [text(f"report.table.score_{k}t", lang) for k in (2, 4)]
+        assert all(f">{head}</th>" in read(evidence.folder, "report.html") for head in heads)
+        assert not any(f">{head}</th>" in read(file_run[0].folder, "report.html") for head in heads)
+
+
 def test_scores_that_are_all_null_still_build(tmp_path: Path) -> None:
     evidence = planted(tmp_path, seeds=2, source_kind="file", lengths=(0, 5))
     nulls = [pl.lit(None, dtype=pl.Float64).alias(n) for n in ("score", "validation_score", "baseline_score")]

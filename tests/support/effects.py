@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from carousel.study.probe_columns import LONGER
+
 SPECS = ("rnn", "rnn:orthogonal", "lstm", "lstm:forget-bias-1", "lstm:chrono", "gru")
 MOMENTS = ("initialisation", "early", "end")
 RATES = (0.001, 0.003, 0.01)
@@ -48,6 +50,7 @@ TRIAL_SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("training_loss", "test_loss", "chance_loss", "rmse"), pl.Float64),
     **dict.fromkeys(("steps", "steps_to_solved", "best_step"), pl.Int64),
     **dict.fromkeys(("seconds", "gradient_norm_max", "spike_share", "nan_share", "lyapunov_end"), pl.Float64),
+    **dict.fromkeys(LONGER, pl.Float64),
     "kernel": pl.String,
     "state_bits": pl.Int64,
     "flow_refused": pl.String,

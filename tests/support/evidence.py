@@ -168,6 +168,8 @@ def _trial(
         "spike_share": effects.spikes.get(made.spec, 0.0),
         "nan_share": 0.0,
         "lyapunov_end": effects.lyapunov.get(made.spec, -0.05) + float(rng.normal(0, 0.005)),
+        "score_2t": None if plan.sources[0].kind == "file" else score - 0.25,
+        "score_4t": None if plan.sources[0].kind == "file" else score - 0.5,
         "kernel": "torch",
         "state_bits": 32 * made.hidden,
         "flow_refused": None,

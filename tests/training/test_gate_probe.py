@@ -37,7 +37,8 @@ def test_a_network_that_keeps_the_key_by_its_input_gate():
     assert found["auroc_f"] == 0.5  # it does not move
     assert found["clamp_drop_f"] == found["clamp_drop_o"] == 0.0
     assert found["weight_mass"] > 0.999
-    assert found["distractor_kl"] < 1e-6
+    assert found["distractor_kl"] < 1e-6 and found["distractor_drop"] == 0.0
+    assert found["auroc_ig"] == 1.0
     assert found["key_deletion_drop"] > 0.8
     assert found["selectivity_key_bits"] > 2.9
     assert found["selectivity_noise_bits"] < 0.1
@@ -60,9 +61,12 @@ def test_a_network_that_sees_the_last_symbol_alone_selects_nothing():
         for parameter in cell.parameters():
             parameter.zero_()
         cell.weight_ih.copy_(torch.eye(16))
-    found = measure_gates(RecurrentNetwork([cell], 8, "last"), task("random-recall", 20), 0)
-    assert set(found) == {"distractor_kl", "key_deletion_drop", "selectivity", "selectivity_key_bits",
-                          "selectivity_noise_bits"}  # fmt: skip
+    recall = task("random-recall", 20)
+    found = measure_gates(RecurrentNetwork([cell], 8, "last"), recall, 0)
+    assert set(found) == {"auroc_saliency", "distractor_drop", "distractor_kl", "key_deletion_drop", "selectivity",
+                          "selectivity_key_bits", "selectivity_noise_bits"}  # fmt: skip
+    at_last = (recall.held_out("test", 512).key_positions[:, 0] == 19).double().mean().item()
+    assert found["auroc_saliency"] == pytest.approx(at_last + (1 - at_last) * 0.5 * 18 / 19)  # all other steps tie at 0
     assert found["selectivity"] < -0.9
     assert found["selectivity_noise_bits"] == pytest.approx(3, abs=0.1)
 

@@ -16,9 +16,11 @@ class Network(nn.Module, ABC):
     """readout "last": [B, O] from each sequence's last true step; "every": [T, B, O].
 
     flow_refused: why gradient flow through a recurrent state cannot be measured of it; None where it can.
+    longest: steps of the longest sequence that runs; None where any does.
     """
 
     flow_refused: ClassVar[str | None] = None
+    longest: int | None = None
     readout: Readout
 
     @abstractmethod

@@ -50,6 +50,7 @@ class TransformerNetwork(Network):
         self.blocks = nn.ModuleList(Block(width, mlp, rotary=rows is None) for _ in range(layers))
         self.norm, self.linear = nn.LayerNorm(width), nn.Linear(width, outputs)
         self.readout = readout
+        self.longest = None if rows is None else length
 
     @property
     def stack(self) -> list[Block]:

@@ -14,6 +14,7 @@ from carousel.names import FAMILY_OF_CELL
 from carousel.report import intervals
 from carousel.study.evidence import Evidence
 from carousel.study.plan import Condition, Contender
+from carousel.study.probe_columns import LONGER
 
 SCHEMA: dict[str, Any] = {
     "source": pl.String,
@@ -31,6 +32,7 @@ SCHEMA: dict[str, Any] = {
     "score": pl.Float64,
     "score_low": pl.Float64,
     "score_high": pl.Float64,
+    **dict.fromkeys(LONGER, pl.Float64),
     "solved": pl.Int64,
     "solved_rate": pl.Float64,
     "solved_low": pl.Float64,
@@ -49,9 +51,10 @@ def summarise(evidence: Evidence) -> pl.DataFrame:
     """Columns of `SCHEMA`, from the reporting trials only. A planned contender without trials has trials = 0.
 
     score: mean with its interval; as in the claims, a trial that diverged counts with the baseline's score and as
-    not solved (`diverged`: how many). scored: trials with a score. solved_rate with its Wilson interval, null where
-    the source has no line for solved. state_bits: what goes from the last step to a next one. steps_to_solved: median
-    over those that solved. seconds: median, least, most.
+    not solved (`diverged`: how many). scored: trials with a score. score_2t, score_4t: means over the trials where
+    longer sequences than those of training were measured. solved_rate with its Wilson interval, null where the source
+    has no line for solved. state_bits: what goes from the last step to a next one. steps_to_solved: median over those
+    that solved. seconds: median, least, most.
     """
     reporting = evidence.trials.filter(pl.col("phase") == "reporting")
     overlap = overlap_of(evidence.card)
@@ -82,6 +85,7 @@ def _row(reporting: pl.DataFrame, condition: Condition, contender: Contender, ov
         "rmse": trials["rmse"].drop_nans().mean(),
         "baseline": trials["baseline_score"].drop_nans().mean(),
         **_score(trials, overlap),
+        **{name: trials[name].mean() for name in LONGER},
         **_solved(trials),
         **_seconds(trials),
     }

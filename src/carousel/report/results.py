@@ -11,6 +11,7 @@ from carousel.pages.numbers import MISSING, count, fixed, interval, rate
 from carousel.report.names import condition_name, conditions
 from carousel.report.view import Table
 from carousel.study.plan import Plan
+from carousel.study.probe_columns import LONGER
 from carousel.texts import text
 
 Row = dict[str, Any]
@@ -44,7 +45,8 @@ def _columns(rows: list[Row]) -> list[str]:
     """Solved-rate first where the source has one; the interval belongs to the column before it. The state's size
     stands where contenders differ in more than a small factor of it: beside a Transformer."""
     solved = any(row["solved"] is not None for row in rows)
-    result = ["solved", "interval", "score", "steps_to_solved"] if solved else ["score", "interval"]
+    longer = [name for name in LONGER if any(row[name] is not None for row in rows)]
+    result = ["solved", "interval", "score", *longer, "steps_to_solved"] if solved else ["score", "interval", *longer]
     optional = [name for name in ("rmse",) if any(row[name] is not None for row in rows)]
     deep = ["layers"] if any(row["layers"] > 1 for row in rows) else []
     state = ["state_bits"] if _has_transformer(rows) else []
@@ -69,7 +71,7 @@ def _cell(row: Row, name: str) -> str:
         return MISSING
     if name == "learning_rate":
         return rate(value)
-    if name in {"score", "rmse"}:
+    if name in {"score", "rmse", *LONGER}:
         return fixed(value)
     return fixed(value, 1) if name == "seconds" else count(round(value))
 
@@ -79,6 +81,8 @@ def _notes(rows: list[Row], lang: str) -> tuple[str, ...]:
     notes = [text("report.table.untried", lang, names=", ".join(untried))] if untried else []
     if any(row["diverged"] for row in rows):
         notes.append(text("report.table.diverged_note", lang))
+    if any(row[name] is not None for row in rows for name in LONGER):
+        notes.append(text("report.table.longer_note", lang))
     if _has_transformer(rows):
         notes.append(text("report.table.transformer_note", lang))
     return tuple(notes)

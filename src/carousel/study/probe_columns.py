@@ -9,11 +9,15 @@ auroc_G                 how well gate G tells key from distractor steps: area un
 selectivity_key_bits    bits about the key that a linear probe reads from the final state
 selectivity_noise_bits  the same about the last noise symbol
 selectivity             (key bits - noise bits) / log2 K, K the number of symbols; RNN and LSTM alike
+auroc_ig                the same of the norm of i * g, what is written into c; judged by no claim, as the next
+auroc_saliency          the same of the norm of the answer's gradient with respect to each input; RNN and LSTM alike
 distractor_kl           what other distractors change of the answer: KL divergence in nats
+distractor_drop         test accuracy lost with other distractors
 key_deletion_drop       test accuracy lost where the key is replaced by a distractor
 weight_mass             the key's share of the weights with which steps stand in the last c of an LSTM
 memorised_bits          bits of random labels memorised per parameter
 memorised_bits_whole    the same of the whole table, not divided
+score_2t, score_4t      test score on sequences of 2 T and 4 T steps of a network trained at T (built-in tasks)
 """
 
 from __future__ import annotations
@@ -34,6 +38,7 @@ def auroc(gate: str) -> str:
     return f"auroc_{gate}"
 
 
+LONGER: tuple[str, ...] = ("score_2t", "score_4t")
 GATE_PROBE: tuple[str, ...] = (
     *(clamp_drop(gate) for gate in GATES),
     *(auroc(gate) for gate in GATES),
@@ -43,9 +48,13 @@ GATE_PROBE: tuple[str, ...] = (
 )
 PROBED: tuple[str, ...] = (
     *GATE_PROBE,
+    "auroc_ig",
+    "auroc_saliency",
     "distractor_kl",
+    "distractor_drop",
     "key_deletion_drop",
     "weight_mass",
     MEMORISED_BITS,
     "memorised_bits_whole",
+    *LONGER,
 )

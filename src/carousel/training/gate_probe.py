@@ -34,7 +34,7 @@ def measure_gates(network: object, task: Task, seed: int) -> dict[str, float]:
         return {}
     with torch.no_grad():
         found = _clamped(network, task, test) | _marks(network, test) | _disturbed(network, task, test, seed)
-        return found | _selectivity(network, task, test)
+        return found | _selectivity(network, task, test) | _salient(network, task, test)
 
 
 def _has_key(task: Task, batch: Batch) -> bool:
@@ -84,9 +84,21 @@ def _marks(network: RecurrentNetwork, batch: Batch) -> dict[str, float]:
     found = {
         f"auroc_{gate}": _auroc(sign * lowest[gate].mean(-1), keys) for gate, sign in MARKS.items() if gate in lowest
     }
-    return found | (
-        {"weight_mass": _weight_mass(lowest["i"], lowest["f"], keys)} if {"i", "f"} <= lowest.keys() else {}
-    )
+    if {"i", "g"} <= lowest.keys():
+        found["auroc_ig"] = _auroc((lowest["i"] * lowest["g"]).norm(dim=-1), keys)
+    if {"i", "f"} <= lowest.keys():
+        found["weight_mass"] = _weight_mass(lowest["i"], lowest["f"], keys)
+    return found
+
+
+def _salient(network: RecurrentNetwork, task: Task, batch: Batch) -> dict[str, float]:
+    """How well the gradient of the right answer's logit with respect to a step's input tells the key's step: AUROC of
+    its norm. Of the network as it is; nothing is changed."""
+    assert batch.key_positions is not None
+    with torch.enable_grad():
+        x = batch.x.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(task.target_logit(network(x, batch.lengths), batch).sum(), x)
+    return {"auroc_saliency": _auroc(gradient.norm(dim=-1), batch.key_positions[:, 0])}
 
 
 def _weight_mass(i_TBH: Tensor, f_TBH: Tensor, keys_B: Tensor) -> float:
@@ -106,7 +118,7 @@ def _auroc(signal_TB: Tensor, keys_B: Tensor) -> float:
 
 
 def _disturbed(network: RecurrentNetwork, task: Task, batch: Batch, seed: int) -> dict[str, float]:
-    """What other distractors change (KL of the answer, nats), and what the key's removal costs (accuracy)."""
+    """What other distractors change (KL of the answer, nats) and cost, and what the key's removal costs (accuracy)."""
     assert batch.key_positions is not None
     clean, keys = network(batch.x, batch.lengths), batch.key_positions[:, 0]
     rows = torch.arange(len(keys))
@@ -118,9 +130,11 @@ def _disturbed(network: RecurrentNetwork, task: Task, batch: Batch, seed: int) -
     generator = torch.Generator().manual_seed(seed)
     apart = 1 + torch.randint(len(without) - 1, (len(keys),), generator=generator)
     without[keys, rows] = batch.x[(keys + apart) % len(without), rows]
-    before, after = log_softmax(clean.double(), -1), log_softmax(network(other, None).double(), -1)
+    changed = network(other, None)
+    before, after = log_softmax(clean.double(), -1), log_softmax(changed.double(), -1)
     return {
         "distractor_kl": (before.exp() * (before - after)).sum(-1).mean().item(),
+        "distractor_drop": task.score(clean, batch) - task.score(changed, batch),
         "key_deletion_drop": task.score(clean, batch) - task.score(network(without, None), batch),
     }
 

@@ -16,6 +16,7 @@ from carousel.models.sizes import Size
 from carousel.tasks.base import Task
 from carousel.training.description import Contender, FileSource, Trial
 from carousel.training.gate_probe import measure_gates
+from carousel.training.longer import measure_longer
 from carousel.training.loop import History, Weights, evaluate, snapshot, train
 from carousel.training.measures import Flow, measure_exponent, measure_flow
 from carousel.training.memorised import measure_memorised
@@ -70,9 +71,9 @@ def run_trial(trial: Trial, task: Task) -> TrialResult:
     history = train(network, task, trial.training, trial.learning_rate, generator, at_step)
     record = _record(network, task, history) | {"lyapunov_end": None}
     if trial.phase == "reporting":
-        record |= measure_gates(network, task, trial.seed) | measure_memorised(
-            network, task, trial.contender.parameters
-        )
+        record |= measure_gates(network, task, trial.seed)
+        record |= measure_longer(network, task)
+        record |= measure_memorised(network, task, trial.contender.parameters)
     if followed:
         flows.append(measure_flow(network, task, "end", trial.seed))
         record["lyapunov_end"] = measure_exponent(network, task, trial.seed)
