@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -19,14 +20,16 @@ Row = dict[str, Any]
 
 def result_tables(plan: Plan, summary: pl.DataFrame, lang: str) -> tuple[Table, ...]:
     """From `contenders.summarise`."""
-    return tuple(
-        _table(summary.filter(pl.col("condition") == c.key), condition_name(plan, c, lang), lang)
-        for c in conditions(plan)
-    )
+    tables, said = [], set[str]()
+    for c in conditions(plan):
+        rows = summary.filter(pl.col("condition") == c.key).to_dicts()
+        table, notes = _table(rows, condition_name(plan, c, lang), lang), _notes(rows, lang)
+        tables.append(replace(table, notes=(*_untried(rows, lang), *(note for note in notes if note not in said))))
+        said |= set(notes)
+    return tuple(tables)
 
 
-def _table(part: pl.DataFrame, title: str, lang: str) -> Table:
-    rows = part.to_dicts()
+def _table(rows: list[Row], title: str, lang: str) -> Table:
     names = _columns(rows)
     baseline = next((row["baseline"] for row in rows if row["baseline"] is not None), None)
     lines = [tuple(_cell(row, name) for name in names) for row in rows]
@@ -37,7 +40,6 @@ def _table(part: pl.DataFrame, title: str, lang: str) -> Table:
         rows=(*lines, tuple(last.get(name, "") for name in names)),
         numeric=frozenset(range(1, len(names))),
         quiet=frozenset({len(rows)}),
-        notes=_notes(rows, lang),
     )
 
 
@@ -76,13 +78,18 @@ def _cell(row: Row, name: str) -> str:
     return fixed(value, 1) if name == "seconds" else count(round(value))
 
 
-def _notes(rows: list[Row], lang: str) -> tuple[str, ...]:
+def _untried(rows: list[Row], lang: str) -> list[str]:
     untried = [row["contender"] for row in rows if not row["trials"]]
-    notes = [text("report.table.untried", lang, names=", ".join(untried))] if untried else []
+    return [text("report.table.untried", lang, names=", ".join(untried))] if untried else []
+
+
+def _notes(rows: list[Row], lang: str) -> list[str]:
+    """What its columns mean; stands below the first table that has them."""
+    notes = []
     if any(row["diverged"] for row in rows):
         notes.append(text("report.table.diverged_note", lang))
     if any(row[name] is not None for row in rows for name in LONGER):
         notes.append(text("report.table.longer_note", lang))
     if _has_transformer(rows):
         notes.append(text("report.table.transformer_note", lang))
-    return tuple(notes)
+    return notes
