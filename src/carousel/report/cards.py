@@ -8,7 +8,7 @@ from typing import Any
 from carousel.pages.numbers import MISSING, count
 from carousel.report.format import limits, significant
 from carousel.report.strip import strips
-from carousel.report.view import Anchor, Card, FigureView, Table
+from carousel.report.view import Anchor, Card, FigureView, Link, Table
 from carousel.texts import catalogue, text
 
 EVIDENCE = "tables/evidence.csv"
@@ -48,7 +48,7 @@ def _card(claim: Verdict, change: Mapping[str, str], figure: FigureView | None, 
         details=_opening(rows, paragraphs, lang),
         paragraphs=paragraphs,
         conditions=_conditions(rows, lang) if rows else None,
-        evidence=text("report.verdict.evidence", lang, count=count(files), file=EVIDENCE) if files else "",
+        evidence=Link(EVIDENCE, text("report.verdict.evidence", lang, count=count(files))) if files else None,
         figure=_anchor(figure, lang) if figure and rows else None,
     )
 

@@ -36,7 +36,7 @@ class Card:
     details: str  # the line that opens the details; empty where there are none
     paragraphs: tuple[tuple[str, str], ...]  # (label, text)
     conditions: Table | None
-    evidence: str
+    evidence: Link | None
     figure: Anchor | None = None  # the figure that shows what decides
 
 
