@@ -1,8 +1,8 @@
 """Parity and modular arithmetic: trained on lengths 1 to 40, tested at 100 and 500 (Delétang et al. 2023).
 
-Theirs: RNN and LSTM 100 % for every seed, Transformer about chance; mean over lengths 41 to 500, 1,000,000 steps. Ours:
-an empty step at the end, rate .0005 and batches of 128, as theirs; each batch of one random length up to 3, 5, 7, 10,
-20 and at last 40. A stage ends when its longest sequences are solved, the training with the first stage that is not.
+Theirs: RNN and LSTM 100 %, Transformer about chance; mean over lengths 41 to 500, after 1,000,000 steps. Ours: an empty
+step at the end and batches of 128, as theirs; rate .0005, one of theirs; each batch of one random length up to 3, 5, 7,
+10, 20 and at last 40. A stage ends when its longest sequences are solved, training with the first stage that is not.
 `--at-once` leaves the empty step out.
 """
 
@@ -109,7 +109,7 @@ def _row(who: str, made: LastStepClassification, scores: tuple[float, ...], cont
         published,
         better="equal" if expected is None else "higher",
         margin=MARGIN.get(contender.cell, 0.0),
-        note=f"stages up to {stages[0]} or more; steps {steps[0]:,} to {steps[-1]:,}",
+        note=f"last stage {stages[0]} to {stages[-1]}; steps {steps[0]:,} to {steps[-1]:,}",
         detail={"hidden": contender.hidden, "parameters": contender.parameters, "trials": details},
     )
 
@@ -120,7 +120,12 @@ def recipe() -> None:
     options.add_argument("--contenders", default="rnn:orthogonal,lstm", help="specs of `carousel contenders`")
     options.add_argument("--task", choices=TASKS, action="append")
     options.add_argument("--at-once", action="store_true", help="answer at the last symbol, without an empty step")
-    options.add_argument("--steps", type=positive, default=20_000, help="at most so many a stage (20,000)")
+    options.add_argument(
+        "--steps",
+        type=positive,
+        default=20_000,
+        help="in a stage, at most (20,000); the last has three times as many",
+    )
     given = options.parse_args()
     full = Budget((3, 5, 7, 10, 20, 40), given.steps, 0.0005, 20_000, (100, 500))
     budget, seeds = (QUICK, range(1)) if given.quick else (full, seeds_of(given.seeds))

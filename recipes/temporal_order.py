@@ -90,9 +90,9 @@ def row(what: str, published: int, found: Tuned, budget: Budget) -> Row:
 def recipe() -> None:
     """Both tasks at T = 100, the same tuning for every contender."""
     options = parser(__doc__.splitlines()[0])
-    options.add_argument("--contenders", default=SPECS)
+    options.add_argument("--contenders", default=SPECS, help="specs of `carousel contenders`")
     given = options.parse_args()
-    length, specs = (24, "lstm-1997,lstm") if given.quick else (100, given.contenders)
+    length = 24 if given.quick else 100
     full = Budget(rates=(0.003, 0.01), seeds=given.seeds, steps=4000, parameters=6600, check_every=50)
     budget = Budget((0.01,), 1, 20, 6600, 10) if given.quick else full
     order = task("temporal-order", length)
@@ -101,7 +101,7 @@ def recipe() -> None:
     found = [
         row(f"{what}, T={length}", count, one, budget)
         for what, count, made in asked
-        for one in tuned(made, specs, budget)
+        for one in tuned(made, given.contenders, budget)
     ]
     report("temporal_order", found, vars(budget), given)
 

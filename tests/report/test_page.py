@@ -233,16 +233,18 @@ def test_diverged_trials_are_counted_and_explained(tmp_path: Path) -> None:
     assert row["diverged"] == 1
     assert row["solved"] == 2
     assert row["score"] == pytest.approx((kept.sum() + 0.125) / 3)
+    assert row["score_4t"] == pytest.approx(sorted([*(kept - 0.5), 0.125])[1])  # the median, one of them at chance
     assert text("report.table.diverged_note", "zh") in read(tmp_path, "report.html")
 
 
 def test_scores_on_longer_sequences_stand_beside_those_at_the_length_of_training(task_run: Run, file_run: Run) -> None:
     evidence, _ = task_run
     row = pl.read_csv(evidence.folder / "tables" / "contenders.csv").to_dicts()[0]
-    assert row["score_4t"] == pytest.approx(row["score"] - 0.5) and row["score_2t"] == pytest.approx(
-        row["score"] - 0.25
-    )
+    scores = evidence.trials.filter(phase="reporting", condition=row["condition"], contender=row["contender"])["score"]
+    assert row["score_2t"] == pytest.approx(scores.median() - 0.25)
+    assert row["score_4t"] == pytest.approx(scores.median() - 0.5)
     for lang in ("en", "zh"):
+        assert read(evidence.folder, "report.html").count(text("report.table.longer_note", lang)) == 1  # said once
         heads = [text(f"report.table.score_{k}t", lang) for k in (2, 4)]
         assert all(f">{head}</th>" in read(evidence.folder, "report.html") for head in heads)
         assert not any(f">{head}</th>" in read(file_run[0].folder, "report.html") for head in heads)

@@ -10,7 +10,8 @@ import torch
 from carousel.cells import CELLS
 from carousel.models.network import RecurrentNetwork
 from carousel.tasks import task
-from carousel.training.gate_probe import _auroc, _weight_mass, measure_gates
+from carousel.training.gate_probe import measure_gates
+from carousel.training.gate_signals import auroc, weight_mass
 from carousel.training.information import readable_bits
 
 
@@ -80,7 +81,7 @@ def test_weight_mass_against_the_loop():
         c = c * f[t]
         c[t] = i[t]
     shares = c.mean(-1) / c.mean(-1).sum(0)
-    assert _weight_mass(i, f, keys) == pytest.approx(shares[keys, torch.arange(3)].mean().item())
+    assert weight_mass(i, f, keys) == pytest.approx(shares[keys, torch.arange(3)].mean().item())
 
 
 @pytest.mark.parametrize("name", ["delayed-recall", "adding", "parity", "temporal-order"])
@@ -98,7 +99,7 @@ def test_auroc_against_counting():
     for b, k in enumerate(keys.tolist()):
         others = [signal[t, b] for t in range(9) if t != k]
         counted.append(sum((signal[k, b] > o) + 0.5 * (signal[k, b] == o) for o in others) / 8)
-    assert _auroc(signal, keys) == pytest.approx(float(sum(counted)) / 30)
+    assert auroc(signal, keys) == pytest.approx(float(sum(counted)) / 30)
 
 
 @pytest.mark.parametrize("classes", [2, 8])

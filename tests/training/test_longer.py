@@ -46,6 +46,13 @@ def test_in_parts_as_at_once(spec, name):
     assert measure_longer(network, task(name, 20))["score_2t"] == pytest.approx(at_once, abs=1e-6)
 
 
+def test_a_score_that_is_no_finite_number_is_that_of_knowing_nothing():
+    network = untrained("rnn-relu:identity", "adding", 20)
+    with torch.no_grad():
+        network.stack[0].weight_hh.mul_(1e3)  # over 40 steps beyond every float32
+    assert measure_longer(network, task("adding", 20)) == {"score_2t": 0.0, "score_4t": 0.0}
+
+
 def test_what_has_no_longer_sequences_is_not_asked():
     assert measure_longer(untrained("gru", "random-labels", 4), task("random-labels", 4)) == {}
     assert measure_longer(untrained("transformer:learned", "parity", 20), task("parity", 20)) == {}

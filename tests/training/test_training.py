@@ -52,6 +52,7 @@ def test_it_learns_stops_when_solved_and_measures_flow():
     moments = [flow.moment for flow in result.flows]
     assert moments[-1] == "end"
     assert result.record["lyapunov_end"] is not None
+    assert 0.0 <= result.record["score_4t"] <= 1.0
     assert len(result.history.norms) == result.record["steps"]
 
 

@@ -16,11 +16,9 @@ class Network(nn.Module, ABC):
     """readout "last": [B, O] from each sequence's last true step; "every": [T, B, O].
 
     flow_refused: why gradient flow through a recurrent state cannot be measured of it; None where it can.
-    longest: steps of the longest sequence that runs; None where any does.
     """
 
     flow_refused: ClassVar[str | None] = None
-    longest: int | None = None
     readout: Readout
 
     @abstractmethod
@@ -36,6 +34,11 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def refusals(self) -> Mapping[str, str]:
         """Kernels preferred to the one that ran the first layer, and why they refused."""
+
+    @property
+    def longest(self) -> int | None:
+        """Steps of the longest sequence that runs; None where any does."""
+        return None
 
     @abstractmethod
     def carried(self, length: int) -> int:

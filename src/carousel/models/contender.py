@@ -26,7 +26,7 @@ SUGGESTED = {
     "lstm:chrono": "LSTM, gate biases set from the task's length T",
     "lstm:orthogonal": "LSTM, recurrent blocks orthogonal",
     "lstm-1997": "LSTM without forget gate, the form of 1997",
-    "lstm-1997:closed-input-3": "the form of 1997, input gate's bias -3 as there (any number may stand there)",
+    "lstm-1997:closed-input-3": "the form of 1997, input gate's bias negative as then: -3 (any number may stand there)",
     "lstm-coupled": "LSTM with input and forget gate coupled",
     "lstm-coupled:chrono": "coupled LSTM, gate biases set from T",
     "gru": "GRU, torch's initialisation",

@@ -50,7 +50,6 @@ class TransformerNetwork(Network):
         self.blocks = nn.ModuleList(Block(width, mlp, rotary=rows is None) for _ in range(layers))
         self.norm, self.linear = nn.LayerNorm(width), nn.Linear(width, outputs)
         self.readout = readout
-        self.longest = None if rows is None else length
 
     @property
     def stack(self) -> list[Block]:
@@ -79,6 +78,10 @@ class TransformerNetwork(Network):
     @property
     def refusals(self) -> Mapping[str, str]:
         return {}
+
+    @property
+    def longest(self) -> int | None:
+        return None if self.positions is None else self.positions.trained
 
     def carried(self, length: int) -> int:
         """The keys and values of every step so far, in every layer."""

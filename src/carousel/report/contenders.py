@@ -51,10 +51,10 @@ def summarise(evidence: Evidence) -> pl.DataFrame:
     """Columns of `SCHEMA`, from the reporting trials only. A planned contender without trials has trials = 0.
 
     score: mean with its interval; as in the claims, a trial that diverged counts with the baseline's score and as
-    not solved (`diverged`: how many). scored: trials with a score. score_2t, score_4t: means over the trials where
-    longer sequences than those of training were measured. solved_rate with its Wilson interval, null where the source
-    has no line for solved. state_bits: what goes from the last step to a next one. steps_to_solved: median over those
-    that solved. seconds: median, least, most.
+    not solved (`diverged`: how many). scored: trials with a score. score_2t, score_4t: medians at lengths not trained
+    on (R² has no floor, so a mean is that of its worst), a diverged trial's as above. solved_rate with its Wilson
+    interval, null where the source has no line for solved. state_bits: what goes from the last step to a next one.
+    steps_to_solved: median over those that solved. seconds: median, least, most.
     """
     reporting = evidence.trials.filter(pl.col("phase") == "reporting")
     overlap = overlap_of(evidence.card)
@@ -85,7 +85,7 @@ def _row(reporting: pl.DataFrame, condition: Condition, contender: Contender, ov
         "rmse": trials["rmse"].drop_nans().mean(),
         "baseline": trials["baseline_score"].drop_nans().mean(),
         **_score(trials, overlap),
-        **{name: trials[name].mean() for name in LONGER},
+        **{name: _longer(trials, name) for name in LONGER},
         **_solved(trials),
         **_seconds(trials),
     }
@@ -96,6 +96,12 @@ def _score(trials: pl.DataFrame, overlap: float) -> dict[str, Any]:
     low, high = intervals.of_mean(values, overlap)
     mean = sum(values) / len(values) if values else None
     return {"scored": len(values), "score": mean, "score_low": low, "score_high": high}
+
+
+def _longer(trials: pl.DataFrame, name: str) -> float | None:
+    measured = trials.filter(pl.col(name).is_not_null())
+    diverged = pl.col("outcome") == "diverged"
+    return measured.select(pl.when(diverged).then("baseline_score").otherwise(name).median()).item()
 
 
 def _scored(row: Record) -> bool:

@@ -1,7 +1,7 @@
-"""What the gates of a trained network do with a key among distractors: claim 4's measurements, by intervention.
+"""What the gates of a trained network do with a key among distractors: claim 4's measurements.
 
-Only where the key stands at a random step: at a fixed one a gate could mark the step and know nothing of the key. The
-gates that are observed are those of the lowest layer, which sees the input; interventions act on all layers at once.
+Only where the key stands at a random step: at a fixed one a gate could mark the step and know nothing of the key. What
+is observed stands in `gate_signals`; here are the interventions, which act on all layers at once.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from carousel.kernels import Call, Request, choose
 from carousel.models.network import RecurrentNetwork
 from carousel.shapes import at_last_step
 from carousel.tasks.base import Batch, Task
+from carousel.training.gate_signals import MARKS, marks, salient, tapes
 from carousel.training.information import readable_bits
 
 Asked = Callable[[Batch], Tensor]
 SEQUENCES = 512
-MARKS = {"i": 1.0, "f": -1.0, "o": 1.0}  # a key is expected to open the input gate and to shut the forget gate
 
 
 def measure_gates(network: object, task: Task, seed: int) -> dict[str, float]:
@@ -33,8 +33,8 @@ def measure_gates(network: object, task: Task, seed: int) -> dict[str, float]:
     if not isinstance(network, RecurrentNetwork) or not _has_key(task, test):
         return {}
     with torch.no_grad():
-        found = _clamped(network, task, test) | _marks(network, test) | _disturbed(network, task, test, seed)
-        return found | _selectivity(network, task, test) | _salient(network, task, test)
+        found = _clamped(network, task, test) | marks(network, test) | _disturbed(network, task, test, seed)
+        return found | _selectivity(network, task, test) | salient(network, task, test)
 
 
 def _has_key(task: Task, batch: Batch) -> bool:
@@ -50,7 +50,7 @@ def _clamped(network: RecurrentNetwork, task: Task, batch: Batch) -> dict[str, f
     """Accuracy lost when one gate is held at its own mean, unit by unit."""
     clean = task.score(network(batch.x, batch.lengths), batch)
     gates = [g for g in MARKS if all(g in cell.gate_names for cell in network.stack)]
-    means = [{g: tape[g].mean((0, 1)) for g in gates} for tape in _tapes(network, batch.x)]
+    means = [{g: tape[g].mean((0, 1)) for g in gates} for tape in tapes(network, batch.x)]
     return {f"clamp_drop_{g}": clean - task.score(_held(network, batch.x, g, means), batch) for g in gates}
 
 
@@ -64,57 +64,6 @@ def _held(network: RecurrentNetwork, x: Tensor, gate: str, means: list[dict[str,
         call, request = Call(x, edit=edit), Request(final_state=False)
         x = choose(cell, call, request).kernel.run(cell, call, request).output
     return network.linear(at_last_step(x, None))
-
-
-def _tapes(network: RecurrentNetwork, x: Tensor) -> list[dict[str, Tensor]]:
-    """Every state and gate of every layer, [T, B, H]."""
-    found, request = [], Request(states=True, gates=True)
-    for cell in network.stack:
-        run = choose(cell, Call(x), request).kernel.run(cell, Call(x), request)
-        assert run.tape is not None
-        found.append({name: run.tape[name] for name in (*cell.state_names, *cell.gate_names)})
-        x = run.output
-    return found
-
-
-def _marks(network: RecurrentNetwork, batch: Batch) -> dict[str, float]:
-    """How well the mean of a gate over its units tells the key's step from the others of its sequence: AUROC."""
-    assert batch.key_positions is not None
-    lowest, keys = _tapes(network, batch.x)[0], batch.key_positions[:, 0]
-    found = {
-        f"auroc_{gate}": _auroc(sign * lowest[gate].mean(-1), keys) for gate, sign in MARKS.items() if gate in lowest
-    }
-    if {"i", "g"} <= lowest.keys():
-        found["auroc_ig"] = _auroc((lowest["i"] * lowest["g"]).norm(dim=-1), keys)
-    if {"i", "f"} <= lowest.keys():
-        found["weight_mass"] = _weight_mass(lowest["i"], lowest["f"], keys)
-    return found
-
-
-def _salient(network: RecurrentNetwork, task: Task, batch: Batch) -> dict[str, float]:
-    """How well the gradient of the right answer's logit with respect to a step's input tells the key's step: AUROC of
-    its norm. Of the network as it is; nothing is changed."""
-    assert batch.key_positions is not None
-    with torch.enable_grad():
-        x = batch.x.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(task.target_logit(network(x, batch.lengths), batch).sum(), x)
-    return {"auroc_saliency": _auroc(gradient.norm(dim=-1), batch.key_positions[:, 0])}
-
-
-def _weight_mass(i_TBH: Tensor, f_TBH: Tensor, keys_B: Tensor) -> float:
-    """The key's share of the weights i_j prod_{k>j} f_k with which steps stand in the last c; of K steps alike 1/K."""
-    logs = f_TBH.double().log().flip(0).cumsum(0).flip(0)
-    after = torch.cat([logs[1:], torch.zeros_like(logs[:1])])
-    weights = (i_TBH.double() * after.exp()).mean(-1)
-    return (weights.gather(0, keys_B.unsqueeze(0))[0] / weights.sum(0)).mean().item()
-
-
-def _auroc(signal_TB: Tensor, keys_B: Tensor) -> float:
-    """P(signal at the key > signal at a distractor of the same sequence), ties half; mean over sequences."""
-    own = signal_TB.gather(0, keys_B.unsqueeze(0))
-    above = (own > signal_TB).double() + 0.5 * (own == signal_TB).double()
-    others = len(signal_TB) - 1
-    return ((above.sum(0) - 0.5) / others).mean().item()  # less the key against itself
 
 
 def _disturbed(network: RecurrentNetwork, task: Task, batch: Batch, seed: int) -> dict[str, float]:
@@ -156,7 +105,7 @@ def _bits(network: RecurrentNetwork, train: Batch, test: Batch, classes: int, as
     def part(batch: Batch) -> tuple[Tensor, Tensor]:
         assert batch.key_positions is not None
         kept = batch.key_positions[:, 0] < len(batch.x) - 1  # else the last symbol is the key
-        states = [tape[s][-1] for tape, cell in zip(_tapes(network, batch.x), network.stack, strict=True)
+        states = [tape[s][-1] for tape, cell in zip(tapes(network, batch.x), network.stack, strict=True)
                   for s in cell.state_names]  # fmt: skip
         return torch.cat(states, -1)[kept], asked(batch)[kept]
 
