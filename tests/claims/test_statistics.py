@@ -24,6 +24,11 @@ def _holds(interval: Interval, truth: float) -> bool:
     return interval.low <= truth <= interval.high
 
 
+def test_what_is_printed_stays_within_what_can_be_and_no_limit_stays_none() -> None:
+    assert Interval(-0.2, 1.3).within(0, 1) == (0, 1) and Interval(0.2, 0.3).within(0, 1) == (0.2, 0.3)
+    assert Interval(1.1, 1.3).within(0, 1) == (1, 1) and UNBOUNDED.within(0, 1) == UNBOUNDED
+
+
 @pytest.mark.parametrize("n", [2, 3, 5, 10, 20])
 def test_the_interval_of_a_mean_covers_a_normal_truth(n: int) -> None:
     rng = np.random.default_rng(n)

@@ -93,9 +93,9 @@ def _gate_row(gate: Gate, where: str, level: float, shown: float, each: float, *
         "gate": gate.name,
         "level": 1 - level,
         "auroc": marks,
-        "auroc_interval": list(mean_interval(gate.aurocs, shown)),
+        "auroc_interval": list(mean_interval(gate.aurocs, shown).within(0, 1)),
     }
-    effect = Effect(*EFFECT, gate.cost, mean_interval(gate.drops, shown))
+    effect = Effect(*EFFECT, gate.cost, mean_interval(gate.drops, shown).within(-1, 1))
     sides = (
         Side(gate.drops, THRESHOLDS.clamp_drop, True, each),
         Side(gate.aurocs, THRESHOLDS.gate_auroc, True, each),

@@ -35,7 +35,7 @@ def selectivity_row(rnn: Sequence[Record], lstm: Sequence[Record], where: str, a
     about["details"] |= {
         "level": 1 - alpha,
         **{
-            side: {"mean": mean, "interval": list(ends), "n": len(values)}
+            side: {"mean": mean, "interval": list(ends.within(-1, 1)), "n": len(values)}
             for side, mean, ends, values in zip(("rnn", "lstm"), means, shown, sides, strict=True)
         },
     }

@@ -27,6 +27,11 @@ class Interval(NamedTuple):
         """Wholly below `value`."""
         return self.high < value
 
+    def within(self, least: float, most: float) -> Interval:
+        """The part of it that the measure can take, least to most; an infinite end stays, as it says "no limit"."""
+        low, high = (min(max(end, least), most) if math.isfinite(end) else end for end in self)
+        return Interval(low, high)
+
     def inside(self, margin: float) -> bool:
         """Wholly inside ±`margin`: the two one-sided tests of equivalence (TOST) both reject.
 
