@@ -169,10 +169,10 @@ def is_number(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def score(row: Record) -> float:
+def score(row: Record, column: str = "score") -> float:
     """The test score; the baseline's where the trial diverged, whatever its best weights before that would score."""
-    has_one = row["outcome"] != "diverged" and is_number(row["score"])
-    return float(row["score"] if has_one else row["baseline_score"])
+    has_one = row["outcome"] != "diverged" and is_number(row[column])
+    return float(row[column] if has_one else row["baseline_score"])
 
 
 def solved(row: Record) -> bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import Any
 
 import polars as pl
@@ -99,9 +100,8 @@ def _score(trials: pl.DataFrame, overlap: float) -> dict[str, Any]:
 
 
 def _longer(trials: pl.DataFrame, name: str) -> float | None:
-    measured = trials.filter(pl.col(name).is_not_null())
-    diverged = pl.col("outcome") == "diverged"
-    return measured.select(pl.when(diverged).then("baseline_score").otherwise(name).median()).item()
+    values = [score_of(row, name) for row in trials.iter_rows(named=True) if row[name] is not None]
+    return statistics.median(values) if values else None
 
 
 def _scored(row: Record) -> bool:

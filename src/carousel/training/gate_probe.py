@@ -79,12 +79,12 @@ def _disturbed(network: RecurrentNetwork, task: Task, batch: Batch, seed: int) -
     generator = torch.Generator().manual_seed(seed)
     apart = 1 + torch.randint(len(without) - 1, (len(keys),), generator=generator)
     without[keys, rows] = batch.x[(keys + apart) % len(without), rows]
-    changed = network(other, None)
+    changed, score = network(other, None), task.score(clean, batch)
     before, after = log_softmax(clean.double(), -1), log_softmax(changed.double(), -1)
     return {
         "distractor_kl": (before.exp() * (before - after)).sum(-1).mean().item(),
-        "distractor_drop": task.score(clean, batch) - task.score(changed, batch),
-        "key_deletion_drop": task.score(clean, batch) - task.score(network(without, None), batch),
+        "distractor_drop": score - task.score(changed, batch),
+        "key_deletion_drop": score - task.score(network(without, None), batch),
     }
 
 

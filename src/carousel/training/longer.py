@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from itertools import repeat
 
 import torch
-from torch import Tensor
 
 from carousel.models.base import Network
 from carousel.tasks import TASKS, Task, task
@@ -26,12 +26,8 @@ def measure_longer(network: Network, trained: Task) -> dict[str, float]:
 def _score(network: Network, longer: Task) -> float:
     """A score that is no finite number is that of knowing nothing, as of a training that diverged."""
     batch = longer.held_out("test", SEQUENCES)
-    columns = torch.arange(batch.x.shape[1]).split(AT_ONCE)
+    lengths = repeat(None) if batch.lengths is None else batch.lengths.split(AT_ONCE)
     with torch.no_grad():
-        found = [network(batch.x[:, c], _of(batch.lengths, c)) for c in columns]
+        found = [network(*part) for part in zip(batch.x.split(AT_ONCE, dim=1), lengths, strict=False)]
     score = longer.score(torch.cat(found, dim=0 if longer.readout == "last" else 1), batch)
     return score if math.isfinite(score) else longer.metric.chance
-
-
-def _of(lengths: Tensor | None, columns: Tensor) -> Tensor | None:
-    return None if lengths is None else lengths[columns]
