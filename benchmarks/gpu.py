@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from carousel.bench.cases import EVERYTHING, OURS, SHAPES, Shape
-from carousel.recording import record
+from carousel.introspect.record import record
 
 LARGE = (Shape(200, 256, 64, 256), Shape(500, 512, 32, 128), Shape(200, 1024, 64, 128), Shape(100, 64, 64, 512))
 LOOPED = (SHAPES[0], SHAPES[4])

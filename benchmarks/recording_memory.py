@@ -32,7 +32,7 @@ def measure(options: dict[str, Any] | None) -> None:
     import torch
 
     import carousel
-    from carousel.kernels.fused.buffers import POOL
+    from carousel.nn.kernels.numba.workspace import POOL
 
     torch.set_num_threads(1)
     net, x = torch.nn.LSTM(8, HIDDEN), torch.randn(STEPS, BATCH, 8)

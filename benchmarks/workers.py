@@ -13,10 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from carousel.study.design import Wish, design
-from carousel.study.folder import RunFolder
-from carousel.study.plan import Plan
-from carousel.study.run import run_plan
+from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.plan import Plan
+from carousel.experiments.runner.planning import Wish, design
+from carousel.experiments.runner.run import run_plan
 
 PAIRS = 3
 

@@ -8,10 +8,10 @@ adding ends where its validation error is that of the best published row, not wh
 
 from __future__ import annotations
 
-from common import Row, main, number, parser, positive, report
 from contenders import Budget, Tuned, tuned
 
-from carousel.tasks import SyntheticTask, task
+from carousel.experiments.tasks import SyntheticTask, task
+from common import Row, main, number, parser, positive, report
 
 PUBLISHED = {
     "adding": {"rnn": 0.177, "lstm": 0.164, "gru": 5.3e-5},

@@ -19,9 +19,9 @@ from typing import NoReturn
 
 import torch
 
-from carousel.claims.statistics.means import mean_interval
-from carousel.errors import BadData, BadPlan, CarouselError
-from carousel.files import write_text, writing_to
+from carousel.common.errors import BadData, BadPlan, CarouselError
+from carousel.common.files import write_text, writing_to
+from carousel.experiments.decision.statistics.means import mean_interval
 
 _ALPHA = 0.05
 _DATA_VARIABLE = "CAROUSEL_DATA"

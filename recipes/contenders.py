@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from carousel.experiments.contenders.spec import parse_contenders
+from carousel.experiments.runner import sizing
+from carousel.experiments.runner.model_selection import best_rate
+from carousel.experiments.tasks import Task
+from carousel.experiments.training.description import Contender, StopRule, TaskSource, Training, Trial
+from carousel.experiments.training.trial import run_trial
 from common import log, number, seeds_of
-
-from carousel.models.contender import parse_contenders
-from carousel.study import sizing
-from carousel.study.rates import best_rate
-from carousel.tasks import Task
-from carousel.training.description import Contender, StopRule, TaskSource, Training, Trial
-from carousel.training.trial import run_trial
 
 NEVER = 10**9  # a step no trial reaches
 _TUNING_SEED = 0

@@ -7,8 +7,8 @@ from typing import final
 
 import torch
 
-from carousel.tasks import Batch
-from carousel.tasks.symbols import LastStepClassification
+from carousel.experiments.tasks import Batch
+from carousel.experiments.tasks.symbols import LastStepClassification
 
 
 @final

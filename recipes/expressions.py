@@ -7,8 +7,8 @@ from typing import final
 import torch
 from torch import Tensor
 
-from carousel.tasks import Batch
-from carousel.tasks.symbols import LastStepClassification, encode, integers
+from carousel.experiments.tasks import Batch
+from carousel.experiments.tasks.symbols import LastStepClassification, encode, integers
 
 MODULUS = 5
 _PLUS, _MINUS, _TIMES = MODULUS, MODULUS + 1, MODULUS + 2

@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import final
 
 import torch
-from common import Row, main, parser, report
 from contenders import Budget, tuned
 
-from carousel.tasks import Batch, task
-from carousel.tasks.recall import KEYS
-from carousel.tasks.symbols import LastStepClassification, encode, integers
+from carousel.experiments.tasks import Batch, task
+from carousel.experiments.tasks.recall import KEYS
+from carousel.experiments.tasks.symbols import LastStepClassification, encode, integers
+from common import Row, main, parser, report
 
 SPECS = "rnn,rnn:orthogonal,lstm,lstm:forget-bias-1,lstm:chrono"
 CHANCE = 1 / KEYS

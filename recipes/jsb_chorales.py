@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from common import Row, data_file, log, main, parser, report, seeds_of
 from kept import Kept
 from rolls import CELLS, LAYERS, Fit, Limits, Setting, fit
 
-from carousel.cells import CELLS as EQUATIONS
-from carousel.data import DataTask, prepare
+from carousel.experiments.data import DataTask, prepare
+from carousel.nn.cells import CELLS as EQUATIONS
+from common import Row, data_file, log, main, parser, report, seeds_of
 
 FILE = "JSB_Chorales.mat"
 PUBLISHED = {"rnn": 8.91, "lstm": 8.45, "gru": 8.43}

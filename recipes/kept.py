@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from carousel.errors import FolderConflict
-from carousel.files import writing_to
+from carousel.common.errors import FolderConflict
+from carousel.common.files import writing_to
 
 Numbers = dict[str, float]
 

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from typing import final
 
 import torch
-from common import Row, log, main, number, parser, positive, report, seeds_of
 from contenders import NEVER, sized
 from ended import ended
 from expressions import ModularArithmetic
 
-from carousel.tasks import Batch, task
-from carousel.tasks.symbols import LastStepClassification
-from carousel.training.description import Contender, StopRule, Training
-from carousel.training.loop import evaluate, train
-from carousel.training.trial import build_contender
+from carousel.experiments.tasks import Batch, task
+from carousel.experiments.tasks.symbols import LastStepClassification
+from carousel.experiments.training.description import Contender, StopRule, Training
+from carousel.experiments.training.loop import evaluate, train
+from carousel.experiments.training.trial import build_contender
+from common import Row, log, main, number, parser, positive, report, seeds_of
 
 Make = Callable[[int], LastStepClassification]
 TASKS: dict[str, Make] = {"parity": lambda length: task("parity", length), "modular-arithmetic": ModularArithmetic}

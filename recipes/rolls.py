@@ -17,10 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
-from carousel.data import DataTask
-from carousel.layers import GRU, LSTM, RNN
-from carousel.tasks import Batch
-from carousel.training.loop import snapshot
+from carousel.experiments.data import DataTask
+from carousel.experiments.tasks import Batch
+from carousel.experiments.training.loop import snapshot
+from carousel.nn.layers import GRU, LSTM, RNN
 
 CELLS = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 LAYERS = 2

@@ -12,12 +12,12 @@ import statistics
 from typing import final
 
 import torch
-from common import Row, main, parser, report
 from contenders import Budget, Tuned, tuned
 from torch import Tensor
 
-from carousel.tasks import Batch, Metric, SyntheticTask, task
-from carousel.tasks.symbols import place
+from carousel.experiments.tasks import Batch, Metric, SyntheticTask, task
+from carousel.experiments.tasks.symbols import place
+from common import Row, main, parser, report
 
 SPECS = "lstm-1997:closed-input-3,lstm-1997,lstm,lstm:chrono,rnn:orthogonal,gru"
 ORDER_PUBLISHED, ADDING_PUBLISHED = 31_390, 74_000  # their LSTM; REFERENCES names no count for another network

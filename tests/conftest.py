@@ -14,8 +14,10 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 #: Folders and files by the time they take, longest first (`pytest --durations=0`); what is not named follows.
 LONG_FIRST = (
-    "study/test_kills.py", "cli/test_commands.py", "kernels/test_triton.py", "kernels/test_first_use.py",
-    "cli/test_real_files.py", "cli", "kernels", "doctor", "report", "training", "study", "flow",
+    "experiments/runner/test_kills.py", "cli/test_commands.py", "nn/kernels/test_triton.py",
+    "nn/kernels/test_first_use.py",
+    "cli/test_real_files.py", "cli", "nn/kernels", "introspect/diagnosis", "experiments/report", "experiments/training",
+    "experiments/runner", "introspect/flow",
 )  # fmt: skip
 
 

@@ -26,8 +26,8 @@ def test_rooms_are_small_and_documented(path):
 
 
 def test_the_list_of_tasks_is_the_set_of_final_tasks():
-    from carousel.tasks import TASKS, Task
-    from carousel.tasks.synthetic import SyntheticTask
+    from carousel.experiments.tasks import TASKS, Task
+    from carousel.experiments.tasks.synthetic import SyntheticTask
 
     assert all(issubclass(t, SyntheticTask | Task) and t.__doc__ and t.summary for t in TASKS.values())
 

@@ -10,10 +10,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+from carousel.experiments.runner.folder import RunFolder
 from tests.support.forked import forked
 from tests.support.runs import carousel, command, environment, small_plan
-
-from carousel.study.folder import RunFolder
 
 
 def table(folder: Path, text: str, name: str = "t.csv") -> str:

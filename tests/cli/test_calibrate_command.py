@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from carousel.cli.calibrate import calibrate
-from carousel.errors import BadPlan, FolderConflict, UnknownName
+from carousel.common.errors import BadPlan, FolderConflict, UnknownName
 
 
 def _run(out: Path | None = None, only: str | None = "attention", repetitions: int = 4, lang: str = "en") -> None:

@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.support.runs import carousel, command, environment, numbers
 
-from carousel.study.ledger import Ledger
+from carousel.experiments.runner.ledger import Ledger
+from tests.support.runs import carousel, command, environment, numbers
 
 QUICK = ("compare", "parity", "--contenders", "rnn,lstm:chrono,gru", "--lengths", "4", "--workers", "2")
 
@@ -179,7 +179,7 @@ def test_a_plan_and_a_wish_exclude_each_other(tmp_path):
 def test_two_commands_do_not_share_a_folder(run):
     folder, _ = run
     hold = (
-        "import sys, time; from pathlib import Path; from carousel.study.folder import RunFolder\n"
+        "import sys, time; from pathlib import Path; from carousel.experiments.runner.folder import RunFolder\n"
         f"with RunFolder(Path({str(folder)!r})).locked():\n    print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE, text=True, env=environment())

@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from carousel.common.texts import text
+from carousel.introspect.diagnosis import diagnose
+from carousel.introspect.diagnosis.observe.user_code import OPTIONS
+from carousel.introspect.diagnosis.page.page import MARK
 from tests.support.forked import forked
 from tests.support.runs import carousel, environment
-
-from carousel.doctor import diagnose
-from carousel.doctor.loading import OPTIONS
-from carousel.doctor.page import MARK
-from carousel.texts import text
 
 #: A network whose forget gates are shut, so that it cannot learn what it is asked over 60 steps.
 SICK = """
@@ -224,7 +224,7 @@ def test_a_file_of_another_origin_is_not_overwritten_nor_is_the_model_run(projec
 def test_a_fault_of_carousel_is_not_blamed_on_the_user(project: Path) -> None:
     code = (
         "import sys\n"
-        "from carousel.doctor.symptoms import SYMPTOMS\n"
+        "from carousel.introspect.diagnosis.symptoms import SYMPTOMS\n"
         "def broken(patient): patient.loss_fn(None, None)\n"
         "type(SYMPTOMS[0]).examine = lambda self, patient: broken(patient)\n"
         "broken.__code__ = broken.__code__.replace(co_filename=sys.modules[type(SYMPTOMS[0]).__module__].__file__)\n"

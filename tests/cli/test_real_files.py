@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 
 import pytest
-from tests.support.runs import shortened
 
 from carousel import load_best
 from carousel.cli.conclude import conclude
-from carousel.data import DataOptions
-from carousel.study.design import Wish, design
-from carousel.study.folder import RunFolder
-from carousel.study.run import run_plan
-from carousel.study.stored import store_splits
+from carousel.experiments.data import DataOptions
+from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.planning import Wish, design
+from carousel.experiments.runner.run import run_plan
+from carousel.experiments.runner.split_store import store_splits
+from tests.support.runs import shortened
 
 FILES = {
     "vowels as a table": (

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+
+from carousel.cli.verdicts import verdicts
+from carousel.common.errors import FolderConflict
+from carousel.experiments.claims import judge
+from carousel.experiments.runner.folder import RunFolder
 from tests.support.effects import SPECS, Effects
 from tests.support.evidence import planted
-
-from carousel.claims import judge
-from carousel.cli.verdicts import verdicts
-from carousel.errors import FolderConflict
-from carousel.study.folder import RunFolder
 
 
 def _run(path: Path, first_seed: int, **effects: dict[str, float]) -> Path:

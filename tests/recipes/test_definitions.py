@@ -6,7 +6,6 @@ import math
 
 import pytest
 import torch
-from common import Row, table
 from ended import Ended
 from expressions import MODULUS, ModularArithmetic, value
 from forget_bias import SameAlphabet
@@ -15,7 +14,8 @@ from regular_languages import TASKS, UpTo
 from rolls import NextFrame, Setting, nats
 from temporal_order import TOLERANCE, Adding1997
 
-from carousel.tasks import Batch
+from carousel.experiments.tasks import Batch
+from common import Row, table
 
 
 def generator(seed: int = 0) -> torch.Generator:

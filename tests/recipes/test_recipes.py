@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from carousel.errors import UserError
+from carousel.common.errors import UserError
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 NAMES = ["adding_and_copy", "forget_bias", "jsb_chorales", "regular_languages", "temporal_order"]

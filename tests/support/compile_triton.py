@@ -7,8 +7,8 @@ import sys
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource, compile
 
-from carousel.kernels.gpu.backward import backward
-from carousel.kernels.gpu.forward import forward
+from carousel.nn.kernels.triton.jit.backward import backward
+from carousel.nn.kernels.triton.jit.forward import forward
 
 _TYPES = {"T": "i32", "B": "i32", "lengths": "*i32", "fresh": "*u8"}  # everything else points at float32
 

@@ -15,9 +15,9 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from carousel.names import FAMILY_OF_CELL
-from carousel.study.evidence import Evidence
-from carousel.study.plan import Condition, Contender, FileSource, Plan, Source, TaskSource, Training
+from carousel.common.names import FAMILY_OF_CELL
+from carousel.experiments.results.evidence import Evidence
+from carousel.experiments.runner.plan import Condition, Contender, FileSource, Plan, Source, TaskSource, Training
 from tests.support.effects import ACCURACY, HIDDEN, RATES, SOLVED, SPECS, TRIAL_SCHEMA, Effects
 from tests.support.measured import flow, occlusion, onset
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import torch
 
-from carousel.cells import CELLS, Cell
-from carousel.kernels import KERNELS, Call, Request
+from carousel.nn.cells import CELLS, Cell
+from carousel.nn.kernels import KERNELS, Call, Request
 
 PRECISION = {torch.float32: 2e-5, torch.float64: 1e-12}
 OPTIONS = (

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from carousel.names import FAMILY_OF_CELL, TRANSFORMER
-from carousel.study.plan import FileSource, Plan
+from carousel.common.names import FAMILY_OF_CELL, TRANSFORMER
+from carousel.experiments.runner.plan import FileSource, Plan
 from tests.support.effects import (
     BLOCKS,
     MOMENTS,

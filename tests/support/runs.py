@@ -10,9 +10,9 @@ from typing import Any
 
 import polars as pl
 
-from carousel.study.collect import load_evidence
-from carousel.study.design import Wish, design
-from carousel.study.plan import Plan
+from carousel.experiments.results.load import load_evidence
+from carousel.experiments.runner.plan import Plan
+from carousel.experiments.runner.planning import Wish, design
 
 TIMES = ("seconds",)  # what may differ between two runs of one plan
 

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from carousel.kernels import Request
-from carousel.layers import GRU, LSTM, RNN
-from carousel.recording import record
+from carousel.introspect.record import record
+from carousel.nn.kernels import Request
+from carousel.nn.layers import GRU, LSTM, RNN
 
 OURS: dict[str, Any] = {"RNN": RNN, "GRU": GRU, "LSTM": LSTM}
 _BLOCKS = {"RNN": 1, "GRU": 3, "LSTM": 4}

@@ -7,8 +7,8 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from carousel.pages.render import svg
-from carousel.texts import text
+from carousel.common.pages.render import svg
+from carousel.common.texts import text
 
 
 def draw(rows: list[dict[str, Any]], lang: str) -> str:

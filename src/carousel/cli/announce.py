@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from carousel.claims.ability import alone, why_not
-from carousel.claims.enough import too_few
-from carousel.claims.thresholds import THRESHOLDS
 from carousel.cli.console import Console
-from carousel.data import DataTask, card_lines
-from carousel.errors import BadPlan
-from carousel.names import CLAIMS
-from carousel.study.budgets import BUDGETS
-from carousel.study.design import Design
-from carousel.study.file_suite import SHOWN_ONLY
-from carousel.study.folder import RunFolder
-from carousel.study.plan import Contender, Plan
-from carousel.texts import text
+from carousel.common.errors import BadPlan
+from carousel.common.names import CLAIMS
+from carousel.common.texts import text
+from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.data import DataTask, card_lines
+from carousel.experiments.decision.requirements import alone, why_not
+from carousel.experiments.decision.sample_size import too_few
+from carousel.experiments.runner.budgets import BUDGETS
+from carousel.experiments.runner.file_suite import SHOWN_ONLY
+from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.plan import Contender, Plan
+from carousel.experiments.runner.planning import Design
 
 _UNASKED = ("stacking_file", "attention_file")  # of a file in a run of its own, where they are named
 

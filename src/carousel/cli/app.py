@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from carousel.errors import CarouselError, UserError
+from carousel.common.errors import CarouselError, UserError
 
 CONTENDER_SYNTAX = (
     "Contenders are written cell[:init][,layers=N] and separated by commas: rnn:orthogonal, lstm:chrono,layers=2, "

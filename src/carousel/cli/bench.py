@@ -9,9 +9,9 @@ from typing import Any
 from carousel.bench.figure import draw
 from carousel.bench.measure import KINDS, benchmark
 from carousel.cli.console import Console
-from carousel.errors import BadPlan, FolderConflict, UnknownName
-from carousel.files import write_atomically, writing_to
-from carousel.texts import text
+from carousel.common.errors import BadPlan, FolderConflict, UnknownName
+from carousel.common.files import write_atomically, writing_to
+from carousel.common.texts import text
 
 _COLUMNS = ("against", "cell", "shape", "threads", "ratio", "quartiles", "gflops", "share")
 

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from carousel.claims.calibration.measure import Calibration
-from carousel.claims.calibration.results import false_at_limits, false_if_same, power, result, thresholds_digest
-from carousel.claims.calibration.scenarios import SCENARIOS
-from carousel.claims.calibration.stored import seeds_of, sentence
-from carousel.claims.wording import number
 from carousel.cli.console import Console
-from carousel.errors import BadPlan, FolderConflict, UnknownName
-from carousel.files import write_text, writing_to
-from carousel.pages.numbers import MISSING
-from carousel.texts import text
+from carousel.common.errors import BadPlan, FolderConflict, UnknownName
+from carousel.common.files import write_text, writing_to
+from carousel.common.pages.numbers import MISSING
+from carousel.common.texts import text
+from carousel.experiments.calibration.measure import Calibration
+from carousel.experiments.calibration.results import false_at_limits, false_if_same, power, result, thresholds_digest
+from carousel.experiments.calibration.scenarios import SCENARIOS
+from carousel.experiments.calibration.stored import seeds_of, sentence
+from carousel.experiments.claims.wording import number
 
 _COLUMNS = ("rule", "seeds", "false_same", "false_limit", "sensible", "found", "smallest", "holm")
 
@@ -75,7 +75,7 @@ def _known(out: Path | None, repetitions: int, seed: int) -> dict[str, Any]:
 
 
 def _oracles() -> Any:
-    from carousel.flow.oracles import oracles
+    from carousel.experiments.probes.flow_checks import oracles
 
     return oracles()
 

@@ -10,16 +10,16 @@ from carousel.cli.announce import announce
 from carousel.cli.conclude import conclude, more_seeds, print_conclusion
 from carousel.cli.console import Console, duration
 from carousel.cli.progress import Watch
-from carousel.errors import BadPlan
-from carousel.files import writing_to
-from carousel.study.design import Design, Wish, design, replan
-from carousel.study.environment import describe_environment
-from carousel.study.estimate import estimate
-from carousel.study.folder import RunFolder
-from carousel.study.plan import Plan
-from carousel.study.run import expected_jobs, run_plan
-from carousel.study.sources import Sources
-from carousel.study.stored import store_splits
+from carousel.common.errors import BadPlan
+from carousel.common.files import writing_to
+from carousel.experiments.runner.environment import describe_environment
+from carousel.experiments.runner.estimate import estimate
+from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.plan import Plan
+from carousel.experiments.runner.planning import Design, Wish, design, replan
+from carousel.experiments.runner.run import expected_jobs, run_plan
+from carousel.experiments.runner.split_store import store_splits
+from carousel.experiments.runner.task_loader import Sources
 
 
 def compare(

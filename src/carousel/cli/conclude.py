@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from carousel.claims import all_claims, judge, sequentially
 from carousel.cli.console import Console
 from carousel.cli.table import print_table
-from carousel.files import writing_to
-from carousel.report import build
-from carousel.study.best import export_best
-from carousel.study.collect import load_evidence
-from carousel.study.evidence import Evidence
-from carousel.study.folder import RunFolder
-from carousel.study.plan import Group
+from carousel.common.files import writing_to
+from carousel.experiments.claims import all_claims, judge, sequentially
+from carousel.experiments.report import build
+from carousel.experiments.results.evidence import Evidence
+from carousel.experiments.results.export import export_best
+from carousel.experiments.results.load import load_evidence
+from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.plan import Group
 
 
 @dataclass(frozen=True)

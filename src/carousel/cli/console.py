@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from carousel.errors import UnknownName
-from carousel.texts import LANGUAGES, text
+from carousel.common.errors import UnknownName
+from carousel.common.texts import LANGUAGES, text
 
 _WIDTH = 100  # of wrapped paragraphs, in columns
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from carousel.cli.console import Console
-from carousel.doctor import Diagnosis, Finding, diagnose
-from carousel.doctor.blame import telling
-from carousel.doctor.loading import load, split
-from carousel.doctor.page import check_free, write
-from carousel.texts import LANGUAGES
+from carousel.common.texts import LANGUAGES
+from carousel.introspect.diagnosis import Diagnosis, Finding, diagnose
+from carousel.introspect.diagnosis.observe.user_code import load, split
+from carousel.introspect.diagnosis.observe.user_errors import telling
+from carousel.introspect.diagnosis.page.page import check_free, write
 
 _PARTS = ("title", "evidence", "cause", "advice", "limits")
 

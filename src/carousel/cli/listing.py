@@ -7,21 +7,21 @@ from carousel.cli.console import Console
 
 def list_tasks(as_json: bool) -> None:
     """The built-in tasks."""
-    from carousel.tasks import TASKS
+    from carousel.experiments.tasks import TASKS
 
     _show([{"name": t.name, "summary": t.summary} for t in TASKS.values()], as_json)
 
 
 def list_contenders(as_json: bool) -> None:
     """Names usable in --contenders."""
-    from carousel.models.contender import SUGGESTED
+    from carousel.experiments.contenders.spec import SUGGESTED
 
     _show([{"name": name, "summary": summary} for name, summary in SUGGESTED.items()], as_json)
 
 
 def list_claims(as_json: bool, lang: str) -> None:
     """The seven claims."""
-    from carousel.claims import all_claims
+    from carousel.experiments.claims import all_claims
 
     console = Console(lang)
     if as_json:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from carousel.data import DataOptions
-from carousel.errors import BadPlan
-from carousel.study.design import Wish
+from carousel.common.errors import BadPlan
+from carousel.experiments.data import DataOptions
+from carousel.experiments.runner.planning import Wish
 
 
 def whole_numbers(option: str, typed: str | None) -> tuple[int, ...] | None:

@@ -9,11 +9,11 @@ from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from carousel.cli.console import Console, duration
-from carousel.study.ledger import Entry
-from carousel.study.plan import Plan
-from carousel.study.run import Progress as Stand
-from carousel.texts import text
-from carousel.training.description import condition_key
+from carousel.common.texts import text
+from carousel.experiments.runner.ledger import Entry
+from carousel.experiments.runner.plan import Plan
+from carousel.experiments.runner.run import Progress as Stand
+from carousel.experiments.training.description import condition_key
 
 _QUIET_EVERY_SECONDS = 15.0
 

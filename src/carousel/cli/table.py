@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from carousel.cli.console import Console
-from carousel.pages import numbers as shown
-from carousel.report.contenders import summarise
-from carousel.study.evidence import Evidence
-from carousel.texts import text
+from carousel.common.pages import numbers as shown
+from carousel.common.texts import text
+from carousel.experiments.report.contenders import summarise
+from carousel.experiments.results.evidence import Evidence
 
 _COLUMNS = ("condition", "contender", "score", "solved", "rate", "seconds")
 

@@ -7,14 +7,14 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from carousel.claims.statistics.interval import Interval
-from carousel.claims.wording import effect_value, interval
 from carousel.cli.console import Console
-from carousel.errors import FolderConflict
-from carousel.names import CLAIMS
-from carousel.study.folder import RunFolder
-from carousel.study.plan import Plan
-from carousel.texts import text
+from carousel.common.errors import FolderConflict
+from carousel.common.names import CLAIMS
+from carousel.common.texts import text
+from carousel.experiments.claims.wording import effect_value, interval
+from carousel.experiments.decision.statistics.interval import Interval
+from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.plan import Plan
 
 _SEEDS = {"tuning_seeds", "reporting_seeds", "flow_from"}  # in which a repeated run is meant to differ
 

@@ -1,0 +1,47 @@
+"""Writing files so that a kill or a full disk never leaves half a one; the system's complaints in one line."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from carousel.common.errors import FolderConflict
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file beside `path`, which then takes its place in one move. Raises OSError, and leaves `path` as it was.
+
+    Takes bytes, not a writer: so whatever goes wrong with the disk is told in Python's own way.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    draft = Path(name)
+    try:
+        draft.write_bytes(content)
+        draft.chmod(0o644)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically, in UTF-8."""
+    write_atomically(path, text.encode())
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Turn the system's refusal to write (disk full, no permission, not a folder) into a user's error."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FolderConflict(
+            f"cannot write to {str(folder)!r}",
+            got=reason,
+            cure="free space or permissions there, or give another folder with --out; finished trials are kept",
+        ) from error

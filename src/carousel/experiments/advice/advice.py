@@ -1,0 +1,141 @@
+"""One paragraph: which contender, how initialised, what it gains, what it costs. A rule, not an opinion.
+
+1. Looked at are the reporting trials of the sources that share their contenders (standings.compared), under every
+   condition (of a file: the whole sequence only).
+2. Out falls whoever does not beat the baseline: not solved once, and the interval of its test score minus the
+   baseline's not above 0. If nobody is left, the advice says that no network beats the baseline.
+3. Of the rest the highest solved-rate wins, then the highest validation score; whoever comes within `advice_tie` of
+   it is tied, and of the tied the one that needed the fewest training steps is named (steps, not seconds: a run that
+   is repeated must name the same).
+4. Its gain over the simplest contender is given with the interval: of the solved-rates, or of the test scores paired
+   by seed. An interval that holds 0 is worded "no difference was shown".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from carousel.common.names import TRANSFORMER
+from carousel.common.texts import LANGUAGES, both, catalogue, text
+from carousel.experiments.claims.base import Both, Verdict
+from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.claims.wording import interval, join, number, signed
+from carousel.experiments.decision.paired import SHOWN
+from carousel.experiments.decision.ranking import Standing, compared, difference_of, standings
+from carousel.experiments.decision.results import Readings
+
+SEPARATOR = {"en": "; ", "zh": "；"}
+
+
+def advise(readings: Readings, verdicts: Sequence[Verdict]) -> Both:
+    """The paragraph, in both languages."""
+    known = standings(readings)
+    if not known:
+        return both("claims.advice.no_trials")
+    able = [s for s in known if s.beats_baseline]
+    closing = _verdict_sentence(verdicts)
+    if not able:
+        best = max(known, key=lambda s: s.score)
+        values = {"spec": best.spec, "score": number(best.score), "baseline": number(best.baseline)}
+        return join(both("claims.advice.none", **values), closing)
+    chosen, simplest = choose(able), _simplest(known)
+    return join(
+        _choice(chosen), _over(readings), _init(chosen), _gain(chosen, simplest), _same_cell(chosen, known), closing
+    )
+
+
+def recommend(readings: Readings) -> str | None:
+    """The contender the advice names; None where no network beats the baseline, or there are no trials."""
+    able = [s for s in standings(readings) if s.beats_baseline]
+    return choose(able).spec if able else None
+
+
+def choose(able: Sequence[Standing]) -> Standing:
+    """Step 3 of the rule."""
+    rate = max(s.solved_rate for s in able)
+    leading = [s for s in able if s.solved_rate == rate]
+    top = max(leading, key=lambda s: s.validation)
+    tie = THRESHOLDS.advice_tie * max(top.validation - top.baseline, 0.0)
+    return min((s for s in leading if top.validation - s.validation <= tie), key=lambda s: s.steps)
+
+
+def _choice(chosen: Standing) -> Both:
+    values = {"spec": chosen.spec, "score": number(chosen.score), "baseline": number(chosen.baseline)}
+    if chosen.has_line:
+        return both("claims.advice.solved", solved=chosen.solved, n=chosen.n, **values)
+    return both("claims.advice.scored", n=chosen.n, **values)
+
+
+def _over(readings: Readings) -> Both | None:
+    """Over which sources, where the run had others too."""
+    sources = compared(readings)
+    if len(sources) == len(readings.evidence.plan.sources):
+        return None
+    return both("claims.advice.over", sources=", ".join(sources))
+
+
+def _init(chosen: Standing) -> Both:
+    """How it must be initialised, from the catalogue's longest key that begins the initialisation's name."""
+    known = [key.rsplit(".", 1)[1] for key in catalogue("en") if key.startswith("claims.inits.")]
+    fitting = [name for name in known if chosen.init.startswith(name)]
+    how = both(f"claims.inits.{max(fitting, key=len)}" if fitting else "claims.advice.init", init=chosen.init)
+    return {lang: text("claims.advice.initialised", lang, how=how[lang]) for lang in LANGUAGES}
+
+
+def _gain(chosen: Standing, simplest: Standing | None) -> Both:
+    """What it gains over the simplest contender, and what that costs."""
+    if simplest is None:
+        return both("claims.advice.no_simplest")
+    if simplest.spec == chosen.spec:
+        return both("claims.advice.is_simplest")
+    value, ends = difference_of(chosen, simplest, SHOWN)
+    shown = "gain" if ends.above(0) or ends.below(0) else "no_difference"
+    kind = "rate" if chosen.has_line else "score"
+    gain = both(f"claims.advice.{shown}_{kind}", simplest=simplest.spec, value=signed(value), interval=interval(ends))
+    cost = both(
+        "claims.advice.cost",
+        simplest=simplest.spec,
+        ratio=number(chosen.seconds / simplest.seconds if simplest.seconds else None),
+        parameters=chosen.parameters,
+        other=simplest.parameters,
+    )
+    return join(gain, cost)
+
+
+def _same_cell(chosen: Standing, known: Sequence[Standing]) -> Both | None:
+    """The same cell under another initialisation (a Transformer with other positions), where it was shown to do worse:
+    that choice matters."""
+    others = [s for s in known if s.cell == chosen.cell and s.init != chosen.init]
+    worse = [(s, *difference_of(chosen, s, SHOWN)) for s in others]
+    shown = [(s, value, ends) for s, value, ends in worse if ends.above(0)]
+    if not shown:
+        return None
+    other, value, ends = max(shown, key=lambda found: found[1])
+    choice = "positions_matter" if chosen.cell == TRANSFORMER else "init_matters"
+    key = f"claims.advice.{choice}_rate" if chosen.has_line else f"claims.advice.{choice}_score"
+    return both(key, other=other.spec, value=number(value), interval=interval(ends))
+
+
+def _simplest(known: Sequence[Standing]) -> Standing | None:
+    """The plain `rnn`, else the first RNN that was run."""
+    rnns = [s for s in known if s.family == "RNN"]
+    return next((s for s in rnns if s.spec == "rnn"), rnns[0] if rnns else None)
+
+
+def _verdict_sentence(verdicts: Sequence[Verdict]) -> Both | None:
+    tested = [v for v in verdicts if v.verdict != "not-tested"]
+    if not tested:
+        return None
+    sentences = {}
+    for lang in LANGUAGES:
+        names = [
+            text(
+                "claims.advice.verdict",
+                lang,
+                claim=text(f"claims.{v.claim}.title", lang),
+                verdict=text(f"claims.verdicts.{v.verdict}", lang),
+            )
+            for v in tested
+        ]
+        sentences[lang] = text("claims.advice.verdicts", lang, listed=SEPARATOR[lang].join(names))
+    return sentences

@@ -1,0 +1,62 @@
+"""The result of a calibration as plain data: what `carousel calibrate` writes and the package stores.
+
+{"schema": 1, "version": "...", "date": "YYYY-MM-DD", "seed": 0, "repetitions": 1000, "thresholds": "digest",
+ "oracles": [{"name", "expected", "found", "tolerance", "met"}], "rules": {id: see measure.Calibration.of}}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date
+from importlib.metadata import version
+from typing import Any
+
+from carousel.experiments.claims.thresholds import THRESHOLDS, Thresholds
+
+SCHEMA = 1
+
+
+def thresholds_digest(thresholds: Thresholds = THRESHOLDS) -> str:
+    """16 hexadecimal digits that change with any margin, and with the looks of the standard budget: a result is good
+    for those it was made with."""
+    from carousel.experiments.calibration.scenario import STANDARD  # with pydantic: not needed to list the claims
+
+    made_with = thresholds.as_dict() | {"looks": STANDARD}
+    return hashlib.sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def result(repetitions: int, seed: int, oracles: Iterable[Any], rules: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that was found, with what it holds for."""
+    return {
+        "schema": SCHEMA,
+        "version": version("carousel-rnn"),
+        "date": date.today().isoformat(),
+        "seed": seed,
+        "repetitions": repetitions,
+        "thresholds": thresholds_digest(),
+        "oracles": list(oracles),
+        "rules": dict(rules),
+    }
+
+
+def worst(shares: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The largest of some shares; None of none."""
+    return max(shares, key=lambda share: float(share["rate"]), default=None)
+
+
+def false_if_same(rule: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The worst rate of false verdicts among contenders that are the same, over the numbers of seeds tried."""
+    return worst(row["false"] for row in rule["same"])
+
+
+def false_at_limits(rule: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The worst rate of either verdict where the truth lies exactly on a margin."""
+    return worst(share for limit in rule["limits"] for share in limit["false"].values())
+
+
+def power(rule: Mapping[str, Any], curve: str = "alone") -> Mapping[str, Any]:
+    """The share of runs in which the sensible effect is found."""
+    points = {point["size"]: point["found"] for point in rule["power"][curve]}
+    return dict(points[rule["power"]["sensible"]])

@@ -1,0 +1,118 @@
+"""A made-up run folder's numbers: just the columns that rules read, drawn by the scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carousel.common.names import FAMILY_OF_CELL
+
+if TYPE_CHECKING:
+    from carousel.experiments.results.evidence import Evidence
+    from carousel.experiments.runner.plan import Plan
+
+Row = dict[str, Any]
+RATES = (0.0003, 0.0006, 0.001, 0.002, 0.004, 0.008, 0.016)
+BASELINE = 0.125
+FIRST_SEED = 100  # of the reporting trials
+STEPS = 2000  # of the standard budget
+_SLOPES = ("contender", "condition", "moment", "seed", "slope", "horizon", "horizon_censored")
+_ONSET = ("family", "cell", "seed", "gain")
+
+
+def trial(condition: str, contender: str, seed: int, **found: Any) -> Row:
+    """One reporting trial (or a tuning one, if `phase` says so); what is not given did not vary."""
+    solved = found.get("solved")
+    outcome = "finished" if solved is None else "solved" if solved else "hopeless"
+    score = found.get("score", 1.0 if solved else BASELINE)
+    return {
+        "phase": "reporting",
+        "source": condition.partition("/")[0],
+        "condition": condition,
+        "contender": contender,
+        "seed": seed,
+        "trial": "made-up",
+        "outcome": outcome,
+        "solved": solved,
+        "score": score,
+        "validation_score": score,
+        "baseline_score": BASELINE,
+        "training_loss": 0.1,
+        "learning_rate": RATES[0],
+        "steps": STEPS,
+        "steps_to_solved": None,
+        "seconds": 1.0,
+        "spike_share": 0.0,
+        "nan_share": 0.0,
+        "lyapunov_end": None,
+        **found,
+    }
+
+
+def run(
+    contenders: Sequence[str],
+    sources: Sequence[str],
+    lengths: Sequence[int],
+    trials: Iterable[Row] = (),
+    slopes: Iterable[Row] = (),
+    onset: Iterable[Row] = (),
+    kind: str = "task",
+) -> Evidence:
+    """The evidence of these rows. `contenders` are specs: cell[:init][,layers=N]."""
+    import polars as pl
+
+    from carousel.experiments.results.evidence import Evidence
+
+    return Evidence(
+        folder=Path("made-up"),
+        plan=_plan(tuple(contenders), tuple(sources), tuple(lengths), kind),
+        trials=_frame(list(trials), list(trial("", "", 0))),
+        profiles=pl.DataFrame(),
+        slopes=_frame(list(slopes), _SLOPES),
+        onset=_frame(list(onset), _ONSET),
+        environment={},
+    )
+
+
+def condition(source: str, length: int) -> str:
+    """ "adding/T=100"."""
+    return f"{source}/T={length}" if length else source
+
+
+@cache
+def _plan(contenders: tuple[str, ...], sources: tuple[str, ...], lengths: tuple[int, ...], kind: str) -> Plan:
+    from carousel.experiments.runner.plan import FileSource, Plan, Source, TaskSource, Training
+
+    made: tuple[Source, ...] = tuple(
+        FileSource(name=name, file=name, sha256="") if kind == "file" else TaskSource(name=name) for name in sources
+    )
+    return Plan(
+        budget="standard",
+        sources=made,
+        lengths=lengths,
+        contenders={name: tuple(map(_contender, contenders)) for name in sources},
+        learning_rates=RATES,
+        tuning_seeds=(0,),
+        reporting_seeds=(FIRST_SEED,),
+        training=Training(steps=STEPS),
+        parameters=6600,
+    )
+
+
+def _contender(spec: str) -> Any:
+    from carousel.experiments.runner.plan import Contender
+
+    head, _, layers = spec.partition(",layers=")
+    cell, _, init = head.partition(":")
+    assert cell in FAMILY_OF_CELL
+    return Contender(spec=spec, cell=cell, init=init or "default", layers=int(layers or 1), hidden=32, parameters=6600)
+
+
+def _frame(rows: list[Row], columns: Sequence[str]) -> Any:
+    """Columns that no row has are left out, but for the needed ones; numbers may be null at first."""
+    import polars as pl
+
+    names = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
+    return pl.DataFrame({name: [row.get(name) for row in rows] for name in names}, strict=False)

@@ -1,0 +1,1 @@
+"""Claim 7: self-attention surpasses both on some tasks."""

@@ -1,0 +1,127 @@
+"""Claim 7: self-attention surpasses both on some tasks. Shown only beside the mirror set, where recurrence should win.
+
+Per condition the best Transformer against the best recurrent network (RNN, LSTM or GRU), each chosen in the tuning
+phase, with at least seven learning rates tuned on each side (recurrent networks have a narrow window of good ones).
+"On some tasks" looks at several: each is judged at its share of the error (Bonferroni). The mirror set decides nothing.
+A user's file: `on_file.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+from carousel.common.names import FAMILY_OF_CELL, RECURRENT, TRANSFORMER
+from carousel.common.texts import both
+from carousel.experiments.claims.attention.gap import RATE, gap_row
+from carousel.experiments.claims.attention.on_file import attention_verdict
+from carousel.experiments.claims.base import Both, Claim, Effect, Row, Verdict, Word
+from carousel.experiments.claims.task_sets import MIRROR
+from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.claims.wording import headline, interval, join, needed, signed
+from carousel.experiments.decision.results import Readings, trial_files
+
+if TYPE_CHECKING:
+    from carousel.experiments.runner.plan import Condition
+
+
+@final
+class Attention(Claim):
+    """The gap between the best Transformer and the best recurrent network."""
+
+    id: ClassVar[str] = "attention"
+    effect: ClassVar[tuple[str, str]] = RATE
+
+    def judge(self, readings: Readings, alpha: float) -> Verdict:
+        """Supported where it surpasses on one task at least; refuted where on none. A file has no mirror set."""
+        if readings.file is not None:
+            return attention_verdict(self, readings, readings.file)
+        conditions = [c for s in readings.evidence.plan.sources for c in readings.judged(s.name)]
+        judged = self._rows(readings, [c for c in conditions if c.source not in MIRROR], alpha)
+        mirror = self._rows(readings, [c for c in conditions if c.source in MIRROR], alpha, mirror=True)
+        missing = _missing(judged, mirror)
+        if missing:
+            return self.not_tested(missing, needed=THRESHOLDS.attention_rates)
+        tested = [row for row in judged if row.n]
+        shown = max(tested, key=lambda row: (row.verdict == "supported", row.effect.value))
+        because = join(headline(self.id, shown), _looked(shown), *map(_mirror_text, mirror), needed(judged))
+        verdict = some_task([row.verdict for row in tested])
+        return Verdict(self.id, verdict, shown.effect, shown.n, because, (*judged, *mirror), _files(readings))
+
+    @staticmethod
+    def _rows(readings: Readings, conditions: Sequence[Condition], alpha: float, mirror: bool = False) -> list[Row]:
+        able = [c for c in conditions if _why_not(readings, c) is None]
+        rows = []
+        for condition in conditions:
+            about: dict[str, Any] = {"condition": condition.key, "best": not mirror, "decides": not mirror}
+            about["details"] = {"mirror": mirror}
+            why_not = _why_not(readings, condition)
+            if why_not:
+                rows.append(Row(condition.key, "not-tested", why_not, Effect(*RATE), 0, **about))
+                continue
+            ours, other = _best(readings, condition)
+            about["rests_on"] = (condition.key, str(ours)), (condition.key, str(other))
+            attention, recurrent = readings.together(*about["rests_on"])
+            where = f"{condition.key}: {ours} vs {other}"
+            rows.append(gap_row(attention, recurrent, where, alpha, len(able), **about))
+        return rows
+
+
+def some_task(words: Sequence[Word]) -> Word:
+    """Supported where one task is; refuted where every task is."""
+    if "supported" in words:
+        return "supported"
+    return "refuted" if set(words) == {"refuted"} else "inconclusive"
+
+
+def _sides(readings: Readings, condition: Condition) -> tuple[list[str], list[str]]:
+    return readings.specs(condition.source, FAMILY_OF_CELL[TRANSFORMER]), readings.specs(condition.source, *RECURRENT)
+
+
+def _best(readings: Readings, condition: Condition) -> tuple[str | None, str | None]:
+    ours, other = (readings.best(condition.key, specs) for specs in _sides(readings, condition))
+    return ours, other
+
+
+def _why_not(readings: Readings, condition: Condition) -> str | None:
+    """Why a condition is not tested: a side without trials, or with too few learning rates tuned."""
+    best = _best(readings, condition)
+    trials = readings.together(*((condition.key, str(spec)) for spec in best))
+    if not all(trials):
+        return "missing"
+    if not any(row["solved"] is not None for rows in trials for row in rows.values()):
+        return "no_line"
+    rates = [{row["learning_rate"] for row in readings.tuning(condition.key, str(spec))} for spec in best]
+    return "few_rates" if min(map(len, rates)) < THRESHOLDS.attention_rates else None
+
+
+def _missing(judged: Sequence[Row], mirror: Sequence[Row]) -> str | None:
+    """What keeps the verdict from being printed at all: a key under claims.untested."""
+    rows = [*judged, *mirror]
+    if rows and all(row.reason == "few_rates" for row in rows):
+        return "few_rates"
+    if not any(row.n for row in judged):
+        return "no_recall"
+    return None if any(row.n for row in mirror) else "no_mirror"
+
+
+def _looked(row: Row) -> Both | None:
+    looked = row.details["looked"]
+    return both("claims.attention.looked", looked=looked) if looked > 1 else None
+
+
+def _mirror_text(row: Row) -> Both | None:
+    if not row.n:
+        return None
+    values = {"where": row.where, "value": signed(row.effect.value), "interval": interval(row.effect.ci95)}
+    return both("claims.attention.mirror", **values)
+
+
+def _files(readings: Readings) -> tuple[str, ...]:
+    return trial_files(
+        row
+        for source in readings.evidence.plan.sources
+        for condition in readings.judged(source.name)
+        for spec in readings.specs(source.name, FAMILY_OF_CELL[TRANSFORMER], *RECURRENT)
+        for row in readings.reporting(condition.key, spec).values()
+    )

@@ -1,0 +1,78 @@
+"""The rule of claim 7 under one condition: the best Transformer minus the best recurrent network.
+
+The gap is one of solved-rates: scores of such tasks have two modes, and ten equal ones say little of their mean (an
+interval of the mean is blind to the mode that was not seen). The gap of the mean scores must lie on the same side, so
+that networks just above and just below the line do not make a gap. A source without a line for solved is not tested.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from carousel.experiments.claims.base import Effect, Row
+from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.decision.paired import SHOWN
+from carousel.experiments.decision.results import BySeed, numbers, score, solved
+from carousel.experiments.decision.rules import Answer
+from carousel.experiments.decision.statistics.interval import Interval
+from carousel.experiments.decision.statistics.power import smallest_n
+from carousel.experiments.decision.statistics.rates import difference
+
+RATE = ("attention_gap", "solved_rate")
+Count = tuple[int, int]  # solved, trials
+
+
+def answer(interval: Interval, scores: float) -> Answer:
+    """Supported above .2, refuted below it, where the mean scores' gap agrees."""
+    margin = THRESHOLDS.attention_gap
+    if not (interval.above(margin) or interval.below(margin)):
+        return Answer("inconclusive", "wide")
+    if interval.above(margin) != (scores >= margin):
+        return Answer("inconclusive", "scores_disagree")
+    return Answer("supported", "beyond") if interval.above(margin) else Answer("refuted", "less")
+
+
+def gap_row(attention: BySeed, recurrent: BySeed, where: str, alpha: float, looked: int, **about: Any) -> Row:
+    """Judge one condition out of `looked`; the shown interval is corrected for their number, as the deciding one is."""
+    level, shown = alpha / looked, SHOWN / looked
+    ours, other = (_count(rows) for rows in (attention, recurrent))
+    value = ours[0] / ours[1] - other[0] / other[1]
+    scores = _mean([score(r) for r in attention.values()]) - _mean([score(r) for r in recurrent.values()])
+    verdict, reason = answer(difference(ours, other, level), scores)
+    sides = {"attention": attention, "recurrent": recurrent}
+    about["details"] = {
+        **about.get("details", {}),
+        "level": 1 - level,
+        "looked": looked,
+        "score_gap": scores,
+        "state_bits": {side: _mean_or_none(numbers(rows.values(), "state_bits")) for side, rows in sides.items()},
+    }
+    effect = Effect(*RATE, value, difference(ours, other, shown))
+    needed = _seeds_needed(ours, other, level) if reason == "wide" else None
+    return Row(where, verdict, reason, effect, min(ours[1], other[1]), seeds_needed=needed, **about)
+
+
+def _seeds_needed(ours: Count, other: Count, level: float) -> int | None:
+    """Seeds at which the same two rates would decide."""
+    first, second = ours[0] / ours[1], other[0] / other[1]
+    margin = THRESHOLDS.attention_gap
+
+    def decides(n: int) -> bool:
+        ends = difference((first * n, n), (second * n, n), level)
+        return ends.above(margin) or ends.below(margin)
+
+    return None if math.isclose(first - second, margin) else smallest_n(decides, max(ours[1], other[1]) + 1)
+
+
+def _count(rows: BySeed) -> Count:
+    return sum(bool(solved(row)) for row in rows.values()), len(rows)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def _mean_or_none(values: Sequence[float]) -> float | None:
+    return _mean(values) if values else None

@@ -1,0 +1,62 @@
+"""Claim 7 on a user's file: the best Transformer beside the best recurrent network. Shown, never judged.
+
+The claim is not to be printed without its mirror set, tasks where recurrence should win, and a file has none. So the
+verdict is `not-tested`, and the gap of the scores, paired by seed, stands beside it with its interval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from carousel.common.names import FAMILY_OF_CELL, RECURRENT, TRANSFORMER
+from carousel.common.texts import both
+from carousel.experiments.claims.base import Both, Claim, Row, Verdict
+from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.claims.wording import interval, join, signed
+from carousel.experiments.decision.paired import SHOWN, mean_row
+from carousel.experiments.decision.results import BySeed, Readings, numbers, score, trial_files
+from carousel.experiments.decision.split_overlap import sample_note
+
+SCORE = ("attention_gap_score", "score")
+
+
+def attention_verdict(claim: Claim, readings: Readings, source: str) -> Verdict:
+    """`not-tested`, with the gap as a row that decides nothing."""
+    whole = readings.judged(source)[-1].key
+    sides = [readings.specs(source, FAMILY_OF_CELL[TRANSFORMER]), readings.specs(source, *RECURRENT)]
+    best = [readings.best(whole, specs) for specs in sides]
+    trials = [readings.reporting(whole, spec) if spec else {} for spec in best]
+    seeds = sorted(trials[0].keys() & trials[1].keys())
+    if not seeds:
+        return claim.not_tested("attention_file")
+    gaps = [score(trials[0][seed]) - score(trials[1][seed]) for seed in seeds]
+    where = f"{whole}: {best[0]} vs {best[1]}"
+    row = mean_row(where, SCORE, gaps, 0.0, SHOWN, overlap=readings.overlap, condition=whole, decides=False)
+    row = replace(row, verdict="not-tested", reason="no_rule", seeds_needed=None, details=_details(*trials))
+    rates = min(len({tuned["learning_rate"] for tuned in readings.tuning(whole, str(spec))}) for spec in best)
+    because = join(
+        both("claims.untested.attention_shown"), _gap(row), _few_rates(rates), sample_note(readings.evidence.card)
+    )
+    files = trial_files(trial for side in trials for trial in side.values())
+    return Verdict(claim.id, "not-tested", row.effect, row.n, because, (row,), files)
+
+
+def _gap(row: Row) -> Both:
+    values = {"value": signed(row.effect.value), "interval": interval(row.effect.ci95), "n": row.n}
+    return both("claims.attention.gap", where=row.where, **values)
+
+
+def _few_rates(rates: int) -> Both | None:
+    """A side tuned on too few rates may be shown, but not without saying so."""
+    least = THRESHOLDS.attention_rates
+    return both("claims.attention.few_rates", rates=rates, needed=least) if rates < least else None
+
+
+def _details(attention: BySeed, recurrent: BySeed) -> dict[str, Any]:
+    sides = {"attention": attention, "recurrent": recurrent}
+    return {"state_bits": {name: _largest(numbers(rows.values(), "state_bits")) for name, rows in sides.items()}}
+
+
+def _largest(bits: list[float]) -> float | None:
+    return max(bits, default=None)

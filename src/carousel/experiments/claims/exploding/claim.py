@@ -1,0 +1,108 @@
+"""Claim 2: an RNN's gradient can blow up; an LSTM keeps it in check. Two parts, judged apart.
+
+onset     the first scale of a Gaussian recurrent matrix at which the untrained network is chaotic, LSTM minus RNN.
+control   trained LSTMs (the reporting trials of the first look, so that no contender counts more than another): how
+          often the gradient's norm leaps, and whether one became chaotic.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, final
+
+from carousel.common.texts import both
+from carousel.experiments.claims.base import Both, Claim, Effect, Row, Verdict
+from carousel.experiments.claims.exploding.control import control_row
+from carousel.experiments.claims.wording import headline, join, needed, number, parts_text
+from carousel.experiments.decision.paired import mean_row, missing_row
+from carousel.experiments.decision.results import BySeed, Readings, Record, is_number, trial_files
+from carousel.experiments.decision.rules import combine, combine_parts
+
+
+@final
+class Exploding(Claim):
+    """Onset of chaos before training, and control of the gradient in training."""
+
+    id: ClassVar[str] = "exploding"
+    effect: ClassVar[tuple[str, str]] = ("onset_difference", "gain")
+
+    def judge(self, readings: Readings, alpha: float) -> Verdict:
+        """Supported or refuted where both parts are; conditional where they differ."""
+        onset = self._onset_rows(readings, alpha)
+        trials = self._lstm_trials(readings)
+        control = control_row(trials, alpha)
+        if not control.n and not any(row.n for row in onset):
+            return self.not_tested("no_onset")
+        parts = (combine(onset), combine([control]))
+        shown = next((row for row in onset if row.n), None)
+        because = join(
+            headline(self.id, shown) if shown else None,
+            self._censored(onset),
+            self._control_text(control),
+            parts_text(self.id, onset=parts[0], control=parts[1]),
+            needed([*onset, control]),
+        )
+        effect = shown.effect if shown else Effect(*self.effect)
+        n = shown.n if shown else 0
+        rows = (*onset, control)
+        return Verdict(self.id, combine_parts(parts), effect, n, because, rows, trial_files(trials))
+
+    def _onset_rows(self, readings: Readings, alpha: float) -> list[Row]:
+        rnns, lstms = readings.onset("RNN"), readings.onset("LSTM")
+        rows = [
+            self._onset_row(f"{m} vs {r}", rnn, lstm, _largest(readings), alpha)
+            for r, rnn in rnns.items()
+            for m, lstm in lstms.items()
+        ]
+        return rows or [missing_row("LSTM vs RNN", self.effect, details={"part": "onset"})]
+
+    def _onset_row(self, where: str, rnn: BySeed, lstm: BySeed, largest: float | None, alpha: float) -> Row:
+        """Paired by seed. A network that stayed calm over the whole scan counts with the largest gain seen, a lower
+        bound that can only shrink the difference; where both did, the seed says nothing and is counted aloud."""
+        seeds = sorted(rnn.keys() & lstm.keys())
+        gains = [(_gain(lstm[s], largest), _gain(rnn[s], largest), _calm(lstm[s]) + _calm(rnn[s])) for s in seeds]
+        values = [m - r for m, r, calm in gains if m is not None and r is not None and calm < 2]
+        row = mean_row(where, self.effect, values, 0.0, alpha)
+        row.details.update(part="onset", calm=sum(calm > 0 for *_, calm in gains), both_calm=len(seeds) - len(values))
+        return row
+
+    @staticmethod
+    def _lstm_trials(readings: Readings) -> list[Record]:
+        return [
+            row
+            for condition in readings.conditions
+            for spec in readings.specs(condition.source, "LSTM")
+            for row in readings.first_look(condition.key, spec).values()
+        ]
+
+    @staticmethod
+    def _censored(rows: list[Row]) -> Both | None:
+        calm = sum(row.details.get("calm", 0) for row in rows)
+        return both("claims.exploding.calm", pairs=calm) if calm else None
+
+    @staticmethod
+    def _control_text(row: Row) -> Both:
+        if not row.n:
+            return both("claims.exploding.no_trials")
+        return both(
+            "claims.exploding.control",
+            trials=row.n,
+            spikes=row.details["spikes"],
+            steps=row.details["steps"],
+            limit=number(row.details["upper_limit"]),
+            chaotic=row.details["chaotic"],
+            measured=row.details["exponents"],
+            diverged=row.details["diverged"],
+        )
+
+
+def _calm(row: Record) -> bool:
+    return not is_number(row["gain"])
+
+
+def _gain(row: Record, largest: float | None) -> float | None:
+    return largest if _calm(row) else float(row["gain"])
+
+
+def _largest(readings: Readings) -> float | None:
+    gains = [row["gain"] for row in readings.evidence.onset.to_dicts() if is_number(row["gain"])]
+    return max(gains, default=None)

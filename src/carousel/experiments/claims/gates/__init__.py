@@ -1,0 +1,1 @@
+"""Claim 4: gates keep what matters and ignore noise."""

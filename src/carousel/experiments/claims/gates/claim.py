@@ -1,0 +1,111 @@
+"""Claim 4: gates keep the key information and ignore noise; an RNN passes everything on. Two parts, judged apart.
+
+gates   clamping a gate costs accuracy, and the gate tells key from distractors (`clamping.py`).
+rnn     the final state of a solved RNN knows as much of the noise as of the key; an LSTM's does not
+        (`selectivity.py`).
+
+On a user's file neither is judged; what each block of the past is worth is shown (`occlusion.py`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+from carousel.common.texts import both
+from carousel.experiments.claims.base import Both, Claim, Effect, Row, Verdict
+from carousel.experiments.claims.gates.clamping import EFFECT, clamping_rows
+from carousel.experiments.claims.gates.occlusion import occlusion_verdict
+from carousel.experiments.claims.gates.selectivity import selectivity_row
+from carousel.experiments.claims.wording import headline, interval, join, needed, number, parts_text
+from carousel.experiments.decision.results import Readings, Record, numbers, trial_files
+from carousel.experiments.decision.rules import combine, combine_parts, stands_for
+from carousel.experiments.decision.statistics.interval import Interval
+from carousel.experiments.results.probe_columns import GATE_PROBE
+
+if TYPE_CHECKING:
+    from carousel.experiments.runner.plan import Condition
+
+
+@final
+class Gates(Claim):
+    """Interventions on the gates, and what the final state knows of key and noise."""
+
+    id: ClassVar[str] = "gates"
+    effect: ClassVar[tuple[str, str]] = EFFECT
+
+    def judge(self, readings: Readings, alpha: float) -> Verdict:
+        """Supported or refuted where both parts are; conditional where they differ. A file marks no key: not tested."""
+        if readings.file is not None:
+            return occlusion_verdict(self, readings, readings.file)
+        if not any(_probed(readings, condition) for condition in readings.conditions):
+            return self.not_tested("gates")
+        gates = [row for condition in _judged(readings) for row in self._gates(readings, condition, alpha)]
+        rnn = [row for condition in _judged(readings) for row in self._rnn(readings, condition, alpha)]
+        shown = [stands_for(rows, readings) for rows in (gates, rnn)]
+        if not any(shown):
+            return self.not_tested("unsolved")
+        parts = combine(gates), combine(rnn)
+        because = join(
+            _gates_text(shown[0]) if shown[0] else None,
+            _rnn_text(shown[1]) if shown[1] else None,
+            parts_text(self.id, gates=parts[0], rnn=parts[1]),
+            needed([*gates, *rnn]),
+        )
+        stands = shown[0]
+        effect, n = (stands.effect, stands.n) if stands else (Effect(*self.effect), 0)
+        files = _files(readings)
+        return Verdict(self.id, combine_parts(parts), effect, n, because, (*gates, *rnn), files)
+
+    @staticmethod
+    def _gates(readings: Readings, condition: Condition, alpha: float) -> list[Row]:
+        best = readings.best_pair(condition)
+        rows: list[Row] = []
+        for spec in readings.specs(condition.source, "LSTM"):
+            trials = list(readings.reporting(condition.key, spec).values())
+            about: dict[str, Any] = {"condition": condition.key, "best": best is not None and spec == best.lstm}
+            about["rests_on"] = ((condition.key, spec),)
+            rows += clamping_rows(trials, f"{condition.key}: {spec}", alpha, **about)
+        return rows
+
+    @staticmethod
+    def _rnn(readings: Readings, condition: Condition, alpha: float) -> list[Row]:
+        best = readings.best_pair(condition)
+        rows = []
+        for pair in readings.pairs(condition.source):
+            sides = tuple((condition.key, spec) for spec in pair)
+            rnn, lstm = (list(trials.values()) for trials in readings.together(*sides))
+            about: dict[str, Any] = {"condition": condition.key, "pair": pair, "best": pair == best, "rests_on": sides}
+            rows.append(selectivity_row(rnn, lstm, f"{condition.key}: {pair}", alpha, **about))
+        return rows
+
+
+def _judged(readings: Readings) -> list[Condition]:
+    return [c for source in readings.evidence.plan.sources for c in readings.judged(source.name)]
+
+
+def _trials(readings: Readings, condition: Condition) -> list[Record]:
+    specs = readings.specs(condition.source, "RNN", "LSTM")
+    return [row for spec in specs for row in readings.reporting(condition.key, spec).values()]
+
+
+def _probed(readings: Readings, condition: Condition) -> bool:
+    return any(numbers(_trials(readings, condition), column) for column in GATE_PROBE)
+
+
+def _gates_text(row: Row) -> Both:
+    said = {"gate": row.details["gate"], "auroc": number(row.details["auroc"])}
+    ends = Interval(*row.details["auroc_interval"])
+    return join(headline("gates", row), both("claims.gates.auroc", **said, interval=interval(ends)))
+
+
+def _rnn_text(row: Row) -> Both:
+    values: dict[str, object] = {"where": row.where}
+    for side in ("rnn", "lstm"):
+        read = row.details[side]
+        values |= {side: number(read["mean"]), f"{side}_interval": interval(Interval(*read["interval"]))}
+        values[f"{side}_n"] = read["n"]
+    return both("claims.gates.selectivity", **values)
+
+
+def _files(readings: Readings) -> tuple[str, ...]:
+    return trial_files(row for condition in _judged(readings) for row in _trials(readings, condition))

@@ -1,0 +1,1 @@
+"""Claim 5: an LSTM trains better and generalises better."""

@@ -1,0 +1,151 @@
+"""Claim 5: an LSTM trains better and generalises better. Two questions kept apart; the second is judged.
+
+test score     P(LSTM > RNN) by seed, each family's best, under every condition (a source at a length). This decides: a
+               source's answer is that of its conditions, which share the error (Bonferroni), since any one of them can
+               make the claim conditional.
+optimisation   who is solved in fewer steps (neither solved: who has the lower training loss). Shown.
+matched loss   who has the better validation score at equal training loss (`equal_loss.py`). Shown.
+
+The gap against the amount of data and the width is not measured by this version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+from carousel.common.texts import both
+from carousel.experiments.claims.base import Both, Claim, Row, Verdict, Word
+from carousel.experiments.claims.generalisation.comparisons import (
+    Compare,
+    best_comparisons,
+    by_seed,
+    paired,
+    test_win,
+    training_win,
+)
+from carousel.experiments.claims.generalisation.equal_loss import matched_win
+from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.claims.wording import groups_text, headline, interval, join, needed, number, signed
+from carousel.experiments.decision.paired import missing_row, superiority_row
+from carousel.experiments.decision.results import Readings, score, trial_files
+from carousel.experiments.decision.rules import by_group, stands_for
+from carousel.experiments.decision.split_overlap import guarded, sample_note
+from carousel.experiments.decision.statistics.interval import Interval
+
+if TYPE_CHECKING:
+    from carousel.experiments.runner.plan import Condition
+
+
+@final
+class Generalisation(Claim):
+    """The probability that the LSTM's test score beats the RNN's."""
+
+    id: ClassVar[str] = "generalisation"
+    effect: ClassVar[tuple[str, str]] = ("superiority", "probability")
+
+    def judge(self, readings: Readings, alpha: float) -> Verdict:
+        """One deciding row a condition; a file alone speaks of itself, tasks need three sources."""
+        sources = [s.name for s in readings.evidence.plan.sources]
+        conditions = [c for source in sources for c in readings.judged(source)]
+        shared = alpha / max(1, sum(readings.best_pair(c) is not None for c in conditions))
+        judged = [self._best_row(readings, condition, shared) for condition in conditions]
+        shown = stands_for(judged, readings)
+        if shown is None:
+            return self.not_tested("no_trials")
+        apart = [row for source in sources for row in self._apart(readings, source, alpha)]
+        words = by_group(judged, lambda source: source)
+        because = join(
+            headline(self.id, shown),
+            *map(_apart_text, apart),
+            _scope(readings, words),
+            _difference(shown),
+            needed(judged),
+            sample_note(readings.evidence.card),
+        )
+        rows = (*judged, *apart, *self._declared(readings, conditions, alpha))
+        verdict = _over_sources(list(words.values()), _sources_needed(readings))
+        return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(readings))
+
+    def _best_row(self, readings: Readings, condition: Condition, alpha: float) -> Row:
+        """The best LSTM against the best RNN under one condition."""
+        pair = readings.best_pair(condition)
+        if pair is None:
+            return missing_row(condition.key, self.effect, condition=condition.key, best=True)
+        sides = tuple((condition.key, spec) for spec in pair)
+        rnn, lstm = readings.together(*sides)
+        compared = paired(rnn, lstm, test_win)
+        about: dict[str, Any] = {"condition": condition.key, "pair": pair, "best": True, "rests_on": sides}
+        row = superiority_row(f"{condition.key}: {pair}", self.effect, [win for _, _, win in compared], alpha, **about)
+        apart = [score(lstm) - score(rnn) for lstm, rnn, _ in compared]
+        return guarded(row, apart, alpha, readings.overlap)
+
+    def _apart(self, readings: Readings, source: str, alpha: float) -> list[Row]:
+        """Optimisation, and generalisation at matched training loss; they decide nothing."""
+        compares: dict[str, Compare] = {"optimisation": training_win, "matched": matched_win(readings.evidence)}
+        rows = []
+        for question, compare in compares.items():
+            wins = by_seed(best_comparisons(readings, source, compare))
+            effect = (f"superiority_{question}", "probability")
+            row = superiority_row(f"{source}: LSTM vs RNN", effect, wins, alpha, best=True, decides=False)
+            row.details["question"] = question
+            rows.append(row)
+        return rows
+
+    def _declared(self, readings: Readings, conditions: Sequence[Condition], alpha: float) -> list[Row]:
+        """Every other declared pair under every condition, for the table."""
+        rows = []
+        for condition in conditions:
+            best = readings.best_pair(condition)
+            for pair in (pair for pair in readings.pairs(condition.source) if pair != best):
+                rnn, lstm = (readings.reporting(condition.key, spec) for spec in pair)
+                wins = [win for _, _, win in paired(rnn, lstm, test_win)]
+                about: dict[str, Any] = {"condition": condition.key, "pair": pair, "decides": False}
+                rows.append(superiority_row(f"{condition.key}: {pair}", self.effect, wins, alpha, **about))
+        return rows
+
+
+def _over_sources(words: Sequence[Word], required: int) -> Word:
+    """conditional where sources, or the conditions of one, differ; else the answer that enough sources give."""
+    supported, refuted = words.count("supported"), words.count("refuted")
+    if "conditional" in words or (supported and refuted):
+        return "conditional"
+    if supported >= required:
+        return "supported"
+    return "refuted" if refuted >= required else "inconclusive"
+
+
+def _scope(readings: Readings, words: dict[str, Word]) -> Both:
+    if readings.file is not None:
+        return both("claims.generalisation.one_file", source=readings.file)
+    return groups_text("claims.generalisation.scope", words, needed=THRESHOLDS.sources)
+
+
+def _sources_needed(readings: Readings) -> int:
+    return THRESHOLDS.sources if readings.file is None else 1
+
+
+def _apart_text(row: Row) -> Both | None:
+    if not row.n:
+        return None
+    question = row.details["question"]
+    values = {"where": row.where, "value": number(row.effect.value), "interval": interval(row.effect.ci95), "n": row.n}
+    return both(f"claims.generalisation.{question}", **values)
+
+
+def _difference(row: Row) -> Both | None:
+    """The mean paired difference that the answer must agree with, on a file whose split varies."""
+    if "difference" not in row.details:
+        return None
+    value, low, high = row.details["difference"]
+    return both("claims.generalisation.difference", value=signed(value), interval=interval(Interval(low, high)))
+
+
+def _files(readings: Readings) -> tuple[str, ...]:
+    used = [
+        row
+        for source in readings.evidence.plan.sources
+        for lstm, rnn, _ in best_comparisons(readings, source.name, test_win)
+        for row in (lstm, rnn)
+    ]
+    return trial_files(used)

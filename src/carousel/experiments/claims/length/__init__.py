@@ -1,0 +1,1 @@
+"""Claim 3: longer sequences cost an RNN its performance, an LSTM not."""

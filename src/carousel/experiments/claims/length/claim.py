@@ -1,0 +1,91 @@
+"""Claim 3: as sequences grow, the RNN's performance falls and the LSTM's holds.
+
+Built-in tasks: the solved-rate at the shortest and at the longest length (`drop.py`). A user's file: its
+history cut to the last n steps; the claim becomes "the LSTM uses more of the past" (`history.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, final
+
+from carousel.experiments.claims.base import Claim, Effect, Row, Verdict
+from carousel.experiments.claims.length.drop import Ends, Rate, answer, fall_difference, seeds_needed
+from carousel.experiments.claims.length.history import history_rows
+from carousel.experiments.claims.wording import headline, join, needed, sides, tally
+from carousel.experiments.decision.paired import missing_row
+from carousel.experiments.decision.results import BySeed, Pair, Readings, solved, trial_files
+from carousel.experiments.decision.rules import combine, stands_for
+from carousel.experiments.decision.split_overlap import sample_note
+from carousel.experiments.decision.statistics.logistic import fit_length_curve
+
+
+@final
+class Length(Claim):
+    """The fall of the solved-rate from the shortest to the longest length, RNN's and LSTM's."""
+
+    id: ClassVar[str] = "length"
+    effect: ClassVar[tuple[str, str]] = ("fall_difference", "solved_rate")
+
+    def judge(self, readings: Readings, alpha: float) -> Verdict:
+        """For every pair of every source that was run at two lengths or more."""
+        sources = [s.name for s in readings.evidence.plan.sources if len(readings.lengths(s.name)) > 1]
+        rows = tuple(row for source in sources for row in self._rows(readings, source, alpha))
+        shown = stands_for(rows, readings)
+        if shown is None:
+            reasons = {row.reason for row in rows}
+            return self.not_tested("below_baseline" if "below_baseline" in reasons else "no_trials")
+        on_file = readings.is_file(sources[0])
+        name, note = ("history", sample_note(readings.evidence.card)) if on_file else (self.id, None)
+        because = join(headline(name, shown), tally(rows), sides(rows), needed(rows), note)
+        files = _files(readings, sources)
+        return Verdict(self.id, combine(rows), shown.effect, shown.n, because, rows, files)
+
+    def _rows(self, readings: Readings, source: str, alpha: float) -> list[Row]:
+        if readings.is_file(source):
+            return history_rows(readings, source, alpha)
+        best = readings.best_pair(readings.lengths(source)[-1])
+        return [self._row(readings, source, pair, alpha, pair == best) for pair in readings.pairs(source)]
+
+    def _row(self, readings: Readings, source: str, pair: Pair, alpha: float, best: bool) -> Row:
+        conditions = readings.lengths(source)
+        lengths = [c.length for c in conditions]
+        ends_of = tuple((conditions[end].key, spec) for spec in pair for end in (0, -1))
+        ends = Ends(*map(_rate, readings.together(*ends_of)))
+        rnn, lstm = ([_rate(readings.reporting(c.key, spec)) for c in conditions] for spec in pair)
+        where = f"{source}/T={lengths[0]} → T={lengths[-1]}: {pair}"
+        about: dict[str, Any] = {"condition": conditions[-1].key, "pair": pair, "best": best, "rests_on": ends_of}
+        if not ends.n:
+            return missing_row(where, self.effect, **about)
+        verdict, reason = answer(ends, alpha)
+        about["details"] = {
+            "level": 1 - alpha,
+            "rnn": _described(lengths, rnn),
+            "lstm": _described(lengths, lstm),
+        }
+        if verdict == "inconclusive":
+            about["seeds_needed"] = seeds_needed(ends, alpha)
+        return Row(where, verdict, reason, Effect(*self.effect, *fall_difference(ends)), ends.n, **about)
+
+
+def _rate(trials: BySeed) -> Rate:
+    known = [solved(row) for row in trials.values()]
+    return Rate(sum(bool(value) for value in known), sum(value is not None for value in known))
+
+
+def _described(lengths: Sequence[int], rates: Sequence[Rate]) -> dict[str, object]:
+    """[solved, trials] by length, T50 and the area under the fitted curve, for the report's table."""
+    seen = [(t, r) for t, r in zip(lengths, rates, strict=True) if r.n]
+    curve = fit_length_curve(tuple(t for t, _ in seen), tuple(r.solved for _, r in seen), tuple(r.n for _, r in seen))
+    return {"solved": {str(t): [r.solved, r.n] for t, r in seen}, "t50": curve.t50, "area": curve.area}
+
+
+def _files(readings: Readings, sources: Sequence[str]) -> tuple[str, ...]:
+    return trial_files(
+        row
+        for source in sources
+        for condition in readings.lengths(source)
+        for family in ("RNN", "LSTM")
+        for spec in readings.specs(source, family)
+        for row in readings.reporting(condition.key, spec).values()
+    )

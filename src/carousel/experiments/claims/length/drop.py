@@ -1,0 +1,93 @@
+"""The rule of claim 3 for built-in tasks: four solved-rates, two falls, one answer."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.decision.paired import SHOWN
+from carousel.experiments.decision.rules import Answer
+from carousel.experiments.decision.statistics.interval import Interval
+from carousel.experiments.decision.statistics.power import smallest_n
+from carousel.experiments.decision.statistics.rates import Limits, clopper_pearson, difference, wilson
+
+
+class Rate(NamedTuple):
+    """Solved trials of all trials at one length."""
+
+    solved: int
+    n: int
+
+    @property
+    def share(self) -> float:
+        """The solved-rate."""
+        return self.solved / self.n
+
+
+class Ends(NamedTuple):
+    """The solved-rates of a pair at the shortest and the longest length."""
+
+    rnn_short: Rate
+    rnn_long: Rate
+    lstm_short: Rate
+    lstm_long: Rate
+
+    @property
+    def n(self) -> int:
+        """The fewest trials at an end."""
+        return min(rate.n for rate in self)
+
+    def grown(self, n: int) -> Ends:
+        """The same rates, as near as whole trials allow, from `n` trials each."""
+        return Ends(*(Rate(round(rate.share * n), n) for rate in self))
+
+
+def answer(ends: Ends, alpha: float) -> Answer:
+    """Supported: the RNN's fall is at least .5 and the LSTM's at most .1, both by interval, and the LSTM still solves
+    the longest length more often than not, by interval.
+
+    Refuted: the RNN falls less, the LSTM falls more, or the LSTM does not solve the longest length: a rate of 0 at
+    both ends does not fall, but nothing is held. Three ways to be refuted share the error (Bonferroni), by exact
+    limits; support needs all of its parts, which is no choice among ways. Not tested: the RNN fails at the shortest
+    length already.
+    """
+    if wilson(*ends.rnn_short, alpha).below(THRESHOLDS.held_rate):
+        return Answer("not-tested", "nothing_to_fall_from")
+    rnn, lstm, held = _intervals(ends, alpha / 3, clopper_pearson)
+    if rnn.below(THRESHOLDS.rnn_drop):
+        return Answer("refuted", "rnn_holds")
+    if held.below(THRESHOLDS.held_rate):
+        return Answer("refuted", "lstm_fails")
+    if lstm.above(THRESHOLDS.lstm_drop):
+        return Answer("refuted", "lstm_falls")
+    rnn, lstm, held = _intervals(ends, alpha, wilson)
+    falls, holds = rnn.low >= THRESHOLDS.rnn_drop, lstm.high <= THRESHOLDS.lstm_drop
+    if falls and holds and held.above(THRESHOLDS.held_rate):
+        return Answer("supported", "beyond")
+    return Answer("inconclusive", "wide")
+
+
+def _intervals(ends: Ends, alpha: float, limits: Limits) -> tuple[Interval, Interval, Interval]:
+    """The RNN's fall, the LSTM's, and the LSTM's rate at the longest length."""
+    rnn, lstm = (difference(short, long, alpha, limits) for short, long in (ends[:2], ends[2:]))
+    return rnn, lstm, limits(*ends.lstm_long, alpha)
+
+
+def fall_difference(ends: Ends) -> tuple[float, Interval]:
+    """The RNN's fall minus the LSTM's, with its 95 % interval joined from the two falls' as Newcombe joins rates."""
+    falls = ends.rnn_short.share - ends.rnn_long.share, ends.lstm_short.share - ends.lstm_long.share
+    rnn, lstm = (difference(short, long, SHOWN) for short, long in (ends[:2], ends[2:]))
+    value = falls[0] - falls[1]
+    low = value - math.hypot(falls[0] - rnn.low, lstm.high - falls[1])
+    high = value + math.hypot(rnn.high - falls[0], falls[1] - lstm.low)
+    return value, Interval(low, high)
+
+
+@lru_cache(maxsize=4096)
+def seeds_needed(ends: Ends, alpha: float) -> int | None:
+    """Seeds at which the same four rates would decide; None where they never would, or would show that the RNN has
+    nothing to fall from."""
+    words = ("supported", "refuted")
+    return smallest_n(lambda n: answer(ends.grown(n), alpha).verdict in words, ends.n + 1)

@@ -1,0 +1,53 @@
+"""Claim 3 on a user's file: "the LSTM uses more of the past".
+
+The history is cut to its last n steps. What a contender gains from the shortest history to the whole sequence is
+what it draws from the past; judged is the LSTM's gain minus the RNN's, paired by seed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from carousel.experiments.claims.base import Effect, Row
+from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.decision.paired import mean_row
+from carousel.experiments.decision.results import BySeed, Pair, Readings, score
+
+EFFECT = ("history_gain_difference", "score")
+
+
+def history_rows(readings: Readings, source: str, alpha: float) -> list[Row]:
+    """One row a pair. The margin is a share of the room between the baseline and the best contender's mean score on
+    the whole sequence; without room nothing was learned, and there is nothing to judge."""
+    shortest, whole = (readings.lengths(source)[end] for end in (0, -1))
+    best, room = readings.best_pair(whole), room_above_baseline(readings, source, whole.key)
+    rows = []
+    for pair in readings.pairs(source):
+        about: dict[str, Any] = {"condition": whole.key, "pair": pair, "best": pair == best}
+        about["rests_on"] = tuple((c.key, spec) for spec in pair for c in (shortest, whole))
+        where = f"{shortest.key} → {whole.key}: {pair}"
+        if room <= 0:
+            rows.append(Row(where, "not-tested", "below_baseline", Effect(*EFFECT), 0, **about))
+            continue
+        gains = _gain_differences(readings, pair, shortest.key, whole.key)
+        margin = THRESHOLDS.history_share * room
+        rows.append(mean_row(where, EFFECT, gains, margin, alpha, overlap=readings.overlap, **about))
+    return rows
+
+
+def _gain_differences(readings: Readings, pair: Pair, shortest: str, whole: str) -> list[float]:
+    rnn, lstm = (_gains(readings.reporting(shortest, spec), readings.reporting(whole, spec)) for spec in pair)
+    return [lstm[seed] - rnn[seed] for seed in sorted(rnn.keys() & lstm.keys())]
+
+
+def _gains(shortest: BySeed, whole: BySeed) -> dict[int, float]:
+    return {seed: score(whole[seed]) - score(shortest[seed]) for seed in shortest.keys() & whole.keys()}
+
+
+def room_above_baseline(readings: Readings, source: str, whole: str) -> float:
+    """Best mean score minus the baseline's, on the whole sequence; 0 where nothing was trained."""
+    made = readings.evidence.plan.contenders[source]
+    trials = [list(readings.reporting(whole, contender.spec).values()) for contender in made]
+    excess = [math.fsum(score(r) - r["baseline_score"] for r in rows) / len(rows) for rows in trials if rows]
+    return max(excess, default=0.0)

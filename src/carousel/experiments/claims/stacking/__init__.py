@@ -1,0 +1,1 @@
+"""Claim 6: more LSTM layers raise expressiveness."""

@@ -1,0 +1,89 @@
+"""Claim 6: more LSTM layers raise expressiveness. Judged at fixed parameters, where depth costs width.
+
+All contenders of a run have the same number of parameters, so a deeper one is narrower. Per condition: the best LSTM
+of several layers against the best of one, each chosen in the tuning phase (`depth.py`); every declared
+depth of every initialisation is shown beside it. Families of tasks: `task_sets.py`.
+A user's file: `on_file.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+from carousel.common.texts import both
+from carousel.experiments.claims.base import Both, Claim, Row, Verdict
+from carousel.experiments.claims.stacking.depth import RATE, declared_depths, depths, families, gain_row
+from carousel.experiments.claims.stacking.on_file import stacking_verdict
+from carousel.experiments.claims.task_sets import family_of
+from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.claims.wording import groups_text, headline, join, needed, number
+from carousel.experiments.decision.results import Readings, trial_files
+from carousel.experiments.decision.rules import by_group, stands_for
+
+if TYPE_CHECKING:
+    from carousel.experiments.runner.plan import Condition
+
+
+@final
+class Stacking(Claim):
+    """Several layers against one, at fixed parameters."""
+
+    id: ClassVar[str] = "stacking"
+    effect: ClassVar[tuple[str, str]] = RATE
+
+    def judge(self, readings: Readings, alpha: float) -> Verdict:
+        """A verdict over families of tasks; of a file, over that file."""
+        if readings.file is not None:
+            return stacking_verdict(self, readings, readings.file, alpha)
+        conditions = [c for s in readings.evidence.plan.sources for c in readings.judged(s.name)]
+        conditions = [c for c in conditions if all(depths(readings, c.source))]
+        judged = [_best_row(readings, condition, alpha) for condition in conditions]
+        shown = stands_for(judged, readings)
+        if shown is None:
+            lines = {row.reason for row in judged}
+            return self.not_tested("no_line" if lines == {"no_line"} else "no_depth_trials")
+        by_family = by_group(judged, family_of)
+        families_text = groups_text("claims.stacking.families", by_family, needed=THRESHOLDS.depth_families)
+        because = join(headline(self.id, shown), _bits_text(judged), families_text, needed(judged))
+        rows = (*judged, *(row for c in conditions for row in _declared(readings, c, alpha)))
+        verdict = families(list(by_family.values()))
+        return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(readings, conditions))
+
+
+def _best_row(readings: Readings, condition: Condition, alpha: float) -> Row:
+    shallow, deep = (readings.best(condition.key, specs) for specs in depths(readings, condition.source))
+    if shallow is None or deep is None:
+        return gain_row({}, {}, condition.key, alpha, condition=condition.key, best=True)
+    return _row(readings, condition, shallow, deep, alpha, best=True)
+
+
+def _declared(readings: Readings, condition: Condition, alpha: float) -> list[Row]:
+    """Every declared depth, for the table."""
+    pairs = declared_depths(readings, condition.source)
+    return [_row(readings, condition, shallow, deep, alpha, decides=False) for shallow, deep in pairs]
+
+
+def _row(readings: Readings, condition: Condition, shallow: str, deep: str, alpha: float, **about: Any) -> Row:
+    sides = (condition.key, shallow), (condition.key, deep)
+    few, many = readings.together(*sides)
+    about |= {"condition": condition.key, "rests_on": sides}
+    return gain_row(few, many, f"{condition.key}: {deep} vs {shallow}", alpha, **about)
+
+
+def _bits_text(rows: list[Row]) -> Both | None:
+    """How much was memorised at all, beside the ratio that is judged."""
+    measured = [row for row in rows if "deep_bits" in row.details]
+    if not measured:
+        return None
+    row = measured[0]
+    values = {name: number(row.details[f"{name}_bits"]) for name in ("shallow", "deep")}
+    return both("claims.stacking.bits", where=str(row.condition), **values)
+
+
+def _files(readings: Readings, conditions: list[Condition]) -> tuple[str, ...]:
+    return trial_files(
+        row
+        for condition in conditions
+        for spec in readings.specs(condition.source, "LSTM")
+        for row in readings.reporting(condition.key, spec).values()
+    )

@@ -1,0 +1,118 @@
+"""The rule of claim 6: what depth gains at fixed parameters, on one family of tasks, and over the families."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from carousel.experiments.claims.base import Effect, Row, Word
+from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.decision.paired import SHOWN, mean_row, missing_row
+from carousel.experiments.decision.results import BySeed, Readings, is_number, solved
+from carousel.experiments.decision.rules import by_margin
+from carousel.experiments.decision.statistics.interval import Interval
+from carousel.experiments.decision.statistics.power import smallest_n
+from carousel.experiments.decision.statistics.rates import difference
+from carousel.experiments.results.probe_columns import MEMORISED_BITS
+
+RATE = ("depth_gain", "solved_rate")
+BITS = ("depth_gain_bits", "share_more")
+Measure = Literal["bits", "rate"]
+
+
+def depths(readings: Readings, source: str) -> tuple[list[str], list[str]]:
+    """The LSTM contenders of one layer, and of several."""
+    layers, specs = readings.layers(source), readings.specs(source, "LSTM")
+    return [s for s in specs if layers[s] == 1], [s for s in specs if layers[s] > 1]
+
+
+def declared_depths(readings: Readings, source: str) -> list[tuple[str, str]]:
+    """Every declared depth with one layer of the same cell and initialisation: (one, several)."""
+    made = {c.spec: (c.cell, c.init) for c in readings.evidence.plan.contenders[source]}
+    one, several = depths(readings, source)
+    return [(shallow, deep) for shallow in one for deep in several if made[shallow] == made[deep]]
+
+
+def measure_of(trials: Sequence[dict[str, Any]]) -> Measure | None:
+    """What a source is judged by: the bits memorised, else the solved-rate; None where it has neither."""
+    if any(is_number(row.get(MEMORISED_BITS)) for row in trials):
+        return "bits"
+    return "rate" if any(row["solved"] is not None for row in trials) else None
+
+
+def gain_row(shallow: BySeed, deep: BySeed, where: str, alpha: float, **about: Any) -> Row:
+    """Deep against shallow under one condition."""
+    measure = measure_of([*shallow.values(), *deep.values()])
+    if not shallow or not deep:
+        return missing_row(where, RATE, **about)
+    if measure is None:
+        return Row(where, "not-tested", "no_line", Effect(*RATE), 0, **about)
+    return (_bits_row if measure == "bits" else _rate_row)(shallow, deep, where, alpha, **about)
+
+
+def families(words: Sequence[Word]) -> Word:
+    """Over the families that were tested: supported where two gain. Refuted where at least two do not, and too few are
+    left for two to gain. Conditional where one gains and no other still might, or a family is conditional itself."""
+    tested = [word for word in words if word != "not-tested"]
+    if not tested:
+        return "not-tested"
+    gained, lost, required = tested.count("supported"), tested.count("refuted"), THRESHOLDS.depth_families
+    if gained >= required:
+        return "supported"
+    if "conditional" in tested:
+        return "conditional"
+    if len(tested) - lost >= required:
+        return "inconclusive"
+    if gained and lost:
+        return "conditional"
+    return "refuted" if lost >= required else "inconclusive"
+
+
+def _rate_row(shallow: BySeed, deep: BySeed, where: str, alpha: float, **about: Any) -> Row:
+    few, many = ((sum(bool(solved(r)) for r in rows.values()), len(rows)) for rows in (shallow, deep))
+    verdict, reason = by_margin(difference(many, few, alpha), THRESHOLDS.depth_rate, THRESHOLDS.depth_band)
+    needed = _seeds_needed(many, few, alpha) if verdict == "inconclusive" else None
+    details = {"level": 1 - alpha, "shallow": list(few), "deep": list(many)}
+    effect = Effect(*RATE, many[0] / many[1] - few[0] / few[1], difference(many, few, SHOWN))
+    n = min(few[1], many[1])
+    return Row(where, verdict, reason, effect, n, seeds_needed=needed, details=details, **about)
+
+
+def _seeds_needed(many: tuple[int, int], few: tuple[int, int], alpha: float) -> int | None:
+    """Seeds at which the same two rates would decide."""
+    rates = [solved / n for solved, n in (many, few)]
+
+    def decides(n: int) -> bool:
+        ends = difference((rates[0] * n, n), (rates[1] * n, n), alpha)
+        return by_margin(ends, THRESHOLDS.depth_rate, THRESHOLDS.depth_band).verdict != "inconclusive"
+
+    return smallest_n(decides, max(many[1], few[1]) + 1)
+
+
+def _bits_row(shallow: BySeed, deep: BySeed, where: str, alpha: float, **about: Any) -> Row:
+    """Ratios of bits, paired by seed: judged as logarithms, shown as shares gained."""
+    few, many = (
+        {s: row[MEMORISED_BITS] for s, row in rows.items() if is_number(row.get(MEMORISED_BITS))}
+        for rows in (shallow, deep)
+    )
+    seeds = [seed for seed in sorted(few.keys() & many.keys()) if few[seed] > 0 and many[seed] > 0]
+    logs = [math.log(many[seed] / few[seed]) for seed in seeds]
+    margin, band = math.log1p(THRESHOLDS.depth_bits), math.log1p(THRESHOLDS.depth_band)
+    row = mean_row(where, BITS, logs, margin, alpha, band=band, **about)
+    value = row.effect.value
+    if value is None:
+        return row
+    if any(_table_is_full(list(rows.values())) for rows in (shallow, deep)):
+        row = replace(row, verdict="inconclusive", reason="table_full", seeds_needed=None)
+    means = {side: math.fsum(bits[s] for s in seeds) / len(seeds) for side, bits in (("shallow", few), ("deep", many))}
+    details = row.details | {f"{side}_bits": mean for side, mean in means.items()}
+    ends = Interval(*(math.expm1(min(end, 700.0)) for end in row.effect.ci95))
+    return replace(row, effect=Effect(*BITS, math.expm1(value), ends), details=details)
+
+
+def _table_is_full(trials: Sequence[dict[str, Any]]) -> bool:
+    """Hardly a bit of the table is left, so that nobody could have held much more; unknown counts as no."""
+    left = [row["test_loss"] / row["chance_loss"] for row in trials if is_number(row.get("test_loss"))]
+    return bool(left) and math.fsum(left) / len(left) < THRESHOLDS.table_left

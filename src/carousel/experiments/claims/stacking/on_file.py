@@ -1,0 +1,57 @@
+"""Claim 6 on a user's file: several LSTM layers against one at fixed parameters, by the score paired by seed.
+
+A file has neither a line for solved nor labels to memorise, so the margin is the one of claim 3 on a file: a share of
+the room between the baseline and the best contender's mean score. It is one file, so the verdict speaks of it alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carousel.common.texts import both
+from carousel.experiments.claims.base import Claim, Row, Verdict
+from carousel.experiments.claims.length.history import room_above_baseline
+from carousel.experiments.claims.stacking.depth import declared_depths, depths
+from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.claims.wording import headline, join, needed
+from carousel.experiments.decision.paired import mean_row
+from carousel.experiments.decision.results import Readings, score, trial_files
+from carousel.experiments.decision.rules import combine
+from carousel.experiments.decision.split_overlap import sample_note
+
+if TYPE_CHECKING:
+    from carousel.experiments.runner.plan import Condition
+
+SCORE = ("depth_gain_score", "score")
+
+
+def stacking_verdict(claim: Claim, readings: Readings, source: str, alpha: float) -> Verdict:
+    """The best of several layers against the best of one decides; every declared depth is shown beside."""
+    whole = readings.judged(source)[-1]
+    one, several = depths(readings, source)
+    shallow, deep = readings.best(whole.key, one), readings.best(whole.key, several)
+    room = room_above_baseline(readings, source, whole.key)
+    if shallow is None or deep is None or room <= 0:
+        return claim.not_tested("no_depth_trials" if room > 0 else "below_baseline_depth")
+    margin = THRESHOLDS.history_share * room
+    best = _row(readings, whole, shallow, deep, margin, alpha, best=True)
+    declared = [_row(readings, whole, s, d, margin, alpha, decides=False) for s, d in declared_depths(readings, source)]
+    because = join(
+        headline(claim.id, best),
+        both("claims.stacking.one_file", source=source, share=THRESHOLDS.history_share),
+        needed([best]),
+        sample_note(readings.evidence.card),
+    )
+    used = [row for spec in (*one, *several) for row in readings.reporting(whole.key, spec).values()]
+    return Verdict(claim.id, combine([best]), best.effect, best.n, because, (best, *declared), trial_files(used))
+
+
+def _row(
+    readings: Readings, whole: Condition, shallow: str, deep: str, margin: float, alpha: float, **about: Any
+) -> Row:
+    sides = (whole.key, shallow), (whole.key, deep)
+    few, many = readings.together(*sides)
+    gains = [score(many[seed]) - score(few[seed]) for seed in sorted(few)]
+    where = f"{whole.key}: {deep} vs {shallow}"
+    about |= {"condition": whole.key, "rests_on": sides}
+    return mean_row(where, SCORE, gains, margin, alpha, overlap=readings.overlap, **about)

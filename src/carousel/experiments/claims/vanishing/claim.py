@@ -1,0 +1,104 @@
+"""Claim 1: in an RNN the gradient shrinks with lag; in an LSTM far less.
+
+Judged on untrained networks, for every declared pair under every condition; the profiles early in training and at
+its end are shown for the best pair, and decide nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar, final
+
+from carousel.common.texts import both
+from carousel.experiments.claims.base import Claim, Row, Verdict
+from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.claims.vanishing.horizon import Horizon, held_back, median_horizon, ratio_of
+from carousel.experiments.claims.wording import headline, join, needed, number, sides, tally
+from carousel.experiments.decision.paired import mean_row
+from carousel.experiments.decision.results import Pair, Readings, is_number
+from carousel.experiments.decision.rules import Answer, combine, stands_for
+
+START = "initialisation"
+LATER = ("early", "end")
+_SIGN = {"=": "", ">=": "≥ ", "<=": "≤ "}  # of a ratio whose limit alone is known
+
+
+@final
+class Vanishing(Claim):
+    """The slope of the lag profile, LSTM minus RNN, and the ratio of the two horizons."""
+
+    id: ClassVar[str] = "vanishing"
+    effect: ClassVar[tuple[str, str]] = ("slope_difference", "nats_per_step")
+
+    def judge(self, readings: Readings, alpha: float) -> Verdict:
+        """The headline is the best pair under the last (longest) condition of the first source."""
+        rows = tuple(self._rows(readings, alpha))
+        shown = stands_for(rows, readings)
+        if shown is None:
+            return self.not_tested("no_profiles")
+        because = join(headline(self.id, shown), self._horizons(shown), tally(rows), sides(rows), needed(rows))
+        return Verdict(self.id, combine(rows), shown.effect, shown.n, because, rows, _files(readings))
+
+    def _rows(self, readings: Readings, alpha: float) -> list[Row]:
+        rows = []
+        sources = [source.name for source in readings.evidence.plan.sources]
+        for condition in (c for source in sources for c in readings.judged(source)):
+            if not readings.has_slopes(condition.key):
+                continue
+            best = readings.best_pair(condition)
+            for pair in readings.pairs(condition.source):
+                rows.append(self._row(readings, condition.key, pair, START, alpha, pair == best))
+            if best:
+                rows += [self._row(readings, condition.key, best, moment, alpha, True) for moment in LATER]
+        return rows
+
+    def _row(self, readings: Readings, condition: str, pair: Pair, moment: str, alpha: float, best: bool) -> Row:
+        rnn, lstm = (readings.slopes(condition, spec, moment) for spec in pair)
+        common = sorted(rnn.keys() & lstm.keys())
+        seeds = [s for s in common if is_number(rnn[s]["slope"]) and is_number(lstm[s]["slope"])]
+        row = mean_row(
+            f"{condition}: {pair}",
+            self.effect,
+            [lstm[s]["slope"] - rnn[s]["slope"] for s in seeds],
+            THRESHOLDS.slope_margin,
+            alpha,
+            condition=condition,
+            pair=pair,
+            best=best,
+            decides=moment == START,
+        )
+        row.details.update(moment=moment, without_slope=len(common) - len(seeds))
+        return _with_horizons(row, median_horizon(rnn, seeds), median_horizon(lstm, seeds)) if seeds else row
+
+    @staticmethod
+    def _horizons(row: Row) -> dict[str, str]:
+        horizons, known = row.details["horizons"], row.details["ratio_is"]
+        values = {side: _bound(horizons[side], horizons[f"{side}_censored"]) for side in ("rnn", "lstm")}
+        if known == "?":
+            return both("claims.vanishing.horizons_unseen", **values)
+        return both("claims.vanishing.horizons", ratio=_SIGN[known] + number(row.details["ratio"]), **values)
+
+
+def _with_horizons(row: Row, rnn: Horizon, lstm: Horizon) -> Row:
+    """Add the ratio of horizons; it can hold back a `supported`, never grant one."""
+    ratio, known = ratio_of(rnn, lstm)
+    answer = Answer(row.verdict, row.reason)
+    if row.verdict == "supported":
+        answer = held_back(answer, ratio, known)
+    horizons = {
+        "rnn": rnn.steps,
+        "lstm": lstm.steps,
+        "rnn_censored": rnn.censored,
+        "lstm_censored": lstm.censored,
+    }
+    details = {**row.details, "horizons": horizons, "ratio": ratio, "ratio_is": known}
+    return replace(row, verdict=answer.verdict, reason=answer.reason, details=details)
+
+
+def _bound(steps: float | None, censored: bool) -> str:
+    return ("≥ " if censored else "") + number(steps)
+
+
+def _files(readings: Readings) -> tuple[str, ...]:
+    folder = readings.evidence.folder
+    return tuple(p.relative_to(folder).as_posix() for p in sorted((folder / "flow").glob("*.parquet")))

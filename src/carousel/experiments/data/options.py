@@ -1,0 +1,95 @@
+"""What the user may say about the file, and which of it contradicts itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from math import isclose
+from typing import Literal, get_args
+
+from carousel.common.errors import BadPlan
+
+Guess = Literal["classification", "regression"]
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """How to read a file; every field may be left out.
+
+    target: column to predict for each sequence. group: column that names the sequence in a long table.
+    order: column that orders the steps (numbers, dates, date-times). forecast: columns whose next values are
+    predicted. horizon: steps ahead. window: steps of history a forecasting example sees. kind: overrides the
+    guess. split: shares of training, validation and test. drop_short: drop sequences of one step, counted in
+    the card, instead of refusing them. Raises BadPlan where the options contradict each other.
+    """
+
+    target: str | None = None
+    group: str | None = None
+    order: str | None = None
+    forecast: tuple[str, ...] = ()
+    horizon: int | None = None
+    window: int | None = None
+    kind: Guess | None = None
+    split: tuple[float, float, float] = (0.6, 0.2, 0.2)
+    split_seed: int = 0
+    drop_short: bool = False
+
+    def __post_init__(self) -> None:
+        self._check_split()
+        self._check_roles()
+        self._check_forecast()
+        if self.kind is not None and self.kind not in get_args(Guess):
+            raise BadPlan("--kind is unknown", allowed=", ".join(get_args(Guess)), got=self.kind)
+
+    def _check_split(self) -> None:
+        shares = tuple(self.split)
+        if len(shares) != 3 or min(shares) <= 0 or not isclose(sum(shares), 1, abs_tol=1e-6):
+            raise BadPlan(
+                "the split cannot be met",
+                allowed="three positive shares (training, validation, test) that sum to 1",
+                got=", ".join(f"{share:g}" for share in shares),
+                cure="for example 0.6, 0.2, 0.2",
+            )
+
+    def _check_roles(self) -> None:
+        roles = [(role, name) for role, name in self.roles() if name is not None]
+        for (role, name), (other, same) in combinations(roles, 2):
+            if name == same:
+                raise BadPlan(
+                    f"column {name!r} is given twice, as {role} and as {other}",
+                    cure="give each column one role",
+                )
+
+    def roles(self) -> list[tuple[str, str | None]]:
+        roles = [("--target", self.target), ("--group", self.group), ("--order", self.order)]
+        return [*roles, *(("--forecast", name) for name in self.forecast)]
+
+    def _check_forecast(self) -> None:
+        if self.forecast and self.target is not None:
+            raise BadPlan(
+                "--forecast and --target exclude each other",
+                got=f"--forecast {','.join(self.forecast)} --target {self.target}",
+                cure="--target predicts one value for each sequence, --forecast the next values of a series",
+            )
+        if self.forecast and self.kind is not None:
+            raise BadPlan("--kind goes with --target, not with --forecast", got=self.kind, cure="leave it out")
+        for option, value in (("--window", self.window), ("--horizon", self.horizon)):
+            if value is not None:
+                self._check_steps(option, value)
+
+    def _check_steps(self, option: str, value: int) -> None:
+        if not self.forecast:
+            raise BadPlan(f"{option} goes with --forecast", got=value, cure=f"leave {option} out")
+        if value < 1:
+            raise BadPlan(f"{option} is too small", allowed="1 step or more", got=value)
+
+    def refuse(self, format_name: str, meaningless: Mapping[str, object]) -> None:
+        """BadPlan for the first option that has a value but no meaning in this format."""
+        for option, value in meaningless.items():
+            if value:
+                raise BadPlan(
+                    f"{option} has no meaning for a {format_name} file, which says it itself",
+                    got=value,
+                    cure=f"leave {option} out",
+                )

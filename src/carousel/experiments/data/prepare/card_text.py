@@ -1,0 +1,101 @@
+"""The data card as lines of text for a terminal, in English or Chinese."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+from carousel.common.texts import text
+
+MOST_LISTED = 12
+
+
+def card_lines(card: dict[str, Any], lang: str) -> list[str]:
+    """What is in the file and what was done to it, one fact a line; every word from the catalogue."""
+    return [
+        text("data.card.file", lang, file=card["file"], format=card["format"]),
+        _question(card, lang),
+        *_contents(card, lang),
+        *_classes(card, lang),
+        _split(card, lang),
+        *_varied(card, lang),
+        text(f"data.scaling.{card['scaling']['how']}", lang),
+        _baseline(card, lang),
+        *(_note(note, lang) for note in card["notes"]),
+    ]
+
+
+def _question(card: dict[str, Any], lang: str) -> str:
+    forecast = card["forecast"]
+    if forecast is None:
+        return text(f"data.kind.{card['kind']}", lang, target=card["target"])
+    values = {name: _with_origin(forecast, name, lang) for name in ("window", "horizon")}
+    return text("data.kind.forecast", lang, columns=_listed(forecast["columns"], lang), **values)
+
+
+def _with_origin(forecast: dict[str, Any], name: str, lang: str) -> str:
+    origin = "given" if forecast[f"{name}_given"] else "chosen"
+    return text(f"data.card.{origin}", lang, value=forecast[name])
+
+
+def _contents(card: dict[str, Any], lang: str) -> list[str]:
+    lengths, channels = card["lengths"], card["channels"]
+    spread = {name: number(lengths[name]) for name in ("min", "median", "max")}
+    key = "data.card.equal" if lengths["min"] == lengths["max"] else "data.card.sequences"
+    lines = [
+        text(key, lang, count=number(card["sequences"]), **spread),
+        text("data.card.channels", lang, count=channels["count"], names=_listed(channels["names"], lang)),
+    ]
+    if card["range"]:
+        lines.append(text("data.card.range", lang, **{k: f"{v:.4g}" for k, v in card["range"].items()}))
+    if card["missing"]:
+        counts = [f"{name} {number(count)}" for name, count in card["missing"].items()]
+        return [*lines, text("data.card.missing", lang, counts=_listed(counts, lang))]
+    return [*lines, text("data.card.complete", lang)]
+
+
+def _classes(card: dict[str, Any], lang: str) -> list[str]:
+    if not card["classes"]:
+        return []
+    counts = [f"{c['name']} ({c['training']}/{c['validation']}/{c['test']})" for c in card["classes"]]
+    return [text("data.card.classes", lang, count=len(counts), counts=_listed(counts, lang))]
+
+
+def _split(card: dict[str, Any], lang: str) -> str:
+    split = card["split"]
+    sizes = {part: number(split[part]) for part in ("training", "validation", "test")}
+    return text(f"data.split.{split['how']}", lang, seed=split["seed"], **sizes)
+
+
+def _varied(card: dict[str, Any], lang: str) -> list[str]:
+    """How the split differs from seed to seed, where more than one was asked for."""
+    split = card["split"]
+    return [text(f"data.varied.{split['varied']}", lang, count=split["splits"])] if "varied" in split else []
+
+
+def _baseline(card: dict[str, Any], lang: str) -> str:
+    baseline = card["baseline"]
+    return text(f"data.baseline.{baseline['name']}", lang, score=f"{baseline['score']:.3f}")
+
+
+def _note(note: dict[str, Any], lang: str) -> str:
+    values = {name: _shown(value, lang) for name, value in note.items() if name != "key"}
+    if "unit" in note:
+        values["unit"] = text(f"data.unit.{note['unit']}", lang)
+    return text(f"data.note.{note['key']}", lang, **values)
+
+
+def _shown(value: object, lang: str) -> str:
+    if isinstance(value, list):
+        return _listed([str(v) for v in value], lang)
+    return number(value) if isinstance(value, int | float) else str(value)
+
+
+def number(value: float) -> str:
+    """Whole numbers with thin groups of three, others with four figures: the same digits in both languages."""
+    return f"{int(value):,}" if value == int(value) else f"{value:.4g}"
+
+
+def _listed(names: list[str], lang: str) -> str:
+    shown = reduce(lambda first, second: text("data.card.pair", lang, first=first, second=second), names[:MOST_LISTED])
+    return text("data.card.more", lang, shown=shown, count=len(names)) if len(names) > MOST_LISTED else shown

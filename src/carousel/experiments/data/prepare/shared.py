@@ -1,0 +1,27 @@
+"""The last touches that every way to a `Prepared` shares."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from carousel.experiments.data.arrays import Floats, Ints
+from carousel.experiments.data.prepare.baseline import baseline_of
+from carousel.experiments.data.prepare.card import baseline_card
+from carousel.experiments.data.prepare.prepared import Prepared
+from carousel.experiments.data.prepare.scaling import Scaled
+
+NONE: Floats = np.zeros(0)
+NO_CHANNELS: Ints = np.zeros(0, dtype=np.int64)
+
+
+def with_masks(scaled: Scaled) -> tuple[Floats, Floats]:
+    """Mean and deviation of every channel of x: a mask is not scaled."""
+    masks = len(scaled.masked)
+    return np.concatenate([scaled.mean, np.zeros(masks)]), np.concatenate([scaled.std, np.ones(masks)])
+
+
+def told(prepared: Prepared) -> Prepared:
+    """With the baseline's score in the card."""
+    return replace(prepared, card={**prepared.card, **baseline_card(baseline_of(prepared))})

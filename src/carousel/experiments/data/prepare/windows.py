@@ -1,0 +1,113 @@
+"""Examples of a series: `window` steps in, the next `horizon` values out, parts cut by time.
+
+A window belongs to the part that its targets lie in; one whose targets straddle a cut is left out. Its history may
+reach back into earlier parts, never forward. The cuts are moments, the same for all series of a file, so
+that no training target is later than any test target. Where only a span of the moments is used, a window lies wholly in
+it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from carousel.common.errors import BadData
+from carousel.experiments.data.arrays import PARTS, Bools, Floats, Ints, starts_of
+from carousel.experiments.data.options import DataOptions
+from carousel.experiments.data.prepare.time_window import WHOLE, Span
+from carousel.experiments.data.read.parsed import RawSeries
+
+LONGEST_WINDOW = 64
+_OUTSIDE = 3  # the part of a step that lies before or after the span
+
+
+@dataclass(frozen=True)
+class Windows:
+    """starts, part: [N] of each example. values: [N, horizon, K], last: [N, K], in the file's units.
+
+    training: [R] the steps of the span before the first cut. window, horizon: in steps.
+    """
+
+    starts: Ints
+    part: Ints
+    values: Floats
+    last: Floats
+    training: Bools
+    window: int
+    horizon: int
+
+
+def cut_windows(raw: RawSeries, options: DataOptions, span: Span = WHOLE) -> Windows:
+    """All windows of all series. BadData where a part gets fewer than two (R² needs values that differ)."""
+    window, horizon = sizes(raw.lengths, options, span)
+    step_part = _parts(raw, options.split, span)
+    origin = _origins(raw.lengths, step_part, window, horizon)
+    part = step_part[origin + 1] if len(origin) else origin
+    if min(np.bincount(part, minlength=3)) < 2:
+        _refuse_short(raw, part, window, horizon, options.split)
+    columns = list(raw.targets)
+    ahead = origin[:, None] + 1 + np.arange(horizon)
+    targets = raw.x[:, columns]
+    cut = Windows(origin - window + 1, part, targets[ahead], targets[origin], step_part == 0, window, horizon)
+    _refuse_constant(cut, [raw.channels[c] for c in columns])
+    return cut
+
+
+def sizes(lengths: Ints, options: DataOptions, span: Span = WHOLE) -> tuple[int, int]:
+    """(window, horizon): as given, else a third of the training part, at most 64, and an eighth of that."""
+    training = int(np.median(lengths) * options.split[0] * span.share)
+    window = options.window or max(1, min(LONGEST_WINDOW, training // 3))
+    return window, options.horizon or max(1, window // 8)
+
+
+def _parts(raw: RawSeries, shares: tuple[float, float, float], span: Span) -> Ints:
+    """[R] the part of each step: by its moment, or by its place in the series where no column orders them."""
+    moments = raw.times.values if raw.times is not None else _places(raw.lengths)
+    unique = np.unique(moments)
+    start, used = span.moments(len(unique))
+    first, second = (start + round(sum(shares[:n]) * used) for n in (1, 2))
+    place = np.searchsorted(unique, moments)
+    part = np.searchsorted([first, second], place, side="right").astype(np.int64)
+    part[(place < start) | (place >= start + used)] = _OUTSIDE
+    return part
+
+
+def _places(lengths: Ints) -> Ints:
+    return np.arange(int(lengths.sum())) - np.repeat(starts_of(lengths), lengths)
+
+
+def _origins(lengths: Ints, step_part: Ints, window: int, horizon: int) -> Ints:
+    """The last step of history of every window that fits, lies in the span, and whose targets lie in one part."""
+    place = _places(lengths)
+    fits = (place >= window - 1) & (place + horizon < np.repeat(lengths, lengths))
+    origin = np.flatnonzero(fits)
+    inside = (step_part[origin - window + 1] != _OUTSIDE) & (step_part[origin + horizon] != _OUTSIDE)
+    return origin[inside & (step_part[origin + 1] == step_part[origin + horizon])]
+
+
+def _refuse_short(raw: RawSeries, part: Ints, window: int, horizon: int, shares: tuple[float, float, float]) -> None:
+    counts = np.bincount(part, minlength=3)
+    needed = max(
+        ceil((window + horizon + 1) / shares[0]), ceil((horizon + 1) / shares[1]), ceil((horizon + 1) / shares[2])
+    )
+    raise BadData(
+        f"the series is too short for --window {window} and --horizon {horizon}",
+        allowed=f"about {needed} steps or more, two windows for each part",
+        got=f"{int(raw.lengths.max())} steps, windows: "
+        + ", ".join(f"{p} {n}" for p, n in zip(PARTS, counts, strict=True)),
+        cure="a smaller --window or --horizon, or a longer series",
+    )
+
+
+def _refuse_constant(cut: Windows, columns: list[str]) -> None:
+    for place, column in enumerate(columns):
+        for number, name in enumerate(PARTS):
+            values = cut.values[cut.part == number, :, place]
+            if values.min() == values.max():
+                raise BadData(
+                    f"the forecast column {column!r} has the same value all through the {name} part",
+                    got=f"{values.flat[0]:g}",
+                    cure="there is nothing to predict: choose another column, or another split",
+                )

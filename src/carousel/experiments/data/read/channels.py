@@ -1,0 +1,63 @@
+"""The columns of a table that a network sees: numbers as they stand, a text column of few values as one-hot."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from carousel.common.errors import BadData
+from carousel.experiments.data.arrays import Floats, Note
+from carousel.experiments.data.read.table import Table, is_numeric
+
+MOST_VALUES = 10  # a text column with more different values is refused: it would be mostly zeros
+
+
+def read_channels(table: Table, leave_out: set[str]) -> tuple[Floats, tuple[str, ...], list[Note]]:
+    """([R, C] with NaN where missing, C names, notes): every column not in `leave_out`, in file order."""
+    columns: list[Floats] = []
+    names: list[str] = []
+    notes: list[Note] = []
+    for name in table.frame.columns:
+        if name in leave_out:
+            continue
+        table.refuse_empty(name)
+        if is_numeric(table.frame[name]):
+            columns.append(table.numbers(name))
+            names.append(name)
+        else:
+            values = _categories(table, name)
+            columns.extend(_one_hot(table.frame[name], values))
+            names.extend(f"{name}={value if value is not None else '(missing)'}" for value in values)
+            notes.append(_note(table.frame[name], values))
+    if not columns:
+        raise BadData("no column is left for the network to see", cure="add a column of numbers")
+    return np.stack(columns, axis=1), tuple(names), notes
+
+
+def _categories(table: Table, name: str) -> list[str | None]:
+    series = table.frame[name]
+    if series.dtype != pl.String:
+        raise BadData(
+            f"column {name!r} holds {str(series.dtype).split('(')[0].lower()} values, not numbers",
+            cure=f"name it with --order {name} if it orders the steps, or remove it",
+        )
+    values = sorted(series.drop_nulls().unique().to_list())
+    if len(values) > MOST_VALUES:
+        raise BadData(
+            f"column {name!r} holds text in row {table.rows[series.is_not_null().arg_true()[0]]}",
+            allowed=f"numbers, or at most {MOST_VALUES} different words",
+            got=f"{len(values)} different texts, the first {series.drop_nulls()[0]!r}",
+            cure=f"name it with --group or --order if it is that, or remove it: {name}",
+        )
+    return [*values, None] if series.null_count() else list(values)
+
+
+def _one_hot(series: pl.Series, values: list[str | None]) -> list[Floats]:
+    # A missing word is a value of its own: "(missing)" is then 1, the others 0.
+    hits = [series.is_null() if value is None else series.eq_missing(value) for value in values]
+    return [hit.cast(pl.Float64).to_numpy() for hit in hits]
+
+
+def _note(series: pl.Series, values: list[str | None]) -> Note:
+    known = [value for value in values if value is not None]
+    return {"key": "one_hot", "column": series.name, "values": known, "missing": series.null_count()}

@@ -1,0 +1,115 @@
+"""What one row of a table is: a step of a sequence, a whole sequence, or a step of a series to forecast."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from carousel.common.errors import BadData, BadPlan
+from carousel.experiments.data.arrays import Floats, Note
+from carousel.experiments.data.options import DataOptions
+from carousel.experiments.data.read.channels import read_channels
+from carousel.experiments.data.read.parsed import Raw, RawSequences, RawSeries
+from carousel.experiments.data.read.steps import Steps, in_order
+from carousel.experiments.data.read.table import Table, is_numeric
+
+
+def lay_out(table: Table, options: DataOptions) -> Raw:
+    """The table as the options say it is. UnknownName for a column, BadPlan where no question is asked."""
+    for role, name in options.roles():
+        if name is not None:
+            table.column(name, f"{role[2:]} column")
+    if options.forecast:
+        return _series(table, options)
+    if options.target is None:
+        raise BadPlan(
+            "it is not said what to predict",
+            allowed="columns " + listed(table.frame.columns),
+            cure="name a column with --target (one value a sequence) or --forecast (the next values)",
+        )
+    if options.group is not None:
+        return _long(table, options, options.target)
+    return _wide(table, options, options.target)
+
+
+def listed(names: list[str], most: int = 20) -> str:
+    """Names for an error line, cut short after `most`."""
+    return ", ".join(names[:most]) + (f", ... ({len(names)} in all)" if len(names) > most else "")
+
+
+def _series(table: Table, options: DataOptions) -> RawSeries:
+    steps = in_order(table, options.group, options.order)
+    for name in options.forecast:
+        table.refuse_empty(name)
+        table.numbers(name, "forecast column")
+        table.refuse_gaps(name, "forecast column", "fill it in, or remove the rows before or after the gap")
+    leave_out = {name for name in (options.group, options.order) if name is not None}
+    x, channels, notes = read_channels(steps.table, leave_out)
+    targets = tuple(channels.index(name) for name in options.forecast)
+    return RawSeries(
+        x, steps.lengths, steps.names, channels, steps.table.rows, steps.times, targets, steps.notes + notes
+    )
+
+
+def _long(table: Table, options: DataOptions, target: str) -> RawSequences:
+    _refuse_target_gaps(table, target)
+    steps = in_order(table, options.group, options.order)
+    labels = _one_target_each(steps, target)
+    roles = {name for name in (options.group, options.order, target) if name is not None}
+    x, channels, notes = read_channels(steps.table, roles)
+    return RawSequences(x, steps.lengths, steps.names, channels, target, labels, notes=steps.notes + notes)
+
+
+def _refuse_target_gaps(table: Table, target: str) -> None:
+    table.refuse_empty(target)
+    table.refuse_gaps(target, "target column", "fill it in on every row, or remove these rows")
+
+
+def _one_target_each(steps: Steps, target: str) -> pl.Series:
+    labels = steps.table.frame[target]
+    first = np.repeat(steps.starts, steps.lengths)
+    odd = np.flatnonzero((labels != labels[first]).to_numpy())
+    if len(odd):
+        row = int(odd[0])
+        group = steps.names[int(np.searchsorted(steps.starts, row, side="right")) - 1]
+        raise BadData(
+            f"{group} has two values of the target {target!r}",
+            got=f"{str(labels[int(first[row])])!r} in row {steps.table.rows[first[row]]}, "
+            f"{str(labels[row])!r} in row {steps.table.rows[row]}",
+            cure="one target a sequence: correct it, or choose another --group",
+        )
+    return labels[steps.starts]
+
+
+def _wide(table: Table, options: DataOptions, target: str) -> RawSequences:
+    if options.order is not None:
+        raise BadPlan(
+            "--order needs --group: without --group each row is a whole sequence, its columns the steps",
+            got=f"--order {options.order}",
+            cure="name the column that tells the sequences apart with --group",
+        )
+    _refuse_target_gaps(table, target)
+    columns = [name for name in table.frame.columns if name != target]
+    x, kept = _row_values(table, columns)
+    lengths = kept.sum(axis=1)
+    names = [f"row {row}" for row in table.rows]
+    notes: list[Note] = [{"key": "wide", "first": columns[0], "last": columns[-1], "count": len(columns)}]
+    labels = table.frame[target]
+    return RawSequences(x[kept][:, None], lengths, names, ("value",), target, labels, notes=notes)
+
+
+def _row_values(table: Table, columns: list[str]) -> tuple[Floats, np.ndarray]:
+    for name in columns:
+        table.refuse_empty(name)
+        if not is_numeric(table.frame[name]):
+            raise BadData(
+                f"column {name!r} holds text, and without --group each row is a sequence of numbers",
+                got=repr(str(table.frame[name].drop_nulls()[0])),
+                cure=f"remove it, or name the sequences with --group {name} if each row is one step",
+            )
+    if not columns:
+        raise BadData("no column is left for the network to see", cure="add columns of numbers")
+    x = np.stack([table.numbers(name) for name in columns], axis=1)
+    # After its last value a row has ended; a gap before that is a missing value.
+    ended = np.flip(np.logical_and.accumulate(np.flip(np.isnan(x), axis=1), axis=1), axis=1)
+    return x, ~ended

@@ -1,0 +1,151 @@
+"""NPZ: arrays x [N, T, C] or [N, T] and y [N] (and lengths [N]); for forecasting x [T] or [T, C]."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import polars as pl
+
+from carousel.common.errors import BadData, BadPlan, UnknownName
+from carousel.experiments.data.arrays import Floats, Ints
+from carousel.experiments.data.options import DataOptions
+from carousel.experiments.data.read.parsed import RawSequences, RawSeries
+from carousel.experiments.data.read.source import Source
+
+
+def read_npz(source: Source, options: DataOptions) -> RawSequences | RawSeries:
+    """The arrays as sequences, or as one series where --forecast names columns ("x", or "x0", "x1", ...)."""
+    options.refuse("NPZ", {"--group": options.group, "--order": options.order})
+    arrays = _arrays(source)
+    x = _numbers(arrays.pop("x", None), "x", "the sequences, [N, T, C] or [N, T]")
+    if options.forecast:
+        return _series(x, options)
+    if "y" not in arrays and options.target is None:
+        raise BadPlan(
+            "it is not said what to predict",
+            allowed="array y [N] in the file, or --forecast with " + ", ".join(_columns(x)),
+            cure="add y, or name columns with --forecast",
+        )
+    target = options.target or "y"
+    if target not in arrays:
+        raise UnknownName("target array", target, arrays)
+    return _sequences(x, arrays, target)
+
+
+def _arrays(source: Source) -> dict[str, np.ndarray]:
+    if not source.data.startswith(b"PK"):
+        raise _broken(source, "no archive")
+    try:
+        with np.load(io.BytesIO(source.data), allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    # What a damaged archive raises depends on where the damage is (zip, header, data): all mean the same here.
+    except Exception as error:
+        raise _broken(source, str(error) or type(error).__name__) from error
+
+
+def _broken(source: Source, reason: str) -> BadData:
+    cure = "write it with numpy.savez, arrays of numbers or text"
+    return BadData(f"{source.name} cannot be read as NPZ", got=reason.strip().splitlines()[0], cure=cure)
+
+
+def _numbers(array: np.ndarray | None, name: str, meaning: str) -> Floats:
+    if array is None:
+        raise BadData(f"the file has no array {name!r}", allowed=meaning, cure=f"save it under the name {name}")
+    if array.dtype.kind not in "fiub":
+        raise BadData(f"array {name!r} does not hold numbers", got=str(array.dtype), cure="save it as float32")
+    if array.ndim == 0 or array.size == 0:
+        raise BadData(
+            f"array {name!r} holds no sequences", got=f"shape {array.shape}", cure="give a file that holds data"
+        )
+    values = array.astype(np.float64)
+    if np.isinf(values).any():
+        where = ", ".join(str(i) for i in np.argwhere(np.isinf(values))[0])
+        raise BadData(
+            f"array {name!r} holds an infinite value at {name}[{where}]",
+            allowed="finite numbers",
+            cure="correct it, or write NaN if the value is missing",
+        )
+    return values
+
+
+def _columns(x: Floats) -> list[str]:
+    return ["x"] if x.ndim == 1 else [f"x{c}" for c in range(x.shape[-1])]
+
+
+def _series(x: Floats, options: DataOptions) -> RawSeries:
+    if x.ndim not in (1, 2):
+        raise BadData(
+            "array 'x' is no series",
+            allowed="shape [T] or [T, C] for --forecast",
+            got=f"shape {x.shape}",
+            cure="reshape it",
+        )
+    columns = _columns(x)
+    for name in options.forecast:
+        if name not in columns:
+            raise UnknownName("forecast column", name, columns)
+    values = x.reshape(len(x), -1)
+    targets = tuple(columns.index(name) for name in options.forecast)
+    gaps = np.argwhere(np.isnan(values[:, targets]))
+    if len(gaps):
+        row, column = gaps[0]
+        raise BadData(
+            f"the forecast column {options.forecast[column]!r} has no value at step {row}",
+            got=f"{len(gaps)} missing",
+            cure="fill it in, or cut the series",
+        )
+    lengths = np.array([len(x)])
+    return RawSeries(values, lengths, ["the series"], tuple(columns), np.arange(len(x)), None, targets)
+
+
+def _sequences(x: Floats, arrays: dict[str, np.ndarray], target: str) -> RawSequences:
+    if x.ndim not in (2, 3):
+        raise BadData(
+            "array 'x' has the wrong shape", allowed="[N, T, C] or [N, T]", got=f"shape {x.shape}", cure="reshape it"
+        )
+    x = x.reshape(*x.shape[:2], -1)
+    count, steps = x.shape[:2]
+    lengths = _lengths(arrays.get("lengths"), count, steps)
+    kept = np.arange(steps) < lengths[:, None]
+    names = [f"sequence {i}" for i in range(count)]
+    channels = tuple(f"x{c}" for c in range(x.shape[2]))
+    return RawSequences(x[kept], lengths, names, channels, target, _labels(arrays[target], target, count))
+
+
+def _lengths(array: np.ndarray | None, count: int, steps: int) -> Ints:
+    if array is None:
+        return np.full(count, steps, dtype=np.int64)
+    if array.shape != (count,) or array.dtype.kind not in "iu":
+        raise BadData(
+            "array 'lengths' does not fit x",
+            allowed=f"{count} whole numbers",
+            got=f"{array.dtype} {array.shape}",
+            cure="give one length a sequence",
+        )
+    bad = np.flatnonzero((array < 1) | (array > steps))
+    if len(bad):
+        raise BadData(
+            f"lengths[{bad[0]}] is out of range",
+            allowed=f"1 to {steps}",
+            got=int(array[bad[0]]),
+            cure="count the true steps",
+        )
+    return array.astype(np.int64)
+
+
+def _labels(array: np.ndarray, target: str, count: int) -> pl.Series:
+    if array.shape != (count,) or array.dtype.kind not in "fiubU":
+        raise BadData(
+            f"array {target!r} does not fit x",
+            allowed=f"{count} numbers or texts, one a sequence",
+            got=f"{array.dtype} {array.shape}",
+            cure="give one target a sequence",
+        )
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        raise BadData(
+            f"the target {target}[{int(np.flatnonzero(np.isnan(array))[0])}] is missing",
+            got=f"{int(np.isnan(array).sum())} missing",
+            cure="fill it in, or remove the sequence",
+        )
+    return pl.Series(target, array.tolist() if array.dtype.kind == "U" else array)

@@ -1,0 +1,73 @@
+"""MATLAB 5 piano rolls: traindata, validdata, testdata, each a row of pieces [T, 88] of 0 and 1.
+
+The format of Boulanger-Lewandowski, Bengio, Vincent (2012); REFERENCES: predict frame t+1 from frames <= t.
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from scipy.io import loadmat
+
+from carousel.common.errors import BadData
+from carousel.experiments.data.arrays import Floats
+from carousel.experiments.data.options import DataOptions
+from carousel.experiments.data.read.parsed import RawRolls
+from carousel.experiments.data.read.source import Source
+
+NAMES = ("traindata", "validdata", "testdata")
+KEYS = 88
+
+
+def read_rolls(source: Source, options: DataOptions) -> RawRolls:
+    """The pieces of all three parts. BadData where an array is absent or holds something else."""
+    options.refuse("piano-roll", {"--target": options.target, "--group": options.group, "--order": options.order})
+    options.refuse("piano-roll", {"--forecast": ",".join(options.forecast), "--kind": options.kind})
+    parts = [_pieces(source, arrays, name) for arrays in [_load(source)] for name in NAMES]
+    pieces = [piece for part in parts for piece in part]
+    lengths = np.array([len(piece) for piece in pieces], dtype=np.int64)
+    part = np.repeat(np.arange(3), [len(part) for part in parts])
+    return RawRolls(np.concatenate(pieces), lengths, part)
+
+
+def _load(source: Source) -> dict[str, np.ndarray]:
+    try:
+        # scipy's stubs do not know that it reads streams
+        arrays: dict[str, np.ndarray] = loadmat(io.BytesIO(source.data), variable_names=NAMES)
+    # scipy raises whatever the damaged byte leads to (ValueError, TypeError, NotImplementedError, zlib.error).
+    except Exception as error:
+        raise BadData(
+            f"{source.name} cannot be read as a MATLAB 5 file",
+            got=str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__,
+            cure="save it in MATLAB with -v6 or -v7",
+        ) from error
+    return arrays
+
+
+def _pieces(source: Source, arrays: dict[str, np.ndarray], name: str) -> list[Floats]:
+    if name not in arrays or arrays[name].dtype != object or not arrays[name].size:
+        raise BadData(
+            f"{source.name} has no pieces under the name {name!r}",
+            allowed=f"cell arrays {', '.join(NAMES)} of pieces [T, {KEYS}]",
+            cure="save the piano rolls under these names",
+        )
+    return [_piece(piece, f"{name}[{place}]") for place, piece in enumerate(arrays[name].ravel())]
+
+
+def _piece(piece: np.ndarray, name: str) -> Floats:
+    if piece.ndim != 2 or piece.shape[1] != KEYS or len(piece) < 2:
+        raise BadData(
+            f"{name} is no piano roll",
+            allowed=f"[T, {KEYS}] with T of 2 or more",
+            got=f"shape {list(piece.shape)}",
+            cure="transpose, cut or remove it",
+        )
+    if not np.isin(piece, (0, 1)).all():
+        raise BadData(
+            f"{name} is no piano roll",
+            allowed="0 (silent) and 1 (sounds)",
+            got="other values",
+            cure="set what sounds to 1",
+        )
+    return piece.astype(np.float64)

@@ -1,0 +1,75 @@
+"""A long table, one row a step, brought into order: sequence after sequence, each in the order of its steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from carousel.common.errors import BadData
+from carousel.experiments.data.arrays import Ints, Note, firsts_of, starts_of
+from carousel.experiments.data.read.order import Times, read_times
+from carousel.experiments.data.read.table import Table, as_numbers
+
+
+@dataclass(frozen=True)
+class Steps:
+    """table: rows in order. names: [N] sequences. starts, lengths: [N]. times: [R], or None without --order."""
+
+    table: Table
+    names: list[str]
+    starts: Ints
+    lengths: Ints
+    times: Times | None
+    notes: list[Note]
+
+
+def in_order(table: Table, group: str | None, order: str | None) -> Steps:
+    """The rows by group and order. BadData for a gap in either, or for two rows of one group with one time."""
+    codes, names = _groups(table, group)
+    times = read_times(table, order) if order is not None else None
+    rank = times.values if times is not None else np.arange(len(table.rows))
+    perm = np.lexsort((rank, codes))  # stable, and the same whatever the order of rows in the file
+    lengths = np.bincount(codes, minlength=len(names)).astype(np.int64)
+    ordered = times.take(perm) if times is not None else None
+    steps = Steps(table.take(perm), names, starts_of(lengths), lengths, ordered, _notes(order, ordered, lengths))
+    _refuse_duplicates(steps, order, codes[perm])
+    return steps
+
+
+def _groups(table: Table, group: str | None) -> tuple[Ints, list[str]]:
+    if group is None:
+        return np.zeros(len(table.rows), dtype=np.int64), ["the series"]
+    series = table.column(group, "group column").cast(pl.String).alias("key")
+    table.refuse_gaps(group, "group column", "name the sequence of each row, or remove the row")
+    keys = series.unique()
+    numbers = as_numbers(keys)
+    # Numbers in order of size, words in order of the alphabet: never in the order of the file.
+    ranked = pl.DataFrame({"key": keys, "number": numbers if not numbers.null_count() else keys})
+    ranked = ranked.sort("number", "key").with_row_index("code")
+    codes = series.to_frame().join(ranked, on="key", how="left", maintain_order="left")["code"]
+    return codes.cast(pl.Int64).to_numpy(), [f"{group}={key}" for key in ranked["key"]]
+
+
+def _refuse_duplicates(steps: Steps, order: str | None, codes: Ints) -> None:
+    if order is None or steps.times is None:
+        return
+    values = steps.times.values
+    same = np.flatnonzero((values[1:] == values[:-1]) & (codes[1:] == codes[:-1]))
+    if len(same):
+        first, rows = int(same[0]), steps.table.rows
+        pair = sorted((int(rows[first]), int(rows[first + 1])))
+        raise BadData(
+            f"rows {pair[0]} and {pair[1]} have the same {order!r} in {steps.names[codes[first]]}",
+            got=repr(str(steps.table.frame[order][first]))
+            + (f" and {len(same) - 1} more such pairs" if len(same) > 1 else ""),
+            cure="keep one of them, or name the column that tells them apart with --group",
+        )
+
+
+def _notes(order: str | None, times: Times | None, lengths: Ints) -> list[Note]:
+    if times is None:
+        return [{"key": "file_order"}]
+    spacing = times.spacing(firsts_of(lengths))
+    return [] if spacing["regular"] else [{"key": "irregular", "column": order, **spacing}]

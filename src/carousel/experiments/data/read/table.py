@@ -1,0 +1,120 @@
+"""A table as read: columns by name, and every row by the number a person sees in the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from carousel.common.errors import BadData, UnknownName
+from carousel.experiments.data.arrays import Floats, Ints
+
+# What people write for "no value". Said in docs/data.md; every one is counted in the card.
+MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
+
+
+@dataclass(frozen=True)
+class Table:
+    """frame: the columns; text is stripped, and null where it says there is no value. rows: [R] row numbers."""
+
+    frame: pl.DataFrame
+    rows: Ints
+
+    def take(self, order: Ints) -> Table:
+        """The rows in another order, each with its own number."""
+        return Table(self.frame[order], self.rows[order])
+
+    def column(self, name: str, role: str) -> pl.Series:
+        """A column by name; UnknownName with the nearest name."""
+        if name not in self.frame.columns:
+            raise UnknownName(role, name, self.frame.columns)
+        return self.frame[name]
+
+    def numbers(self, name: str, role: str = "column") -> Floats:
+        """[R] a column as numbers, NaN where missing. BadData for text or an infinity, with its row."""
+        series = self.column(name, role)
+        values = as_numbers(series)
+        self._refuse_text(series, values)
+        result = values.fill_null(float("nan")).to_numpy()
+        self._refuse_infinity(name, result)
+        return result
+
+    def _refuse_text(self, series: pl.Series, values: pl.Series) -> None:
+        bad = np.flatnonzero((values.is_null() & series.is_not_null()).to_numpy())
+        if len(bad):
+            raise BadData(
+                f"column {series.name!r} holds text in row {self.rows[bad[0]]}",
+                allowed="numbers",
+                got=repr(series[int(bad[0])]) + (f" and {len(bad) - 1} more" if len(bad) > 1 else ""),
+                cure="correct it, or leave the cell empty if the value is missing",
+            )
+
+    def _refuse_infinity(self, name: str, values: Floats) -> None:
+        bad = np.flatnonzero(np.isinf(values))
+        if len(bad):
+            raise BadData(
+                f"column {name!r} holds an infinite value in row {self.rows[bad[0]]}",
+                allowed="finite numbers",
+                got=f"{values[bad[0]]:g}" + (f" and {len(bad) - 1} more" if len(bad) > 1 else ""),
+                cure="correct it, or leave the cell empty if the value is missing",
+            )
+
+    def refuse_gaps(self, name: str, role: str, cure: str) -> None:
+        """BadData with the first row where column `name` has no value."""
+        empty = np.flatnonzero(self.frame[name].is_null().to_numpy())
+        if len(empty):
+            raise BadData(
+                f"the {role} {name!r} has no value in row {self.rows[empty[0]]}",
+                got=f"{len(empty)} rows without one",
+                cure=cure,
+            )
+
+    def refuse_empty(self, name: str) -> None:
+        """BadData where not one row of column `name` has a value."""
+        if self.frame[name].null_count() == self.frame.height:
+            raise BadData(f"column {name!r} has no value in any row", cure="remove the column")
+
+
+def as_numbers(series: pl.Series) -> pl.Series:
+    """The column as Float64; null where it is missing or is no number."""
+    numbers = series.cast(pl.Float64, strict=False)
+    return numbers.fill_nan(None)
+
+
+def is_numeric(series: pl.Series) -> bool:
+    """True for numbers and truth values, and for text of which at least half reads as numbers."""
+    if series.dtype != pl.String:
+        return series.dtype.is_numeric() or series.dtype == pl.Boolean
+    return 2 * as_numbers(series).count() >= series.count()
+
+
+def make_table(frame: pl.DataFrame, rows: Ints, name: str) -> Table:
+    """Strip text, read the words for "missing" as null, drop blank rows at the end. BadData where no row is left."""
+    text = pl.col(pl.String).str.strip_chars()
+    frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+    frame = frame.with_columns(pl.when(text.is_in(MISSING)).then(None).otherwise(text).name.keep())
+    frame = frame.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
+    _refuse_nested(frame)
+    if not frame.width or not frame.height:
+        raise BadData(
+            f"{name} holds no rows",
+            got="a header only" if frame.width else "no columns",
+            cure="give a file that holds data",
+        )
+    blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
+    if blank.all():
+        raise BadData(f"{name} holds no values", got=f"{frame.height} blank rows", cure="give a file that holds data")
+    # A blank row in between may be a step that is missing: it stays, and its gap is refused by name.
+    last = int(np.flatnonzero(~blank)[-1]) + 1
+    return Table(frame[:last], rows[:last])
+
+
+def _refuse_nested(frame: pl.DataFrame) -> None:
+    for name, dtype in frame.schema.items():
+        if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+            raise BadData(
+                f"column {name!r} holds {str(dtype).split('(')[0].lower()} values",
+                allowed="one number or text a cell",
+                cure="write one row a step, and name the sequence with --group",
+            )

@@ -1,0 +1,124 @@
+"""Tables: CSV, TSV, Parquet and JSON lines, by polars; text stays text until a column is asked for numbers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from carousel.common.errors import BadData
+from carousel.experiments.data.read.source import Source
+from carousel.experiments.data.read.table import Table, make_table
+
+
+def read_csv(source: Source) -> Table:
+    """Comma-separated text (or by semicolon or tab where the header has no comma), UTF-8, with a header."""
+    header = _text(source).lstrip("\ufeff").splitlines()[0]
+    separator = next((mark for mark in ",;\t" if mark in header), ",")
+    return _separated(source, separator)
+
+
+def read_tsv(source: Source) -> Table:
+    """Tab-separated text, UTF-8, with a header."""
+    return _separated(source, "\t")
+
+
+def read_parquet(source: Source) -> Table:
+    """A Parquet file; rows count from 1."""
+    try:
+        frame = pl.read_parquet(io.BytesIO(source.data))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _broken(source, "Parquet", error) from error
+    return make_table(frame, np.arange(frame.height) + 1, source.name)
+
+
+def read_jsonl(source: Source) -> Table:
+    """JSON lines: one object a line; a row's number is its line."""
+    lines = _text(source).splitlines()
+    rows = np.array([number for number, line in enumerate(lines, 1) if line.strip()])
+    try:
+        frame = pl.read_ndjson(source.data, infer_schema_length=None)
+    except pl.exceptions.PolarsError as error:
+        _refuse_json(source, lines)
+        raise _broken(source, "JSON lines", error) from error
+    if frame.height != len(rows):  # more than one object on a line: rows could not be named
+        raise _broken(source, "JSON lines", f"{frame.height} objects on {len(rows)} lines")
+    return make_table(frame, rows, source.name)
+
+
+def _separated(source: Source, separator: str) -> Table:
+    _check_header(source, separator)
+    data = source.data if b"\n" in source.data else source.data.replace(b"\r", b"\n")  # ends of lines of old Macs
+    try:
+        frame = pl.read_csv(data, separator=separator, infer_schema=False)
+    except pl.exceptions.PolarsError as error:
+        _refuse_long_row(source, separator)
+        raise _broken(source, "text table", error) from error
+    frame = frame.rename(str.strip)
+    return make_table(frame, np.arange(frame.height) + 2, source.name)  # the header is row 1
+
+
+def _text(source: Source) -> str:
+    if b"\0" in source.data:
+        raise BadData(f"{source.name} is a binary file, not text", cure="save the table as CSV in UTF-8")
+    try:
+        return source.data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = source.data[: error.start].count(b"\n") + 1
+        raise BadData(
+            f"{source.name} is a binary file, or text that is not UTF-8",
+            got=f"byte 0x{source.data[error.start]:02x} in line {line}",
+            cure="save it as UTF-8 (in Excel: CSV UTF-8)",
+        ) from error
+
+
+def _check_header(source: Source, separator: str) -> None:
+    header = next(_rows(source, separator), [])
+    header = [name.strip() for name in header]
+    for place, name in enumerate(header):
+        if not name:
+            raise BadData(
+                f"column {place + 1} of {source.name} has no name", cure="name it in the header, or remove it"
+            )
+        if name in header[:place]:
+            raise BadData(f"{source.name} has two columns named {name!r}", cure="rename or remove one")
+
+
+def _rows(source: Source, separator: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(_text(source).lstrip("\ufeff"), newline=""), delimiter=separator)
+
+
+def _refuse_long_row(source: Source, separator: str) -> None:
+    rows = _rows(source, separator)
+    width = len(next(rows))
+    for number, row in enumerate(rows, 2):
+        if len(row) > width:
+            raise BadData(
+                f"row {number} of {source.name} has {len(row)} cells where the header has {width}",
+                cure=f"remove the extra cells, or quote a cell that holds {separator!r}",
+            )
+
+
+def _refuse_json(source: Source, lines: list[str]) -> None:
+    for number, line in enumerate(lines, 1):
+        try:
+            value = json.loads(line or "{}")
+        except json.JSONDecodeError as error:
+            raise BadData(
+                f"line {number} of {source.name} is not JSON", got=error.msg, cure="write one object a line"
+            ) from error
+        if not isinstance(value, dict):
+            raise BadData(
+                f"line {number} of {source.name} is not an object",
+                got=line[:40],
+                cure='write {"column": value} a line',
+            )
+
+
+def _broken(source: Source, kind: str, reason: object) -> BadData:
+    first = str(reason).strip().splitlines()[0]
+    return BadData(f"{source.name} cannot be read as {kind}", got=first, cure="write the file again")

@@ -1,0 +1,80 @@
+"""What is to be predicted for each sequence: a class or a number, guessed from the values or as the user says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from carousel.common.errors import BadData
+from carousel.experiments.data.arrays import Floats, Ints
+from carousel.experiments.data.options import Guess
+from carousel.experiments.data.read.table import as_numbers, is_numeric
+
+FEW = 20  # whole numbers of at most so many values are read as classes, unless nearly each value occurs once
+
+
+@dataclass(frozen=True)
+class Classes:
+    """names: in order of size (numbers) or of the alphabet. codes: [N] place of each sequence's class."""
+
+    names: list[str]
+    codes: Ints
+
+
+@dataclass(frozen=True)
+class Values:
+    """values: [N], in the file's own unit."""
+
+    values: Floats
+
+
+def read_target(labels: pl.Series, names: list[str], kind: Guess | None) -> Classes | Values:
+    """The target of each sequence. BadData where it is the same for all, or text where numbers are asked for."""
+    if labels.n_unique() == 1:
+        raise BadData(
+            f"the target {labels.name!r} has the same value in all {len(labels)} sequences",
+            got=repr(str(labels[0])),
+            cure="there is nothing to predict: choose another --target",
+        )
+    return _classes(labels) if (kind or _guess(labels)) == "classification" else _values(labels, names)
+
+
+def _guess(labels: pl.Series) -> Guess:
+    if labels.dtype == pl.Boolean or not is_numeric(labels):
+        return "classification"
+    numbers = as_numbers(labels).drop_nulls()
+    distinct = numbers.n_unique()
+    whole = bool((numbers == numbers.round()).all())
+    return "classification" if whole and distinct <= min(FEW, len(numbers) // 2) else "regression"
+
+
+def _classes(labels: pl.Series) -> Classes:
+    text = _as_text(labels)
+    unique = text.unique()
+    numbers = as_numbers(unique)
+    size = numbers if not numbers.null_count() else unique
+    names = pl.DataFrame({"name": unique, "size": size}).sort("size", "name")["name"].to_list()
+    place = pl.DataFrame({"label": names, "code": np.arange(len(names))})
+    joined = text.alias("label").to_frame().join(place, on="label", how="left", maintain_order="left")
+    return Classes(names, joined["code"].cast(pl.Int64).to_numpy())
+
+
+def _as_text(labels: pl.Series) -> pl.Series:
+    if labels.dtype.is_float() and bool((labels == labels.round()).all()):
+        return labels.cast(pl.Int64).cast(pl.String)  # class 1, not class 1.0
+    return labels.cast(pl.String)
+
+
+def _values(labels: pl.Series, names: list[str]) -> Values:
+    values = as_numbers(labels).fill_null(float("nan")).to_numpy()
+    bad = np.flatnonzero(~np.isfinite(values))
+    if len(bad):
+        raise BadData(
+            f"the target {labels.name!r} of {names[bad[0]]} is no finite number",
+            allowed="numbers, for regression",
+            got=repr(str(labels[int(bad[0])])),
+            cure="correct it, or say --kind classification if these are classes",
+        )
+    return Values(values)

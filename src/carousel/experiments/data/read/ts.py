@@ -1,0 +1,157 @@
+"""The `.ts` text format of the UEA archive and aeon: a header of @lines, then one case a line.
+
+Dimensions are separated by ':', the values of one by ',', a missing value is '?'; the last field is the target.
+Cases may have unequal lengths; within a case all dimensions are equally long. Time stamps are not read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from carousel.common.errors import BadData
+from carousel.experiments.data.arrays import Floats
+from carousel.experiments.data.options import DataOptions, Guess
+from carousel.experiments.data.read.parsed import RawSequences
+from carousel.experiments.data.read.source import Source, read_source
+
+
+@dataclass(frozen=True)
+class _Cases:
+    values: list[Floats]  # each [T, C]
+    targets: list[str]
+    lines: list[int]
+    kind: Guess
+
+
+def read_ts(source: Source, options: DataOptions) -> tuple[RawSequences, list[Source]]:
+    """The cases, and the files read: where X_TEST.ts stands beside X_TRAIN.ts, it is the test part."""
+    options.refuse(".ts", {"--target": options.target, "--group": options.group, "--order": options.order})
+    options.refuse(".ts", {"--forecast": ",".join(options.forecast)})
+    train = _parse(source)
+    sibling = _sibling(source)
+    if sibling is None:
+        return _raw(train, [f"line {line}" for line in train.lines]), [source]
+    return _with_test(source, train, sibling, _parse(sibling)), [source, sibling]
+
+
+def _sibling(source: Source) -> Source | None:
+    stem, suffix = source.path.stem, source.path.suffix
+    if not stem.endswith("_TRAIN"):
+        return None
+    path = source.path.with_name(stem.removesuffix("_TRAIN") + "_TEST" + suffix)
+    return read_source(path) if path.is_file() else None
+
+
+def _with_test(source: Source, train: _Cases, sibling: Source, test: _Cases) -> RawSequences:
+    if train.kind != test.kind or train.values[0].shape[1] != test.values[0].shape[1]:
+        raise BadData(
+            f"{sibling.name} does not fit {source.name}",
+            allowed=f"{train.kind}, {train.values[0].shape[1]} dimensions",
+            got=f"{test.kind}, {test.values[0].shape[1]} dimensions",
+            cure=f"move {sibling.name} away to split {source.name} alone",
+        )
+    new = sorted(set(test.targets) - set(train.targets))
+    if new and train.kind == "classification":
+        raise BadData(
+            f"{sibling.name} has a class that {source.name} has not",
+            got=repr(new[0]),
+            cure=f"move {sibling.name} away to split {source.name} alone",
+        )
+    both = _Cases(train.values + test.values, train.targets + test.targets, train.lines + test.lines, train.kind)
+    names = [f"{source.name} line {line}" for line in train.lines]
+    names += [f"{sibling.name} line {line}" for line in test.lines]
+    part = np.repeat([0, 2], [len(train.lines), len(test.lines)])
+    raw = _raw(both, names)
+    note = {"key": "sibling", "file": sibling.name, "count": len(test.lines)}
+    return RawSequences(raw.x, raw.lengths, names, raw.channels, raw.target, raw.labels, raw.kind, part, [note])
+
+
+def _raw(cases: _Cases, names: list[str]) -> RawSequences:
+    channels = tuple(f"dim{c + 1}" for c in range(cases.values[0].shape[1]))
+    lengths = np.array([len(values) for values in cases.values], dtype=np.int64)
+    target = "class" if cases.kind == "classification" else "target"
+    labels = pl.Series(target, cases.targets)
+    return RawSequences(np.concatenate(cases.values), lengths, names, channels, target, labels, cases.kind)
+
+
+def _parse(source: Source) -> _Cases:
+    header, body = _lines(source)
+    kind = _kind(source, header)
+    if header.get("timestamps", "false") == "true":
+        raise BadData(f"{source.name} has time stamps", allowed="@timeStamps false", cure="write plain values")
+    if not body:
+        raise BadData(f"{source.name} has no cases after @data", cure="give a file that holds data")
+    cases = _Cases([], [], [line for line, _ in body], kind)
+    for line, content in body:
+        *dimensions, target = content.split(":")
+        cases.values.append(_case(source, line, dimensions))
+        cases.targets.append(target.strip())
+        if not cases.targets[-1] or cases.targets[-1] == "?":
+            raise BadData(f"line {line} of {source.name} has no target", cure="fill it in, or remove the line")
+        if cases.values[-1].shape[1] != cases.values[0].shape[1]:
+            raise BadData(
+                f"line {line} of {source.name} has another number of dimensions than line {body[0][0]}",
+                allowed=cases.values[0].shape[1],
+                got=cases.values[-1].shape[1],
+                cure="separate dimensions by ':', the target last",
+            )
+    return cases
+
+
+def _lines(source: Source) -> tuple[dict[str, str], list[tuple[int, str]]]:
+    try:
+        lines = source.data.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise BadData(f"{source.name} is not text", cure="save it as UTF-8") from error
+    kept = [(n, line.strip()) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
+    at = next((i for i, (_, line) in enumerate(kept) if line.lower() == "@data"), None)
+    if at is None:
+        raise BadData(f"{source.name} has no @data line", cure="is it a .ts file of the UEA archive?")
+    fields = [line[1:].lower().split(None, 1) for _, line in kept[:at] if line.startswith("@")]
+    return {field[0]: field[1] if len(field) > 1 else "" for field in fields}, kept[at + 1 :]
+
+
+def _kind(source: Source, header: dict[str, str]) -> Guess:
+    if header.get("classlabel", "false").startswith("true"):
+        return "classification"
+    if header.get("targetlabel", "false").startswith("true"):
+        return "regression"
+    raise BadData(
+        f"{source.name} has no target",
+        allowed="@classLabel true ... or @targetLabel true in its header",
+        cure="add the targets",
+    )
+
+
+def _case(source: Source, line: int, dimensions: list[str]) -> Floats:
+    columns = [_values(source, line, place, text) for place, text in enumerate(dimensions, 1)]
+    if not columns or len({len(column) for column in columns}) > 1:
+        raise BadData(
+            f"the dimensions in line {line} of {source.name} are not equally long",
+            got=", ".join(str(len(column)) for column in columns) or "no dimension before the target",
+            cure="pad the shorter with '?'",
+        )
+    return np.stack(columns, axis=1)
+
+
+def _values(source: Source, line: int, place: int, text: str) -> Floats:
+    words = text.replace("?", "nan").split(",")
+    try:
+        values = np.array(words, dtype=np.float64)
+    except ValueError as error:
+        raise BadData(
+            f"line {line} of {source.name} holds text in dimension {place}",
+            allowed="numbers separated by ',', '?' where missing",
+            got=str(error).rsplit(":", 1)[-1].strip(),
+            cure="correct it",
+        ) from error
+    if np.isinf(values).any():
+        raise BadData(
+            f"line {line} of {source.name} holds an infinite value in dimension {place}",
+            allowed="finite numbers",
+            cure="correct it, or write '?' if the value is missing",
+        )
+    return values

@@ -1,0 +1,1 @@
+"""A prepared file as a task."""

@@ -1,0 +1,57 @@
+"""The contract: targets, loss, score and the number whose gradient is followed, for one kind of file."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from carousel.experiments.data.prepare.prepared import Prepared
+from carousel.experiments.tasks.base import Batch
+
+
+class Objective(ABC):
+    """Set by each: `readout` as in `Task`; `outputs`, O numbers a readout gives."""
+
+    readout: ClassVar[Literal["last", "every"]] = "last"
+    outputs: int
+
+    def __init__(self, prepared: Prepared):
+        self.prepared = prepared
+
+    @abstractmethod
+    def targets(self, rows: Tensor, index_TB: Tensor) -> Tensor:
+        """y of the examples `rows` [B]; index_TB: where their steps lie in x, the last row of x being padding."""
+
+    @abstractmethod
+    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+        """Scalar."""
+
+    @abstractmethod
+    def score(self, output: Tensor, batch: Batch) -> float:
+        """Higher is better."""
+
+    @abstractmethod
+    def target_logit(self, output: Tensor, batch: Batch) -> Tensor:
+        """[B]."""
+
+    def rmse(self, output: Tensor, batch: Batch) -> float | None:
+        """Root mean square error in the target's own unit; None where no value is predicted."""
+        return None
+
+
+def true_steps(batch: Batch) -> Tensor:
+    """[T, B] true at steps that are no padding."""
+    steps, count = batch.x.shape[:2]
+    if batch.lengths is None:
+        return torch.ones(steps, count, dtype=torch.bool, device=batch.x.device)
+    return torch.arange(steps, device=batch.x.device)[:, None] < batch.lengths
+
+
+def at_last_step(values_TBx: Tensor, batch: Batch) -> Tensor:
+    """[B, ...] what stands at each sequence's last true step."""
+    if batch.lengths is None:
+        return values_TBx[-1]
+    return values_TBx[batch.lengths - 1, torch.arange(len(batch.lengths), device=values_TBx.device)]

@@ -1,0 +1,35 @@
+"""One class a sequence: cross-entropy, accuracy."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from carousel.experiments.data.prepare.prepared import Prepared
+from carousel.experiments.data.task.objectives.base import Objective
+from carousel.experiments.tasks.base import Batch
+
+
+@final
+class Classification(Objective):
+    """Output: one logit a class. Loss in nats a sequence."""
+
+    def __init__(self, prepared: Prepared):
+        super().__init__(prepared)
+        self.outputs = len(prepared.card["classes"])
+        self._codes = torch.tensor(prepared.y)
+
+    def targets(self, rows: Tensor, index_TB: Tensor) -> Tensor:
+        return self._codes[rows]
+
+    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+        return cross_entropy(output, batch.y)
+
+    def score(self, output: Tensor, batch: Batch) -> float:
+        return float((output.argmax(dim=1) == batch.y).double().mean())
+
+    def target_logit(self, output: Tensor, batch: Batch) -> Tensor:
+        return output.gather(1, batch.y[:, None]).squeeze(1)

@@ -1,0 +1,39 @@
+"""Several claims judged together with one error rate (Holm 1979), through their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from carousel.experiments.claims.base import Claim, Verdict
+from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.decision.requirements import why_not
+from carousel.experiments.decision.results import Readings
+
+
+def holm(claims: Sequence[Claim], readings: Readings, alpha: float) -> list[Verdict]:
+    """Judge `claims` with error `alpha` for all of them together.
+
+    All m that can be tested are judged at alpha / m. Those that come to an answer are settled; the k left are judged
+    again at alpha / k, until a round settles none. The same as Holm's order of p-values, where a claim's p is the
+    smallest error at which it has an answer.
+    """
+    verdicts = {claim.id: _first(claim, readings, alpha) for claim in claims}
+    left = [claim for claim in claims if verdicts[claim.id].verdict != "not-tested"]
+    while left:
+        verdicts.update({claim.id: claim.judge(readings.asked(claim.id), alpha / len(left)) for claim in left})
+        undecided = [claim for claim in left if verdicts[claim.id].verdict == "inconclusive"]
+        if len(undecided) == len(left):
+            break
+        left = undecided
+    return [verdicts[claim.id] for claim in claims]
+
+
+def _first(claim: Claim, readings: Readings, alpha: float) -> Verdict:
+    """By the sources that were run for it; not tested where the run was not asked for it, or could not answer it."""
+    plan = readings.evidence.plan
+    if not plan.asks(claim.id):
+        return claim.not_tested("not_asked", claim=claim.id)
+    why = why_not(plan, claim.id)
+    if why:
+        return claim.not_tested(why, needed=THRESHOLDS.attention_rates)
+    return claim.judge(readings.asked(claim.id), alpha)

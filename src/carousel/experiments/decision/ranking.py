@@ -1,0 +1,139 @@
+"""How each contender stands over all conditions of a run: what the advice is chosen from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import median
+
+from carousel.common.names import FAMILY_OF_CELL
+from carousel.experiments.claims.task_sets import CAPACITY, family_of
+from carousel.experiments.decision.paired import SHOWN
+from carousel.experiments.decision.results import Readings, Record, is_number, score, solved
+from carousel.experiments.decision.statistics.interval import Interval
+from carousel.experiments.decision.statistics.means import mean_interval
+from carousel.experiments.decision.statistics.rates import difference
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One contender's reporting trials, by (condition, seed)."""
+
+    spec: str
+    cell: str
+    init: str
+    parameters: int
+    trials: dict[tuple[str, int], Record]
+    overlap: float = 0.0  # of the seeds' splits (readings.overlap)
+
+    @property
+    def family(self) -> str:
+        """RNN, LSTM, GRU or TRANSFORMER."""
+        return FAMILY_OF_CELL[self.cell]
+
+    @property
+    def n(self) -> int:
+        """Trials."""
+        return len(self.trials)
+
+    @property
+    def has_line(self) -> bool:
+        """The sources have a line for solved (a diverged trial alone does not say so)."""
+        return any(row["solved"] is not None for row in self.trials.values())
+
+    @property
+    def solved(self) -> int:
+        """Trials solved."""
+        return sum(bool(solved(row)) for row in self.trials.values())
+
+    @property
+    def solved_rate(self) -> float:
+        """Share of trials solved; 0 where there is no such line."""
+        return self.solved / self.n
+
+    @property
+    def score(self) -> float:
+        """Mean test score; a diverged trial counts with the baseline's."""
+        return _mean([score(row) for row in self.trials.values()])
+
+    @property
+    def baseline(self) -> float:
+        """Mean score of the baseline."""
+        return _mean([row["baseline_score"] for row in self.trials.values()])
+
+    @property
+    def validation(self) -> float:
+        """Mean validation score; a trial that has none counts with the baseline's score."""
+        return _mean(
+            [
+                row["validation_score"] if is_number(row["validation_score"]) else row["baseline_score"]
+                for row in self.trials.values()
+            ]
+        )
+
+    @property
+    def seconds(self) -> float:
+        """Median training time of a trial; infinite where none was kept."""
+        known = [row["seconds"] for row in self.trials.values() if is_number(row["seconds"])]
+        return median(known) if known else math.inf
+
+    @property
+    def steps(self) -> float:
+        """Mean number of training steps of a trial; infinite where none was kept."""
+        known = [row["steps"] for row in self.trials.values() if is_number(row["steps"])]
+        return _mean(known) if known else math.inf
+
+    @property
+    def beats_baseline(self) -> bool:
+        """Solved at least once, or its score minus the baseline's above 0 with its interval."""
+        excess = [score(row) - row["baseline_score"] for row in self.trials.values()]
+        return self.solved > 0 or mean_interval(excess, SHOWN, self.overlap).above(0.0)
+
+
+def standings(readings: Readings) -> list[Standing]:
+    """Every contender of the sources that are compared (`compared`) that has a reporting trial there, in the order the
+    user gave."""
+    sources = compared(readings)
+    made = readings.evidence.plan.contenders[sources[0]] if sources else ()
+    found = [
+        Standing(c.spec, c.cell, c.init, c.parameters, _trials(readings, sources, c.spec), readings.overlap)
+        for c in made
+    ]
+    return [standing for standing in found if standing.trials]
+
+
+def compared(readings: Readings) -> list[str]:
+    """The sources over which contenders are compared: the one with the most contenders, and all that have the same.
+
+    Others (tasks run for one claim, with contenders of their own) would count for some contenders and not for others.
+    None where the run has random labels alone: whoever learns noise by heart is of no use for that.
+    """
+    specs = {name: {c.spec for c in made} for name, made in readings.evidence.plan.contenders.items()}
+    names = [source.name for source in readings.evidence.plan.sources if family_of(source.name) != CAPACITY]
+    most = max((specs[name] for name in names), key=len, default=set())
+    return [name for name in names if specs[name] == most]
+
+
+def difference_of(first: Standing, second: Standing, alpha: float) -> tuple[float, Interval]:
+    """Of the solved-rates (Newcombe) where there is a line for solved, else of the scores, paired by seed."""
+    if first.has_line:
+        rates = (first.solved, first.n), (second.solved, second.n)
+        return first.solved_rate - second.solved_rate, difference(*rates, alpha)
+    common = sorted(first.trials.keys() & second.trials.keys())
+    if not common:
+        return first.score - second.score, mean_interval([], alpha)
+    values = [score(first.trials[key]) - score(second.trials[key]) for key in common]
+    return _mean(values), mean_interval(values, alpha, first.overlap)
+
+
+def _trials(readings: Readings, sources: list[str], spec: str) -> dict[tuple[str, int], Record]:
+    return {
+        (condition.key, seed): row
+        for source in sources
+        for condition in readings.judged(source)
+        for seed, row in readings.reporting(condition.key, spec).items()
+    }
+
+
+def _mean(values: list[float]) -> float:
+    return math.fsum(values) / len(values)

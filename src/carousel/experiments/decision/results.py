@@ -1,0 +1,211 @@
+"""The evidence of a run as plain rows, by condition, contender and seed: what the rules work from.
+
+A trial that diverged has no score; it counts with the score of the baseline, and as not solved.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from carousel.common.names import FAMILY_OF_CELL
+from carousel.experiments.decision.split_overlap import overlap_of
+from carousel.experiments.runner.model_selection import best_rate
+
+if TYPE_CHECKING:
+    from carousel.experiments.results.evidence import Evidence
+    from carousel.experiments.runner.plan import Condition, Group
+
+Record = dict[str, Any]
+BySeed = dict[int, Record]
+
+
+class Pair(NamedTuple):
+    """An RNN contender against an LSTM contender, by their specs."""
+
+    rnn: str
+    lstm: str
+
+    def __str__(self) -> str:
+        return f"{self.lstm} vs {self.rnn}"
+
+
+@dataclass(frozen=True)
+class Readings:
+    """A view of one run's evidence; nothing is computed that is not asked for."""
+
+    evidence: Evidence
+
+    def asked(self, claim: str) -> Readings:
+        """The view of the sources alone that the run has for a claim."""
+        return Readings(replace(self.evidence, plan=self.evidence.plan.only_for(claim)))
+
+    @cached_property
+    def conditions(self) -> list[Condition]:
+        """The plan's conditions; within a source from the shortest to the longest, the whole sequence last."""
+        found = self.evidence.plan.conditions()
+        order = [source.name for source in self.evidence.plan.sources]
+        return sorted(found, key=lambda c: (order.index(c.source), c.length == 0, c.length))
+
+    def lengths(self, source: str) -> list[Condition]:
+        """The conditions of one source, shortest first."""
+        return [c for c in self.conditions if c.source == source]
+
+    def judged(self, source: str) -> list[Condition]:
+        """All lengths of a task; of a file only the longest history: the cut ones are the same data again."""
+        found = self.lengths(source)
+        return found[-1:] if self.is_file(source) else found
+
+    def is_file(self, source: str) -> bool:
+        """The source is a user's file."""
+        return source == self.file
+
+    @property
+    def file(self) -> str | None:
+        """The user's file, which is compared alone; None where built-in tasks are, or nothing is run for a claim."""
+        return next((s.name for s in self.evidence.plan.sources if s.kind == "file"), None)
+
+    @cached_property
+    def overlap(self) -> float:
+        """Test examples over training examples where each seed has its own split of a file; 0 where it has not."""
+        return overlap_of(self.evidence.card)
+
+    def specs(self, source: str, *families: str) -> list[str]:
+        """The contenders of some families, in the order the user gave."""
+        made = self.evidence.plan.contenders[source]
+        return [c.spec for c in made if FAMILY_OF_CELL[c.cell] in families]
+
+    def layers(self, source: str) -> dict[str, int]:
+        """How deep each contender is."""
+        return {c.spec: c.layers for c in self.evidence.plan.contenders[source]}
+
+    def pairs(self, source: str) -> list[Pair]:
+        """Every RNN contender with every LSTM contender."""
+        return [Pair(r, m) for r in self.specs(source, "RNN") for m in self.specs(source, "LSTM")]
+
+    def reporting(self, condition: str, spec: str) -> BySeed:
+        """The reporting trials of a contender by seed (at its tuned learning rate)."""
+        return self._by_seed(self._trials.get(("reporting", condition, spec), []))
+
+    def first_look(self, condition: str, spec: str) -> BySeed:
+        """Those of the seeds that every contender begins with."""
+        plan = self.evidence.plan
+        found = self.reporting(condition, spec)
+        return {s: found[s] for s in plan.reporting_seeds[: plan.first_look] if s in found} if plan.looks else found
+
+    def together(self, *groups: Group) -> list[BySeed]:
+        """The reporting trials of several groups, limited to the seeds that all of them have: a group that was given
+        more seeds for another comparison counts here with no more than its partner."""
+        each = [self.reporting(condition, spec) for condition, spec in groups]
+        common = set.intersection(*map(set, each)) if each else set()
+        return [{seed: row for seed, row in rows.items() if seed in common} for rows in each]
+
+    def best_pair(self, condition: Condition) -> Pair | None:
+        """Each family's best contender there, chosen on validation in the tuning phase, never on the test part."""
+        rnn, lstm = (self.best(condition.key, self.specs(condition.source, family)) for family in ("RNN", "LSTM"))
+        return Pair(rnn, lstm) if rnn and lstm else None
+
+    def best(self, condition: str, specs: Iterable[str]) -> str | None:
+        """The best of some contenders there, chosen in the tuning phase; None where none was trained."""
+        merits = {}
+        for spec in specs:
+            rows = self.tuning(condition, spec) or list(self.reporting(condition, spec).values())
+            if rows:
+                by_rate = {rate: found for (rate,), found in _grouped(rows, "learning_rate").items()}
+                merits[spec] = _mean_merit(by_rate[best_rate(by_rate)])
+        return max(merits, key=lambda spec: merits[spec]) if merits else None
+
+    def tuning(self, condition: str, spec: str) -> list[Record]:
+        """The tuning trials of a contender, all learning rates."""
+        return self._trials.get(("tuning", condition, spec), [])
+
+    def slopes(self, condition: str, spec: str, moment: str) -> BySeed:
+        """Lag profiles of a contender by seed; the slope of one is null where too few lags were there to fit it."""
+        return {row["seed"]: row for row in self._slopes.get((condition, spec, moment), [])}
+
+    def has_slopes(self, condition: str) -> bool:
+        """Lag profiles were measured under this condition."""
+        return any(key[0] == condition for key in self._slopes)
+
+    def onset(self, family: str) -> dict[str, BySeed]:
+        """Onset of chaos of a family: cell -> seed -> row."""
+        cells: dict[str, BySeed] = {}
+        for row in self.evidence.onset.to_dicts():
+            if row["family"] == family:
+                cells.setdefault(row["cell"], {})[row["seed"]] = row
+        return cells
+
+    def occlusion(self, condition: str, spec: str) -> dict[tuple[int, int], dict[int, float]]:
+        """The score a contender loses by each block of lags [a, b), by seed; the nearest block first."""
+        blocks: dict[tuple[int, int], dict[int, float]] = {}
+        for row in self._occlusion.get((condition, spec), []):
+            if is_number(row["score_drop"]):
+                blocks.setdefault((row["lag_from"], row["lag_to"]), {})[row["seed"]] = row["score_drop"]
+        return dict(sorted(blocks.items()))
+
+    @cached_property
+    def _occlusion(self) -> dict[tuple[str, str], list[Record]]:
+        return _grouped(self.evidence.occlusion.to_dicts(), "condition", "contender")
+
+    @cached_property
+    def _trials(self) -> dict[tuple[str, str, str], list[Record]]:
+        return _grouped(self.evidence.trials.to_dicts(), "phase", "condition", "contender")
+
+    @cached_property
+    def _slopes(self) -> dict[tuple[str, str, str], list[Record]]:
+        return _grouped(self.evidence.slopes.to_dicts(), "condition", "contender", "moment")
+
+    @staticmethod
+    def _by_seed(rows: Iterable[Record]) -> BySeed:
+        # One trial a seed is the rule; of several learning rates the best on validation stands for the seed.
+        return {row["seed"]: row for row in sorted(rows, key=_merit)}
+
+
+def is_number(value: float | None) -> bool:
+    """Neither null nor NaN nor infinite."""
+    return value is not None and math.isfinite(value)
+
+
+def score(row: Record, column: str = "score") -> float:
+    """The test score; the baseline's where the trial diverged, whatever its best weights before that would score."""
+    has_one = row["outcome"] != "diverged" and is_number(row[column])
+    return float(row[column] if has_one else row["baseline_score"])
+
+
+def solved(row: Record) -> bool | None:
+    """Whether the trial solved its task; a diverged one did not; None where the source has no such line."""
+    if row["outcome"] == "diverged":
+        return False
+    return None if row["solved"] is None else bool(row["solved"])
+
+
+def numbers(rows: Iterable[Record], column: str) -> list[float]:
+    """What an optional column (carousel.experiments.results.probe_columns) holds; empty where it was not measured."""
+    return [float(row[column]) for row in rows if is_number(row.get(column))]
+
+
+def trial_files(rows: Iterable[Record]) -> tuple[str, ...]:
+    """The raw files of trials, relative to the run folder, each once."""
+    return tuple(dict.fromkeys(f"trials/{row['trial']}.parquet" for row in rows))
+
+
+def _merit(row: Record) -> tuple[float, float, float]:
+    """Stopped as solved (by validation), then the validation score, then fewer steps. The test part is not read."""
+    validation = row["validation_score"] if is_number(row["validation_score"]) else -math.inf
+    steps = row["steps_to_solved"] if is_number(row["steps_to_solved"]) else math.inf
+    return float(row["outcome"] == "solved"), float(validation), -float(steps)
+
+
+def _mean_merit(rows: list[Record]) -> tuple[float, ...]:
+    return tuple(sum(column) / len(rows) for column in zip(*map(_merit, rows), strict=True))
+
+
+def _grouped(rows: Iterable[Record], *keys: str) -> dict[Any, list[Record]]:
+    groups: dict[Any, list[Record]] = {}
+    for row in rows:
+        name = tuple(row[key] for key in keys)
+        groups.setdefault(name, []).append(row)
+    return groups

@@ -1,0 +1,100 @@
+"""From an interval to an answer, and from the answers of the pairs to the verdict of the claim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from carousel.experiments.claims.base import Row, Word
+from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.decision.statistics.interval import Interval
+
+if TYPE_CHECKING:
+    from carousel.experiments.decision.results import Readings
+
+
+class Answer(NamedTuple):
+    """A verdict and why: a key under claims.reasons."""
+
+    verdict: Word
+    reason: str
+
+
+def by_margin(interval: Interval, margin: float, band: float | None = None) -> Answer:
+    """Supported beyond +margin; refuted below 0 or wholly inside ±band (the margin, if none is given)."""
+    if interval.above(margin):
+        return Answer("supported", "beyond")
+    if interval.below(0.0):
+        return Answer("refuted", "opposite")
+    if interval.inside(margin if band is None else band):
+        return Answer("refuted", "equivalent")
+    return Answer("inconclusive", "wide")
+
+
+def distance(value: float, margin: float, band: float | None = None) -> float:
+    """How far `value` lies inside the nearest answer's region: what an interval's half width must come below."""
+    return max(value - margin, -value, (margin if band is None else band) - abs(value))
+
+
+def by_superiority(value: float, interval: Interval) -> Answer:
+    """P(LSTM > RNN): supported with its lower limit above .5 and its value above .75.
+
+    Refuted where the interval lies wholly below .5 (the RNN wins), or wholly below .75 (not by so much).
+    """
+    if interval.above(THRESHOLDS.superiority) and value > THRESHOLDS.superiority_value:
+        return Answer("supported", "beyond")
+    if interval.below(THRESHOLDS.superiority):
+        return Answer("refuted", "opposite")
+    if interval.below(THRESHOLDS.superiority_value):
+        return Answer("refuted", "less")
+    return Answer("inconclusive", "wide")
+
+
+def combine(rows: Iterable[Row]) -> Word:
+    """The claim's verdict from the rows that decide.
+
+    conditional: at least one is supported and at least one refuted. supported (refuted): all decisive ones are, they
+    are at least half of all tested ones, and at least half of the best-against-best ones. Otherwise inconclusive;
+    not-tested where no row was tested.
+    """
+    tested = [row for row in rows if row.decides and row.verdict != "not-tested"]
+    if not tested:
+        return "not-tested"
+    answers = {row.verdict for row in tested if row.decisive}
+    if len(answers) == 2:
+        return "conditional"
+    if answers and _enough(tested) and _enough([row for row in tested if row.best]):
+        return answers.pop()
+    return "inconclusive"
+
+
+def by_group(rows: Iterable[Row], group_of: Callable[[str], str]) -> dict[str, Word]:
+    """The answer of each group of sources (group_of: from a source's name), from the rows of its conditions."""
+    grouped: dict[str, list[Row]] = {}
+    for row in rows:
+        grouped.setdefault(group_of(str(row.condition).partition("/")[0]), []).append(row)
+    return {group: combine(members) for group, members in grouped.items()}
+
+
+def _enough(rows: Sequence[Row]) -> bool:
+    return sum(row.decisive for row in rows) >= THRESHOLDS.decisive_share * len(rows)
+
+
+def stands_for(rows: Sequence[Row], readings: Readings) -> Row | None:
+    """The row whose effect is the claim's headline: of those that decide and were measured, the best pair's under
+    the longest condition of the first source; None where nothing was measured."""
+    measured = [row for row in rows if row.decides and row.n]
+    for source in readings.evidence.plan.sources:
+        for condition in reversed(readings.lengths(source.name)):
+            found = [row for row in measured if row.condition == condition.key]
+            if found:
+                return next((row for row in found if row.best), found[0])
+    return measured[0] if measured else None
+
+
+def combine_parts(parts: Sequence[Word]) -> Word:
+    """The verdict of a claim whose parts are judged apart: their common verdict, or `conditional` where each is
+    decisive (or conditional itself) and they differ; otherwise inconclusive."""
+    if len(set(parts)) == 1:
+        return parts[0]
+    return "inconclusive" if {"inconclusive", "not-tested"} & set(parts) else "conditional"

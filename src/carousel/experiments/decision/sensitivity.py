@@ -1,0 +1,52 @@
+"""What would change a verdict: by how the claim is put together from its rows, and which of these are open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from carousel.common.texts import LANGUAGES, both, text
+from carousel.experiments.claims.base import Both, Row, Verdict
+
+MOST_ROWS = 3
+MADE_OF = {
+    "vanishing": "pairs",
+    "exploding": "parts",
+    "length": "pairs",
+    "gates": "parts",
+    "generalisation": "sources",
+    "stacking": "families",
+    "attention": "tasks",
+}
+_COUNTED = ("sources", "families")  # of which a verdict takes a number that agree
+_SEPARATOR = {"en": "; ", "zh": "；"}
+
+
+def would_change(verdict: Verdict) -> Both | None:
+    """In both languages; None where nothing was tested: `because` says what is missing."""
+    if verdict.verdict == "not-tested":
+        return None
+    if verdict.verdict == "inconclusive":
+        return _an_answer(verdict)
+    return both(f"claims.change.{MADE_OF[verdict.claim]}.{verdict.verdict}")
+
+
+def _an_answer(verdict: Verdict) -> Both:
+    """The open rows that decide: best against best first, then those that ask for the fewest seeds."""
+    waiting = [row for row in verdict.rows if row.decides and row.verdict == "inconclusive"]
+    if not waiting:
+        made_of = MADE_OF[verdict.claim]
+        return both(f"claims.change.{made_of}.too_few" if made_of in _COUNTED else "claims.change.too_few_agree")
+    waiting.sort(key=lambda row: (not row.best, row.seeds_needed is None, row.seeds_needed or 0))
+    named, more = waiting[:MOST_ROWS], len(waiting) - MOST_ROWS
+    return {lang: text("claims.change.open", lang, rows=_listed(named, more, lang)) for lang in LANGUAGES}
+
+
+def _listed(rows: Sequence[Row], more: int, lang: str) -> str:
+    listed = _SEPARATOR[lang].join(_named(row, lang) for row in rows)
+    return text("claims.change.open_more", lang, rows=listed, more=more) if more > 0 else listed
+
+
+def _named(row: Row, lang: str) -> str:
+    if row.seeds_needed is None:
+        return text("claims.change.row_unknown", lang, where=row.where)
+    return text("claims.change.row", lang, where=row.where, seeds=row.seeds_needed)

@@ -1,0 +1,89 @@
+"""Which stretch of the past a trained network uses: the test score lost when a block of steps is of another sequence.
+
+The steps at lags [a, b) before the last one are replaced by those at the same lags of another test sequence, drawn at
+random. So the block keeps the values, the spread and the order that such blocks have, and says nothing of this sequence
+(permutation importance: Breiman 2001, Machine Learning 45; for a group of inputs at once). The training mean in its
+place would be a flat stretch as no sequence has: a network may answer to that, and not to what is missing.
+
+What a block costs is what the rest of the sequence cannot make up for: neighbouring steps often tell the same, so a
+block that costs nothing is not one that tells nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from carousel.experiments.contenders.base import Network
+from carousel.experiments.tasks.base import Batch, Task
+
+SEQUENCES = 512  # of the test part, at most
+DRAWS = 4  # of other sequences; the mean is kept
+_SEED = 2_000_029  # keeps these draws apart from those of data and weights
+
+
+def lag_blocks(length: int) -> list[tuple[int, int]]:
+    """[a, b) that cover lags 0 to length - 1, each as long as all before it: 0, 1, 2-3, 4-7, ..."""
+    ends = [0, 1]
+    while ends[-1] < length:
+        ends.append(min(2 * ends[-1], length))
+    return list(pairwise(ends))
+
+
+def measure_occlusion(network: Network, task: Task, seed: int) -> list[dict[str, Any]]:
+    """One row a block: lag_from, lag_to (not in it), sequences (of the test part, how many had steps replaced),
+    score_drop (null where the score is not defined).
+
+    None of a task with an answer at every step: there is no last one to count the lags from.
+    """
+    if task.readout == "every":
+        return []
+    batch = task.held_out("test", SEQUENCES)
+    lengths = batch.lengths if batch.lengths is not None else torch.full((batch.x.shape[1],), len(batch.x))
+    generator = torch.Generator().manual_seed(seed + _SEED)
+    whole = _score(network, task, batch, batch.x)
+    rows = []
+    for first, end in lag_blocks(task.length):
+        donors = [_others(lengths, first, end, generator) for _ in range(DRAWS)]
+        scores = [_score(network, task, batch, replaced(batch.x, lengths, first, end, other)) for other in donors]
+        drop = whole - math.fsum(scores) / DRAWS
+        count = int((donors[0] != torch.arange(len(lengths))).sum())
+        rows.append(
+            {
+                "lag_from": first,
+                "lag_to": end,
+                "sequences": count,
+                "score_drop": drop if math.isfinite(drop) and count else None,
+            }
+        )
+    return rows
+
+
+def replaced(x_TBI: Tensor, lengths: Tensor, first: int, end: int, others: Tensor) -> Tensor:
+    """[T, B, I] with the steps at lags [first, end) of each sequence b taken from sequence others[b] at the same lags;
+    where others[b] is b, and where a sequence does not reach so far back, as it was."""
+    lag_TB = lengths - 1 - torch.arange(len(x_TBI))[:, None]
+    inside = (lag_TB >= first) & (lag_TB < end)
+    step_TB = (lengths[others] - 1 - lag_TB).clamp(0, len(x_TBI) - 1)
+    return torch.where(inside[..., None], x_TBI[step_TB, others], x_TBI)
+
+
+def _others(lengths: Tensor, first: int, end: int, generator: torch.Generator) -> Tensor:
+    """[B] for each sequence another that reaches as far back into the block; itself where there is none."""
+    reach = lengths.clamp(max=end)
+    able = (reach[None, :] >= reach[:, None]) & (lengths > first)[:, None]
+    able.fill_diagonal_(False)
+    own = torch.arange(len(lengths))
+    found = able.any(dim=1)
+    drawn = torch.multinomial(torch.where(found[:, None], able.double(), 1.0), 1, generator=generator).squeeze(1)
+    return torch.where(found, drawn, own)
+
+
+def _score(network: Network, task: Task, batch: Batch, x_TBI: Tensor) -> float:
+    # The batch itself stays: a forecast is scored from the value that was really seen last.
+    with torch.no_grad():
+        return task.score(network(x_TBI, batch.lengths), batch)

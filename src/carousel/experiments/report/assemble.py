@@ -1,0 +1,98 @@
+"""From the numbers to what page and Markdown show, in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from carousel.common.pages.numbers import MISSING, count
+from carousel.common.texts import text
+from carousel.experiments.report import datacard
+from carousel.experiments.report.cards import cards
+from carousel.experiments.report.figures import Figure
+from carousel.experiments.report.results import result_tables
+from carousel.experiments.report.settings import environment_table, plan_table, thresholds_table
+from carousel.experiments.report.view import FigureView, Link, Page
+from carousel.experiments.results.evidence import Evidence
+from carousel.experiments.runner.plan import Plan
+
+FILES = {
+    "plan.toml": "plan",
+    "ledger.sqlite": "ledger",
+    "trials/": "trials",
+    "verdicts.json": "verdicts",
+    "environment.json": "environment",
+    "report.md": "markdown",
+    "tables/": "tables",
+    "figures/": "figures",
+}
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that a report is made of. `drawings`: the SVG of each measured figure, by (name, language)."""
+
+    evidence: Evidence
+    verdicts: Mapping[str, Any]
+    summary: pl.DataFrame
+    figures: list[Figure]
+    drawings: Mapping[tuple[str, str], str]
+
+
+def page(material: Material, lang: str) -> Page:
+    """The whole report in `lang`."""
+    evidence, verdicts = material.evidence, material.verdicts
+    figures = tuple(_figure(f, i, material, lang) for i, f in enumerate(material.figures, start=1))
+    version = str(evidence.environment.get("packages", {}).get("carousel-rnn", MISSING))
+    return Page(
+        lang=lang,
+        facts=_facts(evidence, lang),
+        advice=(verdicts.get("advice") or {}).get(lang) or text("report.page.no_advice", lang),
+        made_by=text("report.page.made_by", lang, version=version),
+        calibration=(verdicts.get("calibration") or {}).get(lang, ""),
+        data=datacard.lines(evidence.card, lang),
+        classes=datacard.class_table(evidence.card, lang),
+        cards=cards(verdicts, figures, lang),
+        figures=figures,
+        contenders=result_tables(evidence.plan, material.summary, lang),
+        settings=plan_table(evidence.plan, lang),
+        thresholds=thresholds_table(verdicts.get("thresholds", {}), lang),
+        environment=environment_table(evidence.environment, lang),
+        files=tuple(Link(href, text(f"report.file.{key}", lang)) for href, key in FILES.items()),
+    )
+
+
+def _facts(evidence: Evidence, lang: str) -> str:
+    plan: Plan = evidence.plan
+    return text(
+        "report.page.facts",
+        lang,
+        sources=", ".join(source.name for source in plan.sources),
+        contenders=count(len(plan.specs)),
+        conditions=count(len(plan.conditions())),
+        seeds=_seeds(plan),
+        trials=count(evidence.trials.height),
+        budget=plan.budget,
+    )
+
+
+def _seeds(plan: Plan) -> str:
+    """With how many all begin, and up to how many where verdicts were open."""
+    return " – ".join(count(seeds) for seeds in sorted({plan.first_look, plan.last_look}))
+
+
+def _figure(figure: Figure, number: int, material: Material, lang: str) -> FigureView:
+    return FigureView(
+        name=figure.name,
+        number=text("report.figure.number", lang, number=number),
+        title=figure.text("title", lang),
+        caption=figure.caption(lang),
+        missing=figure.text("missing", lang),
+        svg=material.drawings.get((figure.name, lang), ""),
+        picture=f"figures/{figure.name}.{lang}.svg",
+        rows=f"tables/{figure.name}.csv",
+        notes=tuple(figure.notes(lang)),
+    )

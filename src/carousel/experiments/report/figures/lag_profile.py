@@ -1,0 +1,124 @@
+"""Figure: the lag profile G(k), how much of the gradient is left k steps back, with the fitted slope."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, final
+
+import altair as alt
+import polars as pl
+
+from carousel.common.names import TRANSFORMER
+from carousel.common.pages import theme
+from carousel.common.pages.log_axis import FLOOR, Decades
+from carousel.common.pages.numbers import fixed, power_of_ten
+from carousel.common.texts import text
+from carousel.experiments.report.figures import channels
+from carousel.experiments.report.figures.base import Figure, Setting
+from carousel.experiments.runner.plan import Condition
+
+WIDTH = 300
+ROW = 17  # pixels a line of the list of slopes
+
+
+@final
+class LagProfile(Figure):
+    """`frame` of `lags.profiles` at one moment; `slopes` of `lags.slopes`. The y axis is linear in log10 G."""
+
+    def __init__(self, setting: Setting, moment: str, frame: pl.DataFrame, slopes: pl.DataFrame):
+        self.name = f"lag-profile-{moment}"
+        self.setting, self.frame = setting, frame
+        self.slopes = slopes.filter(pl.col("moment") == moment)
+
+    def caption(self, lang: str) -> str:
+        return self.text("caption", lang, floor=power_of_ten(FLOOR))
+
+    def notes(self, lang: str) -> list[str]:
+        made = (c for group in self.setting.plan.contenders.values() for c in group)
+        names = dict.fromkeys(c.spec for c in made if c.cell == TRANSFORMER)
+        return [text("report.note.no_state", lang, names=", ".join(names))] if names else []
+
+    def draw(self, lang: str) -> alt.ConcatChart:
+        low, high = self._range()
+        return theme.panels(self.by_condition(lambda c, part: self._panel(c, part, lang, low, high)))
+
+    def _range(self) -> tuple[int, int]:
+        """Whole powers of ten around all that is drawn, cut at the floor."""
+        values = [v for name in ("gain", "low", "high") for v in self.frame[name] if _known(v)]
+        low, high = min(values, default=-1.0), max(values, default=0.0)
+        return max(FLOOR, min(-1, math.floor(low))), max(0, math.ceil(high - 0.05))
+
+    def _panel(self, condition: Condition, part: pl.DataFrame, lang: str, low: int, high: int) -> Any:
+        names = [c.spec for c in self.setting.plan.contenders[condition.source] if c.cell != TRANSFORMER]
+        box = Box(low, high, text("report.axis.gain", lang), max(theme.HEIGHT + 30, ROW * (len(names) + 2)))
+        layers = [*self._curves(part, box, lang), *self._key(condition, names, box, lang)]
+        title = self.setting.title(condition, lang)
+        return alt.layer(*layers).properties(width=WIDTH, height=box.height, title=title)
+
+    def _curves(self, part: pl.DataFrame, box: Box, lang: str) -> list[Any]:
+        """Band, line, and a mark at the floor where a line leaves the axis."""
+        looks = self.setting.looks
+        colour = channels.colour(looks, None)
+        x = theme.steps("lag", text("report.axis.lag", lang))
+        rows = [_cut(row, box.low) for row in part.iter_rows(named=True)]
+        base = alt.Chart(theme.data(rows)).encode(x=x, color=colour)
+        band = base.mark_area(opacity=0.13).encode(y=box.y("low"), y2="high:Q")
+        line = base.mark_line(strokeWidth=1.8).encode(y=box.y("gain"), strokeDash=channels.dash(looks, None))
+        leaving = alt.Chart(theme.data(_leaving(part, box.low))).encode(x=x, y=box.y("gain"), color=colour)
+        return [band, line, leaving.mark_point(shape="triangle-down", filled=True, size=70, opacity=1)]
+
+    def _key(self, condition: Condition, names: list[str], box: Box, lang: str) -> list[Any]:
+        """The legend beside the panel: a sample of the line, the slope, the name."""
+        found = self.slopes.filter(pl.col("condition") == condition.key)
+        slopes = dict(found.select("contender", "slope").iter_rows())
+        rows = [
+            {"contender": name, "slope": fixed(slopes.get(name)), "at": box.row(i + 1)} for i, name in enumerate(names)
+        ]
+        chart = alt.Chart(theme.data(rows)).encode(y=box.y("at"), color=channels.colour(self.setting.looks, None))
+        words = chart.mark_text(align="left", fontSize=11.5, limit=0)
+        head = alt.Chart(theme.data([{"at": box.row(0), "says": text("report.axis.slope", lang)}]))
+        return [
+            chart.mark_rule(strokeWidth=2.2).encode(
+                x=alt.value(WIDTH + 12), x2=alt.value(WIDTH + 40), strokeDash=channels.dash(self.setting.looks, None)
+            ),
+            chart.mark_text(align="right", fontSize=11.5).encode(x=alt.value(WIDTH + 88), text="slope:N"),
+            words.encode(x=alt.value(WIDTH + 97), text="contender:N"),
+            head.mark_text(align="left", fontSize=11, color=theme.SOFT, limit=0).encode(
+                x=alt.value(WIDTH + 12), y=box.y("at"), text="says:N"
+            ),
+        ]
+
+
+@dataclass(frozen=True)
+class Box(Decades):
+    """The drawing area of a panel: powers of ten from `low` to `high` over `height` pixels."""
+
+    height: int
+
+    def row(self, index: int) -> float:
+        """Where the `index`-th line of the list of slopes stands, as a value of the axis."""
+        return self.high - index * ROW / self.height * (self.high - self.low)
+
+
+def _known(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _cut(row: dict[str, Any], low: float) -> dict[str, Any]:
+    """A point below the floor is not drawn (null breaks the line); a band is drawn as far as the floor."""
+    gain, under, over = row["gain"], row["low"], row["high"]
+    seen = over is not None and over >= low
+    return {
+        "contender": row["contender"],
+        "lag": row["lag"],
+        "gain": round(gain, 4) if gain is not None and gain >= low else None,
+        "low": round(max(under, low), 4) if seen and under is not None else None,
+        "high": round(over, 4) if seen else None,
+    }
+
+
+def _leaving(part: pl.DataFrame, low: int) -> list[dict[str, Any]]:
+    """The first lag of each contender whose mean lies below the floor."""
+    below = part.filter(pl.col("gain") < low).group_by("contender", maintain_order=True).agg(pl.col("lag").min())
+    return [{"contender": row["contender"], "lag": row["lag"], "gain": low} for row in below.iter_rows(named=True)]

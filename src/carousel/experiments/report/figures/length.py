@@ -1,0 +1,61 @@
+"""Figure: solved-rate against the length of the sequences; for a user's file, score against the history seen."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import altair as alt
+import polars as pl
+
+from carousel.common.pages import theme
+from carousel.experiments.report.figures import channels
+from carousel.experiments.report.figures.base import Figure, Setting
+from carousel.experiments.report.figures.score_axis import score_axis
+from carousel.experiments.report.measure import SCORE, SOLVED, measured
+from carousel.experiments.report.names import files, length_name
+
+COLUMNS = ["source", "length", "condition", "contender", "trials", "measure", "value", "low", "high", "baseline"]
+
+
+@final
+class Length(Figure):
+    """`frame` of `contenders.summarise`: solved-rate with Wilson interval, or mean score with its interval."""
+
+    name = "length"
+
+    def __init__(self, setting: Setting, summary: pl.DataFrame):
+        self.setting, self.frame = setting, measured(summary).select(COLUMNS)
+
+    def caption(self, lang: str) -> str:
+        shown = set(self.frame["measure"])
+        keys = {SOLVED: "caption_solved_rate", SCORE: "caption_score"}
+        return " ".join(self.text(key, lang) for kind, key in keys.items() if kind in shown)
+
+    def draw(self, lang: str) -> alt.ConcatChart:
+        sources = [s.name for s in self.setting.plan.sources]
+        parts = [(name, self.frame.filter(pl.col("source") == name)) for name in sources]
+        return theme.panels([self._panel(name, part, lang) for name, part in parts if not part.is_empty()])
+
+    def _panel(self, source: str, part: pl.DataFrame, lang: str) -> Any:
+        looks, axis = self.setting.looks, score_axis(part, lang)
+        legend = channels.legend(looks, "circle")
+        colour = channels.colour(looks, legend)
+        rows = [{**row, "at": length_name(row["length"], lang)} for row in part.iter_rows(named=True)]
+        base = alt.Chart(theme.data(rows)).encode(
+            x=self._x(source, part, lang),
+            xOffset=alt.XOffset("contender:N", sort=list(looks)),
+            color=colour,
+        )
+        line = base.mark_line(strokeWidth=1.2, opacity=0.5).encode(y=axis.y("value"))
+        bar = base.mark_rule(strokeWidth=1.6).encode(y=axis.y("low"), y2="high:Q")
+        point = base.mark_point(filled=True, size=55, opacity=1).encode(
+            y=axis.y("value"), shape=channels.shape(looks, legend)
+        )
+        layers = [*axis.marks(), line, bar, point]
+        return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=source)
+
+    def _x(self, source: str, part: pl.DataFrame, lang: str) -> alt.X:
+        lengths = sorted(set(part["length"]), key=lambda n: n or float("inf"))
+        order = [length_name(n, lang) for n in lengths]
+        kind = "history" if source in files(self.setting.plan) else "length"
+        return alt.X("at:O", sort=order, axis=alt.Axis(title=self.text(kind, lang), labelAngle=0))

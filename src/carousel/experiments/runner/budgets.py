@@ -1,0 +1,99 @@
+"""How much a run may spend: learning rates, seeds and steps by name. Equal for every contender."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from carousel.common.errors import UnknownName
+from carousel.experiments.runner.suites import ALL_CONTENDERS, QUICK, QUICK_CONTENDERS, WHOLE, Asked
+from carousel.experiments.training.description import StopRule, Training
+
+
+class Budget(NamedTuple):
+    """Learning rates are tuned on `tuning_seeds` and reported on `reporting_seeds`, which are disjoint: on the first
+    looks[0] of them, and on those of the next look where a verdict is open and can be expected to close.
+
+    contenders: of a source that the user names. suite: what is run where none is named.
+    """
+
+    name: str
+    summary: str
+    contenders: str
+    suite: tuple[Asked, ...]
+    lengths: tuple[int, ...]
+    learning_rates: tuple[float, ...]
+    tuning_seeds: tuple[int, ...]
+    reporting_seeds: tuple[int, ...]
+    looks: tuple[int, ...]
+    steps: int
+    hopeless_from: int
+
+
+_SEVEN_RATES = (0.0003, 0.0006, 0.001, 0.002, 0.004, 0.008, 0.016)
+BUDGETS = {
+    budget.name: budget
+    for budget in (
+        Budget(
+            "quick",
+            "3 learning rates, 3 seeds: minutes; decides what so few seeds can",
+            QUICK_CONTENDERS,
+            QUICK,
+            (30, 100),
+            (0.001, 0.003, 0.01),
+            (0,),
+            (100, 101, 102),
+            (3,),
+            1500,
+            700,
+        ),
+        Budget(
+            "standard",
+            "7 learning rates, 10 to 160 seeds, lengths to 100: one to more than two hours on 2 cores",
+            ALL_CONTENDERS,
+            WHOLE,
+            (10, 30, 100),
+            _SEVEN_RATES,
+            (0,),
+            tuple(range(100, 260)),
+            (10, 40, 80, 160),
+            2000,
+            1000,
+        ),
+        Budget(
+            "full",
+            "7 learning rates, 20 seeds, lengths to 1000: for a night or a cluster",
+            ALL_CONTENDERS,
+            WHOLE,
+            (10, 30, 100, 300, 1000),
+            _SEVEN_RATES,
+            (0, 1, 2),
+            tuple(range(100, 260)),
+            (20, 80, 160),
+            6000,
+            3000,
+        ),
+    )
+}
+
+
+def budget_named(name: str) -> Budget:
+    """Look a budget up. Raises UnknownName."""
+    if name not in BUDGETS:
+        raise UnknownName("budget", name, BUDGETS)
+    return BUDGETS[name]
+
+
+def judged_once(budget: Budget) -> Budget:
+    """The budget of a user's file: the seeds of its first look, no more.
+
+    Each seed brings a split of its own, and splits of one file overlap: what they have in common stays in every
+    interval, however many there are (carousel.experiments.decision.split_overlap)."""
+    first = budget.looks[0]
+    return budget._replace(looks=(first,), reporting_seeds=budget.reporting_seeds[:first])
+
+
+def training_of(budget: Budget, *, file: bool) -> Training:
+    """The training of every trial. A user's file has no line for solved: its trials stop when they get no better."""
+    if file:
+        return Training(steps=budget.steps, stop=StopRule(check_every=50, hopeless_from=budget.steps + 1, patience=8))
+    return Training(steps=budget.steps, stop=StopRule(hopeless_from=budget.hopeless_from))

@@ -1,0 +1,60 @@
+"""How long a plan would take here: each contender's training step is timed at each length; nothing is trained."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import torch
+
+from carousel.experiments.runner.plan import Plan
+from carousel.experiments.runner.task_loader import Sources
+from carousel.experiments.tasks import Task
+from carousel.experiments.training.description import Contender
+from carousel.experiments.training.trial import build_contender
+
+_REPEATS = 3
+
+
+class Estimate(NamedTuple):
+    """trials: how many to begin with. longest_seconds: if each of them ran to its last step, over all workers; solved,
+    hopeless and stalled trials stop sooner. grown_seconds: the same if every contender came to have the seeds of the
+    last look. step_seconds: by condition and contender, one forward and backward pass."""
+
+    trials: int
+    longest_seconds: float
+    grown_seconds: float
+    step_seconds: dict[str, dict[str, float]]
+
+
+def estimate(plan: Plan, sources: Sources, workers: int) -> Estimate:
+    """Time a few forward and backward passes of every contender on every condition, in one thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        steps = {
+            c.key: {
+                contender.spec: _step_seconds(plan, c.source, contender, sources.task(plan.source(c.source), c.length))
+                for contender in plan.contenders[c.source]
+            }
+            for c in plan.conditions()
+        }
+    finally:
+        torch.set_num_threads(threads)
+    tuning = len(plan.learning_rates) * len(plan.tuning_seeds)
+    one_each = sum(s for by_spec in steps.values() for s in by_spec.values()) * plan.training.steps / workers
+    longest, grown = (one_each * (tuning + seeds) for seeds in (plan.first_look, plan.last_look))
+    return Estimate(plan.count_trials(), longest, grown, steps)
+
+
+def _step_seconds(plan: Plan, source: str, contender: Contender, task: Task) -> float:
+    """The quickest of a few, after one to warm up."""
+    network = build_contender(contender, task, 0, plan.kernel)
+    generator = torch.Generator().manual_seed(0)
+    times = []
+    for _ in range(_REPEATS + 1):
+        began = time.perf_counter()
+        batch = task.sample(generator, plan.training_of(source).batch_size)
+        task.loss(network(batch.x, batch.lengths), batch).backward()
+        times.append(time.perf_counter() - began)
+    return min(times[1:])

@@ -1,0 +1,103 @@
+"""Do one job of the ledger and put its results into the run folder: tables first, then the record."""
+
+from __future__ import annotations
+
+import io
+from typing import Any, assert_never
+
+import polars as pl
+from pydantic import TypeAdapter
+from safetensors.torch import save
+
+from carousel.common.files import write_atomically
+from carousel.experiments.probes.gradient_flow import Flow, measure_flow
+from carousel.experiments.probes.onset import GAINS, onset_gains
+from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.task_loader import Sources
+from carousel.experiments.training.description import InitialFlow, Job, OnsetProbe, Trial
+from carousel.experiments.training.loop import History
+from carousel.experiments.training.trial import build_contender, run_trial
+from carousel.introspect.flow import LagProfile
+
+_JOB: TypeAdapter[Job] = TypeAdapter(Job)
+
+
+def do_job(description: dict[str, Any], folder: RunFolder, sources: Sources) -> dict[str, Any]:
+    """Run the job and return its record: plain numbers for the ledger."""
+    job = _JOB.validate_python(description)
+    match job:
+        case Trial():
+            return _trial(job, folder, sources)
+        case InitialFlow():
+            return _initial_flow(job, folder, sources)
+        case OnsetProbe():
+            return _onset(job, folder)
+        case _:
+            assert_never(job)
+
+
+def _trial(trial: Trial, folder: RunFolder, sources: Sources) -> dict[str, Any]:
+    result = run_trial(trial, sources.task(trial.source, trial.length, trial.split))
+    name = trial.digest()
+    write_atomically(folder.curves(name), _parquet(_curves(result.history)))
+    if trial.phase == "reporting":
+        if result.flows:
+            write_atomically(folder.flow(name), _parquet(_profiles(result.flows)))
+        write_atomically(folder.weights(name), save(result.weights))
+    record = {"trial": result.record, "slopes": [flow.slope_row() for flow in result.flows]}
+    return record | ({"occlusion": result.occlusion} if result.occlusion else {})
+
+
+def _initial_flow(job: InitialFlow, folder: RunFolder, sources: Sources) -> dict[str, Any]:
+    task = sources.task(job.source, job.length)
+    flows = [
+        measure_flow(build_contender(job.contender, task, seed), task, "initialisation", seed) for seed in job.seeds
+    ]
+    write_atomically(folder.flow(job.digest()), _parquet(_profiles(flows)))
+    return {"slopes": [flow.slope_row() for flow in flows]}
+
+
+def _onset(job: OnsetProbe, folder: RunFolder) -> dict[str, Any]:
+    onsets = onset_gains(job.cell, job.hidden, job.seeds)
+    table = pl.concat(
+        pl.DataFrame({"seed": seed, "gain": GAINS, "exponent": onset.exponents})
+        for seed, onset in zip(job.seeds, onsets, strict=True)
+    )
+    write_atomically(folder.flow(job.digest()), _parquet(table))
+    return {"onset": [{"seed": s, "gain": o.gain} for s, o in zip(job.seeds, onsets, strict=True)]}
+
+
+def _parquet(table: pl.DataFrame) -> bytes:
+    held = io.BytesIO()
+    table.write_parquet(held)
+    return held.getvalue()
+
+
+def _curves(history: History) -> pl.DataFrame:
+    steps = range(1, len(history.losses) + 1)
+    return pl.DataFrame(
+        {
+            "step": list(steps),
+            "loss": history.losses,
+            "gradient_norm": history.norms,
+            "validation_score": [history.validation.get(step) for step in steps],
+        },
+        schema={"step": pl.Int32, "loss": pl.Float64, "gradient_norm": pl.Float64, "validation_score": pl.Float64},
+    )
+
+
+def _profiles(flows: list[Flow]) -> pl.DataFrame:
+    return pl.concat(_profile(flow, flow.profile) for flow in flows)
+
+
+def _profile(flow: Flow, profile: LagProfile) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "moment": flow.moment,
+            "seed": flow.seed,
+            "lag": range(len(profile.mean)),
+            "log_gain": profile.mean.numpy(),
+            "log_gain_q10": profile.q10.numpy(),
+            "log_gain_q90": profile.q90.numpy(),
+        }
+    )

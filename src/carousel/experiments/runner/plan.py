@@ -1,0 +1,126 @@
+"""The frozen plan of a run: what is trained on what, how it is tuned, when a trial stops. `plan.toml` holds it.
+
+The plan is resolved before anything is trained (hidden sizes, learning rates, seeds are numbers), so that a run can
+be continued, repeated or read years later without the program's defaults. No torch here.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from carousel.experiments.training.description import (
+    Contender,
+    FileSource,
+    Frozen,
+    Source,
+    StopRule,
+    TaskSource,
+    Training,
+    condition_key,
+)
+
+__all__ = ["Condition", "Contender", "FileSource", "Group", "Plan", "Source", "StopRule", "TaskSource", "Training"]
+
+
+Group = tuple[str, str]  # a condition's key and a contender's spec: tuned once, reported on seeds of its own number
+
+
+class Condition(Frozen):
+    """A source at one length: T of a built-in task; the history in steps for a file (0: the whole sequence)."""
+
+    source: str
+    length: int
+
+    @property
+    def key(self) -> str:
+        """ "adding/T=100"; the name of the condition in tables, verdicts and figures."""
+        return condition_key(self.source, self.length)
+
+
+class Plan(Frozen):
+    """Everything that decides the numbers of a run. Its digest guards the run folder."""
+
+    schema_version: int = 1
+    budget: str
+    sources: tuple[Source, ...]
+    lengths: tuple[int, ...]
+    own_lengths: dict[str, tuple[int, ...]] = Field(default={})  # of sources that `lengths` is not meant for
+    claims: tuple[str, ...] = ()  # that the run is asked for; none: all
+    own_claims: dict[str, tuple[str, ...]] = Field(default={})  # of sources that are there for some of the claims alone
+    contenders: dict[str, tuple[Contender, ...]]  # by source name, in the order the user gave
+    kernel: str = "auto"
+    learning_rates: tuple[float, ...]
+    tuning_seeds: tuple[int, ...]
+    reporting_seeds: tuple[int, ...]
+    looks: tuple[int, ...] = ()  # numbers of reporting seeds at which is judged; none: once, at all of them
+    flow_seeds: int = 10  # networks measured untrained, for the lag profile and the onset of chaos
+    flow_from: int = 0  # the first of their seeds
+    training: Training
+    own_training: dict[str, Training] = Field(default={})  # of sources that `training` does not suit
+    parameters: int  # the budget asked for; what each contender really has stands beside it
+
+    def conditions(self) -> list[Condition]:
+        """Every source at every length, in order."""
+        return [Condition(source=s.name, length=n) for s in self.sources for n in self.lengths_of(s.name)]
+
+    def lengths_of(self, source: str) -> tuple[int, ...]:
+        """The lengths that a source is run at."""
+        return self.own_lengths.get(source, self.lengths)
+
+    def training_of(self, source: str) -> Training:
+        """How every trial of a source is trained."""
+        return self.own_training.get(source, self.training)
+
+    def asks(self, claim: str, source: str | None = None) -> bool:
+        """Whether a claim is asked of the run, and of one of its sources where that is named."""
+        here = source is None or source not in self.own_claims or claim in self.own_claims[source]
+        return here and (not self.claims or claim in self.claims)
+
+    def only_for(self, claim: str) -> Plan:
+        """The plan with the sources alone that are asked for a claim."""
+        return self.model_copy(update={"sources": tuple(s for s in self.sources if self.asks(claim, s.name))})
+
+    def source(self, name: str) -> Source:
+        """The source of that name."""
+        return next(s for s in self.sources if s.name == name)
+
+    @property
+    def judged_at(self) -> tuple[int, ...]:
+        """The numbers of reporting seeds at which is judged, the only one too."""
+        return self.looks or (len(self.reporting_seeds),)
+
+    @property
+    def first_look(self) -> int:
+        """With how many reporting seeds every contender begins; more are added where a verdict is open."""
+        return self.judged_at[0]
+
+    @property
+    def last_look(self) -> int:
+        """How many a contender may come to have."""
+        return self.judged_at[-1]
+
+    @property
+    def untrained_seeds(self) -> tuple[int, ...]:
+        """The seeds of the networks measured untrained."""
+        return tuple(range(self.flow_from, self.flow_from + self.flow_seeds))
+
+    def count_trials(self) -> int:
+        """How many trainings the plan begins with, tuning and reporting."""
+        return self.count_groups() * (len(self.learning_rates) * len(self.tuning_seeds) + self.first_look)
+
+    def count_groups(self) -> int:
+        """How many contenders under how many conditions: each is tuned, and reported, once."""
+        return sum(len(self.contenders[s.name]) * len(self.lengths_of(s.name)) for s in self.sources)
+
+    def hardest(self, contender: str | None = None) -> Condition:
+        """The first source (that has a contender, if one is named) at its longest: the largest T, or a file's whole
+        sequence."""
+        able = (s.name for s in self.sources if contender in (None, *(c.spec for c in self.contenders[s.name])))
+        source = next(able, self.sources[0].name)
+        lengths = self.lengths_of(source)
+        return Condition(source=source, length=0 if 0 in lengths else max(lengths))
+
+    @property
+    def specs(self) -> list[str]:
+        """The contenders' names, in the order the user gave, then those of some sources alone."""
+        return list(dict.fromkeys(c.spec for made in self.contenders.values() for c in made))

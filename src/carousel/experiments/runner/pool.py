@@ -1,0 +1,68 @@
+"""The worker processes of one command: started, watched, replaced when one dies, stopped."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from typing import IO
+
+from carousel.common.errors import CarouselError, FolderConflict
+from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.ledger import Ledger
+
+CANNOT_WRITE = 3  # exit code of a worker: the folder cannot be written to, so no other worker could either
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+_GIVE_UP_AFTER = 20  # workers that died in a row while no job was finished
+
+
+class Pool:
+    """`size` processes of one thread each; two such are faster than one process of two threads."""
+
+    def __init__(self, folder: RunFolder, ledger: Ledger, size: int):
+        self._folder, self._ledger, self._size = folder, ledger, size
+        self._workers: list[tuple[subprocess.Popen[bytes], IO[bytes]]] = []
+        self._deaths, self._done = 0, 0
+
+    def watch(self) -> None:
+        """Give back the jobs of dead workers and start new ones. Raises where no worker could do its work."""
+        alive = []
+        for process, complaints in self._workers:
+            if process.poll() is None:
+                alive.append((process, complaints))
+            else:
+                self._bury(process, complaints)
+        self._workers = alive
+        while len(self._workers) < self._size:
+            self._workers.append(self._start())
+
+    def stop(self) -> None:
+        """End all workers. Their jobs stay marked as running; whoever holds the folder next gives them back."""
+        for process, _ in self._workers:
+            process.kill()
+        for process, complaints in self._workers:
+            process.wait()
+            complaints.close()
+        self._workers = []
+
+    def _start(self) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+        complaints = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the worker)
+        command = [sys.executable, "-m", "carousel.experiments.runner.worker", str(self._folder.path), str(os.getpid())]
+        environment = os.environ | _ONE_THREAD
+        return subprocess.Popen(command, stderr=complaints, stdin=subprocess.DEVNULL, env=environment), complaints
+
+    def _bury(self, process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
+        complaints.seek(0)
+        said = complaints.read().decode(errors="replace").strip()
+        complaints.close()
+        self._ledger.release([process.pid], died=process.returncode != CANNOT_WRITE)
+        if process.returncode == CANNOT_WRITE:
+            raise FolderConflict(said)
+        done = self._ledger.counts()["done"]
+        self._deaths = self._deaths + 1 if done == self._done else 1
+        self._done = done
+        if self._deaths >= _GIVE_UP_AFTER:
+            raise CarouselError(
+                f"{self._deaths} workers died in a row, the last with code {process.returncode}: {said}"
+            )

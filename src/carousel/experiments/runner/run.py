@@ -1,0 +1,141 @@
+"""Run a plan to its end: fill the ledger, keep the workers busy, tell how far it is.
+
+Everything this file decides follows from the plan and from finished records, never from time or order, so a run that is
+killed and continued ends with the numbers of one that was not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from carousel.common.errors import CarouselError
+from carousel.common.files import writing_to
+from carousel.experiments.runner.cost import cost
+from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.ledger import Entry, Ledger
+from carousel.experiments.runner.plan import Group, Plan
+from carousel.experiments.runner.pool import Pool
+from carousel.experiments.runner.tuning import first_jobs, reporting_jobs, whole_cost
+from carousel.experiments.training.description import Trial
+
+Extend = Callable[[], Mapping[Group, int]]  # asked when all is done: which groups get how many reporting seeds
+_LOOK_EVERY_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where the run stands. `newly_done`: entries finished since the last report (at first, those found finished).
+    `expected`: jobs there will be. `seconds`: of this command. `share_before`, `share`: of the plan's work, by its
+    rough cost, done before this command and now."""
+
+    counts: dict[str, int]
+    expected: int
+    newly_done: list[Entry]
+    seconds: float
+    share_before: float
+    share: float
+
+    @property
+    def seconds_left(self) -> float | None:
+        """From the pace so far in this command; None before anything was finished."""
+        if self.share <= self.share_before:
+            return None
+        return max(0.0, 1 - self.share) * self.seconds / (self.share - self.share_before)
+
+
+def run_plan(
+    plan: Plan,
+    folder: RunFolder,
+    workers: int,
+    report: Callable[[Progress], None],
+    extend: Extend = dict,
+) -> None:
+    """Do what is not done yet, and then what `extend` adds, until it adds nothing.
+
+    Raises KeyboardInterrupt after a clean stop, CarouselError where jobs failed."""
+    with writing_to(folder.path):
+        ledger = Ledger(folder.ledger, create=True)
+    try:
+        ledger.release()  # whoever was running them is dead: this command holds the folder's lock
+        ledger.retry_failed()
+        ledger.add(first_jobs(plan))
+        pool = Pool(folder, ledger, workers)
+        try:
+            _Drive(plan, ledger, pool, report).to_the_end(extend)
+        except KeyboardInterrupt:
+            pool.stop()
+            ledger.release()
+            raise
+        finally:
+            pool.stop()
+        _refuse_failed(ledger)
+    finally:
+        ledger.close()
+
+
+def expected_jobs(plan: Plan) -> int:
+    """How many jobs the plan begins with, tuning, reporting and probes."""
+    return len(list(first_jobs(plan))) + plan.count_groups() * plan.first_look
+
+
+class _Drive:
+    """The loop that watches a run: what is done, what it calls for, what is expected."""
+
+    def __init__(self, plan: Plan, ledger: Ledger, pool: Pool, report: Callable[[Progress], None]):
+        self._plan, self._ledger, self._pool, self._report = plan, ledger, pool, report
+        self._began = time.monotonic()
+        self._reach: Mapping[Group, int] = {}
+        self._done = ledger.newly_done(set())
+        self._newly = list(self._done)
+        self._work, self._first = whole_cost(plan), expected_jobs(plan)
+        self._before = self._spent = _cost(plan, self._done)
+
+    def to_the_end(self, extend: Extend) -> None:
+        """Until all is done and no group gets more seeds."""
+        self._work_off()
+        while not self._ledger.counts()["failed"]:
+            reach = {**self._reach, **extend()}
+            if reach == self._reach:
+                return
+            self._work += self._reporting_cost(reach) - self._reporting_cost(self._reach)
+            self._ledger.add(reporting_jobs(self._plan, self._done, reach))
+            self._reach = reach
+            self._work_off()
+
+    def _work_off(self) -> None:
+        while True:
+            if self._newly:
+                self._ledger.add(reporting_jobs(self._plan, self._done, self._reach))
+            counts = self._ledger.counts()
+            self._tell(counts)
+            if counts["pending"] + counts["running"] == 0 and counts["done"] == len(self._done):
+                return  # a job that finished since `newly_done` may still call for others
+            self._pool.watch()
+            time.sleep(_LOOK_EVERY_SECONDS)
+            self._newly = self._ledger.newly_done({entry.hash for entry in self._done})
+            self._done += self._newly
+            self._spent += _cost(self._plan, self._newly)
+
+    def _tell(self, counts: dict[str, int]) -> None:
+        expected = max(self._first, sum(counts.values()))
+        work = max(self._work, self._spent)  # what an earlier command added is in `spent` before it is in `work`
+        seconds = time.monotonic() - self._began
+        self._report(Progress(counts, expected, self._newly, seconds, self._before / work, self._spent / work))
+
+    def _reporting_cost(self, reach: Mapping[Group, int]) -> float:
+        return -sum(position for position, _ in reporting_jobs(self._plan, self._done, reach))
+
+
+def _cost(plan: Plan, entries: list[Entry]) -> float:
+    return sum(cost(plan, Trial.model_validate(e.description)) for e in entries if e.kind == "trial")
+
+
+def _refuse_failed(ledger: Ledger) -> None:
+    failed = ledger.entries("failed")
+    if failed:
+        last = (failed[0].error or "").strip().splitlines()[-1]
+        raise CarouselError(
+            f"{len(failed)} job(s) failed, the first ({failed[0].hash}) with: {last}; all else is kept in the ledger"
+        )

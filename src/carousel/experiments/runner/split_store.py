@@ -1,0 +1,24 @@
+"""The user's file in a run folder: written once, under every split, whatever becomes of the original."""
+
+from __future__ import annotations
+
+from carousel.experiments.data import Prepared, Splits
+from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.plan import FileSource, Plan
+
+
+def store_splits(folder: RunFolder, splits: Splits) -> None:
+    """Write what is not there yet: data.npz and card.json of the tuning split, splits/SEED.npz of the others."""
+    for seed, split in splits.by_seed.items():
+        if not folder.split(seed).exists():
+            split.save(folder.split(seed))
+    if not (folder.data.exists() and folder.card.exists()):
+        splits.tuning.save(folder.data)
+        folder.write_json(folder.card, splits.tuning.card)
+
+
+def load_splits(folder: RunFolder, plan: Plan) -> Splits:
+    """What `store_splits` wrote. FolderConflict where one is absent or damaged."""
+    varies = any(isinstance(source, FileSource) and source.splits == "by-seed" for source in plan.sources)
+    by_seed = {seed: Prepared.load(folder.split(seed)) for seed in plan.reporting_seeds} if varies else {}
+    return Splits(Prepared.load(folder.data), by_seed)

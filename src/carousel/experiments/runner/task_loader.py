@@ -1,0 +1,47 @@
+"""From a source in a plan to a task that draws sequences."""
+
+from __future__ import annotations
+
+from carousel.experiments.data import DataTask, Prepared
+from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.tasks import Task, task
+from carousel.experiments.training.description import Source, TaskSource
+
+
+class Sources:
+    """The tasks of one run folder, each made once in a process."""
+
+    def __init__(self, folder: RunFolder | None, data: Prepared | None = None):
+        self._folder, self._data = folder, data
+        self._made: dict[tuple[str, int], Task] = {}
+        self._last: tuple[int, Prepared] | None = None
+
+    @classmethod
+    def of(cls, data: Prepared | None) -> Sources:
+        """The tasks of a design that has no folder yet."""
+        return cls(None, data)
+
+    def task(self, source: Source, length: int, split: int | None = None) -> Task:
+        """The built-in task at T = length, or the user's file seen through its last `length` steps (0: all), under the
+        split of a reporting seed (None: that of tuning)."""
+        if split is not None:
+            return DataTask(self._split(split), history=length)
+        key = (source.name, length)
+        if key not in self._made:
+            self._made[key] = self._make(source, length)
+        return self._made[key]
+
+    def _make(self, source: Source, length: int) -> Task:
+        if isinstance(source, TaskSource):
+            return task(source.name, length)
+        if self._data is None:
+            assert self._folder is not None  # `of` gives the data where there is no folder
+            self._data = Prepared.load(self._folder.data)
+        return DataTask(self._data, history=length)
+
+    def _split(self, seed: int) -> Prepared:
+        """The last one only is kept: each may be as large as the file."""
+        assert self._folder is not None  # reporting trials run from a folder
+        if self._last is None or self._last[0] != seed:
+            self._last = seed, Prepared.load(self._folder.split(seed))
+        return self._last[1]

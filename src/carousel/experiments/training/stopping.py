@@ -1,0 +1,46 @@
+"""When a trial ends before its last step: solved, hopeless, or (on a user's file) no longer better. Part of the
+plan."""
+
+from __future__ import annotations
+
+from typing import Literal, final
+
+from carousel.experiments.tasks.base import Metric
+from carousel.experiments.training.description import StopRule
+
+Outcome = Literal["solved", "hopeless", "stalled", "finished", "diverged"]
+
+
+@final
+class Stopping:
+    """Applies a StopRule to one trial; `check` is called every `check_every` steps and depends on nothing but its
+    numbers."""
+
+    def __init__(self, rule: StopRule, metric: Metric, chance_loss: float):
+        self._rule, self._metric, self._chance_loss = rule, metric, chance_loss
+        self._run = 0  # checks in a row at or above the line for solved
+        self._best = float("-inf")
+        self._since_best = 0
+        self.steps_to_solved: int | None = None
+
+    def check(self, step: int, validation_score: float, mean_loss: float) -> Outcome | None:
+        """The outcome that ends the trial here, or None to go on. `mean_loss`: of the training steps since the last
+        check."""
+        if self._is_solved(step, validation_score):
+            return "solved"
+        if step >= self._rule.hopeless_from and mean_loss > self._rule.hopeless_above * self._chance_loss:
+            return "hopeless"
+        return "stalled" if self._is_stalled(validation_score) else None
+
+    def _is_solved(self, step: int, score: float) -> bool:
+        if self._metric.solved is None or score < self._metric.solved:
+            self._run, self.steps_to_solved = 0, None
+            return False
+        self._run += 1
+        self.steps_to_solved = self.steps_to_solved or step
+        return self._run >= self._rule.solved_checks
+
+    def _is_stalled(self, score: float) -> bool:
+        self._since_best = 0 if score > self._best else self._since_best + 1
+        self._best = max(self._best, score)
+        return self._rule.patience is not None and self._since_best >= self._rule.patience

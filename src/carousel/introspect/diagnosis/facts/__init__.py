@@ -1,0 +1,1 @@
+"""What follows from an observed pass: one question about the model a file."""

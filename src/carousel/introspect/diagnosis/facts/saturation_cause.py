@@ -1,0 +1,60 @@
+"""What drives a gate to its ends: the input, the recurrent product or the bias, by the size of each."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+from torch.nn.functional import linear
+
+from carousel.introspect.diagnosis.code_names import module_of, number, suffix_of
+from carousel.introspect.diagnosis.context import Patient
+from carousel.introspect.diagnosis.facts.input_scale import entering, standardise
+from carousel.introspect.diagnosis.facts.remedies import length_keeping
+from carousel.nn.kernels import Tape
+
+LARGE_INPUT = 3.0  # root mean square over channels: standardised inputs have 1
+CLEAR = 2.0  # times the next largest
+ENOUGH = 2.0  # root mean square of a part that drives a gate to its ends by itself
+
+
+class Pressure(NamedTuple):
+    """largest: "by_input", "by_weights" (of the input), "by_recurrence", "by_bias", or "evidence". values: root mean
+    squares. cure: a line against it. sure: whether it is clearly the largest."""
+
+    largest: str
+    values: dict[str, str]
+    cure: str
+    sure: bool
+
+
+def pressure(patient: Patient, place: str, tape: Tape, gate: str) -> Pressure:
+    """Of one gate or candidate of one place (h of an Elman network), over its true steps."""
+    cell = tape.cell
+    rows = cell.rows(gate)
+    x, h = entering(patient, place, tape), tape["h"]
+    h = h[~h.isnan().any(-1)]
+    parts = {
+        "input": _size(linear(x, cell.weight_ih[rows].to(x.dtype))),
+        "recurrence": _size(linear(h, cell.weight_hh[rows])),
+        "bias": 0.0 if cell.bias_ih is None or cell.bias_hh is None else _size(cell.bias_ih[rows] + cell.bias_hh[rows]),
+    }
+    first, second = sorted(parts, key=lambda part: parts[part], reverse=True)[:2]
+    values = {part: number(size) for part, size in parts.items()} | {"x": number(_size(x))}
+    sure = parts[first] > CLEAR * parts[second]
+    name, _ = module_of(patient, place)
+    if parts[second] > ENOUGH:
+        return Pressure("evidence", values, f"{name}.reset_parameters()", sure=True)
+    if first == "input":
+        large = _size(x) > LARGE_INPUT
+        smaller = f"torch.nn.init.xavier_uniform_({name}.weight_ih{suffix_of(patient, place)})"
+        cure = standardise(x) if large else smaller
+        return Pressure("by_input" if large else "by_weights", values, cure, sure)
+    if first == "recurrence":
+        return Pressure("by_recurrence", values, length_keeping(name, cell), sure)
+    cure = f'for n, b in {name}.named_parameters(): "bias" in n and b.data.uniform_(-0.1, 0.1)'
+    return Pressure("by_bias", values, cure, sure)
+
+
+def _size(values: Tensor) -> float:
+    return float(values.detach().double().square().mean().sqrt()) if values.numel() else 0.0

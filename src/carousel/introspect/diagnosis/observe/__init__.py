@@ -1,0 +1,1 @@
+"""One recorded pass of a user's model: what went in and out, without changing anything of it."""

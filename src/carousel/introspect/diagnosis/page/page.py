@@ -1,0 +1,121 @@
+"""The page of a diagnosis: one file, both languages, opens offline; and a fragment of it for notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from carousel.common.errors import CarouselError, FolderConflict, UnknownName
+from carousel.common.files import write_text
+from carousel.common.pages.render import svg
+from carousel.common.pages.svg_compact import slim
+from carousel.common.pages.templating import filled, script, style
+from carousel.common.texts import LANGUAGES, text
+from carousel.introspect.diagnosis.diagnosis import Diagnosis
+from carousel.introspect.diagnosis.finding import Finding
+from carousel.introspect.diagnosis.page.figures import Pictures, intact, pictures
+from carousel.introspect.diagnosis.page.view import Card, Drawing, PageView, PlaceView, card, page_view, summary
+
+MARK = '<meta name="generator" content="carousel doctor">'
+_LOOKED_AT = 1_000  # bytes of a file, in which the mark of ours lies
+_PLACES = 4  # at most so many layers are shown
+_SIZE = 2_500_000  # characters of all figures, in all languages
+
+
+def write(diagnosis: Diagnosis, path: Path, lang: str = "en") -> Path:
+    """Write the page. lang: the language it opens in; it holds all. Raises UnknownName for another language,
+    FolderConflict where there is a file of another origin or where it cannot be written."""
+    if lang not in LANGUAGES:
+        raise UnknownName("language", lang, LANGUAGES)
+    check_free(path)
+    views = {view.lang: view for view in _views(diagnosis)}
+    shared = {"style": style(), "script": script(), "mark": MARK}
+    page = filled("carousel.introspect.diagnosis.page", "doctor.html.j2", pages=views, default=lang, **shared)
+    with _told(path):
+        write_text(path, page)
+    return path
+
+
+def check_free(path: Path) -> None:
+    """Raises FolderConflict where something lies at `path` that is no page of ours."""
+    with _told(path):
+        if not path.exists():
+            return
+        with path.open("rb") as stream:
+            ours = MARK.encode() in stream.read(_LOOKED_AT)
+    if not ours:
+        raise FolderConflict(f"{str(path)!r} was not written by carousel doctor, and is not overwritten",
+                             cure="name another file")  # fmt: skip
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """The system's refusal in one line."""
+    try:
+        yield
+    except OSError as error:
+        raise FolderConflict(f"cannot write {str(path)!r}", got=error.strerror or str(error),
+                             cure="name another file") from error  # fmt: skip
+
+
+def fragment(diagnosis: Diagnosis) -> str:
+    """The findings as a piece of HTML, in English, without scripts and figures: what a notebook shows."""
+    return filled(
+        "carousel.introspect.diagnosis.page",
+        "fragment.html.j2",
+        lang="en",
+        facts=diagnosis.facts,
+        summary=summary(diagnosis, "en"),
+        cards=[card(number, finding, "en") for number, finding in enumerate(diagnosis, 1)],
+        unseen=diagnosis.unseen,
+    )
+
+
+def _views(diagnosis: Diagnosis) -> Iterator[PageView]:
+    cards = {lang: [_card(n, finding, diagnosis, lang) for n, finding in enumerate(diagnosis, 1)] for lang in LANGUAGES}
+    drawable = {name: found for name in _ordered(diagnosis) if (found := pictures(diagnosis.tape, name)).drawn}
+    room = _SIZE - sum(len(c.svg) for of_language in cards.values() for c in of_language)
+    places: dict[str, list[PlaceView]] = {lang: [] for lang in LANGUAGES}
+    for number, (name, found) in enumerate(list(drawable.items())[:_PLACES], 1):
+        drawn = {lang: _place(diagnosis, name, number, found, lang) for lang in LANGUAGES}
+        room -= sum(len(drawing.svg) for place in drawn.values() for drawing in place.drawings)
+        if room < 0 and number > 1:
+            break
+        for lang, place in drawn.items():
+            places[lang].append(place)
+    for lang in LANGUAGES:
+        yield page_view(diagnosis, cards[lang], places[lang], len(drawable), lang)
+
+
+def _card(number: int, finding: Finding, diagnosis: Diagnosis, lang: str) -> Card:
+    """With its figure; without where the weights have changed since, which it may need."""
+    if finding.figure is None:
+        return card(number, finding, lang)
+    try:
+        chart = finding.figure(lang)
+    except CarouselError:
+        if intact(diagnosis.tape):
+            raise
+        return card(number, finding, lang, undrawn=True)
+    return card(number, finding, lang, slim(svg(chart, f"finding-{number}-{lang}")))
+
+
+def _ordered(diagnosis: Diagnosis) -> list[str]:
+    """The places of the tape, those of findings first."""
+    named = [finding.place for finding in diagnosis if finding.place]
+    ill = [name for place in named for name in diagnosis.tape if name == place or name.startswith(f"{place}.")]
+    return list(dict.fromkeys([*ill, *diagnosis.tape]))
+
+
+def _place(diagnosis: Diagnosis, name: str, number: int, found: Pictures, lang: str) -> PlaceView:
+    drawings = [
+        Drawing(
+            label=text(f"doctor.page.picture.{picture.name}", lang, place=name),
+            svg=slim(svg(picture.draw(lang), f"place-{number}-{picture.name}-{lang}")),
+            note=text(f"doctor.page.note.{picture.note}", lang) if picture.note else "",
+        )
+        for picture in found.drawn
+    ]
+    notes = tuple(text(f"doctor.page.note.{note}", lang) for note in found.notes)
+    return PlaceView(name, diagnosis.tape[name].what, tuple(drawings), notes)

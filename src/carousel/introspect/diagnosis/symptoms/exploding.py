@@ -1,0 +1,135 @@
+"""Gradients, or the differences between states, grow without bound through time."""
+
+from __future__ import annotations
+
+import math
+from typing import final
+
+import torch
+from torch import Tensor
+
+from carousel.introspect.diagnosis.code_names import code_name, module_of, number
+from carousel.introspect.diagnosis.context import Patient
+from carousel.introspect.diagnosis.facts.gradient_horizon import Travel, picture, travels
+from carousel.introspect.diagnosis.facts.lr_probe import has_learned
+from carousel.introspect.diagnosis.facts.remedies import length_keeping
+from carousel.introspect.diagnosis.finding import Finding, Symptom, Unseen
+from carousel.introspect.flow import lyapunov
+from carousel.introspect.flow.spectrum import BLOCKS, LEAST_BLOCK, LEAST_STEPS
+
+GROWTH = math.log(100.0)  # nats: G a hundredfold of its end, the factor of a leap in CLAIMS 2
+RUNAWAY = math.log(1e6)
+CLIPPED = 10.0  # times the norm that gradients are clipped to
+
+
+@final
+class Exploding(Symptom):
+    """Measured: whether parameters, states, loss and gradients are finite; the growth of the lag profile; the largest
+    Lyapunov exponent of each layer with its 95 % interval, nats per step; and, where `clip_norm` is told, the norm of
+    the gradient against it.
+
+    Found where something is not finite; where the gradient grows a hundredfold or more towards the start, steadily
+    (slope above 0); where the exponent's lower limit makes a hundredfold of a difference over the run; or where the
+    norm is ten times what it is clipped to, so that clipping alone decides the step. tanh networks with an orthogonal
+    matrix have slopes below 0, ReLU networks with the identity 0. A network that
+    has learned is left alone as long as all is finite (a ReLU network that recalled grew 158-fold over 29 steps).
+    """
+
+    id = "exploding"
+
+    def examine(self, patient: Patient) -> list[Finding] | Unseen:
+        broken = self._broken(patient)
+        if broken is not None:
+            return [broken]
+        found = [f for each in travels(patient) if (f := self._layer(patient, each)) is not None]
+        return [] if found and has_learned(patient) else found or self._clipped(patient)
+
+    def _broken(self, patient: Patient) -> Finding | None:
+        """Something is not finite: the first of parameters, states, loss, gradients, in the order of their making."""
+        values = {"loss": number(patient.seen.loss)}
+        weights = [name for name, p in patient.model.named_parameters() if not _is_finite(p)]
+        if weights:
+            owner = code_name(weights[0].rpartition(".")[0])
+            values |= {"count": str(len(weights)), "name": weights[0]}
+            return Finding(self.id, "critical", "high", f"{owner}.reset_parameters()", values, form="weights")
+        for place, tape in ((place, tape) for place, calls in patient.runs.items() for tape in calls):
+            step = _first_overflow(tape["h"], tape.run.valid)
+            if step is not None:
+                name, _ = module_of(patient, place)
+                values |= {"step": str(step)}
+                cure = length_keeping(name, tape.cell)
+                return Finding(self.id, "critical", "high", cure, values, place, "states")
+        bad = [name for name, g in patient.seen.gradients.items() if g is not None and not _is_finite(g)]
+        if not bad and math.isfinite(patient.seen.loss):
+            return None
+        growing = next((each for each in travels(patient) if _grows(each)), None)
+        values |= {"count": str(len(bad)), "name": bad[0] if bad else ""}
+        if growing is None:
+            cure = "torch.autograd.set_detect_anomaly(True)"
+            return Finding(self.id, "critical", "high", cure, values, form="elsewhere")
+        name, _ = module_of(patient, growing.place)
+        values |= _growth(growing)
+        cure = length_keeping(name, growing.tape.cell)
+        return Finding(self.id, "critical", "high", cure, values, growing.place, "overflow", picture(patient, growing))
+
+    def _layer(self, patient: Patient, layer: Travel) -> Finding | None:
+        low, high = self._exponent(patient, layer)
+        spread = low * layer.tape.run.length
+        grows, chaotic = _grows(layer), spread > GROWTH  # False for NaN: a dead direction has no exponent
+        if not grows and not chaotic:
+            return None
+        name, _ = module_of(patient, layer.place)
+        values = _growth(layer) | {"low": number(low), "high": number(high)}
+        return Finding(
+            self.id,
+            "critical" if max(float(layer.profile.mean.max()), spread) > RUNAWAY else "warning",
+            "high" if grows and chaotic else "medium",
+            length_keeping(name, layer.tape.cell),
+            values,
+            layer.place,
+            "evidence" if grows else "chaos",
+            picture(patient, layer),
+        )
+
+    def _exponent(self, patient: Patient, layer: Travel) -> tuple[float, float]:
+        """The interval of the largest exponent; -inf where the run is too short for one."""
+        run = layer.tape.run
+        shortest = run.length if run.lengths is None else int(run.lengths.min())
+        one = layer.tape["h"].shape[1] == 1
+        if run.fresh is not None or shortest - run.length // 4 < (BLOCKS * LEAST_BLOCK if one else LEAST_STEPS):
+            return -math.inf, -math.inf
+        found = lyapunov(layer.tape, count=1, generator=patient.generator)
+        return float(found.low[0]), float(found.high[0])
+
+    def _clipped(self, patient: Patient) -> list[Finding]:
+        limit = patient.known.clip_norm
+        arrived = [g.norm() for g in patient.seen.gradients.values() if g is not None]
+        norm = float(torch.stack(arrived).norm()) if arrived else 0.0
+        if limit is None or norm <= CLIPPED * limit:
+            return []
+        values = {"norm": number(norm), "limit": number(limit), "ratio": number(norm / limit)}
+        cure = f"torch.nn.utils.clip_grad_norm_(model.parameters(), {number(norm)})"
+        return [Finding(self.id, "info", "medium", cure, values, form="clipped")]
+
+
+def _grows(layer: Travel) -> bool:
+    return float(layer.profile.mean.max()) > GROWTH and (layer.slope or 0.0) > 0
+
+
+def _growth(layer: Travel) -> dict[str, str]:
+    mean = layer.profile.mean
+    growth, lag = float(mean.max()), int(mean.argmax())
+    decades = number(growth / math.log(10))
+    shown = number(math.exp(growth)) if growth < RUNAWAY else f"1e{float(decades):.0f}"
+    return {"growth": shown, "lag": str(lag), "slope": "?" if layer.slope is None else number(layer.slope)}
+
+
+def _is_finite(values: Tensor) -> bool:
+    return bool(values.isfinite().all())
+
+
+def _first_overflow(h: Tensor, valid: Tensor | None) -> int | None:
+    """The first true step at which a state is no finite number."""
+    bad = ~h.isfinite().all(-1)
+    bad = bad if valid is None else bad & valid
+    return int(bad.any(-1).nonzero()[0]) if bool(bad.any()) else None

@@ -1,0 +1,108 @@
+"""The answer is read where a sequence has already ended."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from carousel.common.shapes import valid_steps
+from carousel.introspect.diagnosis.code_names import code_name, percent
+from carousel.introspect.diagnosis.context import Patient
+from carousel.introspect.diagnosis.facts.lengths import Lengths
+from carousel.introspect.diagnosis.finding import Confidence, Finding, Severity, Symptom, Unseen
+from carousel.introspect.diagnosis.observe.trace import Visit
+
+MANY = 0.25  # of the sequences; of fewer, the wrong ones are noise in what is otherwise learnt
+
+
+@final
+class PaddedRead(Symptom):
+    """Measured: the steps at which the loss's derivative reaches the output of a recurrent module directly, against the
+    true lengths. Found where a sequence that is shorter than the batch's longest is read at padding, or, behind a
+    packed module, not read at all (`output[:, -1]` holds zeros there); one such sequence is enough, since the read is
+    exact. Critical where a quarter of the sequences are concerned and their lengths are told; lengths that were only
+    seen from padding make it a warning. An answer for every step is judged by padding-in-loss.
+    """
+
+    id = "padded-read"
+
+    def examine(self, patient: Patient) -> list[Finding] | Unseen:
+        found, known = [], False
+        for calls in patient.modules:
+            for visits in [calls] if calls[0].is_cell else [[visit] for visit in calls]:
+                lengths = patient.lengths_of(visits)
+                known |= lengths is not None
+                if lengths is not None:
+                    found += self._of(patient, visits, lengths)
+        return found[:1] if known else self.unseen("no_lengths")
+
+    def _of(self, patient: Patient, visits: list[Visit], lengths: Lengths) -> list[Finding]:
+        visit = visits[0]
+        reads = _cell_reads(visits) if visit.is_cell else _layer_reads(patient, visit)
+        valid = valid_steps(lengths.values, len(reads))
+        short = lengths.values < len(reads)
+        each_step = bool((reads.sum(0) > 1).any())
+        last = visit.module is patient.top[0].module
+        if each_step and (not last or patient.output_has_time):
+            return []
+        wrong = reads & ~valid
+        unread = short & ~reads.any(0)
+        if patient.own_lengths(visit) is not None and bool(unread.any()) and bool(reads[:, ~short].any(0).all()):
+            return [self._finding(patient, visit, lengths, unread, "zeros", 0.0)]
+        if not bool(wrong.any()):
+            return []
+        form = "pool" if each_step and not visit.is_cell else "evidence"
+        return [self._finding(patient, visit, lengths, wrong.any(0), form, float(wrong.sum() / reads.sum()))]
+
+    def _finding(
+        self, patient: Patient, visit: Visit, lengths: Lengths, concerned: Tensor, form: str, share: float
+    ) -> Finding:
+        steps, count = patient.sizes([v for v in patient.seen.visits if v.module is visit.module])
+        gap = steps - int(lengths.values[concerned].median())
+        many = float(concerned.double().mean()) >= MANY
+        severity: Severity = "critical" if many and lengths.source != "padding" else "warning"
+        sure: Confidence = "medium" if lengths.source == "padding" else "high"
+        values = {
+            "concerned": str(int(concerned.sum())), "batch": str(count), "steps": str(steps), "gap": str(gap),
+            "share": percent(share), "module": code_name(visit.name),
+        }  # fmt: skip
+        return Finding(self.id, severity, sure, _cure(visit, form), values, visit.name, form)
+
+
+def _layer_reads(patient: Patient, visit: Visit) -> Tensor:
+    reads = patient.reads_of(visit)
+    assert reads is not None
+    return reads.either
+
+
+def _cell_reads(visits: list[Visit]) -> Tensor:
+    """[T, B]: where the loss depends on a *Cell's h. Later steps count too, but behind the last read there are none."""
+    rows = []
+    for visit in visits:
+        h = visit.final[0]
+        grad = h.grad if h.requires_grad else None
+        rows.append(torch.zeros(h.reshape(-1, h.shape[-1]).shape[0], dtype=torch.bool) if grad is None else
+                    (grad.detach().cpu().reshape(-1, h.shape[-1]) != 0).any(-1))  # fmt: skip
+    return torch.stack(rows)
+
+
+def _cure(visit: Visit, form: str) -> str:
+    module, name = visit.module, code_name(visit.name)
+    if visit.is_cell:
+        return "h = torch.where((t < lengths).unsqueeze(1), new_h, h)  # keep the state behind a sequence's end"
+    first = bool(module.batch_first)
+    if form == "pool":
+        mask = "(torch.arange({0}) < lengths.unsqueeze(1)).unsqueeze(-1)" if first else (
+            "(torch.arange({0}).unsqueeze(1) < lengths).unsqueeze(-1)")  # fmt: skip
+        axis = 1 if first else 0
+        mask = mask.format(f"output.shape[{axis}]")
+        return f"mask = {mask}; pooled = (output * mask).sum({axis}) / lengths.unsqueeze(1)"
+    if getattr(module, "bidirectional", False) or form == "zeros":
+        state = "(h_n, _)" if isinstance(module, nn.LSTM) else "h_n"
+        last = "torch.cat([h_n[-2], h_n[-1]], dim=1)" if module.bidirectional else "h_n[-1]"
+        packed = f"nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), batch_first={first}, enforce_sorted=False)"
+        return f"_, {state} = {name}({packed}); last = {last}"
+    at = "torch.arange(len(output)), lengths - 1" if first else "lengths - 1, torch.arange(output.shape[1])"
+    return f"last = output[{at}]  # output of {name}"

@@ -1,0 +1,86 @@
+"""The loss counts answers at padded steps."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from torch import Tensor
+
+from carousel.common.shapes import valid_steps
+from carousel.introspect.diagnosis.code_names import percent
+from carousel.introspect.diagnosis.context import Patient
+from carousel.introspect.diagnosis.facts.lengths import Lengths
+from carousel.introspect.diagnosis.facts.loss_mask import by_step
+from carousel.introspect.diagnosis.finding import Confidence, Finding, Severity, Symptom, Unseen
+from carousel.introspect.diagnosis.observe.perturbation import Refused
+from carousel.introspect.diagnosis.observe.state_walk import tensors_of
+
+NOTED = 0.01  # of the loss's terms: a batch of nearly equal lengths; worth knowing, no more
+HALF = 0.5  # of the loss's terms: more of it speaks of padding than of data
+
+
+@final
+class PaddingInLoss(Symptom):
+    """Measured: the steps at which the loss's derivative with respect to the model's own output, one answer for each
+    step, is not 0, against the true lengths. A masked loss has exactly 0 at padding. Found where any is left: info
+    below one hundredth of the loss's terms, critical from a half, where padding outweighs the data, else a warning.
+    Answers that are read at one step of each sequence are judged by padded-read.
+    """
+
+    id = "padding-in-loss"
+
+    def examine(self, patient: Patient) -> list[Finding] | Unseen:
+        lengths, answer = patient.lengths, patient.seen.answer
+        if lengths is None:
+            return self.unseen("no_lengths")
+        if answer is None:
+            return self.unseen("not_called" if not patient.seen.model_calls else "no_axes")
+        if patient.seen.model_calls > 1:
+            return self.unseen("called_often", count=str(patient.seen.model_calls))
+        if answer.grad is None or not patient.output_has_time:
+            return []
+        try:
+            counted = by_step(patient, answer.grad.detach())
+        except Refused as error:
+            return self.unseen("refused", why=str(error))
+        if counted is None or int(counted.sum(0).max()) <= 1:
+            return []
+        valid = valid_steps(lengths.values, len(counted))
+        wrong = counted & ~valid
+        return [self._finding(patient, lengths, wrong, counted)] if bool(wrong.any()) else []
+
+    def _finding(self, patient: Patient, lengths: Lengths, wrong: Tensor, counted: Tensor) -> Finding:
+        share = float(wrong.sum() / counted.sum())
+        severity: Severity = "critical" if share >= HALF else "warning" if share >= NOTED else "info"
+        sure: Confidence = "medium" if lengths.source == "padding" else "high"
+        values = {
+            "share": percent(share), "padded": str(int(wrong.sum())), "terms": str(int(counted.sum())),
+            "steps": str(len(counted)), "batch": str(counted.shape[1]),
+        }  # fmt: skip
+        return Finding(self.id, severity, sure, _cure(patient, lengths, len(counted)), values)
+
+
+def _cure(patient: Patient, lengths: Lengths, steps: int) -> str:
+    """ignore_index where the targets at padding, or the tokens that are their own targets, are one whole number that
+    occurs nowhere else; else a mask."""
+    given = {id(t) for t in tensors_of([patient.seen.inputs, patient.seen.keywords])}
+    targets = [t for t in tensors_of(patient.batch) if id(t) not in given]
+    tokens = tensors_of(patient.seen.inputs)[:1]
+    for values in (*targets, *tokens):
+        index = _blank(values, valid_steps(lengths.values, steps))
+        if index is not None:
+            return f"loss = nn.functional.cross_entropy(scores, targets, ignore_index={index})"
+    return "loss = (losses * mask).sum() / mask.sum()  # losses [B, T]; mask = torch.arange(T) < lengths.unsqueeze(1)"
+
+
+def _blank(values: Tensor, valid_TB: Tensor) -> int | None:
+    """The whole number that stands at padding and nowhere else."""
+    if values.dim() != 2 or values.is_floating_point() or values.dtype == torch.bool:
+        return None
+    for turned in (values.T.cpu(), values.cpu()):
+        if turned.shape == valid_TB.shape:
+            padded, true = set(turned[~valid_TB].tolist()), set(turned[valid_TB].tolist())
+            if len(padded) == 1 and not padded & true:
+                return int(padded.pop())
+    return None

@@ -1,0 +1,71 @@
+"""Half of a bidirectional network is read where it has only begun."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from carousel.common.shapes import valid_steps
+from carousel.introspect.diagnosis.code_names import code_name
+from carousel.introspect.diagnosis.context import Patient
+from carousel.introspect.diagnosis.finding import Finding, Symptom, Unseen
+from carousel.introspect.diagnosis.observe.trace import Visit
+
+LEAST = 3  # steps: of two, each half has seen at least half
+BEGUN = 0.1  # of the sequence: a half that has seen no more of it, wherever it is read, has only begun
+
+
+@final
+class ReverseRead(Symptom):
+    """Measured: how many true steps a direction has seen where the loss reads it, at the best of its places. The
+    backward direction at the last step has seen one step of T. Found where that is one step, or at most a tenth of the
+    median sequence: between these and a tagger, which reads each direction also where it has seen all, lies nothing
+    that people write. A warning: the other direction has seen everything.
+    """
+
+    id = "reverse-read"
+
+    def examine(self, patient: Patient) -> list[Finding] | Unseen:
+        mine = [v for v in patient.seen.visits if isinstance(v.module, nn.RNNBase) and v.module.bidirectional]
+        if mine and all(len(patient.module_input(visit)) < LEAST for visit in mine):
+            return self.unseen("one_step")
+        found: dict[str, Finding] = {}
+        for visit in mine:
+            for finding in self._of(patient, visit):
+                found.setdefault(visit.name, finding)
+        return list(found.values())
+
+    def _of(self, patient: Patient, visit: Visit) -> list[Finding]:
+        reads = patient.reads_of(visit)
+        if reads is None or reads.backward is None or len(reads.forward) < LEAST:
+            return []
+        steps, batch = reads.forward.shape
+        own, known = patient.own_lengths(visit), patient.lengths_of([visit])
+        lengths = own if own is not None else known.values if known is not None else torch.full((batch,), steps)
+        valid = valid_steps(lengths, steps)
+        ahead = torch.arange(1, steps + 1).unsqueeze(1).expand(steps, batch)
+        forward = _begun(reads.forward, torch.minimum(ahead, lengths), lengths)
+        backward = _begun(reads.backward, ((lengths - ahead + 1) * valid).clamp(min=0), lengths)
+        if backward is None and forward is None:
+            return []
+        form, seen = ("evidence", backward) if backward is not None else ("forward", forward)
+        values = {"seen": str(seen), "steps": str(int(lengths.median())), "module": code_name(visit.name)}
+        return [Finding(self.id, "warning", "high", _cure(visit), values, visit.name, form)]
+
+
+def _begun(reads_TB: Tensor, seen_TB: Tensor, lengths: Tensor) -> int | None:
+    """The steps that a direction has seen where it is read best, median over the sequences; None where that is enough
+    or where it is not read at all."""
+    read = reads_TB.any(0) & (lengths >= LEAST)
+    if not bool(read.any()):
+        return None
+    best = (seen_TB * reads_TB).amax(0)[read]
+    middle = int(best.median())
+    return middle if middle <= max(1, BEGUN * int(lengths[read].median())) else None
+
+
+def _cure(visit: Visit) -> str:
+    output = f"_, {'(h_n, _)' if isinstance(visit.module, nn.LSTM) else 'h_n'} = {code_name(visit.name)}(x)"
+    return f"{output}; features = torch.cat([h_n[-2], h_n[-1]], dim=1)"

@@ -1,0 +1,48 @@
+"""A sequence begins with the state in which an unrelated one ended."""
+
+from __future__ import annotations
+
+from typing import final
+
+from carousel.introspect.diagnosis.code_names import code_name, number
+from carousel.introspect.diagnosis.context import Patient
+from carousel.introspect.diagnosis.facts.statefulness import first_calls, handed_on
+from carousel.introspect.diagnosis.finding import Finding, Symptom, Unseen
+from carousel.introspect.diagnosis.observe.perturbation import Refused
+from carousel.introspect.diagnosis.observe.trace import Visit
+
+EVERY_STEP = 0.5  # a loss that reads this share of the steps may be a language model's, where carrying is right
+
+
+@final
+class StateCarriedOver(Symptom):
+    """Measured: whether a call of loss_fn begins with exactly the numbers in which the call before it ended; by chance
+    that does not happen. Whether it is wrong depends on the data: with `continues=True` it is right. Untold, it is
+    taken for wrong where the loss reads less than half of the steps, as it does where each sequence has a label of its
+    own; a loss at every step may be that of a language model on consecutive pieces of one text: nothing is said.
+    """
+
+    id = "state-carried-over"
+
+    def examine(self, patient: Patient) -> list[Finding] | Unseen:
+        try:
+            passes = patient.repeats.passes
+        except Refused as error:
+            return self.unseen("not_repeated", why=str(error))
+        carried = [v for v in first_calls(passes[1].visits) if handed_on(passes[0].visits, v)]
+        told = patient.known.continues
+        every_step = patient.output_has_time or patient.read_share >= EVERY_STEP
+        if not carried or told or (told is None and every_step):
+            return []
+        visit = carried[0]
+        cure = f"{patient.repeats.emptied}  # after each batch of unrelated sequences"
+        values = {
+            "module": code_name(visit.name), "size": number(_size(visit)),
+            "first": f"{passes[0].loss.item():.4g}", "second": f"{passes[1].loss.item():.4g}",
+        }  # fmt: skip
+        return [Finding(self.id, "warning", "medium" if told is None else "high", cure, values, visit.name)]
+
+
+def _size(visit: Visit) -> float:
+    """Root mean square of h."""
+    return float(visit.states[0].detach().double().square().mean().sqrt())

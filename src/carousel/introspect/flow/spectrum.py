@@ -1,0 +1,98 @@
+"""The Lyapunov spectrum of a recorded layer: how fast each direction of the state grows or dies along the run."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor
+
+from carousel.common.errors import BadCall
+from carousel.introspect.flow.jacobians import Recurrence
+from carousel.introspect.flow.one_tape import Recorded, one_tape
+from carousel.introspect.flow.singular import checked_count
+from carousel.introspect.flow.trajectory import Trajectory, trajectory
+
+LEAST_STEPS = 20  # counted steps of the shortest sequence, where the interval is over sequences
+BLOCKS, LEAST_BLOCK = 10, 10  # where it is over blocks of one sequence
+
+
+class Spectrum(NamedTuple):
+    """exponents: [count] float64, nats per step, in the order in which QR finds them: the largest first, but for
+    sampling error. low, high: the 95 % interval of each. steps: how many were counted, over all sequences.
+
+    -inf: a direction that a step maps to 0 exactly (a dead ReLU unit); its interval is NaN.
+    """
+
+    exponents: Tensor
+    low: Tensor
+    high: Tensor
+    steps: int
+
+
+def lyapunov(
+    tape: Recorded,
+    name: str | None = None,
+    *,
+    generator: Generator,
+    count: int | None = None,
+    warmup: int | None = None,
+    call: int | None = None,
+) -> Spectrum:
+    """The Lyapunov exponents of the layer driven by its recorded input. Above 0: chaos.
+
+    A random orthonormal Q [S, count] is carried along: Z = J_t Q, Z = Q R; exponent i is the mean of ln|R_ii| (Benettin
+    et al. 1980), after `warmup` steps that do not count; None for a quarter of the run. count: the largest so many,
+    None for all S. The interval is Student's: over the sequences' own means where there are two or more, else over ten
+    blocks of time. A run with interventions is refused.
+
+    Raises BadCall for sequences too short (20 counted steps in the shortest; 100 where there is one), for resets, which
+    end every direction, and for a count or warm-up that does not fit.
+    """
+    steps = trajectory(one_tape(tape, name, call))
+    recurrence, lengths = Recurrence(steps), steps.lengths
+    kept = checked_count(count, recurrence.size)
+    skipped = len(steps.order) // 4 if warmup is None else warmup
+    _check(steps, skipped)
+    growth = _growth(recurrence, steps, kept, generator)
+    own = [growth[skipped:length, b] for b, length in enumerate(lengths.tolist())]
+    samples = [part.mean(dim=0) for part in (own if len(own) > 1 else own[0].tensor_split(BLOCKS))]
+    means = torch.stack([part.mean(dim=0) for part in own]).mean(dim=0)
+    half = _half_width(torch.stack(samples))
+    return Spectrum(means, means - half, means + half, sum(map(len, own)))
+
+
+def _growth(recurrence: Recurrence, steps: Trajectory, count: int, generator: Generator) -> Tensor:
+    """[T, B, count]: ln|R_ii| of every step; anything at padding."""
+    batch = len(steps.lengths)
+    drawn = torch.randn(
+        (batch, recurrence.size, count), generator=generator, dtype=torch.float64, device=generator.device
+    )
+    q, kept = torch.linalg.qr(drawn.cpu())[0], []
+    for row in range(len(steps.order)):
+        q, r = torch.linalg.qr(recurrence.push(torch.full((batch,), row), q.mT).mT)
+        kept.append(r.diagonal(dim1=1, dim2=2).abs().log())
+    return torch.stack(kept)
+
+
+def _check(steps: Trajectory, warmup: int) -> None:
+    shortest, longest = int(steps.lengths.min()), len(steps.order)
+    least = LEAST_STEPS if len(steps.lengths) > 1 else BLOCKS * LEAST_BLOCK
+    if warmup < 0:
+        raise BadCall("warmup is a number of steps", allowed="0, 1, ...", got=warmup)
+    if shortest - warmup < least:
+        raise BadCall(
+            f"the run is too short for an exponent: {warmup} of its {longest} steps are warm-up",
+            allowed=f"{least} counted steps or more in the shortest sequence", got=max(0, shortest - warmup),
+            cure="record longer sequences, or pass a smaller warmup",
+        )  # fmt: skip
+    if (steps.cut[1:] & (torch.arange(1, longest).unsqueeze(1) < steps.lengths)).any():
+        raise BadCall("a reset ends every direction, so there is no exponent across it", cure="record without resets")
+
+
+def _half_width(samples: Tensor) -> Tensor:
+    """Half of Student's 95 % interval of the mean; samples [n, count]."""
+    from scipy.special import stdtrit
+
+    n = len(samples)
+    return float(stdtrit(n - 1, 0.975)) * samples.std(dim=0) / n**0.5

@@ -1,0 +1,9 @@
+"""See inside any recurrent model: `record(model)` gives a tape of every gate, state and total derivative."""
+
+from __future__ import annotations
+
+from carousel.introspect.interventions import Clamp, Set
+from carousel.introspect.record.recording import record
+from carousel.introspect.record.tape import ModelTape, Track
+
+__all__ = ["Clamp", "ModelTape", "Set", "Track", "record"]

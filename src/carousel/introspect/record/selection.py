@@ -1,0 +1,67 @@
+"""What of a model is to be kept and changed, checked against what it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+
+from torch import Tensor
+
+from carousel.common.errors import BadCall, UnknownName
+from carousel.introspect.interventions import Intervention, edit_of
+from carousel.introspect.record.targets import Target
+from carousel.nn.kernels import Request
+
+_NOTHING = Request()
+
+
+class Selection:
+    """names: patterns of places or of their gates and states, or None for everything. Raises UnknownName for one that
+    fits nothing, BadCall for an impossible `every`."""
+
+    def __init__(
+        self,
+        found: list[Target],
+        names: str | Iterable[str] | None,
+        every: int,
+        gradients: bool,
+        changes: list[Intervention],
+    ):
+        if not isinstance(every, int) or every < 1:
+            raise BadCall("every is a whole number of steps", allowed="1, 2, ...", got=every)
+        self._every, self._gradients, self._changes = every, gradients, changes
+        self._patterns = None if names is None else [names] if isinstance(names, str) else list(names)
+        self._values = {place: target.values for target in found for place in target.names}
+        known = [*self._values, *(f"{place}.{value}" for place, values in self._values.items() for value in values)]
+        for pattern in self._patterns or ():
+            if not any(fnmatchcase(name, pattern) for name in known):
+                raise UnknownName("name", pattern, known)
+        for change in changes:
+            if change.name not in known or change.name in self._values:
+                values = [name for name in known if name not in self._values]
+                raise UnknownName("gate or state", change.name, values)
+
+    def requests(self, target: Target) -> dict[str, Request]:
+        """What to keep of each place."""
+        return {place: self._request(place) for place in target.names}
+
+    def changes(self, target: Target) -> dict[str, Callable[[int, str, Tensor], Tensor]]:
+        """The interventions of each place that has any."""
+        return {
+            place: edit_of(mine)
+            for place in target.names
+            if (mine := [change for change in self._changes if change.place == place])
+        }
+
+    def _request(self, place: str) -> Request:
+        values = self._values[place]
+        kept = tuple(v for v in values if self._wanted(place, v))
+        if not kept:
+            return _NOTHING
+        only = None if kept == values else kept
+        return Request(states=True, gates=True, gradients=self._gradients, only=only, every=self._every)
+
+    def _wanted(self, place: str, value: str) -> bool:
+        if self._patterns is None:
+            return True
+        return any(fnmatchcase(place, p) or fnmatchcase(f"{place}.{value}", p) for p in self._patterns)

@@ -1,0 +1,143 @@
+"""What was recorded of a model: a track for every layer and direction, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from carousel.common.errors import BadCall, NotRecorded, UnknownName
+from carousel.nn.kernels import Tape
+from carousel.nn.kernels.tape import Values
+
+if TYPE_CHECKING:
+    from carousel.introspect.plots import Plots
+
+
+class Track(Values):
+    """One layer in one direction, or one *Cell module, over all its calls: `track.f`, `track.grad.c`, each [T, B, H].
+
+    Called several times, its values stand one after the other in time, in the order of the calls; `calls` has each
+    alone. kernels: which ran at each call, and why the others did not. what: the module in words. NaN marks padded
+    steps.
+    """
+
+    def __init__(self, name: str, what: str):
+        self.name, self.what = name, what
+        self.calls: list[Tape] = []
+        self.kernels: list[str] = []
+
+    def add(self, call: Tape, kernel: str) -> None:
+        """Another call of the module."""
+        self.calls.append(call)
+        self.kernels.append(kernel)
+
+    @property
+    def names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The gates and states that were kept."""
+        return self.calls[0].names if self.calls else ()
+
+    @property
+    def starts(self) -> list[int]:
+        """Where in time, among the steps kept, each call begins."""
+        lengths = [len(range(0, call.run.length, call.run.every)) for call in self.calls]
+        return [sum(lengths[:k]) for k in range(len(lengths))]
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._joined([call[name] for call in self._called(name)])
+
+    def gradient(self, name: str) -> Tensor:
+        """[T, B, H]: total derivative of the loss with respect to `name` at every step; call `backward()` first."""
+        return self._joined([call.gradient(name) for call in self._called(name)])
+
+    def single(self, call: int | None = None) -> Tape:
+        """One call's tape; `call` may be left out where there was only one."""
+        if not self.calls:
+            raise NotRecorded(f"{self.name} did not run inside record()")
+        count = len(self.calls)
+        if (call is None and count > 1) or not 0 <= (call or 0) < count:
+            raise BadCall(f"{self.name} was called {count} times", allowed=f"call=0 .. {count - 1}", got=call)
+        return self.calls[call or 0]
+
+    def __repr__(self) -> str:
+        return f"Track({self.name}: {', '.join(self.names) or 'did not run'})"
+
+    def _called(self, name: str) -> list[Tape]:
+        if not self.calls:
+            raise NotRecorded(f"{self.name} did not run inside record(), so there is no {name!r}")
+        return self.calls
+
+    def _joined(self, parts: list[Tensor]) -> Tensor:
+        if len(parts) == 1:
+            return parts[0]
+        if len({part.shape[1:] for part in parts}) > 1:
+            raise BadCall(
+                f"{self.name} was called {len(parts)} times on batches of unequal size, which have no common time",
+                cure=f"take one call: tape[{self.name!r}].calls[0]",
+            )
+        return torch.cat(parts)
+
+
+class ModelTape(Mapping[str, Track]):
+    """What `record` gives: `tape["encoder.rnn.l0"].f`; `print(tape)` lists every name, its shape and what it is.
+
+    Layers and directions carry torch's own suffixes (l0, l0_reverse, l1, ...); a *Cell module has its own name alone.
+    `skipped`: recurrent modules that could not be recorded, and why.
+    """
+
+    def __init__(self, skipped: Mapping[str, str]):
+        self._tracks: dict[str, Track] = {}
+        self.skipped = dict(skipped)
+
+    def add(self, name: str, what: str) -> Track:
+        """A new track, still empty."""
+        track = self._tracks[name] = Track(name, what)
+        return track
+
+    def __getitem__(self, name: str) -> Track:
+        if name not in self._tracks:
+            raise UnknownName("name on the tape", name, self._tracks, cure="print(tape) lists them")
+        return self._tracks[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tracks)
+
+    def __len__(self) -> int:
+        return len(self._tracks)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._tracks
+
+    def track(self, name: str | None = None) -> Track:
+        """The track of one place; the name may be left out where only one ran."""
+        if name is None:
+            ran = [place for place, track in self.items() if track.calls]
+            if len(ran) != 1:
+                raise BadCall("which layer?", allowed=", ".join(ran) or "none: nothing ran inside record()")
+            name = ran[0]
+        return self[name]
+
+    def single(self, name: str | None = None, call: int | None = None) -> Tape:
+        """The tape of one call of one place; either may be left out where there is only one."""
+        return self.track(name).single(call)
+
+    @property
+    def plot(self) -> Plots:
+        """Figures of this tape as altair charts: `tape.plot.raster("rnn.l0", "f")`, ..."""
+        from carousel.introspect.plots import Plots
+
+        return Plots(self)
+
+    def table(self, lang: str = "en") -> str:
+        """Every name, its shape and what it is, as lines of text."""
+        from carousel.introspect.record.table import table
+
+        return table(self, lang)
+
+    def __str__(self) -> str:
+        return self.table()
+
+    def __repr__(self) -> str:
+        return f"ModelTape({', '.join(self)})"

@@ -1,7 +1,0 @@
-"""The numba kernel: every cell's recurrence and its derivatives compiled for the host's vector units."""
-
-from __future__ import annotations
-
-from carousel.kernels.fused.kernel import NumbaKernel
-
-__all__ = ["NumbaKernel"]

@@ -1,7 +1,0 @@
-"""The kernel named `triton`: every cell on a GPU, gates and total derivatives kept."""
-
-from __future__ import annotations
-
-from carousel.kernels.gpu.kernel import TritonKernel
-
-__all__ = ["TritonKernel"]

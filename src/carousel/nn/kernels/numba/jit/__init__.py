@@ -1,0 +1,1 @@
+"""What numba compiles: the equations of the cells over vector registers, and the sweeps through time."""

@@ -1,0 +1,54 @@
+"""The kernel named `numba`: when it can run a call, and how a call becomes a pass."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+
+from carousel.nn.cells import Cell
+from carousel.nn.kernels.base import Call, Kernel, Refusal, Request, Run, finished
+from carousel.nn.kernels.numba.specification import SPECIFICATIONS
+from carousel.nn.kernels.partial_recording import as_requested
+
+_DTYPES = (torch.float32, torch.float64)
+
+
+@final
+class NumbaKernel(Kernel):
+    """Forward and backward over time in compiled code on the CPU; keeps gates, states and their total derivatives."""
+
+    name = "numba"
+
+    def supports(self, cell: Cell, call: Call, request: Request) -> Refusal | None:
+        x, tensors = call.x, [t for t in (call.x, *cell.tensors.values(), *(call.state or ())) if t is not None]
+        if type(cell) not in SPECIFICATIONS:
+            return Refusal(f"no numba kernel is written for the cell {cell.name!r}")
+        if call.edit is not None:
+            return Refusal("interventions act inside a step, which the numba kernel runs in one piece")
+        if not all(t.is_cpu for t in tensors):
+            return Refusal(f"the numba kernel runs on the CPU, x is on {x.device}")
+        types = {t.dtype for t in tensors}
+        if len(types) > 1 or x.dtype not in _DTYPES:
+            found = ", ".join(sorted(str(t).removeprefix("torch.") for t in types))
+            return Refusal(f"the numba kernel takes float32 or float64, the same everywhere, got {found}")
+        if _transformed(tensors):
+            return Refusal("torch.func transforms and forward-mode derivatives need a kernel made of torch's operators")
+        if torch.compiler.is_compiling() or torch.jit.is_tracing():
+            return Refusal("code that is being traced or compiled cannot hold a numba kernel")
+        return None
+
+    def run(self, cell: Cell, call: Call, request: Request) -> Run:
+        from carousel.nn.kernels.numba.autograd import recur  # numba loads at the first run, not at import
+
+        output, state, recording = recur(cell, call, request)
+        return finished(cell, call, request, output, state, as_requested(recording, cell, request))
+
+
+def _transformed(tensors: list[Tensor]) -> bool:
+    if forward_ad._current_level >= 0 and any(forward_ad.unpack_dual(t).tangent is not None for t in tensors):
+        return True
+    active = torch._C._are_functorch_transforms_active()
+    return active and any(torch._C._functorch.is_functorch_wrapped_tensor(t) for t in tensors)

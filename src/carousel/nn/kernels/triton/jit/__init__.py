@@ -1,0 +1,1 @@
+"""What Triton compiles: the sweeps through time on a GPU."""

@@ -1,0 +1,44 @@
+"""The kernel named `triton`: when it can run a call."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import final
+
+import torch
+
+from carousel.nn.cells import Cell
+from carousel.nn.kernels.base import Call, Kernel, Refusal, Request, Run, finished
+from carousel.nn.kernels.numba.specification import SPECIFICATIONS
+from carousel.nn.kernels.partial_recording import as_requested
+
+
+@final
+class TritonKernel(Kernel):
+    """Forward and backward over time on a GPU; keeps gates, states and their total derivatives. float32."""
+
+    name = "triton"
+
+    def supports(self, cell: Cell, call: Call, request: Request) -> Refusal | None:
+        tensors = [t for t in (call.x, *cell.tensors.values(), *(call.state or ())) if t is not None]
+        if type(cell) not in SPECIFICATIONS:
+            return Refusal(f"no Triton kernel is written for the cell {cell.name!r}")
+        if call.edit is not None:
+            return Refusal("interventions act inside a step, which the Triton kernel runs in one piece")
+        if not all(t.is_cuda for t in tensors):
+            return Refusal(f"the Triton kernel runs on a GPU, x is on {call.x.device}")
+        if find_spec("triton") is None:
+            return Refusal("the package triton is not installed")
+        if any(t.dtype != torch.float32 for t in tensors):
+            return Refusal(f"the Triton kernel takes float32, got {call.x.dtype}")
+        if cell.layer_norm:
+            return Refusal("the Triton kernel knows no layer normalisation in the cell")
+        if torch._C._are_functorch_transforms_active() or torch.compiler.is_compiling() or torch.jit.is_tracing():
+            return Refusal("code that is transformed, traced or compiled cannot hold a Triton kernel")
+        return None
+
+    def run(self, cell: Cell, call: Call, request: Request) -> Run:
+        from carousel.nn.kernels.triton.autograd import recur  # triton is no dependency of the package
+
+        output, state, recording = recur(cell, call, request)
+        return finished(cell, call, request, output, state, as_requested(recording, cell, request))

@@ -1,7 +1,0 @@
-"""Figures of a tape: `tape.plot.raster("rnn.l0", "f")`. One file a figure, each a pure function of plain arrays."""
-
-from __future__ import annotations
-
-from carousel.recording.plots.plots import Plots
-
-__all__ = ["Plots"]

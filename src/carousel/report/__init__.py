@@ -1,5 +1,0 @@
-"""Judgement to page, tables, figures: what a person reads of a run. Works from the run folder, without torch."""
-
-from carousel.report.writing import build
-
-__all__ = ["build"]

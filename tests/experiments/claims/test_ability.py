@@ -1,0 +1,73 @@
+"""Which claims a plan can answer: the tables behind it hold for the tasks as they are, and users are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from carousel.common.names import CLAIMS
+from carousel.experiments.calibration.simulated import run
+from carousel.experiments.claims.registry import all_claims
+from carousel.experiments.claims.task_sets import KEYED
+from carousel.experiments.contenders.network import RecurrentNetwork
+from carousel.experiments.decision.multiple_testing import holm
+from carousel.experiments.decision.requirements import why_not
+from carousel.experiments.decision.results import Readings
+from carousel.experiments.probes.gates import measure_gates
+from carousel.experiments.runner.planning import Wish, design
+from carousel.experiments.tasks import TASKS, task
+from carousel.experiments.training.description import Contender
+from carousel.experiments.training.trial import build_contender
+from tests.support.forked import forked
+
+
+def _why(*sources: str, **wish: object) -> dict[str, str | None]:
+    plan = design(Wish(sources, **wish)).plan  # type: ignore[arg-type]
+    return {claim: why_not(plan, claim) for claim in CLAIMS}
+
+
+def test_the_standard_suite_can_answer_all_seven() -> None:
+    assert set(_why(budget="standard").values()) == {None}
+
+
+def test_the_quick_suite_lacks_depth_and_attention() -> None:
+    assert {claim for claim, why in _why().items() if why} == {"stacking", "attention"}
+
+
+def test_contenders_of_ones_own_leave_the_claims_that_they_cannot_answer() -> None:
+    found = _why(budget="standard", contenders="rnn,lstm")
+    assert {claim: why for claim, why in found.items() if why} == {"stacking": "stacking", "attention": "attention"}
+
+
+@pytest.mark.parametrize("name", sorted(TASKS))
+def test_the_tasks_with_a_gate_probe_are_those_that_it_measures(name: str) -> None:
+    made = task(name, 12 if name != "random-labels" else 4)
+    contender = Contender(spec="lstm", cell="lstm", init="default", layers=1, hidden=4, parameters=1)
+    network = build_contender(contender, made, 0, "auto")
+    assert isinstance(network, RecurrentNetwork) and torch.get_default_dtype() == torch.float32
+    assert bool(measure_gates(network, made, 0)) == (name in KEYED)
+
+
+def test_what_cannot_be_answered_is_not_tested_and_says_why() -> None:
+    """No rows at all, yet the verdicts say what the plan lacks, not that trainings are missing."""
+    said = {v.claim: v for v in holm(all_claims(), Readings(run(["rnn", "gru"], ["adding"], [30])), 0.05)}
+    assert {v.verdict for v in said.values()} == {"not-tested"}
+    assert all("beside an LSTM" in said[c].because["en"] for c in ("vanishing", "length", "gates", "generalisation"))
+
+
+def test_claims_that_were_named_and_cannot_be_answered_are_told_before_training(tmp_path: Path) -> None:
+    said = forked("compare", "adding", "--claims", "gates,vanishing", "--dry-run", cwd=tmp_path).stdout
+    assert "This run cannot answer gates: No source of the run has the gate probe" in said
+    assert "no verdict at all" not in said
+    alone = forked("compare", "adding", "--contenders", "rnn,gru", "--dry-run", cwd=tmp_path).stdout
+    assert "This run cannot answer vanishing, exploding, length" in alone and "no verdict at all" in alone
+
+
+def test_one_condition_is_told_to_decide_nothing_general(tmp_path: Path) -> None:
+    asked = ("compare", "adding", "--claims", "generalisation", "--budget", "standard", "--dry-run")
+    single = forked(*asked, "--lengths", "30", cwd=tmp_path).stdout
+    assert "under one condition only" in single and "no verdict at all" in single
+    several = forked(*asked, cwd=tmp_path).stdout
+    assert "under one condition only" not in several and "no verdict at all" not in several

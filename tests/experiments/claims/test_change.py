@@ -1,0 +1,49 @@
+"""What would change a verdict, in words that hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from carousel.common.names import CLAIMS
+from carousel.common.texts import LANGUAGES, catalogue
+from carousel.experiments.claims.base import Effect, Row, Verdict
+from carousel.experiments.decision.sensitivity import MADE_OF, MOST_ROWS, would_change
+
+EFFECT = Effect("depth_gain", "solved_rate")
+
+
+def verdict(claim: str, word: str, rows: tuple[Row, ...] = ()) -> Verdict:
+    return Verdict(claim, word, EFFECT, 10, {"en": "", "zh": ""}, rows)
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_every_claim_says_it_for_every_decisive_verdict(claim: str) -> None:
+    assert set(MADE_OF) == set(CLAIMS)
+    said = [would_change(verdict(claim, word)) for word in ("supported", "refuted", "conditional")]
+    assert all(each and each["en"] and each["zh"] for each in said)
+    assert would_change(verdict(claim, "not-tested")) is None
+    assert all(catalogue(lang)[f"claims.unmeasured.{claim}"] for lang in LANGUAGES)
+
+
+def test_open_rows_are_named_best_first_then_by_the_seeds_they_need() -> None:
+    rows = tuple(
+        Row(f"task-{n}", "inconclusive", "wide", EFFECT, 10, best=n == 4, seeds_needed=seeds)
+        for n, seeds in enumerate((60, None, 20, 40, 90))
+    )
+    rows += (
+        Row("shown", "inconclusive", "wide", EFFECT, 10, decides=False),
+        Row("done", "refuted", "less", EFFECT, 10),
+    )
+    said = would_change(verdict("length", "inconclusive", rows))["en"]
+    assert [said.index(f"task-{n}") for n in (4, 2, 3)] == sorted(said.index(f"task-{n}") for n in (4, 2, 3))
+    assert "task-0" not in said and "shown" not in said and "done" not in said
+    assert f"{5 - MOST_ROWS} more" in said
+
+
+@pytest.mark.parametrize(
+    ("claim", "words"),
+    [("vanishing", "too few have one"), ("generalisation", "takes three"), ("stacking", "takes two")],
+)
+def test_where_nothing_is_open_too_few_agree(claim: str, words: str) -> None:
+    said = would_change(verdict(claim, "inconclusive", (Row("a", "refuted", "less", EFFECT, 10),)))
+    assert words in said["en"]

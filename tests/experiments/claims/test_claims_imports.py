@@ -1,0 +1,32 @@
+"""Listing the claims is cheap, and judging needs no torch."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def _modules_after(code: str) -> set[str]:
+    program = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}\nimport json; print(json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_listing_the_claims_loads_neither_numbers_nor_tables() -> None:
+    loaded = _modules_after("from carousel.experiments.claims import all_claims\n[c.statement for c in all_claims()]")
+    assert not {"torch", "scipy", "numpy", "polars", "pydantic"} & loaded
+
+
+def test_judging_does_not_load_torch() -> None:
+    code = (
+        "from pathlib import Path\nfrom tests.support.evidence import planted\n"
+        "from carousel.experiments.claims import judge\n"
+        "judge(planted(Path('nowhere'), seeds=10, write_curves=False))"
+    )
+    assert "torch" not in _modules_after(code)

@@ -1,0 +1,36 @@
+"""The fewest seeds a claim asks for, told before anything is trained."""
+
+from __future__ import annotations
+
+import pytest
+
+from carousel.common.names import CLAIMS
+from carousel.experiments.decision.sample_size import least_seeds, too_few
+from carousel.experiments.runner.planning import Wish, design
+from tests.support.runs import carousel
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+@pytest.mark.parametrize("file", [False, True])
+def test_a_smaller_error_never_asks_for_fewer(claim: str, file: bool) -> None:
+    needed = [least_seeds(claim, alpha, file=file) for alpha in (0.2, 0.05, 0.05 / 3, 0.05 / 21)]
+    assert needed == sorted(needed) and needed[0] >= 2
+
+
+def test_length_on_tasks_asks_for_five() -> None:
+    """The exact upper limit of a rate of 0 is 1 - (alpha / 6) ** (1 / n); both ends enter, as Newcombe joins them."""
+    assert least_seeds("length", 0.05, file=False) == 5
+    assert least_seeds("length", 0.05, file=True) == 2
+
+
+def test_the_quick_budget_cannot_decide_length_and_the_others_can_decide_all() -> None:
+    assert set(too_few(design(Wish()).plan)) == {"length", "generalisation"}
+    assert not too_few(design(Wish(budget="standard")).plan)
+    assert not too_few(design(Wish(claims=("gates",))).plan)
+
+
+def test_it_is_announced_before_training() -> None:
+    said = carousel("compare", "--claims", "length", "--dry-run")
+    assert said.returncode == 0
+    assert "can decide: length (5)" in said.stdout + said.stderr
+    assert "no verdict at all" in said.stdout + said.stderr

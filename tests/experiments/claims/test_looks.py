@@ -1,0 +1,150 @@
+"""Looks at a growing run: what is judged when, which trainings get more seeds, and that no direction is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from carousel.experiments.calibration.simulated import FIRST_SEED, run, trial
+from carousel.experiments.claims.attention.claim import Attention
+from carousel.experiments.claims.judge import judge
+from carousel.experiments.claims.length.claim import Length
+from carousel.experiments.claims.registry import all_claims
+from carousel.experiments.decision.interim import Settled, seen, sequentially
+from carousel.experiments.decision.results import Readings
+from carousel.experiments.results.evidence import Evidence
+
+LOOKS = (10, 40, 75)
+FALLS = {("rnn", 10): 1.0, ("rnn", 100): 0.0, ("lstm", 10): 1.0, ("lstm", 100): 1.0}
+RNN_HOLDS = FALLS | {("rnn", 100): 1.0}
+
+
+def grown(
+    rates: dict[tuple[str, int], float], seeds: int, looks: tuple[int, ...] = LOOKS, fewer: Any = None
+) -> Evidence:
+    """Exactly so many solved, `seeds` trainings a group (other numbers by `fewer`), in a plan of these looks."""
+    rows = []
+    for (spec, length), rate in rates.items():
+        count = (fewer or {}).get((f"adding/T={length}", spec), seeds)
+        for k in range(count):
+            rows.append(trial(f"adding/T={length}", spec, FIRST_SEED + k, solved=(k * rate) % 1 + rate >= 1))
+    evidence = run(["rnn", "lstm"], ["adding"], [10, 100], rows)
+    reporting = tuple(range(FIRST_SEED, FIRST_SEED + (looks[-1] if looks else seeds)))
+    return replace(evidence, plan=evidence.plan.model_copy(update={"looks": looks, "reporting_seeds": reporting}))
+
+
+def settled(evidence: Evidence) -> Settled:
+    return sequentially([Length()], evidence)
+
+
+def test_an_open_row_gets_the_next_looks_seeds_for_all_that_it_rests_on() -> None:
+    first = settled(grown(FALLS, 10))
+    assert first.verdicts[0].verdict == "inconclusive" and first.missing
+    assert first.reach == {(f"adding/T={length}", spec): 40 for spec, length in FALLS}
+    second = settled(grown(FALLS, 40))
+    assert second.reach == dict.fromkeys(first.reach, 75) and second.missing
+
+
+def test_the_last_look_decides_and_is_named() -> None:
+    last = settled(grown(FALLS, 75))
+    assert last.verdicts[0].verdict == "supported" and not last.missing
+    assert last.look("length") == {"number": 3, "of": 3, "seeds": 75}
+    said = last.told(last.verdicts[0])
+    assert said is not None and "75" in said["en"] and "75" in said["zh"]
+
+
+def test_what_is_decided_gets_no_more_and_keeps_its_answer() -> None:
+    found = settled(grown(RNN_HOLDS, 10))
+    assert found.verdicts[0].verdict == "refuted" and not found.reach
+    more = settled(grown(RNN_HOLDS, 75))
+    assert more.look("length")["number"] == 1 and more.verdicts[0].n == 10
+
+
+def test_what_the_last_look_cannot_close_gets_no_more() -> None:
+    near = FALLS | {("lstm", 100): 0.9}  # the fall lies on its limit: more than a thousand seeds
+    found = settled(grown(near, 10))
+    assert found.verdicts[0].verdict == "inconclusive" and not found.reach and not found.missing
+
+
+def test_a_look_is_taken_at_whole_groups_only() -> None:
+    half = settled(grown(FALLS, 40, fewer={("adding/T=100", "rnn"): 25}))
+    assert half.missing and half.verdicts[0].n == 10
+    assert "not trained yet" in half.told(half.verdicts[0])["en"]
+    decided = replace(half.verdicts[0], verdict="refuted")  # another claim of the same run, say
+    assert "not trained yet" not in half.told(decided)["en"]
+
+
+def test_each_look_has_an_equal_share_of_the_error() -> None:
+    levels = {
+        looks: settled(grown(FALLS, 10, looks)).verdicts[0].rows[0].details["level"] for looks in ((), (10,), LOOKS)
+    }
+    assert levels[()] == levels[(10,)] == pytest.approx(0.95)
+    assert levels[LOOKS] == pytest.approx(1 - 0.05 / 3)
+
+
+def test_a_row_counts_the_seeds_that_its_two_sides_share() -> None:
+    """More seeds that one side was given for another comparison are not a sample of a size named beforehand."""
+    evidence = grown(FALLS, 10, (), fewer={("adding/T=10", "rnn"): 40})
+    assert Length().judge(Readings(evidence), 0.05).rows[0].n == 10
+    rnn, lstm = Readings(evidence).together(("adding/T=10", "rnn"), ("adding/T=10", "lstm"))
+    assert len(rnn) == len(lstm) == 10
+
+
+def test_a_look_sees_the_first_seeds_alone() -> None:
+    evidence = grown(FALLS, 75)
+    counts = seen(evidence, {("adding/T=10", "rnn"): 40}).trials.group_by("condition", "contender").len()
+    assert dict(zip(counts["condition"] + counts["contender"], counts["len"], strict=True)) == {
+        "adding/T=10rnn": 40, "adding/T=10lstm": 10, "adding/T=100rnn": 10, "adding/T=100lstm": 10,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("apart", [0.1, 0.3, 0.6, 0.8])
+def test_the_direction_of_an_effect_is_not_asked(apart: float) -> None:
+    """Two tasks whose gaps lie equally far from the margin (.2), on either side of it, get the same seeds."""
+    tasks = {"copy-memory": 0.2 + apart, "mqar": 0.2 - apart}
+    rows = []
+    for task, gap in tasks.items():
+        rates = {"transformer": 0.5 + gap / 2, "lstm": 0.5 - gap / 2}
+        for spec, rate in rates.items():
+            solved = round(20 * rate)
+            rows += [trial(f"{task}/T=30", spec, 0, solved=True, phase="tuning", learning_rate=k) for k in range(7)]
+            rows += [trial(f"{task}/T=30", spec, FIRST_SEED + k, solved=k < solved) for k in range(20)]
+    rows += [trial("parity/T=30", spec, 0, solved=True, phase="tuning", learning_rate=k)
+             for spec in ("transformer", "lstm") for k in range(7)]  # fmt: skip
+    rows += [trial("parity/T=30", spec, FIRST_SEED + k, solved=True)
+             for spec in ("transformer", "lstm") for k in range(20)]  # fmt: skip
+    evidence = run(["lstm", "transformer"], [*tasks, "parity"], [30], rows)
+    plan = evidence.plan.model_copy(update={"looks": (20, 1000), "reporting_seeds": tuple(range(100, 1100))})
+    by_task = {
+        row.where.partition("/")[0]: row.seeds_needed
+        for row in Attention().judge(Readings(replace(evidence, plan=plan)), 0.025).rows
+        if row.decides
+    }
+    assert (by_task["copy-memory"] is None) == (by_task["mqar"] is None)
+    if by_task["mqar"] is not None:
+        assert by_task["copy-memory"] == pytest.approx(by_task["mqar"], rel=0.5)
+
+
+def test_the_judgement_says_of_which_look_each_verdict_is() -> None:
+    found = judge(grown(RNN_HOLDS, 10))
+    assert found["looks"].keys() == {claim.id for claim in all_claims()}
+    assert found["looks"]["length"] == {"number": 1, "of": 3, "seeds": 10}
+    because = next(claim["because"] for claim in found["claims"] if claim["id"] == "length")
+    assert "Look 1 of 3" in because["en"]
+
+
+def test_best_against_best_comes_before_the_other_pairs() -> None:
+    rows = [trial(f"adding/T={length}", spec, FIRST_SEED + k, solved=length == 10 or spec.startswith("lstm"))
+            for spec in ("rnn", "lstm", "lstm:chrono") for length in (10, 100) for k in range(10)]  # fmt: skip
+    merit = {"rnn": 0.9, "lstm": 0.9, "lstm:chrono": 0.95}
+    rows += [trial(f"adding/T={length}", spec, 0, solved=True, phase="tuning", score=score)
+             for spec, score in merit.items() for length in (10, 100)]  # fmt: skip
+    evidence = run(["rnn", "lstm", "lstm:chrono"], ["adding"], [10, 100], rows)
+    seeds = tuple(range(FIRST_SEED, FIRST_SEED + 75))
+    plan = evidence.plan.model_copy(update={"looks": LOOKS, "reporting_seeds": seeds})
+    found = settled(replace(evidence, plan=plan))
+    open_rows = [row for row in found.verdicts[0].rows if row.verdict == "inconclusive"]
+    assert len(open_rows) == 2 and sum(row.best for row in open_rows) == 1
+    assert {spec for _, spec in found.reach} == {"rnn", "lstm:chrono"}

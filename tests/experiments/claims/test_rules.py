@@ -1,0 +1,147 @@
+"""From interval to answer, from answers to the verdict of a claim."""
+
+from __future__ import annotations
+
+import pytest
+
+from carousel.experiments.claims.base import Effect, Row, Word
+from carousel.experiments.claims.length.drop import Ends, Rate, answer, fall_difference, seeds_needed
+from carousel.experiments.claims.vanishing.horizon import Horizon, ratio_of
+from carousel.experiments.decision.rules import by_margin, by_superiority, combine, combine_parts, distance
+from carousel.experiments.decision.statistics.interval import UNBOUNDED, Interval
+
+
+@pytest.mark.parametrize(
+    ("interval", "word", "reason"),
+    [
+        (Interval(0.06, 0.2), "supported", "beyond"),
+        (Interval(-0.2, -0.01), "refuted", "opposite"),
+        (Interval(-0.04, 0.04), "refuted", "equivalent"),
+        (Interval(0.01, 0.04), "refuted", "equivalent"),
+        (Interval(0.04, 0.2), "inconclusive", "wide"),
+        (Interval(-0.06, 0.01), "inconclusive", "wide"),
+        (UNBOUNDED, "inconclusive", "wide"),
+    ],
+)
+def test_margin(interval: Interval, word: Word, reason: str) -> None:
+    assert by_margin(interval, 0.05) == (word, reason)
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "word", "reason"),
+    [
+        (0.9, Interval(0.6, 1.0), "supported", "beyond"),
+        (0.7, Interval(0.55, 0.85), "inconclusive", "wide"),
+        (0.75, Interval(0.6, 0.9), "inconclusive", "wide"),
+        (0.2, Interval(0.05, 0.45), "refuted", "opposite"),
+        (0.5, Interval(0.3, 0.7), "refuted", "less"),
+        (1.0, Interval(0.48, 1.0), "inconclusive", "wide"),
+    ],
+)
+def test_superiority(value: float, interval: Interval, word: Word, reason: str) -> None:
+    assert by_superiority(value, interval) == (word, reason)
+
+
+def test_distance_to_the_nearest_answer() -> None:
+    assert distance(0.09, 0.05) == pytest.approx(0.04)
+    assert distance(-0.2, 0.05) == pytest.approx(0.2)
+    assert distance(0.01, 0.05) == pytest.approx(0.04)
+    assert distance(0.05, 0.05) == pytest.approx(0.0)
+
+
+def _row(word: Word, *, best: bool = False, decides: bool = True) -> Row:
+    return Row(
+        "somewhere", word, "beyond", Effect("slope_difference", "nats_per_step", 0.1), 5, best=best, decides=decides
+    )
+
+
+S, R, OPEN, N = "supported", "refuted", "inconclusive", "not-tested"
+
+
+@pytest.mark.parametrize(
+    ("words", "best", "expected"),
+    [
+        ([S, S], [S], "supported"),
+        ([R, R], [R], "refuted"),
+        ([S, R, OPEN], [OPEN], "conditional"),
+        ([S, OPEN, OPEN], [S], "supported"),
+        ([S, OPEN, OPEN, OPEN], [S], "inconclusive"),
+        ([S, S, S], [OPEN], "inconclusive"),
+        ([S, S, S], [S, OPEN], "supported"),
+        ([OPEN, OPEN], [OPEN], "inconclusive"),
+        ([N, N], [N], "not-tested"),
+        ([S, N, N], [S], "supported"),
+        ([S, S], [], "supported"),
+    ],
+)
+def test_combine(words: list[Word], best: list[Word], expected: Word) -> None:
+    rows = [_row(word) for word in words] + [_row(word, best=True) for word in best]
+    assert combine(rows) == expected
+
+
+def test_rows_that_do_not_decide_change_nothing() -> None:
+    assert combine([_row(S), _row(R, decides=False)]) == "supported"
+    assert combine([_row(S, decides=False)]) == "not-tested"
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ((S, S), S),
+        ((R, R), R),
+        ((S, R), "conditional"),
+        (("conditional", R), "conditional"),
+        ((S, OPEN), OPEN),
+        ((R, N), OPEN),
+        ((N, N), N),
+        ((OPEN, OPEN), OPEN),
+    ],
+)
+def test_parts(parts: tuple[Word, Word], expected: Word) -> None:
+    assert combine_parts(parts) == expected
+
+
+def _ends(*solved: int, n: int) -> Ends:
+    return Ends(*(Rate(k, n) for k in solved))
+
+
+@pytest.mark.parametrize(
+    ("ends", "word", "reason"),
+    [
+        (_ends(60, 0, 60, 60, n=60), "supported", "beyond"),
+        (_ends(60, 60, 60, 60, n=60), "refuted", "rnn_holds"),
+        (_ends(60, 0, 0, 0, n=60), "refuted", "lstm_fails"),
+        (_ends(60, 0, 60, 36, n=60), "refuted", "lstm_falls"),
+        (_ends(0, 0, 60, 60, n=60), "not-tested", "nothing_to_fall_from"),
+        (_ends(5, 0, 5, 5, n=5), "inconclusive", "wide"),
+        (_ends(1, 0, 1, 1, n=1), "inconclusive", "wide"),
+    ],
+)
+def test_falls(ends: Ends, word: Word, reason: str) -> None:
+    assert answer(ends, 0.05) == (word, reason)
+
+
+def test_the_seeds_a_fall_needs() -> None:
+    """With perfect rates the LSTM's fall is at most .1 from 35 seeds on, whatever the RNN does."""
+    assert seeds_needed(_ends(5, 0, 5, 5, n=5), 0.05) == 35
+
+
+def test_the_difference_of_falls_holds_its_value() -> None:
+    value, interval = fall_difference(_ends(10, 2, 10, 9, n=10))
+    assert value == pytest.approx(0.7)
+    assert interval.low < 0.7 < interval.high
+
+
+@pytest.mark.parametrize(
+    ("rnn", "lstm", "expected"),
+    [
+        (Horizon(10, False), Horizon(30, False), (3.0, "=")),
+        (Horizon(10, False), Horizon(29, True), (2.9, ">=")),
+        (Horizon(29, True), Horizon(10, False), (10 / 29, "<=")),
+        (Horizon(29, True), Horizon(29, True), (1.0, "?")),
+        (Horizon(None, False), Horizon(29, True), (None, "?")),
+        (Horizon(0, False), Horizon(5, False), (5.0, "=")),
+    ],
+)
+def test_a_censored_horizon_is_a_bound(rnn: Horizon, lstm: Horizon, expected: tuple[float | None, str]) -> None:
+    assert ratio_of(rnn, lstm) == expected

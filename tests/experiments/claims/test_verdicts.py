@@ -1,0 +1,400 @@
+"""Planted effects and damaged evidence: what the four rules make of them."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from carousel.common.texts import LANGUAGES, catalogue
+from carousel.experiments.claims import THRESHOLDS, all_claims, judge
+from carousel.experiments.claims.generalisation.claim import Generalisation
+from carousel.experiments.claims.wording import number, signed
+from carousel.experiments.decision.results import Readings
+from carousel.experiments.results.evidence import Evidence
+from tests.support.effects import SPECS, Effects
+from tests.support.evidence import planted
+
+IDS = ["vanishing", "exploding", "length", "gates", "generalisation", "stacking", "attention"]
+WORDS = {"supported", "refuted", "conditional", "inconclusive", "not-tested"}
+ONLY = ("rnn", "lstm")
+
+
+def _made(**options: Any) -> Evidence:
+    return planted(Path("nowhere"), write_curves=False, with_profiles=False, **options)
+
+
+def _claim(evidence: Evidence, name: str) -> dict[str, Any]:
+    return next(c for c in judge(evidence)["claims"] if c["id"] == name)
+
+
+@pytest.fixture(scope="module", params=["task", "file"])
+def verdicts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return judge(planted(tmp_path_factory.mktemp("run"), source_kind=request.param))
+
+
+def test_the_seven_in_order(verdicts: dict[str, Any]) -> None:
+    assert [c["id"] for c in verdicts["claims"]] == IDS == [c.id for c in all_claims()]
+
+
+def test_the_schema_is_kept_and_is_plain_json(verdicts: dict[str, Any]) -> None:
+    assert json.loads(json.dumps(verdicts, allow_nan=False)) == verdicts
+    assert verdicts["schema"] == 1
+    assert verdicts["thresholds"] == THRESHOLDS.as_dict()
+    for claim in verdicts["claims"]:
+        assert claim["verdict"] in WORDS
+        assert set(claim) == {"id", "statement", "verdict", "effect", "n", "conditions", "because", "evidence"}
+        for effect in [claim["effect"], *(row["effect"] for row in claim["conditions"])]:
+            assert set(effect) == {"name", "unit", "value", "ci95"}
+            assert len(effect["ci95"]) == 2
+        for row in claim["conditions"]:
+            assert {"where", "verdict", "effect", "n", "pair"} <= set(row)
+            assert row["verdict"] in WORDS
+
+
+@pytest.mark.parametrize("asked", IDS)
+def test_a_suite_that_runs_sources_for_one_claim_alone_judges_the_others_as_not_tested(asked: str) -> None:
+    """As the quick suite has no source for two of the seven: the run is asked for them, and has nothing."""
+    evidence = _made()
+    own = {source.name: (asked,) for source in evidence.plan.sources}
+    found = judge(replace(evidence, plan=evidence.plan.model_copy(update={"own_claims": own})))
+    for claim in found["claims"]:
+        assert claim["because"]["en"] and claim["because"]["zh"]
+        if claim["id"] != asked and claim["id"] != "exploding":  # the onset of chaos belongs to no source
+            assert claim["verdict"] == "not-tested", claim["id"]
+
+
+def test_every_claim_says_what_it_measures_and_by_which_rule() -> None:
+    for claim in all_claims():
+        for said in (claim.statement, claim.measures, claim.rule):
+            assert set(said) == set(LANGUAGES)
+            assert all(said.values())
+
+
+def test_every_key_a_reader_needs_is_in_both_catalogues(verdicts: dict[str, Any]) -> None:
+    for lang in LANGUAGES:
+        keys = catalogue(lang).keys()
+        for claim in verdicts["claims"]:
+            assert f"claims.verdicts.{claim['verdict']}" in keys
+            assert {f"claims.effects.{claim['effect']['name']}", f"claims.units.{claim['effect']['unit']}"} <= keys
+            for row in claim["conditions"]:
+                assert f"claims.reasons.{row['reason']}" in keys
+                assert f"claims.effects.{row['effect']['name']}" in keys
+        assert {f"claims.thresholds.{name}" for name in verdicts["thresholds"]} <= keys
+
+
+def test_both_languages_show_the_same_numbers(verdicts: dict[str, Any]) -> None:
+    def numbers(text: str) -> list[str]:
+        return sorted("".join(c if c in "0123456789.+-" else " " for c in text).replace(". ", " ").split())
+
+    for claim in verdicts["claims"]:
+        assert claim["because"]["en"] != claim["because"]["zh"]
+        digits = [[n.strip(".-+") for n in numbers(claim["because"][lang])] for lang in LANGUAGES]
+        assert sorted(filter(None, digits[0])) == sorted(filter(None, digits[1]))
+
+
+def test_evidence_names_files_that_are_there(tmp_path: Path) -> None:
+    evidence = planted(tmp_path, seeds=3)
+    named = [file for claim in judge(evidence)["claims"] for file in claim["evidence"]]
+    assert named
+    assert all((tmp_path / file).is_file() for file in named)
+
+
+def test_the_same_evidence_gives_the_same_verdicts() -> None:
+    assert judge(_made(seeds=10)) == judge(_made(seeds=10))
+
+
+# vanishing
+
+
+def test_vanishing_is_conditional_on_the_initialisation() -> None:
+    claim = _claim(_made(seeds=3), "vanishing")
+    assert claim["verdict"] == "conditional"
+    words = {(*row["pair"], row["condition"]): row["verdict"] for row in claim["conditions"] if row["decides"]}
+    assert words["rnn", "lstm:chrono", "adding/T=100"] == "supported"
+    assert words["rnn:orthogonal", "lstm", "adding/T=100"] == "refuted"
+    assert words["rnn", "lstm", "adding/T=100"] == "inconclusive"  # .09 apart, but horizons of 12 and 15
+    assert "lstm:chrono vs rnn" in claim["because"]["en"]
+
+
+@pytest.mark.parametrize(
+    ("rnn", "lstm", "verdict", "reason"),
+    [
+        (-0.5, -0.1, "supported", "beyond"),
+        (-0.1, -0.5, "refuted", "opposite"),
+        (-0.3, -0.3, "refuted", "equivalent"),
+        (-0.6, -0.45, "inconclusive", "ratio_small"),
+    ],
+)
+def test_vanishing_by_the_planted_slopes(rnn: float, lstm: float, verdict: str, reason: str) -> None:
+    effects = Effects(slopes={"rnn": rnn, "lstm": lstm}, slope_spread=0.005)
+    claim = _claim(_made(specs=ONLY, effects=effects, lengths=(100,)), "vanishing")
+    assert claim["verdict"] == verdict
+    assert {row["reason"] for row in claim["conditions"] if row["decides"]} == {reason}
+    assert claim["effect"]["value"] == pytest.approx(lstm - rnn, abs=0.01)
+
+
+def test_two_censored_horizons_leave_the_ratio_unknown() -> None:
+    effects = Effects(slopes={"rnn": -0.12, "lstm": -0.01}, slope_spread=0.005)
+    claim = _claim(_made(specs=ONLY, effects=effects, lengths=(30,)), "vanishing")
+    assert claim["verdict"] == "inconclusive"
+    assert {row["reason"] for row in claim["conditions"] if row["decides"]} == {"ratio_unknown"}
+    assert "ratio is not known" in claim["because"]["en"] and "比值未知" in claim["because"]["zh"]
+
+
+# exploding
+
+
+def _steady(**more: Any) -> Evidence:
+    """Long trainings, none stopped as solved: enough steps for the limit of 1e-4."""
+    solved = {(spec, length): 0.0 for spec in ONLY for length in (30, 100)}
+    return _made(specs=ONLY, steps=12000, seeds=10, effects=Effects(solved=solved, **more))
+
+
+@pytest.mark.parametrize(
+    ("effects", "verdict", "reason"),
+    [
+        ({}, "supported", "beyond"),
+        ({"lyapunov": {"lstm": 0.2}}, "conditional", "chaotic"),
+        ({"spikes": {"lstm": 0.01}}, "conditional", "spikes"),
+        ({"onset": {"rnn": 3.0, "lstm": 1.8}, "spikes": {"lstm": 0.01}}, "refuted", "spikes"),
+    ],
+)
+def test_exploding_joins_two_parts(effects: dict[str, Any], verdict: str, reason: str) -> None:
+    claim = _claim(_steady(**effects), "exploding")
+    assert claim["verdict"] == verdict
+    assert claim["conditions"][-1]["reason"] == reason
+
+
+def test_few_steps_leave_control_open_and_name_the_seeds() -> None:
+    claim = _claim(_made(specs=ONLY, seeds=3), "exploding")
+    control = claim["conditions"][-1]
+    assert (claim["verdict"], control["verdict"], control["reason"]) == ("inconclusive", "inconclusive", "wide")
+    assert str(control["seeds_needed"]) in claim["because"]["en"]
+
+
+def test_an_unmeasured_exponent_is_not_taken_for_a_calm_one() -> None:
+    evidence = _steady()
+    evidence = replace(evidence, trials=evidence.trials.with_columns(lyapunov_end=pl.lit(None, pl.Float64)))
+    claim = _claim(evidence, "exploding")
+    assert (claim["verdict"], claim["conditions"][-1]["reason"]) == ("inconclusive", "no_exponent")
+
+
+def test_a_network_that_stayed_calm_is_a_lower_bound_and_counted() -> None:
+    evidence = _steady()
+    calm = evidence.onset.with_columns(
+        gain=pl.when((pl.col("family") == "LSTM") & (pl.col("seed") < 4)).then(None).otherwise(pl.col("gain"))
+    )
+    claim = _claim(replace(evidence, onset=calm), "exploding")
+    row = claim["conditions"][0]
+    assert (row["verdict"], row["n"], row["calm"]) == ("supported", 10, 4)
+    assert "4 comparisons a network stayed calm" in claim["because"]["en"]
+
+
+# length
+
+
+def _rates(**rates: tuple[float, float]) -> Effects:
+    return Effects(solved={(s, t): p for s, ends in rates.items() for t, p in zip((30, 100), ends, strict=True)})
+
+
+@pytest.mark.parametrize(
+    ("rates", "verdict", "reason"),
+    [
+        ({"rnn": (1, 0), "lstm": (1, 1)}, "supported", "beyond"),
+        ({"rnn": (1, 1), "lstm": (1, 1)}, "refuted", "rnn_holds"),
+        ({"rnn": (1, 0), "lstm": (0, 0)}, "refuted", "lstm_fails"),
+    ],
+)
+def test_length_with_many_seeds(rates: dict[str, tuple[float, float]], verdict: str, reason: str) -> None:
+    claim = _claim(_made(specs=ONLY, seeds=70, flow_seeds=3, effects=_rates(**rates)), "length")
+    assert claim["verdict"] == verdict
+    assert {row["reason"] for row in claim["conditions"]} == {reason}
+
+
+def test_length_with_few_seeds_names_those_needed() -> None:
+    claim = _claim(_made(specs=ONLY, seeds=5, effects=_rates(rnn=(1, 0), lstm=(1, 1))), "length")
+    assert claim["verdict"] == "inconclusive"
+    needed = {row["seeds_needed"] for row in claim["conditions"]}
+    assert len(needed) == 1
+    assert f"{needed.pop()} seeds" in claim["because"]["en"]
+
+
+def test_an_rnn_that_fails_at_once_has_nothing_to_fall_from() -> None:
+    claim = _claim(_made(specs=ONLY, seeds=10, effects=_rates(rnn=(0, 0), lstm=(1, 1))), "length")
+    assert claim["verdict"] == "not-tested"
+
+
+@pytest.mark.parametrize(
+    ("gains", "verdict"),
+    [
+        ({"rnn": 0.0, "lstm": 0.3}, "supported"),
+        ({"rnn": 0.3, "lstm": 0.0}, "refuted"),
+        ({"rnn": 0.2, "lstm": 0.2}, "refuted"),
+    ],
+)
+def test_history_on_a_file(gains: dict[str, float], verdict: str) -> None:
+    evidence = _made(specs=ONLY, source_kind="file", seeds=10, effects=Effects(gains=gains))
+    assert _claim(evidence, "length")["verdict"] == verdict
+
+
+def test_a_file_nobody_learned_says_nothing_of_the_past() -> None:
+    effects = Effects(scores={"rnn": 0.05, "lstm": 0.05}, gains={"rnn": 0.0, "lstm": 0.0})
+    claim = _claim(_made(specs=ONLY, source_kind="file", effects=effects), "length")
+    assert claim["verdict"] == "not-tested"
+    assert "baseline" in claim["because"]["en"]
+
+
+# generalisation
+
+
+def test_generalisation_needs_three_sources() -> None:
+    rates = _rates(rnn=(0, 0), lstm=(1, 1))
+    two = _claim(_made(specs=ONLY, seeds=10, effects=rates), "generalisation")
+    three = _claim(_made(specs=ONLY, seeds=10, effects=rates, sources=("a", "b", "c")), "generalisation")
+    assert (two["verdict"], three["verdict"]) == ("inconclusive", "supported")
+    assert "needs 3" in two["because"]["en"]
+
+
+def test_a_source_that_answers_differently_by_length_makes_generalisation_conditional() -> None:
+    """The LSTM wins everything at one length, ties at the other: pooled, that would be .75 and nothing."""
+    rates = _rates(rnn=(1, 0), lstm=(1, 1))
+    claim = _claim(_made(specs=ONLY, seeds=40, effects=rates), "generalisation")
+    answers = {row["condition"]: row["verdict"] for row in claim["conditions"] if row["decides"]}
+    assert claim["verdict"] == "conditional"
+    assert sorted(answers.values()) == ["refuted"] * (len(answers) // 2) + ["supported"] * (len(answers) // 2)
+    assert "(conditional)" in claim["because"]["en"]
+
+
+def test_an_open_length_rests_on_its_own_trainings_alone() -> None:
+    evidence = _made(specs=ONLY, seeds=10, effects=_rates(rnn=(1, 0), lstm=(1, 1)))
+    rows = [row for row in Generalisation().judge(Readings(evidence), 0.05).rows if row.decides]
+    assert {row.verdict for row in rows} == {"supported", "inconclusive"}
+    assert all({condition for condition, _ in row.rests_on} == {row.condition} for row in rows)
+
+
+def test_one_file_speaks_of_itself() -> None:
+    effects = Effects(scores={"rnn": 0.7, "lstm": 0.9})
+    claim = _claim(_made(specs=ONLY, source_kind="file", seeds=10, effects=effects), "generalisation")
+    assert claim["verdict"] == "supported"
+    assert "utterances only" in claim["because"]["en"]
+
+
+def test_two_solved_trials_tie() -> None:
+    claim = _claim(_made(specs=ONLY, seeds=10, effects=_rates(rnn=(1, 1), lstm=(1, 1))), "generalisation")
+    assert claim["effect"]["value"] == 0.5
+
+
+def test_the_best_pair_is_chosen_on_tuning_never_on_the_test_score() -> None:
+    evidence = _made(source_kind="file", seeds=10)
+    favour = pl.when(pl.col("contender") == "lstm:chrono")
+    tuned = evidence.trials.with_columns(
+        validation_score=pl.when(pl.col("phase") == "tuning").then(favour.then(0.99).otherwise(0.5)).otherwise(0.1),
+        score=favour.then(0.2).otherwise(0.9),
+    )
+    claim = _claim(replace(evidence, trials=tuned), "generalisation")
+    assert claim["conditions"][0]["pair"][1] == "lstm:chrono"
+    assert claim["effect"]["value"] == 0.0
+
+
+def test_matched_loss_compares_validation_where_the_losses_meet(tmp_path: Path) -> None:
+    evidence = planted(tmp_path, specs=ONLY, source_kind="file", seeds=10, with_profiles=False)
+    for row in evidence.trials.iter_rows(named=True):
+        better = 0.2 if row["family"] == "LSTM" else 0.0
+        loss = [2.0 - n / 200 for n in range(200)]  # both fall alike; the LSTM's validation is better throughout
+        curve = pl.DataFrame({"step": range(1, 201), "loss": loss, "validation_score": [0.5 + better] * 200})
+        curve.write_parquet(tmp_path / "trials" / f"{row['trial']}.parquet")
+    rows = _claim(evidence, "generalisation")["conditions"]
+    matched = next(row for row in rows if row.get("question") == "matched")
+    assert (matched["effect"]["value"], matched["n"], matched["decides"]) == (1.0, 10, False)
+
+
+# damaged or thin evidence
+
+
+@pytest.mark.parametrize("kind", ["task", "file"])
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_one_or_two_seeds_never_decide_by_training(kind: str, seeds: int) -> None:
+    claims = {c["id"]: c for c in judge(_made(seeds=seeds, flow_seeds=seeds, source_kind=kind))["claims"]}
+    assert claims["generalisation"]["verdict"] == "inconclusive"
+    assert claims["length"]["verdict"] in {"inconclusive", "not-tested"}
+    if seeds == 1:
+        assert claims["vanishing"]["verdict"] == "inconclusive"
+        assert "cannot be said" in claims["vanishing"]["because"]["en"]
+
+
+@pytest.mark.parametrize("specs", [tuple(s for s in SPECS if s.startswith("lstm")), ("rnn", "gru"), ("gru",)])
+def test_a_missing_family_is_not_tested_with_the_reason(specs: tuple[str, ...]) -> None:
+    for claim in judge(_made(specs=specs))["claims"]:
+        assert claim["verdict"] == "not-tested"
+        assert claim["because"]["en"]
+    assert "no RNN beside an LSTM" in _claim(_made(specs=specs), "vanishing")["because"]["en"]
+
+
+def test_one_length_leaves_length_untested() -> None:
+    claim = _claim(_made(lengths=(30,)), "length")
+    assert claim["verdict"] == "not-tested"
+    assert "--lengths" in claim["because"]["en"]
+
+
+@pytest.mark.parametrize("kind", ["task", "file"])
+def test_empty_frames_are_not_tested(kind: str) -> None:
+    made = _made(source_kind=kind)
+    empty = replace(made, trials=made.trials.clear(), slopes=made.slopes.clear(), onset=made.onset.clear())
+    verdicts = judge(empty)
+    assert {c["verdict"] for c in verdicts["claims"]} == {"not-tested"}
+    assert "nothing to advise" in verdicts["advice"]["en"]
+
+
+@pytest.mark.parametrize("kind", ["task", "file"])
+def test_columns_of_nulls_do_not_crash(kind: str) -> None:
+    made = _made(source_kind=kind)
+    keep = {"trial", "phase", "source", "length", "condition", "contender", "family", "cell", "init", "seed"}
+    keep |= {"learning_rate", "outcome", "baseline_score", "parameters"}
+    nulls = [pl.lit(None, dtype).alias(name) for name, dtype in made.trials.schema.items() if name not in keep]
+    bare = replace(
+        made,
+        trials=made.trials.with_columns(nulls),
+        slopes=made.slopes.with_columns(slope=pl.lit(None, pl.Float64), horizon=pl.lit(None, pl.Int64)),
+        onset=made.onset.with_columns(gain=pl.lit(None, pl.Float64)),
+    )
+    claims = {c["id"]: c["verdict"] for c in judge(bare)["claims"]}
+    assert not {"supported", "refuted", "conditional"} & set(claims.values())
+
+
+def test_a_diverged_trial_counts_as_a_failure_at_the_baseline() -> None:
+    made = _made(specs=ONLY, source_kind="file", seeds=10)
+    lost = (pl.col("family") == "LSTM") & (pl.col("phase") == "reporting")
+    diverged = made.trials.with_columns(
+        score=pl.when(lost).then(math.nan).otherwise(pl.col("score")),
+        outcome=pl.when(lost).then(pl.lit("diverged")).otherwise(pl.col("outcome")),
+    )
+    claim = _claim(replace(made, trials=diverged), "generalisation")
+    assert (claim["n"], claim["effect"]["value"], claim["verdict"]) == (10, 0.0, "refuted")
+
+
+def test_equal_numbers_everywhere_do_not_crash_or_decide_at_five_seeds() -> None:
+    made = _made(specs=ONLY, source_kind="file", seeds=5, flow_seeds=5)
+    flat = replace(
+        made,
+        trials=made.trials.with_columns(score=0.8, validation_score=0.8, training_loss=0.1),
+        slopes=made.slopes.with_columns(slope=-0.1),
+        onset=made.onset.with_columns(gain=2.0),
+    )
+    words = {c["verdict"] for c in judge(flat)["claims"]}
+    assert words <= {"inconclusive", "not-tested"}
+
+
+def test_an_unfinished_run_is_judged_on_the_seeds_both_have() -> None:
+    made = _made(specs=ONLY, source_kind="file", seeds=10)
+    cut = made.trials.filter((pl.col("family") == "RNN") | (pl.col("seed") < 4))
+    assert _claim(replace(made, trials=cut), "generalisation")["n"] == 3
+
+
+def test_equal_means_differ_by_zero_not_by_rounding():
+    assert (signed(3.7e-17), number(-3.7e-17), signed(0.25), signed(-0.25)) == ("0", "0", "+0.25", "-0.25")
