@@ -15,7 +15,7 @@ from pathlib import Path
 
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.runner.planning import Wish, design
+from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 from carousel.experiments.runner.run import run_plan
 
 PAIRS = 3
@@ -23,7 +23,7 @@ PAIRS = 3
 
 def plan() -> Plan:
     """Delayed recall at T = 30: 6 contenders, 3 rates, 3 seeds, 300 steps each, never stopped early."""
-    found = design(Wish(("delayed-recall",), lengths=(30,))).plan
+    found = make_plan(ComparisonRequest(("delayed-recall",), lengths=(30,))).plan
     stop = found.training.stop.model_copy(update={"hopeless_from": 10**6, "solved_checks": 10**6})
     return found.model_copy(update={"training": found.training.model_copy(update={"steps": 300, "stop": stop})})
 

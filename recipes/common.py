@@ -71,7 +71,7 @@ class _OneLine(argparse.ArgumentParser):
     """A parser whose complaints are one line, as everywhere in Carousel."""
 
     def error(self, message: str) -> NoReturn:
-        raise BadPlan(message, cure=f"see `python {self.prog} --help`")
+        raise BadPlan(message, fix=f"see `python {self.prog} --help`")
 
 
 def parser(description: str, seeds: int = 3) -> argparse.ArgumentParser:
@@ -100,8 +100,8 @@ def data_file(name: str, folder: Path | None) -> Path:
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     path = (folder or Path(os.environ.get(_DATA_VARIABLE, beside))) / name
     if not path.is_file():
-        cure = f"put it there, or give its folder by --data or ${_DATA_VARIABLE}"
-        raise BadData(f"{name} is expected at {path}", cure=cure)
+        fix = f"put it there, or give its folder by --data or ${_DATA_VARIABLE}"
+        raise BadData(f"{name} is expected at {path}", fix=fix)
     return path
 
 

@@ -39,7 +39,7 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise FolderConflict(f"{path} cannot be read as text", cure="give another file with --keep") from error
+        raise FolderConflict(f"{path} cannot be read as text", fix="give another file with --keep") from error
 
 
 def _read(path: Path, line: str) -> tuple[str, Numbers]:
@@ -47,4 +47,4 @@ def _read(path: Path, line: str) -> tuple[str, Numbers]:
         key, value = json.loads(line)
         return str(key), dict(value)
     except (ValueError, TypeError) as error:
-        raise FolderConflict(f"{path} holds something else", cure="give another file with --keep") from error
+        raise FolderConflict(f"{path} holds something else", fix="give another file with --keep") from error

@@ -10,7 +10,7 @@ from carousel import load_best
 from carousel.cli.conclude import conclude
 from carousel.experiments.data import DataOptions
 from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.planning import Wish, design
+from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 from carousel.experiments.runner.run import run_plan
 from carousel.experiments.runner.split_store import store_splits
 from tests.support.runs import shortened
@@ -31,7 +31,7 @@ FILES = {
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "options", "baseline"), FILES.values(), ids=FILES)
 def test_whole_job(tmp_path, shared_data, name, options, baseline):
-    made = design(Wish((str(shared_data / name),), "rnn,lstm:chrono", parameters=6600, data=options))
+    made = make_plan(ComparisonRequest((str(shared_data / name),), "rnn,lstm:chrono", parameters=6600, data=options))
     plan = shortened(made.plan, steps=60)
     folder = RunFolder(tmp_path / "run")
     folder.claim_for(plan)

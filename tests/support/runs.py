@@ -12,14 +12,14 @@ import polars as pl
 
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.runner.planning import Wish, design
+from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 
 TIMES = ("seconds",)  # what may differ between two runs of one plan
 
 
 def small_plan(steps: int = 40, contenders: str = "rnn,lstm:chrono", seeds: int = 2) -> Plan:
     """One task, one length, two rates: seconds, not minutes."""
-    plan = design(Wish(("delayed-recall",), contenders, (8,), parameters=2000)).plan
+    plan = make_plan(ComparisonRequest(("delayed-recall",), contenders, (8,), parameters=2000)).plan
     return shortened(plan, steps, seeds)
 
 

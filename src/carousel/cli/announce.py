@@ -14,24 +14,24 @@ from carousel.experiments.runner.budgets import BUDGETS
 from carousel.experiments.runner.file_suite import SHOWN_ONLY
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Contender, Plan
-from carousel.experiments.runner.planning import Design
+from carousel.experiments.runner.planning import Planned
 
 _UNASKED = ("stacking_file", "attention_file")  # of a file in a run of its own, where they are named
 
 
-def announce(console: Console, designed: Design, folder: RunFolder, parameters: int) -> None:
+def announce(console: Console, planned: Planned, folder: RunFolder, parameters: int) -> None:
     """parameters: as asked for; the plan may have had to take more. Raises BadPlan where no claim that was named can be
     answered."""
-    plan, unable = designed.plan, _unable(designed)
+    plan, unable = planned.plan, _unable(planned)
     _refuse(plan, unable)
     console.say("cli.question")
-    if designed.prepared is not None:
-        console.lines(card_lines(designed.prepared.card, console.lang))
+    if planned.prepared is not None:
+        console.lines(card_lines(planned.prepared.card, console.lang))
     _announce_plan(console, plan)
     if plan.parameters != parameters:
         console.say("cli.raised", asked=f"{parameters:,}", taken=f"{plan.parameters:,}")
     _announce_unable(console, plan, unable)
-    _announce_undecided(console, designed, unable)
+    _announce_undecided(console, planned, unable)
     console.say("cli.folder", folder=folder.path)
 
 
@@ -58,9 +58,9 @@ def _width(contender: Contender) -> str:
     return f"H={contender.hidden}" if contender.mlp is None else f"D={contender.hidden} MLP={contender.mlp}"
 
 
-def _unable(designed: Design) -> dict[str, str]:
+def _unable(planned: Planned) -> dict[str, str]:
     """The claims asked for that no outcome could answer, each with why: a key under claims.untested."""
-    plan, prepared = designed.plan, designed.prepared
+    plan, prepared = planned.plan, planned.prepared
     unable = {claim: why for claim in CLAIMS if plan.asks(claim) and (why := why_not(plan, claim))}
     if plan.asks("gates") and prepared is not None and DataTask(prepared).readout == "every":
         unable["gates"] = "gates_file"  # occlusion by lag needs one answer a sequence
@@ -71,8 +71,8 @@ def _refuse(plan: Plan, unable: dict[str, str]) -> None:
     """Nothing is trained for claims alone that the plan cannot answer."""
     if plan.claims and set(unable) == set(plan.claims):
         reasons = " ".join(dict.fromkeys(_reason(why, "en") for why in unable.values())).removesuffix(".")
-        cure = "leave --claims out to train and compare all the same"
-        raise BadPlan(f"this run cannot answer --claims {','.join(unable)}: {reasons}", cure=cure)
+        fix = "leave --claims out to train and compare all the same"
+        raise BadPlan(f"this run cannot answer --claims {','.join(unable)}: {reasons}", fix=fix)
 
 
 def _announce_unable(console: Console, plan: Plan, unable: dict[str, str]) -> None:
@@ -88,11 +88,11 @@ def _announce_unable(console: Console, plan: Plan, unable: dict[str, str]) -> No
         console.say("cli.no_tasks", claims=", ".join(tasks))
 
 
-def _announce_undecided(console: Console, designed: Design, unable: dict[str, str]) -> None:
+def _announce_undecided(console: Console, planned: Planned, unable: dict[str, str]) -> None:
     """Which claims are shown and not judged, which so few seeds cannot decide, and whether that is all of them."""
-    plan = designed.plan
+    plan = planned.plan
     asked = {claim for claim in CLAIMS if plan.asks(claim)}
-    shown = [c for c in SHOWN_ONLY if designed.splits is not None and c in asked and c not in unable]
+    shown = [c for c in SHOWN_ONLY if planned.splits is not None and c in asked and c not in unable]
     if shown:
         console.say("cli.file_shown", claims=", ".join(shown))
     few = too_few(plan)

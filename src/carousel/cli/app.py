@@ -83,8 +83,15 @@ def compare(
 
     data = data_options(target, group, order, forecast, horizon, window, kind, split, drop_short)
     numbers, asked = whole_numbers("--lengths", lengths), names("--claims", claims)
-    wish = wish_of(sources, contenders, numbers, budget, parameters, seed, kernel, data, asked)
-    run(only_plan(plan, wish) if plan else wish, out=out, workers=workers, dry_run=dry_run, as_json=json_, lang=lang)
+    request = wish_of(sources, contenders, numbers, budget, parameters, seed, kernel, data, asked)
+    run(
+        only_plan(plan, request) if plan else request,
+        out=out,
+        workers=workers,
+        dry_run=dry_run,
+        as_json=json_,
+        lang=lang,
+    )
 
 
 @app.command()
@@ -126,7 +133,7 @@ def doctor(
     json_: Json = False,
     lang: Lang = "en",
 ) -> None:
-    """Find what is wrong inside a recurrent PyTorch model. Evidence, cause, and the line that cures it.
+    """Find what is wrong inside a recurrent PyTorch model. Evidence, cause, and the line that fixes it.
 
     FUNCTION (make, if you name none) takes nothing and returns (model, batch, loss_fn), as your training has them;
     loss_fn(model, batch) gives the scalar loss. For example:

@@ -21,7 +21,7 @@ def bench(threads: tuple[int, ...], pairs: int, only: str | None, out: Path, as_
     if not 3 <= pairs <= 1000:
         raise BadPlan("--pairs is out of range", allowed="3 to 1000", got=pairs)
     if out.exists() and not out.is_dir():
-        raise FolderConflict(f"{out} is no folder", cure="name another with --out")
+        raise FolderConflict(f"{out} is no folder", fix="name another with --out")
     kinds = tuple(KINDS) if only is None else tuple(name.strip() for name in only.split(","))
     for kind in kinds:
         if kind not in KINDS:

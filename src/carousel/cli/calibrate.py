@@ -67,10 +67,10 @@ def _known(out: Path | None, repetitions: int, seed: int) -> dict[str, Any]:
         other = {name: kept[name] for name, value in asked.items() if kept[name] != value}
         known = {name: rule for name, rule in kept["rules"].items() if name in SCENARIOS}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FolderConflict(f"{out} is no calibration", cure="name another file with --out") from error
+        raise FolderConflict(f"{out} is no calibration", fix="name another file with --out") from error
     if other:
         differs = ", ".join(f"{name} {value}" for name, value in other.items())
-        raise FolderConflict(f"{out} holds another calibration", got=differs, cure="name another file with --out")
+        raise FolderConflict(f"{out} holds another calibration", got=differs, fix="name another file with --out")
     return known
 
 

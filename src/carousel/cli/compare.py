@@ -16,30 +16,30 @@ from carousel.experiments.runner.environment import describe_environment
 from carousel.experiments.runner.estimate import estimate
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.runner.planning import Design, Wish, design, replan
+from carousel.experiments.runner.planning import ComparisonRequest, Planned, make_plan, replan
 from carousel.experiments.runner.run import expected_jobs, run_plan
 from carousel.experiments.runner.split_store import store_splits
 from carousel.experiments.runner.task_loader import Sources
 
 
 def compare(
-    wish: Wish | Path, *, out: Path | None, workers: int | None, dry_run: bool, as_json: bool, lang: str
+    request: ComparisonRequest | Path, *, out: Path | None, workers: int | None, dry_run: bool, as_json: bool, lang: str
 ) -> None:
     """Run a comparison (a wish, or the plan.toml of an earlier run) to its end, or continue it; print where its
     report lies."""
     console = Console(lang, quiet=as_json)
     workers = _checked_workers(workers)
-    designed = replan(wish) if isinstance(wish, Path) else design(wish)
-    plan = designed.plan
+    planned = replan(request) if isinstance(request, Path) else make_plan(request)
+    plan = planned.plan
     folder = RunFolder(out or Path("runs") / _name(plan))
-    asked_for = plan.parameters if isinstance(wish, Path) else wish.parameters
-    announce(console, designed, folder, asked_for)
+    asked_for = plan.parameters if isinstance(request, Path) else request.parameters
+    announce(console, planned, folder, asked_for)
     if dry_run:
-        return _estimate(console, designed, workers, as_json)
+        return _estimate(console, planned, workers, as_json)
     with folder.locked():
         folder.claim_for(plan)
-        if designed.splits is not None:
-            store_splits(folder, designed.splits)
+        if planned.splits is not None:
+            store_splits(folder, planned.splits)
         sources = Sources(folder)
         folder.write_json(folder.environment, describe_environment(plan, sources, workers))
         with Watch(console, plan) as watch, writing_to(folder.path):
@@ -62,8 +62,8 @@ def _name(plan: Plan) -> str:
     return f"{sources[:60]}-{plan.budget}-{plan.digest()[:8]}"
 
 
-def _estimate(console: Console, designed: Design, workers: int, as_json: bool) -> None:
-    plan, sources = designed.plan, Sources.of(designed.prepared)
+def _estimate(console: Console, planned: Planned, workers: int, as_json: bool) -> None:
+    plan, sources = planned.plan, Sources.of(planned.prepared)
     found = estimate(plan, sources, workers)
     if as_json:
         written = plan.model_dump(mode="json", exclude_none=True)

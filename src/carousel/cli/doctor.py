@@ -48,5 +48,5 @@ def _as_json(diagnosis: Diagnosis, page: Path) -> dict[str, Any]:
 
 def _finding(finding: Finding) -> dict[str, Any]:
     told = {part: {lang: finding.says(part, lang) for lang in LANGUAGES} for part in _PARTS}
-    about = {name: getattr(finding, name) for name in ("symptom", "severity", "confidence", "place", "cure")}
+    about = {name: getattr(finding, name) for name in ("symptom", "severity", "confidence", "site", "fix")}
     return {**about, "values": dict(finding.values), **told}

@@ -7,7 +7,7 @@ from typing import Any
 
 from carousel.common.errors import BadPlan
 from carousel.experiments.data import DataOptions
-from carousel.experiments.runner.planning import Wish
+from carousel.experiments.runner.planning import ComparisonRequest
 
 
 def whole_numbers(option: str, typed: str | None) -> tuple[int, ...] | None:
@@ -61,16 +61,16 @@ def wish_of(
     kernel: str,
     data: DataOptions,
     claims: tuple[str, ...],
-) -> Wish:
+) -> ComparisonRequest:
     """The options as one value. Raises BadPlan."""
     names("--contenders", contenders)  # an empty list is a slip, not the default
-    return Wish(tuple(sources or ()), contenders, lengths, budget, parameters, seed, kernel, claims, data)
+    return ComparisonRequest(tuple(sources or ()), contenders, lengths, budget, parameters, seed, kernel, claims, data)
 
 
-def only_plan(plan: Path, wish: Wish) -> Path:
+def only_plan(plan: Path, request: ComparisonRequest) -> Path:
     """The plan, if nothing else was asked for. Raises BadPlan."""
-    if wish != Wish():
-        raise BadPlan("--plan holds every option already", cure="give only --out, --workers, --json or --lang with it")
+    if request != ComparisonRequest():
+        raise BadPlan("--plan holds every option already", fix="give only --out, --workers, --json or --lang with it")
     return plan
 
 

@@ -45,8 +45,8 @@ def _judged(folder: RunFolder) -> dict[str, dict[str, Any]]:
         judged = {c["id"]: {key: c[key] for key in ("id", "verdict", "effect", "n")} for c in whole["claims"]}
         return {claim: judged[claim] | {"look": whole["looks"][claim]} for claim in CLAIMS}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        cure = f"carousel report {folder.path}"
-        raise FolderConflict(f"{str(folder.verdicts)!r} holds no verdicts of a finished run", cure=cure) from error
+        fix = f"carousel report {folder.path}"
+        raise FolderConflict(f"{str(folder.verdicts)!r} holds no verdicts of a finished run", fix=fix) from error
 
 
 def _cells(claim: str, same: bool, runs: list[dict[str, dict[str, Any]]], lang: str) -> list[str]:

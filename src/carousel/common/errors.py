@@ -1,7 +1,7 @@
 """The exception tree. A user's mistake is one line and exit code 2; any other exception is a bug.
 
 CarouselError
-├── UserError            what, what is allowed, what was given, the cure; exit code 2
+├── UserError            what, what is allowed, what was given, the fix; exit code 2
 │   ├── UnknownName      a task, contender, column, initialisation that does not exist ("did you mean")
 │   ├── BadData          the user's file cannot be used as it stands
 │   ├── BadCall          tensors given to a layer do not fit together
@@ -22,10 +22,10 @@ class CarouselError(Exception):
 
 
 class UserError(CarouselError):
-    """A mistake the user can mend. Renders as one line: what; allowed; got; cure."""
+    """A mistake the user can mend. Renders as one line: what; allowed; got; fix."""
 
-    def __init__(self, what: str, *, allowed: object = None, got: object = None, cure: str | None = None):
-        self.what, self.allowed, self.got, self.cure = what, allowed, got, cure
+    def __init__(self, what: str, *, allowed: object = None, got: object = None, fix: str | None = None):
+        self.what, self.allowed, self.got, self.fix = what, allowed, got, fix
         super().__init__(self._line())
 
     def _line(self) -> str:
@@ -34,20 +34,20 @@ class UserError(CarouselError):
             parts.append(f"allowed: {self.allowed}")
         if self.got is not None:
             parts.append(f"got: {self.got}")
-        if self.cure is not None:
-            parts.append(f"cure: {self.cure}")
+        if self.fix is not None:
+            parts.append(f"fix: {self.fix}")
         return " ".join("; ".join(parts).split())
 
 
 class UnknownName(UserError):
     """A name that is not in the list it was looked up in."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], cure: str | None = None):
+    def __init__(self, kind: str, name: str, known: Iterable[str], fix: str | None = None):
         choices = sorted(known)
         close = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
         if close:
-            cure = f"did you mean {close[0]!r}?" + (f" {cure}" if cure else "")
-        super().__init__(f"unknown {kind} {name!r}", allowed=", ".join(choices), cure=cure)
+            fix = f"did you mean {close[0]!r}?" + (f" {fix}" if fix else "")
+        super().__init__(f"unknown {kind} {name!r}", allowed=", ".join(choices), fix=fix)
 
 
 class BadData(UserError):

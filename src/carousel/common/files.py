@@ -43,5 +43,5 @@ def writing_to(folder: Path) -> Iterator[None]:
         raise FolderConflict(
             f"cannot write to {str(folder)!r}",
             got=reason,
-            cure="free space or permissions there, or give another folder with --out; finished trials are kept",
+            fix="free space or permissions there, or give another folder with --out; finished trials are kept",
         ) from error

@@ -14,7 +14,7 @@ from carousel.common.errors import BadCall
 
 
 class Intervention(ABC):
-    """name: a place and a gate or state of it, "encoder.rnn.l0.f". steps: where in time (t of the sequence; of a *Cell
+    """name: a site and a gate or state of it, "encoder.rnn.l0.f". steps: where in time (t of the sequence; of a *Cell
     module, which of its calls), None for all. units: which of the H, None for all."""
 
     name: str
@@ -22,7 +22,7 @@ class Intervention(ABC):
     units: Any
 
     @property
-    def place(self) -> str:
+    def site(self) -> str:
         """ "encoder.rnn.l0"."""
         return self.name.rpartition(".")[0]
 
@@ -86,7 +86,7 @@ class Clamp(Intervention):
 
 
 def edit_of(changes: list[Intervention]) -> Callable[[int, str, Tensor], Tensor]:
-    """The changes of one place as what a kernel asks at every step."""
+    """The changes of one site as what a kernel asks at every step."""
     chosen = [(change, None if change.steps is None else frozenset(change.steps)) for change in changes]
 
     def edit(step: int, name: str, value: Tensor) -> Tensor:

@@ -135,7 +135,7 @@ def initialisation(name: str) -> tuple[Initialisation, float | None]:
         raise UnknownName("initialisation", name, INITIALISATIONS)
     rule = INITIALISATIONS[base]
     if number is not None and rule.number is None:
-        raise BadPlan(f"initialisation {base!r} takes no number", got=name, cure=f"write {base!r}")
+        raise BadPlan(f"initialisation {base!r} takes no number", got=name, fix=f"write {base!r}")
     return rule, None if number is None else float(number)
 
 

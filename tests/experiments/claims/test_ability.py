@@ -16,15 +16,15 @@ from carousel.experiments.decision.multiple_testing import holm
 from carousel.experiments.decision.requirements import why_not
 from carousel.experiments.decision.results import Readings
 from carousel.experiments.probes.gates import measure_gates
-from carousel.experiments.runner.planning import Wish, design
+from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 from carousel.experiments.tasks import TASKS, task
 from carousel.experiments.training.description import Contender
 from carousel.experiments.training.trial import build_contender
 from tests.support.forked import forked
 
 
-def _why(*sources: str, **wish: object) -> dict[str, str | None]:
-    plan = design(Wish(sources, **wish)).plan  # type: ignore[arg-type]
+def _why(*sources: str, **request: object) -> dict[str, str | None]:
+    plan = make_plan(ComparisonRequest(sources, **request)).plan  # type: ignore[arg-type]
     return {claim: why_not(plan, claim) for claim in CLAIMS}
 
 

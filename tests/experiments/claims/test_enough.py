@@ -6,7 +6,7 @@ import pytest
 
 from carousel.common.names import CLAIMS
 from carousel.experiments.decision.sample_size import least_seeds, too_few
-from carousel.experiments.runner.planning import Wish, design
+from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 from tests.support.runs import carousel
 
 
@@ -24,9 +24,9 @@ def test_length_on_tasks_asks_for_five() -> None:
 
 
 def test_the_quick_budget_cannot_decide_length_and_the_others_can_decide_all() -> None:
-    assert set(too_few(design(Wish()).plan)) == {"length", "generalisation"}
-    assert not too_few(design(Wish(budget="standard")).plan)
-    assert not too_few(design(Wish(claims=("gates",))).plan)
+    assert set(too_few(make_plan(ComparisonRequest()).plan)) == {"length", "generalisation"}
+    assert not too_few(make_plan(ComparisonRequest(budget="standard")).plan)
+    assert not too_few(make_plan(ComparisonRequest(claims=("gates",))).plan)
 
 
 def test_it_is_announced_before_training() -> None:

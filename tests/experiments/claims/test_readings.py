@@ -7,7 +7,7 @@ from carousel.experiments.claims.attention.claim import Attention
 from carousel.experiments.decision.multiple_testing import holm
 from carousel.experiments.decision.results import Readings, score, solved
 from carousel.experiments.runner.plan import Condition
-from carousel.experiments.runner.planning import Wish, design
+from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 
 WHERE = "copy-memory/T=30"
 
@@ -48,8 +48,8 @@ def test_sides_without_a_common_seed_are_missing_and_no_traceback() -> None:
 
 
 def test_the_hardest_condition_is_one_that_the_run_has() -> None:
-    gates = design(Wish(claims=("gates",), budget="standard")).plan
+    gates = make_plan(ComparisonRequest(claims=("gates",), budget="standard")).plan
     assert gates.hardest() == Condition(source="random-recall", length=30)
-    whole = design(Wish(budget="standard")).plan
+    whole = make_plan(ComparisonRequest(budget="standard")).plan
     assert whole.hardest() == Condition(source="delayed-recall", length=100)
     assert whole.hardest("transformer") == Condition(source="permutations", length=30)

@@ -82,7 +82,7 @@ def test_learned_positions_refuse_what_they_were_not_trained_for():
     size, shape = Size(8, 16, positions=20), {"inputs": INPUTS, "outputs": OUTPUTS, "readout": "last"}
     net = build(spec, size, **shape, length=T, generator=torch.Generator())
     net(sequences(T))
-    with pytest.raises(BadCall, match=r"at most 9 steps.*got: 10 steps; cure: take `transformer`"):
+    with pytest.raises(BadCall, match=r"at most 9 steps.*got: 10 steps; fix: take `transformer`"):
         net(sequences(T + 1))
 
 

@@ -1,4 +1,4 @@
-"""A file that cannot be used at all: one clear line that names it and the cure."""
+"""A file that cannot be used at all: one clear line that names it and the fix."""
 
 from __future__ import annotations
 

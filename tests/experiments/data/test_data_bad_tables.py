@@ -1,4 +1,4 @@
-"""A table that can be read but not used: the line names column, row or group, and the cure."""
+"""A table that can be read but not used: the line names column, row or group, and the fix."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from carousel.experiments.data import DataOptions, Prepared
 from carousel.experiments.results.export import export_best
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.planning import Wish, design, replan
+from carousel.experiments.runner.planning import ComparisonRequest, make_plan, replan
 from carousel.experiments.runner.run import run_plan
 from carousel.experiments.runner.split_store import load_splits, store_splits
 from carousel.experiments.runner.task_loader import Sources
@@ -43,7 +43,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """A finished run of few steps."""
     folder = tmp_path_factory.mktemp("file")
     options = DataOptions(target="label", group="id", order="t")
-    made = design(Wish((str(table(folder)),), "rnn,lstm:chrono", parameters=3000, data=options))
+    made = make_plan(ComparisonRequest((str(table(folder)),), "rnn,lstm:chrono", parameters=3000, data=options))
     plan = shortened(made.plan, steps=20, seeds=2)
     run = RunFolder(folder / "run")
     run.claim_for(plan)

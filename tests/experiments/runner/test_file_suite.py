@@ -11,7 +11,7 @@ from carousel.common.names import CLAIMS
 from carousel.experiments.data import DataOptions
 from carousel.experiments.decision.requirements import why_not
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.runner.planning import Wish, design
+from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 from tests.experiments.runner.test_file_splits import table
 from tests.support.runs import carousel
 
@@ -21,7 +21,7 @@ ROLES = ("--target", "label", "--group", "id", "--order", "t")
 
 def plan(folder: Path, *claims: str, **about: object) -> Plan:
     """The plan for the small table."""
-    return design(Wish((str(table(folder)),), claims=claims, data=OPTIONS, **about)).plan  # type: ignore[arg-type]
+    return make_plan(ComparisonRequest((str(table(folder)),), claims=claims, data=OPTIONS, **about)).plan  # type: ignore[arg-type]
 
 
 def unable(made: Plan) -> list[str]:

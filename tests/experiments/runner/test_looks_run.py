@@ -11,7 +11,7 @@ from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.budgets import BUDGETS
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.runner.planning import Wish, design
+from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 from carousel.experiments.runner.run import Progress, run_plan
 from carousel.experiments.runner.tuning import first_jobs
 from carousel.experiments.training.description import InitialFlow, OnsetProbe, Trial
@@ -77,7 +77,7 @@ def test_another_seed_shares_no_random_number_with_the_first(budget: str) -> Non
     """Tuning, reporting to the last look, and the networks that are measured untrained."""
     used = []
     for seed in (0, 1):
-        plan = design(Wish(("delayed-recall",), "rnn,lstm", (8,), budget=budget, seed=seed)).plan
+        plan = make_plan(ComparisonRequest(("delayed-recall",), "rnn,lstm", (8,), budget=budget, seed=seed)).plan
         jobs = [job for _, job in first_jobs(plan)]
         untrained = {s for j in jobs if isinstance(j, InitialFlow | OnsetProbe) for s in j.seeds}
         trained = {j.seed for j in jobs if isinstance(j, Trial)} | set(plan.reporting_seeds)

@@ -12,7 +12,7 @@ from carousel.experiments.contenders.matching import TOLERANCE
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.environment import describe_environment
 from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.planning import Wish, design
+from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 from carousel.experiments.runner.run import expected_jobs, run_plan
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.runner.tuning import first_jobs
@@ -26,7 +26,7 @@ def test_names_are_those_of_the_claims():
 
 @pytest.mark.parametrize("budget", ["standard", "full"])
 def test_every_claim_has_a_task_and_contenders_of_one_size(budget):
-    plan = design(Wish(budget=budget)).plan
+    plan = make_plan(ComparisonRequest(budget=budget)).plan
     for claim in CLAIMS:
         assert plan.only_for(claim).sources, claim
     for made in plan.contenders.values():
@@ -36,7 +36,7 @@ def test_every_claim_has_a_task_and_contenders_of_one_size(budget):
 
 
 def test_a_claim_brings_its_tasks_alone_and_no_probe_of_another():
-    plan = design(Wish(claims=("gates",))).plan
+    plan = make_plan(ComparisonRequest(claims=("gates",))).plan
     assert [s.name for s in plan.sources] == ["random-recall"]
     assert {c.key for c in plan.conditions()} == {"random-recall/T=30"}
     assert not [job for _, job in first_jobs(plan) if isinstance(job, InitialFlow | OnsetProbe)]
@@ -45,7 +45,7 @@ def test_a_claim_brings_its_tasks_alone_and_no_probe_of_another():
 
 
 def test_claims_and_lengths_of_a_source_do_not_touch_the_others():
-    plan = design(Wish(budget="standard")).plan
+    plan = make_plan(ComparisonRequest(budget="standard")).plan
     assert plan.lengths_of("delayed-recall") == plan.lengths == (10, 30, 100)
     assert plan.lengths_of("mqar") == (30,)
     assert [s.name for s in plan.only_for("vanishing").sources] == ["delayed-recall", "adding"]
@@ -53,18 +53,18 @@ def test_claims_and_lengths_of_a_source_do_not_touch_the_others():
 
 
 def test_lengths_that_are_typed_hold_for_all():
-    assert {c.length for c in design(Wish(claims=("gates",), lengths=(12,))).plan.conditions()} == {12}
+    assert {c.length for c in make_plan(ComparisonRequest(claims=("gates",), lengths=(12,))).plan.conditions()} == {12}
 
 
 def test_named_sources_are_asked_for_every_claim_that_is_wanted():
-    plan = design(Wish(("adding",), claims=("length",))).plan
+    plan = make_plan(ComparisonRequest(("adding",), claims=("length",))).plan
     assert plan.asks("length", "adding")
     assert not plan.asks("vanishing", "adding")
 
 
 @pytest.mark.parametrize("budget", ["standard", "full"])
 def test_capacity_is_measured_at_three_depths_of_one_size(budget):
-    plan = design(Wish(budget=budget, claims=("stacking",))).plan
+    plan = make_plan(ComparisonRequest(budget=budget, claims=("stacking",))).plan
     assert "random-labels" in {s.name for s in plan.sources}
     assert {c.layers: c.parameters for c in plan.contenders["random-labels"]} == {1: 1124, 2: 1124, 4: 1124}
     trials = [job for _, job in first_jobs(plan)]
@@ -74,23 +74,27 @@ def test_capacity_is_measured_at_three_depths_of_one_size(budget):
 
 
 def test_a_table_to_be_learned_by_heart_speaks_of_depth_alone():
-    plan = design(Wish(("random-labels", "adding"), lengths=(5,), parameters=1124, contenders="lstm")).plan
+    plan = make_plan(
+        ComparisonRequest(("random-labels", "adding"), lengths=(5,), parameters=1124, contenders="lstm")
+    ).plan
     assert [s.name for s in plan.only_for("generalisation").sources] == ["adding"]
     assert plan.training_of("adding") == plan.training != plan.training_of("random-labels")
 
 
 def test_mistakes():
     with pytest.raises(UnknownName, match=r"unknown claim 'gats'.*did you mean 'gates'"):
-        design(Wish(claims=("gats",)))
+        make_plan(ComparisonRequest(claims=("gats",)))
     with pytest.raises(BadPlan, match=r"quick budget has no measurement for the claim 'attention'.*--budget standard"):
-        design(Wish(claims=("attention",)))
+        make_plan(ComparisonRequest(claims=("attention",)))
     with pytest.raises(UnknownName, match="unknown claim"):
-        design(Wish(("adding",), claims=("memory",)))
+        make_plan(ComparisonRequest(("adding",), claims=("memory",)))
 
 
 def test_a_run_for_one_claim_judges_that_one(tmp_path):
     """The probe's numbers come into the evidence, the plan out of its file as it was, and the report is written."""
-    plan = shortened(design(Wish(claims=("gates",), contenders="rnn:orthogonal,lstm:chrono", lengths=(6,))).plan, 100)
+    plan = shortened(
+        make_plan(ComparisonRequest(claims=("gates",), contenders="rnn:orthogonal,lstm:chrono", lengths=(6,))).plan, 100
+    )
     plan = plan.model_copy(update={"learning_rates": (0.01,)})
     folder = RunFolder(tmp_path / "run")
     folder.claim_for(plan)

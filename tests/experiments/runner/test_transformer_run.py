@@ -24,7 +24,7 @@ from carousel.experiments.runner.cost import cost
 from carousel.experiments.runner.environment import describe_environment
 from carousel.experiments.runner.estimate import estimate
 from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.planning import Wish, design
+from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 from carousel.experiments.runner.run import expected_jobs, run_plan
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.runner.tuning import first_jobs
@@ -62,7 +62,7 @@ def test_a_transformer_alone_can_be_planned():
 
 
 def test_learned_positions_are_sized_for_the_longest_length():
-    plan = design(Wish(("delayed-recall",), CONTENDERS, (8, 40))).plan
+    plan = make_plan(ComparisonRequest(("delayed-recall",), CONTENDERS, (8, 40))).plan
     found = {c.spec: c for c in plan.contenders["delayed-recall"]}
     assert found["transformer:learned"].positions == 40
     assert found["transformer"].positions is None
@@ -78,7 +78,7 @@ def test_a_recurrent_contender_is_described_as_before_there_were_transformers():
 
 def test_a_forced_kernel_refuses_it():
     with pytest.raises(BadPlan, match=r"cannot run contender 'transformer'; got: kernels run recurrences"):
-        design(Wish(("adding",), "rnn,transformer", (8,), kernel="torch"))
+        make_plan(ComparisonRequest(("adding",), "rnn,transformer", (8,), kernel="torch"))
 
 
 def test_estimate():

@@ -136,5 +136,5 @@ def test_nested_brackets_open_and_close_by_a_fair_coin():
 
 @pytest.mark.parametrize("depth", [1, 6])
 def test_nested_brackets_refuse_a_depth_that_does_not_fit(depth):
-    with pytest.raises(BadPlan, match=rf"allowed: depth 2 to 5; got: depth {depth}; cure: .*at least {2 * depth}"):
+    with pytest.raises(BadPlan, match=rf"allowed: depth 2 to 5; got: depth {depth}; fix: .*at least {2 * depth}"):
         NestedBrackets(10, depth)

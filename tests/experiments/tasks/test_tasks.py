@@ -130,7 +130,7 @@ def test_too_short_a_length_is_one_line_with_its_cure(name):
         task(name, shortest - 1)
     line = str(refused.value)
     assert "\n" not in line
-    assert line.endswith(f"got: length {shortest - 1}; cure: --lengths {shortest}, or longer")
+    assert line.endswith(f"got: length {shortest - 1}; fix: --lengths {shortest}, or longer")
 
 
 @pytest.mark.parametrize("name", TASKS)

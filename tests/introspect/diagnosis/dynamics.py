@@ -63,11 +63,11 @@ def diagnosed(model: nn.Module, batch: Any, **known: Any) -> dict[str, Finding]:
     return {finding.symptom: finding for finding in carousel.diagnose(model, batch, loss_fn, **known)}
 
 
-def cure(finding: Finding, **names: Any) -> dict[str, Any]:
+def fix(finding: Finding, **names: Any) -> dict[str, Any]:
     """Run the finding's line of code, as a user would paste it."""
     space = {"torch": torch, **names}
     with torch.no_grad():
-        exec(finding.cure, space)
+        exec(finding.fix, space)
     return space
 
 

@@ -63,11 +63,11 @@ def of(model: nn.Module, data: Any) -> Diagnosis:
 
 
 def finding(
-    severity: Severity = "warning", confidence: Confidence = "high", place: str = "", figure: Any = None, cure: str = ""
+    severity: Severity = "warning", confidence: Confidence = "high", site: str = "", figure: Any = None, fix: str = ""
 ) -> Finding:
     """Of the made-up symptom, whose texts are TEXTS."""
     values = {"count": "16", "short": "11"}
-    return Finding("made-up", severity, confidence, cure or f"model.cure('{HOSTILE}')", values, place, figure=figure)
+    return Finding("made-up", severity, confidence, fix or f"model.fix('{HOSTILE}')", values, site, figure=figure)
 
 
 def unseen() -> Unseen:

@@ -1,4 +1,4 @@
-"""Symptoms of dynamics: each on a sick model and on the same model after its cure, which also trains better."""
+"""Symptoms of dynamics: each on a sick model and on the same model after its fix, which also trains better."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import nn
 
 import carousel
 
-from .dynamics import Last, cure, diagnosed, recall, seeded, speaks, trained_loss
+from .dynamics import Last, diagnosed, fix, recall, seeded, speaks, trained_loss
 
 
 def lstm(steps: int = 40) -> Last:
@@ -19,15 +19,15 @@ def lstm(steps: int = 40) -> Last:
 
 
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
-def test_vanishing_and_its_cure(kind):
+def test_vanishing_and_its_fix(kind):
     sick, batch = seeded(lambda: Last(kind(5, 24))), recall(40)
     finding = diagnosed(sick, batch)["vanishing"]
     assert finding.severity in ("warning", "critical")
-    assert finding.place == "rnn.l0"
+    assert finding.site == "rnn.l0"
     speaks(finding, finding.values["horizon"], "39")
     assert int(finding.values["horizon"]) < 0.6 * 39
     healed = copy.deepcopy(sick)
-    seeded(lambda: cure(finding, model=healed))
+    seeded(lambda: fix(finding, model=healed))
     assert "vanishing" not in diagnosed(healed, batch)
     losses = [seeded(lambda m=m: trained_loss(m, 200, lambda k: recall(40, seed=k))) for m in (sick, healed)]
     assert losses[1] < losses[0] - 0.2
@@ -40,7 +40,7 @@ def test_forget_bias_gives_the_bias_for_the_users_length(kind, gate):
     speaks(finding, "59", gate)
     assert all(finding.values["bias"] in finding.says("advice", lang) for lang in ("en", "zh"))
     assert float(finding.values["bias"]) == pytest.approx(math.log(59), abs=0.01)
-    seeded(lambda: cure(finding, model=sick))
+    seeded(lambda: fix(finding, model=sick))
     assert "forget-bias" not in diagnosed(sick, batch)
     with carousel.record(sick) as tape:
         sick(batch[0])
@@ -59,7 +59,7 @@ def test_exploding_growth():
     finding = diagnosed(sick, batch)["exploding"]
     speaks(finding, finding.values["growth"])
     healed = copy.deepcopy(sick)
-    seeded(lambda: cure(finding, model=healed))
+    seeded(lambda: fix(finding, model=healed))
     assert "exploding" not in diagnosed(healed, batch)
     losses = [seeded(lambda m=m: trained_loss(m, 100, lambda k: recall(60, seed=k))) for m in (sick, healed)]
     assert losses[1] < losses[0] - 0.2
@@ -72,7 +72,7 @@ def test_exploding_chaos_and_numbers_that_are_not_finite():
     finding = diagnosed(sick, batch)["exploding"]
     if finding.form == "chaos":
         assert float(finding.values["exponent"]) > 0
-    seeded(lambda: cure(finding, model=sick))
+    seeded(lambda: fix(finding, model=sick))
     assert "exploding" not in diagnosed(sick, batch)
     with torch.no_grad():
         sick.head.weight.fill_(math.inf)
@@ -107,7 +107,7 @@ def test_saturated_gates(kind):
     speaks(finding, finding.values["share"])
     assert float(finding.values["share"]) >= 50
     healed = copy.deepcopy(sick)
-    seeded(lambda: cure(finding, model=healed))
+    seeded(lambda: fix(finding, model=healed))
     assert "saturated-gates" not in diagnosed(healed, batch)
     losses = [seeded(lambda m=m: trained_loss(m, 250, lambda k: recall(12, seed=k))) for m in (sick, healed)]
     assert losses[1] < losses[0]
@@ -128,7 +128,7 @@ def test_dead_units_and_twins():
     finding = diagnosed(sick, batch)["dead-units"]
     speaks(finding, "75")
     healed = copy.deepcopy(sick)
-    seeded(lambda: cure(finding, model=healed))
+    seeded(lambda: fix(finding, model=healed))
     assert "dead-units" not in diagnosed(healed, batch)
     losses = [seeded(lambda m=m: trained_loss(m, 250, lambda k: recall(5, seed=k))) for m in (sick, healed)]
     assert losses[1] < losses[0]
@@ -138,7 +138,7 @@ def test_dead_units_and_twins():
             parameter.fill_(0.1)
     twins = diagnosed(same, batch)["dead-units"]
     assert (twins.form, twins.severity) == ("twins", "critical")
-    seeded(lambda: cure(twins, model=same))
+    seeded(lambda: fix(twins, model=same))
     assert "dead-units" not in diagnosed(same, batch)
 
 
@@ -149,7 +149,7 @@ def test_unscaled_input(scale, form):
     finding = diagnosed(model, (given, y))["unscaled-input"]
     assert finding.form == form
     speaks(finding, finding.values["apart" if form == "apart" else "rms"])
-    healed = cure(finding, x=given)["x"]
+    healed = fix(finding, x=given)["x"]
     assert "unscaled-input" not in diagnosed(model, (healed, y))
     if form == "evidence":
         raw, scaled = (
@@ -170,7 +170,7 @@ def test_unstable_learning_rate(make):
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
     speaks(finding, finding.values["stable"], finding.values["worst"])
     optimiser = make(list(model.parameters())).get("optimizer") or torch.optim.SGD(model.parameters(), 200.0)
-    cure(finding, optimizer=optimiser)
+    fix(finding, optimizer=optimiser)
     assert "unstable-learning-rate" not in diagnosed(model, batch, optimizer=optimiser)
 
 
@@ -186,7 +186,7 @@ def test_denormals():
     finding = diagnosed(model, batch)["denormals"]
     speaks(finding, finding.values["share"])
     try:
-        cure(finding)
+        fix(finding)
         assert "denormals" not in diagnosed(model, batch)
     finally:
         torch.set_flush_denormal(False)
@@ -197,7 +197,7 @@ def test_useless_dropout():
         model = Last(nn.LSTM(5, 24, dropout=0.3))
     finding = diagnosed(model, recall(10))["useless-dropout"]
     speaks(finding, "0.3")
-    cure(finding, model=model)
+    fix(finding, model=model)
     assert not diagnosed(model, recall(10))
     assert not diagnosed(Last(nn.LSTM(5, 24, num_layers=2, dropout=0.3)), recall(8))
 

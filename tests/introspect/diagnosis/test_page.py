@@ -50,7 +50,7 @@ def chart(lang: str) -> alt.Chart:
 @functools.cache
 def sick() -> tuple[Diagnosis, str]:
     """Three findings and one symptom unseen, and their page; drawn once for all who look at it."""
-    found = (finding("critical", place="rnn.l1", figure=chart), finding(place="rnn"), finding("info", "low"))
+    found = (finding("critical", site="rnn.l1", figure=chart), finding(site="rnn"), finding("info", "low"))
     diagnosis = replace(made(lstm, name=HOSTILE), findings=found, unseen=(unseen(),))
     with tempfile.TemporaryDirectory() as folder:
         return diagnosis, diagnosis.to_html(Path(folder) / "doctor.html").read_text(encoding="utf-8")
@@ -74,7 +74,7 @@ def test_both_languages_show_the_findings_and_the_same_numbers() -> None:
 def test_what_comes_from_the_user_is_escaped() -> None:
     diagnosis, page = sick()
     assert HOSTILE not in page
-    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 2 * (1 + 3)  # the model's name and three cures
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 2 * (1 + 3)  # the model's name and three fixes
     assert HOSTILE not in diagnosis._repr_html_()
     assert "&lt;script&gt;" in diagnosis._repr_html_()
 
@@ -158,11 +158,11 @@ def shown(page: str, lang: str = "en") -> list[str]:
     return re.findall(r"<summary><code>([^<]*)</code>", page.split(f'class="{lang}"')[1].split("</article>")[0])
 
 
-def drawn(page: str, lang: str, place: str) -> set[str]:
+def drawn(page: str, lang: str, site: str) -> set[str]:
     """The figures of one layer that hold a drawing, by their labels."""
     labels = re.findall(r'aria-label="([^"]+)"><svg', page.split(f'class="{lang}"')[1].split("</article>")[0])
     names = ("lag_profile", "time_scales", "singular_values", "effective_weights", "raster", "saturation", "gradient")
-    return {n for n in names if text(f"doctor.page.picture.{n}", lang, place=place) in labels}
+    return {n for n in names if text(f"doctor.page.picture.{n}", lang, site=site) in labels}
 
 
 ALWAYS = {"raster", "gradient"}

@@ -69,7 +69,7 @@ def test_batch_mixing():
     finding = found(sick, data(), plain)["batch-mixing"]
     assert finding.severity == "critical"
     speaks(finding)
-    assert "batch_first" in finding.cure
+    assert "batch_first" in finding.fix
     assert "batch-mixing" in found(sick, data(6), plain)  # T = B hides nothing
     assert "batch-mixing" not in found(seeded(lambda: Net(last)), data(), plain)
     unseen = {u.symptom: u.says("en") for u in carousel.diagnose(Net(last), data(count=1), plain).unseen}
@@ -253,9 +253,9 @@ class InList(nn.Module):
         self.cut, self.head = cut, nn.Linear(8, 3)
 
     def forward(self, x: Tensor) -> Tensor:
-        for place, layer in enumerate(self.layers):
-            x, state = layer(x, self.states[place])
-            self.states[place] = state.detach() if self.cut else state
+        for site, layer in enumerate(self.layers):
+            x, state = layer(x, self.states[site])
+            self.states[site] = state.detach() if self.cut else state
         return self.head(x[:, -1])
 
 
@@ -265,6 +265,6 @@ def test_the_cure_of_a_state_kept_in_a_list_is_a_line_that_works():
     told = found(model, batch, plain)["state-not-detached"]
     plain(model, batch)
     assert model.states[0].grad_fn is not None
-    exec(told.cure, {"model": model})
+    exec(told.fix, {"model": model})
     assert all(state.grad_fn is None for state in model.states)
     assert "state-not-detached" not in found(seeded(lambda: InList(True)), batch, plain)

@@ -27,7 +27,7 @@ def cell_of(name: str, option: str = "", hidden: int = 5, seed: int = 0) -> Cell
     shapes = {"weight_ih": (4 * hidden, 3), "weight_hh": (4 * hidden, 2), "weight_hr": (2, hidden)}
     shapes |= {} if "no bias" in option else {"bias_ih": (4 * hidden,), "bias_hh": (4 * hidden,)}
     drawn = {n: torch.rand(s, generator=generator, dtype=torch.float64) - 0.5 for n, s in shapes.items()}
-    return ProjectedLSTM.over({n: t.requires_grad_() for n, t in drawn.items()})
+    return ProjectedLSTM.from_tensors({n: t.requires_grad_() for n, t in drawn.items()})
 
 
 def call_of(cell: Cell, option: str, steps: int = 7, batch: int = 3) -> Call:
@@ -65,7 +65,7 @@ def states_before(cell: Cell, call: Call) -> list[dict[int, State]]:
         fields = cell.initial_state(1) if call.state is None else call.state
         state, before = [s[b if call.state is not None else 0].detach() for s in fields], {}
         for t in range(length - 1, -1, -1) if call.reverse else range(length):
-            if call.fresh is not None and call.fresh[t, b]:
+            if call.reset_mask is not None and call.reset_mask[t, b]:
                 state = [torch.zeros_like(s) for s in state]
             before[t] = tuple(state)
             state = step_of(cell, call, t, b)(torch.cat(state)).detach().split([len(s) for s in state])

@@ -25,7 +25,7 @@ def expected(cell, call, steps: int) -> torch.Tensor:
     for b, before in enumerate(befores):
         for t, state in before.items():
             found[t, b] = jacrev(step_of(cell, call, t, b))(torch.cat(state)).detach()
-            if call.fresh is not None and call.fresh[t, b]:
+            if call.reset_mask is not None and call.reset_mask[t, b]:
                 found[t, b] = 0.0
     return found
 

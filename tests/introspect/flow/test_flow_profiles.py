@@ -11,6 +11,7 @@ import carousel
 from carousel import flow
 from carousel.common.shapes import at_last_step
 from carousel.experiments.probes.flow_checks import permutation
+from carousel.experiments.probes.network_profile import network_lag_profile
 from carousel.experiments.tasks import Batch, task
 from carousel.nn.kernels import Call
 from tests.introspect.flow.made import CELL_NAMES, call_of, cell_of, constant_gate, linear_cell, network, taped
@@ -45,7 +46,7 @@ def test_it_is_the_profile_of_the_network(text, lengths):
         return made.target_logit(net.linear(at_last_step(output, batch.lengths)), batch).sum()
 
     tape = taped(net.cells[0], Call(batch.x.double(), lengths=batch.lengths), loss=target_logit)
-    close(flow.lag_profile(tape), flow.network_lag_profile(net, made, batch))
+    close(flow.lag_profile(tape), network_lag_profile(net, made, batch))
 
 
 @pytest.mark.parametrize("reverse", ["", "reverse"])

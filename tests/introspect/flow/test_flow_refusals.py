@@ -30,9 +30,9 @@ REFUSED = {
     "name of a tape": (lambda: flow.jacobian(tape_of(), "l0", step=0), "one layer alone; got: name='l0'"),
     "step": (lambda: flow.jacobian(tape_of(), step=7), "no such step; allowed: 0 .. 6; got: 7"),
     "step below 0": (lambda: flow.jacobian(tape_of(), step=-1), "allowed: 0 .. 6; got: -1"),
-    "layer norm": (lambda: flow.jacobian(tape_of(option="norm"), step=0), "no closed form .* layer_norm; cure"),
+    "layer norm": (lambda: flow.jacobian(tape_of(option="norm"), step=0), "no closed form .* layer_norm; fix"),
     "direction": (lambda: flow.lag_profile(tape_of(), direction="up"), "no such direction.*random.*got: 'up'"),
-    "no generator": (lambda: flow.lag_profile(tape_of(), direction="random"), "needs a generator; cure"),
+    "no generator": (lambda: flow.lag_profile(tape_of(), direction="random"), "needs a generator; fix"),
     "shape": (lambda: flow.lag_profile(tape_of(), direction=torch.ones(3, 5)), r"allowed: \(3, 10\); got: \(3, 5\)"),
     "zero": (lambda: flow.lag_profile(tape_of(), direction=torch.zeros(3, 10)), "must be finite and not 0"),
     "lag": (lambda: flow.singular_values(tape_of(), lags=[2, 8]), r"allowed: 1 .. 7; got: \(2, 8\)"),
@@ -41,7 +41,7 @@ REFUSED = {
     "no sequence": (lambda: flow.bounds(tape_of(), sequences=[]), "allowed: 0 .. 2; got: none at all"),
     "count": (lambda: flow.singular_values(tape_of(), count=11), "allowed: 1 .. 10; got: 11"),
     "exponents": (lambda: flow.lyapunov(tape_of(steps=63), count=0, generator=G), "allowed: 1 .. 10; got: 0"),
-    "short": (lambda: flow.lyapunov(tape_of(steps=9), generator=G), "allowed: 20 counted steps.*got: 7; cure"),
+    "short": (lambda: flow.lyapunov(tape_of(steps=9), generator=G), "allowed: 20 counted steps.*got: 7; fix"),
     "warm-up": (lambda: flow.lyapunov(tape_of(steps=63), warmup=44, generator=G), "44 of its 63 .*got: 19"),
     "warm-up below 0": (lambda: flow.lyapunov(tape_of(), warmup=-1, generator=G), "warmup.*got: -1"),
     "resets": (lambda: flow.lyapunov(tape_of("gru", "resets", steps=63), generator=G), "a reset ends every"),
@@ -55,7 +55,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("act", "words"), REFUSED.values(), ids=REFUSED)
-def test_a_bad_call_is_refused_with_the_cure(act, words):
+def test_a_bad_call_is_refused_with_the_fix(act, words):
     with pytest.raises(BadCall, match=words):
         act()
 
@@ -76,7 +76,7 @@ NOT_THERE = {
 
 
 @pytest.mark.parametrize(("act", "words"), NOT_THERE.values(), ids=NOT_THERE)
-def test_what_was_not_recorded_is_said_with_the_cure(act, words):
+def test_what_was_not_recorded_is_said_with_the_fix(act, words):
     with pytest.raises(NotRecorded, match=words):
         act()
 
@@ -112,7 +112,7 @@ def test_a_run_with_interventions_is_refused():
     net = torch.nn.LSTM(3, 4)
     with carousel.record(net, change=carousel.Set("l0.f", 1.0, steps=[2])) as tape:
         net(torch.zeros(6, 2, 3))[0].sum().backward()
-    with pytest.raises(BadCall, match=r"intervention.*cure: record without change="):
+    with pytest.raises(BadCall, match=r"intervention.*fix: record without change="):
         flow.lag_profile(tape)
     assert tape["l0"].grad.c.shape == (6, 2, 4)
 

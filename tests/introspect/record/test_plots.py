@@ -89,7 +89,7 @@ def test_every_figure_draws_or_says_why_not(kind: str, figure: str, lang: str, t
         return
     picture = svg(drawn(tapes[kind], figure, lang), "figure")
     assert picture.startswith("<svg")
-    values = {"place": "l0", "value": text(f"plots.value.{SHOWN[kind]}", lang)}
+    values = {"site": "l0", "value": text(f"plots.value.{SHOWN[kind]}", lang)}
     assert text(f"plots.{figure}.title", lang, **values) in picture
     assert "NaN" not in picture and "undefined" not in picture
 

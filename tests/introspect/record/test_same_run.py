@@ -64,8 +64,8 @@ def test_layers(kind, options, dtype):
     for mode in (True, False):
         model.train(mode)
         tape = same(model, [data(*shape, dtype=dtype)], dtype)
-    places = options.get("num_layers", 1) * (2 if options.get("bidirectional") else 1)
-    assert len(tape) == places
+    sites = options.get("num_layers", 1) * (2 if options.get("bidirectional") else 1)
+    assert len(tape) == sites
     assert tape["encoder.rnn.l0"].h.shape == (7, 4, 5)
 
 
@@ -75,8 +75,8 @@ def test_layers(kind, options, dtype):
 def test_packed_sequences_and_given_states(kind, options, dtype):
     """Dropout too: torch draws for the packed steps, in their order."""
     model = built(lambda: Tagger(kind, **options), dtype)
-    places = options.get("num_layers", 1) * (2 if options.get("bidirectional") else 1)
-    state = tuple(data(places, 4, 5, dtype=dtype, seed=k) for k in range(STATES[kind]))
+    sites = options.get("num_layers", 1) * (2 if options.get("bidirectional") else 1)
+    state = tuple(data(sites, 4, 5, dtype=dtype, seed=k) for k in range(STATES[kind]))
     x = data(*((4, 7, 3) if options.get("batch_first") else (7, 4, 3)), dtype=dtype)
     lengths = torch.tensor([3, 7, 1, 5])
     tape = same(model, [x, state if len(state) > 1 else state[0], lengths], dtype)

@@ -70,11 +70,11 @@ def test_names_select_what_is_kept(names, kept):
     model.zero_grad()
     with carousel.record(model, names) as tape:
         loss_of(model(x)).backward()
-    assert {place: "".join(track) for place, track in tape.items()} == kept
-    for place, track in tape.items():
+    assert {site: "".join(track) for site, track in tape.items()} == kept
+    for site, track in tape.items():
         for name in track:
-            assert torch.equal(track[name], whole[place][name])
-            assert torch.equal(track.grad[name], whole[place].grad[name])
+            assert torch.equal(track[name], whole[site][name])
+            assert torch.equal(track.grad[name], whole[site].grad[name])
 
 
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
@@ -88,10 +88,10 @@ def test_every_keeps_every_kth_step(kind, kernel, lengths):
             loss_of(net(data(20, 4, 3), lengths=lengths)).backward()
         tapes.append(tape)
     whole, part = tapes
-    for place in whole:
-        for name in whole[place]:
-            torch.testing.assert_close(part[place][name], whole[place][name][::3], equal_nan=True)
-            torch.testing.assert_close(part[place].grad[name], whole[place].grad[name][::3], equal_nan=True)
+    for site in whole:
+        for name in whole[site]:
+            torch.testing.assert_close(part[site][name], whole[site][name][::3], equal_nan=True)
+            torch.testing.assert_close(part[site].grad[name], whole[site].grad[name][::3], equal_nan=True)
 
 
 def test_every_for_cells_counts_calls():

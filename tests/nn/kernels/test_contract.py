@@ -152,7 +152,7 @@ def test_gradients_against_finite_differences(kernel, cell_name, option):
 
     def loss(x, *values):
         state = type(call.state)(*values[: len(call.state)])
-        view = type(cell).over(dict(zip(names, values[len(call.state) :], strict=True)))
+        view = type(cell).from_tensors(dict(zip(names, values[len(call.state) :], strict=True)))
         moved = replace(call, x=x, state=state)
         run = KERNELS[kernel].run(view, moved, Request())
         return run.output.sin().sum() + sum(s.cos().sum() for s in run.state)

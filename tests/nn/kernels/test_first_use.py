@@ -31,5 +31,5 @@ def test_a_folder_that_cannot_be_written_is_told_with_the_cure(tmp_path):
     assert out == "ran\n"
     lines = error.strip().splitlines()
     assert "cannot be kept" in lines[0]
-    assert "cure: set CAROUSEL_CACHE_DIR" in lines[0]
+    assert "fix: set CAROUSEL_CACHE_DIR" in lines[0]
     assert "for this process only" in lines[1]

@@ -75,7 +75,7 @@ def match_sizes(specs: Sequence[ContenderSpec], inputs: int, outputs: int, budge
         raise BadPlan(
             f"no sizes give these contenders equal parameters within {TOLERANCE:.0%}",
             got=f"--parameters {budget}, {inputs} inputs, {outputs} outputs: {spread:.1%} apart at best",
-            cure="raise --parameters, or name fewer contenders",
+            fix="raise --parameters, or name fewer contenders",
         )
     best = min(fair, key=lambda k: (max(abs(count / budget - 1) for count in counts[k]), abs(targets[k] - budget)))
     off = max(abs(count / budget - 1) for count in counts[best])
@@ -83,6 +83,6 @@ def match_sizes(specs: Sequence[ContenderSpec], inputs: int, outputs: int, budge
         raise BadPlan(
             f"a budget of {budget} parameters cannot be met",
             got=f"{inputs} inputs, {outputs} outputs: {off:.0%} off at best",
-            cure="raise --parameters",
+            fix="raise --parameters",
         )
     return found[best]

@@ -47,6 +47,6 @@ class LearnedPositions(nn.Module):
                 "the sequence is longer than the learned positions reach",
                 allowed=f"at most {self.trained} steps, the longest of training",
                 got=f"{steps} steps",
-                cure="take `transformer`, whose rotary positions run at any length",
+                fix="take `transformer`, whose rotary positions run at any length",
             )
         return self.table[:steps]

@@ -63,7 +63,7 @@ def parse_contenders(text: str) -> list[ContenderSpec]:
     for group in _grouped(text):
         spec = _parse_one(group)
         if spec in specs:
-            raise BadPlan(f"contender {str(spec)!r} is named twice", cure="name each once")
+            raise BadPlan(f"contender {str(spec)!r} is named twice", fix="name each once")
         specs.append(spec)
     return specs
 
@@ -84,7 +84,7 @@ def _parse_one(parts: list[str]) -> ContenderSpec:
     cell, _, init = parts[0].partition(":")
     init = init or "default"
     if cell not in FAMILY_OF_CELL:
-        raise UnknownName("contender", parts[0], SUGGESTED, cure="see `carousel contenders`")
+        raise UnknownName("contender", parts[0], SUGGESTED, fix="see `carousel contenders`")
     if cell != TRANSFORMER:
         _check_init(cell, init)
     elif init not in POSITIONS:

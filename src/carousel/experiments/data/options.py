@@ -49,7 +49,7 @@ class DataOptions:
                 "the split cannot be met",
                 allowed="three positive shares (training, validation, test) that sum to 1",
                 got=", ".join(f"{share:g}" for share in shares),
-                cure="for example 0.6, 0.2, 0.2",
+                fix="for example 0.6, 0.2, 0.2",
             )
 
     def _check_roles(self) -> None:
@@ -58,7 +58,7 @@ class DataOptions:
             if name == same:
                 raise BadPlan(
                     f"column {name!r} is given twice, as {role} and as {other}",
-                    cure="give each column one role",
+                    fix="give each column one role",
                 )
 
     def roles(self) -> list[tuple[str, str | None]]:
@@ -70,17 +70,17 @@ class DataOptions:
             raise BadPlan(
                 "--forecast and --target exclude each other",
                 got=f"--forecast {','.join(self.forecast)} --target {self.target}",
-                cure="--target predicts one value for each sequence, --forecast the next values of a series",
+                fix="--target predicts one value for each sequence, --forecast the next values of a series",
             )
         if self.forecast and self.kind is not None:
-            raise BadPlan("--kind goes with --target, not with --forecast", got=self.kind, cure="leave it out")
+            raise BadPlan("--kind goes with --target, not with --forecast", got=self.kind, fix="leave it out")
         for option, value in (("--window", self.window), ("--horizon", self.horizon)):
             if value is not None:
                 self._check_steps(option, value)
 
     def _check_steps(self, option: str, value: int) -> None:
         if not self.forecast:
-            raise BadPlan(f"{option} goes with --forecast", got=value, cure=f"leave {option} out")
+            raise BadPlan(f"{option} goes with --forecast", got=value, fix=f"leave {option} out")
         if value < 1:
             raise BadPlan(f"{option} is too small", allowed="1 step or more", got=value)
 
@@ -91,5 +91,5 @@ class DataOptions:
                 raise BadPlan(
                     f"{option} has no meaning for a {format_name} file, which says it itself",
                     got=value,
-                    cure=f"leave {option} out",
+                    fix=f"leave {option} out",
                 )

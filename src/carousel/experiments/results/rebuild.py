@@ -32,7 +32,7 @@ def load_best(path: Path | str) -> tuple[Network, Task]:
     except (OSError, KeyError, ValueError, ValidationError) as error:
         reason = str(error).splitlines()[0]
         raise FolderConflict(
-            f"{str(path)!r} holds no trained contender", got=reason, cure="give the folder best/ of a run"
+            f"{str(path)!r} holds no trained contender", got=reason, fix="give the folder best/ of a run"
         ) from error
     length = about["length"]
     made = (

@@ -91,10 +91,10 @@ class RunFolder:
 
     def _refuse_strangers(self) -> None:
         if self.path.exists() and not self.path.is_dir():
-            raise FolderConflict(f"{str(self.path)!r} is a file", cure="give a new or empty folder with --out")
+            raise FolderConflict(f"{str(self.path)!r} is a file", fix="give a new or empty folder with --out")
         if self.path.exists() and not self.plan.exists() and any(self._strangers()):
-            cure = "give a new or empty folder with --out"
-            raise FolderConflict(f"{str(self.path)!r} holds something else than a run", cure=cure)
+            fix = "give a new or empty folder with --out"
+            raise FolderConflict(f"{str(self.path)!r} holds something else than a run", fix=fix)
 
     def _strangers(self) -> Iterator[Path]:
         """Files a run that was stopped before its plan was written cannot have left."""
@@ -106,7 +106,7 @@ class RunFolder:
         if self.load_plan().digest() != plan.digest():
             raise FolderConflict(
                 f"{str(self.path)!r} holds a run of another plan",
-                cure="give another folder with --out, or the options of that run (see its plan.toml)",
+                fix="give another folder with --out, or the options of that run (see its plan.toml)",
             )
 
     @contextmanager
@@ -121,7 +121,7 @@ class RunFolder:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise FolderConflict(
-                    f"another command is running in {str(self.path)!r}", cure="wait for it, or give another --out"
+                    f"another command is running in {str(self.path)!r}", fix="wait for it, or give another --out"
                 ) from error
             yield
 

@@ -51,7 +51,7 @@ class Ledger:
     def __init__(self, path: Path, *, create: bool = False):
         self.path = path
         if not create and not path.is_file():
-            raise FolderConflict(f"no ledger at {str(path)!r}", cure="give the folder of a run")
+            raise FolderConflict(f"no ledger at {str(path)!r}", fix="give the folder of a run")
         with self._telling():
             self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
             self._prepare(create)
@@ -159,7 +159,7 @@ class Ledger:
                 raise FolderConflict(
                     f"cannot write to {str(self.path)!r}",
                     got=str(error),
-                    cure="free space or permissions there and give the same command again; finished trials are kept",
+                    fix="free space or permissions there and give the same command again; finished trials are kept",
                 ) from error
             raise _unusable(self.path, str(error)) from error
 
@@ -182,7 +182,7 @@ def _unusable(path: Path, reason: str) -> FolderConflict:
     return FolderConflict(
         f"the ledger {str(path)!r} cannot be used",
         got=reason,
-        cure="restore it from a copy, or start anew with another --out; the folder is left as it is",
+        fix="restore it from a copy, or start anew with another --out; the folder is left as it is",
     )
 
 

@@ -31,7 +31,7 @@ _LARGEST_SEED = 10**12  # times the stride it is a seed that torch takes
 
 
 @dataclass(frozen=True)
-class Wish:
+class ComparisonRequest:
     """The options of `carousel compare`. `sources`: names of built-in tasks, or one path; empty: the budget's suite.
     claims: the ones to be judged; empty: all."""
 
@@ -47,7 +47,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Design:
+class Planned:
     """A plan, and the user's file under all its splits (None for built-in tasks)."""
 
     plan: Plan
@@ -59,45 +59,45 @@ class Design:
         return None if self.splits is None else self.splits.tuning
 
 
-def design(wish: Wish) -> Design:
+def make_plan(request: ComparisonRequest) -> Planned:
     """Resolve a wish. Raises UserError: unknown names, contradictions, files that cannot be used."""
-    budget = budget_named(wish.budget)
-    _check(wish)
-    path = _file_among(wish.sources)
-    specs = _specs(wish, budget, file=path is not None)
-    if wish.kernel != "auto":
-        _check_kernel(wish.kernel, specs)
+    budget = budget_named(request.budget)
+    _check(request)
+    path = _file_among(request.sources)
+    specs = _specs(request, budget, file=path is not None)
+    if request.kernel != "auto":
+        _check_kernel(request.kernel, specs)
     if path is None:
-        return Design(_plan_for_tasks(wish, budget, specs), None)
+        return Planned(_plan_for_tasks(request, budget, specs), None)
     budget = judged_once(budget)
-    splits = prepare_splits(path, wish.data, _seeds(budget.reporting_seeds, wish))
-    return Design(_plan_for_file(wish, budget, specs, path, splits), splits)
+    splits = prepare_splits(path, request.data, _seeds(budget.reporting_seeds, request))
+    return Planned(_plan_for_file(request, budget, specs, path, splits), splits)
 
 
-def _check(wish: Wish) -> None:
+def _check(request: ComparisonRequest) -> None:
     """What needs neither a task nor the file."""
-    if wish.kernel != "auto" and wish.kernel not in KERNELS:
-        raise UnknownName("kernel", wish.kernel, ["auto", *KERNELS])
-    if not 0 <= wish.seed <= _LARGEST_SEED:
-        raise BadPlan("--seed is out of range", allowed=f"0 or more, at most {_LARGEST_SEED}", got=wish.seed)
-    if wish.parameters < 1:
-        raise BadPlan("--parameters is out of range", allowed="1 or more; 6600 by default", got=wish.parameters)
-    check_claims(wish.claims)
+    if request.kernel != "auto" and request.kernel not in KERNELS:
+        raise UnknownName("kernel", request.kernel, ["auto", *KERNELS])
+    if not 0 <= request.seed <= _LARGEST_SEED:
+        raise BadPlan("--seed is out of range", allowed=f"0 or more, at most {_LARGEST_SEED}", got=request.seed)
+    if request.parameters < 1:
+        raise BadPlan("--parameters is out of range", allowed="1 or more; 6600 by default", got=request.parameters)
+    check_claims(request.claims)
 
 
-def _specs(wish: Wish, budget: Budget, *, file: bool) -> list[ContenderSpec]:
+def _specs(request: ComparisonRequest, budget: Budget, *, file: bool) -> list[ContenderSpec]:
     """The contenders that were typed, else those of the budget; of a file, those that its claims need."""
-    if file and not wish.contenders:
-        return file_contenders(budget, wish.claims)
-    return parse_contenders(wish.contenders or budget.contenders)
+    if file and not request.contenders:
+        return file_contenders(budget, request.claims)
+    return parse_contenders(request.contenders or budget.contenders)
 
 
-def replan(path: Path) -> Design:
+def replan(path: Path) -> Planned:
     """The design of an earlier run: its plan.toml, with data.npz and splits/ beside it where a file was compared."""
     folder = RunFolder(path.parent if path.name == "plan.toml" else path)
     plan = folder.load_plan()
     files = [source for source in plan.sources if isinstance(source, FileSource)]
-    return Design(plan, load_splits(folder, plan) if files else None)
+    return Planned(plan, load_splits(folder, plan) if files else None)
 
 
 def _check_kernel(name: str, specs: list[ContenderSpec]) -> None:
@@ -105,7 +105,7 @@ def _check_kernel(name: str, specs: list[ContenderSpec]) -> None:
     for spec in specs:
         reason = _refusal(name, spec)
         if reason is not None:
-            raise BadPlan(f"--kernel {name} cannot run contender {str(spec)!r}", got=reason, cure="leave --kernel out")
+            raise BadPlan(f"--kernel {name} cannot run contender {str(spec)!r}", got=reason, fix="leave --kernel out")
 
 
 def _refusal(name: str, spec: ContenderSpec) -> str | None:
@@ -119,43 +119,47 @@ def _file_among(sources: tuple[str, ...]) -> Path | None:
     """The path among the sources, if one is a path; tasks and files do not mix."""
     paths = [Path(s) for s in sources if s not in TASKS and ("." in s or "/" in s or Path(s).exists())]
     if paths and len(sources) > 1:
-        raise BadPlan("a file is compared alone", got=", ".join(sources), cure="give one file, or names of tasks")
+        raise BadPlan("a file is compared alone", got=", ".join(sources), fix="give one file, or names of tasks")
     return paths[0] if paths else None
 
 
-def _plan_for_tasks(wish: Wish, budget: Budget, specs: list[ContenderSpec]) -> Plan:
-    if wish.data != DataOptions():
+def _plan_for_tasks(request: ComparisonRequest, budget: Budget, specs: list[ContenderSpec]) -> Plan:
+    if request.data != DataOptions():
         given = ", ".join(
-            f"--{k.replace('_', '-')}" for k, v in asdict(wish.data).items() if v != getattr(DataOptions(), k)
+            f"--{k.replace('_', '-')}" for k, v in asdict(request.data).items() if v != getattr(DataOptions(), k)
         )
         raise BadPlan(
-            f"{given} describe(s) a file, and none is given", cure="name the file first: carousel compare FILE"
+            f"{given} describe(s) a file, and none is given", fix="name the file first: carousel compare FILE"
         )
-    lengths = _checked(wish.lengths) or budget.lengths
-    if wish.sources:
-        names = dict.fromkeys(wish.sources)
+    lengths = _checked(request.lengths) or budget.lengths
+    if request.sources:
+        names = dict.fromkeys(request.sources)
         asked = tuple(Asked(name, claims_of(name), str(budget.contenders)) for name in names)
     else:
-        asked = asked_for(budget.suite, wish.claims, budget.name)
-    own = {a.task: a.lengths for a in asked if a.lengths and wish.lengths is None}
-    contenders = {a.task: _sized_for(a, wish, specs, own.get(a.task, lengths)) for a in asked}
-    plan = _plan(wish, budget, tuple(TaskSource(name=a.task) for a in asked), lengths, contenders, file=False)
+        asked = asked_for(budget.suite, request.claims, budget.name)
+    own = {a.task: a.lengths for a in asked if a.lengths and request.lengths is None}
+    contenders = {a.task: _sized_for(a, request, specs, own.get(a.task, lengths)) for a in asked}
+    plan = _plan(request, budget, tuple(TaskSource(name=a.task) for a in asked), lengths, contenders, file=False)
     claims = {a.task: a.claims for a in asked if a.claims}
     trained = own_training(contenders, plan.training)
     return plan.model_copy(update={"own_lengths": own, "own_claims": claims, "own_training": trained})
 
 
-def _sized_for(asked: Asked, wish: Wish, specs: list[ContenderSpec], lengths: tuple[int, ...]) -> tuple[Contender, ...]:
+def _sized_for(
+    asked: Asked, request: ComparisonRequest, specs: list[ContenderSpec], lengths: tuple[int, ...]
+) -> tuple[Contender, ...]:
     """The contenders of one task: those that were typed, else those that the suite has for it."""
     tasks = [task(asked.task, length) for length in lengths]  # each refuses a length that it cannot have
-    if wish.contenders or wish.sources:
-        return sized(specs, tasks[-1], wish.parameters)
-    return sized(parse_contenders(asked.contenders), tasks[-1], asked.parameters or wish.parameters)
+    if request.contenders or request.sources:
+        return sized(specs, tasks[-1], request.parameters)
+    return sized(parse_contenders(asked.contenders), tasks[-1], asked.parameters or request.parameters)
 
 
-def _plan_for_file(wish: Wish, budget: Budget, specs: list[ContenderSpec], path: Path, splits: Splits) -> Plan:
+def _plan_for_file(
+    request: ComparisonRequest, budget: Budget, specs: list[ContenderSpec], path: Path, splits: Splits
+) -> Plan:
     whole = DataTask(splits.tuning)
-    options = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(wish.data).items() if v is not None}
+    options = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(request.data).items() if v is not None}
     source = FileSource(
         name=whole.name,
         file=path.name,
@@ -163,14 +167,14 @@ def _plan_for_file(wish: Wish, budget: Budget, specs: list[ContenderSpec], path:
         options=options,
         splits="by-seed" if splits.by_seed else "one",
     )
-    asked = file_claims(wish.claims)
-    histories = _checked(wish.lengths) or (_histories(whole) if "length" in asked else ())
+    asked = file_claims(request.claims)
+    histories = _checked(request.lengths) or (_histories(whole) if "length" in asked else ())
     if max(histories, default=0) >= whole.length:  # the whole is compared anyway; against itself it gains nothing
         allowed = f"1 to {whole.length - 1}, histories shorter than the longest sequence"
         raise BadPlan("--lengths cuts nothing", allowed=allowed, got=max(histories))
-    parameters = wish.parameters if wish.contenders else equal_from(specs, whole, wish.parameters)
+    parameters = request.parameters if request.contenders else equal_from(specs, whole, request.parameters)
     contenders = {whole.name: sized(specs, whole, parameters)}
-    return _plan(replace(wish, parameters=parameters), budget, (source,), (0, *histories), contenders, file=True)
+    return _plan(replace(request, parameters=parameters), budget, (source,), (0, *histories), contenders, file=True)
 
 
 def _histories(whole: Task) -> tuple[int, ...]:
@@ -187,7 +191,7 @@ def _checked(lengths: tuple[int, ...] | None) -> tuple[int, ...]:
 
 
 def _plan(
-    wish: Wish,
+    request: ComparisonRequest,
     budget: Budget,
     sources: tuple[Source, ...],
     lengths: tuple[int, ...],
@@ -200,17 +204,17 @@ def _plan(
         sources=sources,
         lengths=lengths,
         contenders=contenders,
-        kernel=wish.kernel,
+        kernel=request.kernel,
         learning_rates=budget.learning_rates,
-        tuning_seeds=_seeds(budget.tuning_seeds, wish),
-        reporting_seeds=_seeds(budget.reporting_seeds, wish),
+        tuning_seeds=_seeds(budget.tuning_seeds, request),
+        reporting_seeds=_seeds(budget.reporting_seeds, request),
         looks=budget.looks,
-        flow_from=wish.seed * _SEED_STRIDE,
-        claims=tuple(claim for claim in CLAIMS if claim in wish.claims),
+        flow_from=request.seed * _SEED_STRIDE,
+        claims=tuple(claim for claim in CLAIMS if claim in request.claims),
         training=training_of(budget, file=file),
-        parameters=wish.parameters,
+        parameters=request.parameters,
     )
 
 
-def _seeds(seeds: tuple[int, ...], wish: Wish) -> tuple[int, ...]:
-    return tuple(seed + wish.seed * _SEED_STRIDE for seed in seeds)
+def _seeds(seeds: tuple[int, ...], request: ComparisonRequest) -> tuple[int, ...]:
+    return tuple(seed + request.seed * _SEED_STRIDE for seed in seeds)

@@ -55,7 +55,7 @@ def asked_for(suite: tuple[Asked, ...], claims: tuple[str, ...], budget: str) ->
         if not any(claim in asked.claims for asked in suite):
             able = dict.fromkeys(claim for asked in suite for claim in asked.claims)
             raise BadPlan(f"the {budget} budget has no measurement for the claim {claim!r}", allowed=", ".join(able),
-                          cure="--budget standard, which has all seven")  # fmt: skip
+                          fix="--budget standard, which has all seven")  # fmt: skip
     return tuple(asked for asked in suite if not claims or set(claims) & set(asked.claims))
 
 

@@ -42,7 +42,7 @@ TASKS: dict[str, type[SyntheticTask]] = {
 def task(name: str, length: int) -> SyntheticTask:
     """The built-in task of that name at length T. Raises UnknownName, BadPlan (length)."""
     if name not in TASKS:
-        raise UnknownName("task", name, TASKS, cure="see `carousel tasks`")
+        raise UnknownName("task", name, TASKS, fix="see `carousel tasks`")
     return TASKS[name](length)
 
 

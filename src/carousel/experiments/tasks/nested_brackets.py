@@ -42,7 +42,7 @@ class NestedBrackets(EveryStepClassification):
                 f"brackets cannot be nested so in {length} steps",
                 allowed=f"depth 2 to {length // 2}",
                 got=f"depth {depth}",
-                cure=f"a depth within these bounds, or a length of at least {2 * depth}",
+                fix=f"a depth within these bounds, or a length of at least {2 * depth}",
             )
         self.depth = depth
 

@@ -29,7 +29,7 @@ class SyntheticTask(Task):
                 f"task {self.name!r} needs longer sequences",
                 allowed=f"at least {self.shortest}",
                 got=f"length {length}",
-                cure=f"--lengths {self.shortest}, or longer",
+                fix=f"--lengths {self.shortest}, or longer",
             )
         self.length = length
 

@@ -1,4 +1,4 @@
-"""What is wrong with a recurrent model: `diagnose(model, batch, loss_fn)` finds it, explains it and says the cure."""
+"""What is wrong with a recurrent model: `diagnose(model, batch, loss_fn)` finds it, explains it and says the fix."""
 
 from __future__ import annotations
 

@@ -9,24 +9,24 @@ from torch import nn
 from carousel.introspect.diagnosis.context import Patient
 
 
-def module_of(patient: Patient, place: str) -> tuple[str, Any]:
+def module_of(patient: Patient, site: str) -> tuple[str, Any]:
     """ "encoder.rnn.l0" -> ("model.encoder.rnn", the module)."""
     for visit in patient.seen.visits:
-        if belongs(place, visit.name):
+        if belongs(site, visit.name):
             return code_name(visit.name), visit.module
-    raise KeyError(place)
+    raise KeyError(site)
 
 
-def belongs(place: str, module: str) -> bool:
-    """Whether a place of the tape is one of a module's, by their names; a *Cell has its module's own, "cell" at the
+def belongs(site: str, module: str) -> bool:
+    """Whether a site of the tape is one of a module's, by their names; a *Cell has its module's own, "cell" at the
     root."""
-    return place in (module, module or "cell") or place.rpartition(".")[0] == module
+    return site in (module, module or "cell") or site.rpartition(".")[0] == module
 
 
-def suffix_of(patient: Patient, place: str) -> str:
-    """What torch appends to the names of a place's parameters: "_l0"; nothing of a *Cell module."""
-    _, module = module_of(patient, place)
-    return "" if isinstance(module, nn.RNNCellBase) else f"_{place.rpartition('.')[2]}"
+def suffix_of(patient: Patient, site: str) -> str:
+    """What torch appends to the names of a site's parameters: "_l0"; nothing of a *Cell module."""
+    _, module = module_of(patient, site)
+    return "" if isinstance(module, nn.RNNCellBase) else f"_{site.rpartition('.')[2]}"
 
 
 def code_name(name: str) -> str:

@@ -53,7 +53,7 @@ class Patient:
 
     @cached_property
     def runs(self) -> dict[str, list[Tape]]:
-        """The recorded calls of every place that ran."""
+        """The recorded calls of every site that ran."""
         return {name: track.calls for name, track in self.seen.tape.items() if track.calls}
 
     @cached_property

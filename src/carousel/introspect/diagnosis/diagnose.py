@@ -48,7 +48,7 @@ def diagnose(
     with untouched(model, loss_fn), torch.enable_grad():
         seen = observe(model, batch, loss_fn)
         if not seen.visits:
-            raise BadCall("loss_fn ran none of the model's recurrent modules", cure="call model(...) in loss_fn")
+            raise BadCall("loss_fn ran none of the model's recurrent modules", fix="call model(...) in loss_fn")
         _check_numbers(batch, seen.loss)
         patient = Patient(model, batch, loss_fn, known, seen)
         for symptom in SYMPTOMS:
@@ -63,7 +63,7 @@ def diagnose(
 def _check_numbers(batch: Any, loss: float) -> None:
     """NaN that the loss has taken in from the batch is a fault of the data, and hides every other."""
     if loss != loss and any(t.is_floating_point() and bool(t.isnan().any()) for t in tensors_of(batch)):
-        raise BadCall("the batch holds NaN, and the loss is NaN", cure="fill or drop what is missing before training")
+        raise BadCall("the batch holds NaN, and the loss is NaN", fix="fill or drop what is missing before training")
 
 
 def _facts(patient: Patient) -> dict[str, str]:

@@ -29,7 +29,7 @@ class Diagnosis:
         return len(self.findings)
 
     def report(self, lang: str = "en") -> str:
-        """Ranked findings as lines of text: what, where, evidence, cause, cure."""
+        """Ranked findings as lines of text: what, where, evidence, cause, fix."""
         lines = [text("doctor.heading", lang, **self.facts)]
         if not self.findings:
             lines.append(text("doctor.sound", lang, count=self.looked_for - len(self.unseen)))
@@ -63,13 +63,13 @@ def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
 
 def _lines(number: int, finding: Finding, lang: str) -> list[str]:
     severity = text(f"doctor.severity.{finding.severity}", lang)
-    where = f" [{finding.place}]" if finding.place else ""
+    where = f" [{finding.site}]" if finding.site else ""
     sure = text("doctor.confidence", lang, level=text(f"doctor.level.{finding.confidence}", lang))
     return [
         f"{number}. {finding.symptom}{where} ({severity}, {sure}): {finding.says('title', lang)}",
         f"   {text('doctor.part.evidence', lang)} {finding.says('evidence', lang)}",
         f"   {text('doctor.part.cause', lang)} {finding.says('cause', lang)}",
-        f"   {text('doctor.part.cure', lang)} {finding.cure}",
+        f"   {text('doctor.part.fix', lang)} {finding.fix}",
         f"   {finding.says('advice', lang)}",
         f"   {text('doctor.part.limits', lang)} {finding.says('limits', lang)}",
     ]

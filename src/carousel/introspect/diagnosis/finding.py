@@ -19,7 +19,7 @@ SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 class Finding:
     """Something that is wrong, with its evidence.
 
-    symptom: its id. values: the numbers of the evidence, formatted, by the placeholders of its text. cure: a line of
+    symptom: its id. values: the numbers of the evidence, formatted, by the placeholders of its text. fix: a line of
     code. place: the layer it was seen at, or "" for the model. form: which of the symptom's evidence texts applies.
     figure: language -> an altair chart, or None.
     """
@@ -27,9 +27,9 @@ class Finding:
     symptom: str
     severity: Severity
     confidence: Confidence
-    cure: str
+    fix: str
     values: Mapping[str, str] = field(default_factory=dict)
-    place: str = ""
+    site: str = ""
     form: str = "evidence"
     figure: Callable[[str], Any] | None = field(default=None, compare=False)
 

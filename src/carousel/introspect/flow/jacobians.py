@@ -94,7 +94,7 @@ def jacobian(tape: Recorded, name: str | None = None, *, step: int, call: int | 
     direction; rows are the state after, columns the state before.
 
     The state is h, for an LSTM h then c. 0 at a reset, NaN where t is padding. A run with interventions is refused.
-    tape: what `carousel.record` gives, with `name` of a place and `call` where there are several, or one place of it.
+    tape: what `carousel.record` gives, with `name` of a site and `call` where there are several, or one place of it.
     Raises BadCall for a step outside the run, NotRecorded where states, gates or steps are missing.
     """
     steps = trajectory(one_tape(tape, name, call))

@@ -20,21 +20,21 @@ class Places(Protocol):
     """A recorded model: what `carousel.record` gives."""
 
     def single(self, name: str | None = None, call: int | None = None) -> Tape:
-        """The tape of one call of one place."""
+        """The tape of one call of one site."""
 
 
 Recorded = Tape | Calls | Places
 
 
 def one_tape(source: Recorded, name: str | None = None, call: int | None = None) -> Tape:
-    """The tape of one call of one place; name and call may be left out where there is only one.
+    """The tape of one call of one site; name and call may be left out where there is only one.
 
     Raises BadCall for what is no tape, and for a name or call that the source does not choose by.
     """
     if isinstance(source, Tape) and call is not None:
-        raise BadCall("this is the tape of one call already", got=f"call={call}", cure="leave call out")
+        raise BadCall("this is the tape of one call already", got=f"call={call}", fix="leave call out")
     if isinstance(source, Values) and name is not None:
-        raise BadCall("this tape holds one layer alone", got=f"name={name!r}", cure="leave name out")
+        raise BadCall("this tape holds one layer alone", got=f"name={name!r}", fix="leave name out")
     if isinstance(source, Tape):
         return source
     if not hasattr(source, "single"):

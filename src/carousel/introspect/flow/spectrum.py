@@ -84,10 +84,10 @@ def _check(steps: Trajectory, warmup: int) -> None:
         raise BadCall(
             f"the run is too short for an exponent: {warmup} of its {longest} steps are warm-up",
             allowed=f"{least} counted steps or more in the shortest sequence", got=max(0, shortest - warmup),
-            cure="record longer sequences, or pass a smaller warmup",
+            fix="record longer sequences, or pass a smaller warmup",
         )  # fmt: skip
     if (steps.cut[1:] & (torch.arange(1, longest).unsqueeze(1) < steps.lengths)).any():
-        raise BadCall("a reset ends every direction, so there is no exponent across it", cure="record without resets")
+        raise BadCall("a reset ends every direction, so there is no exponent across it", fix="record without resets")
 
 
 def _half_width(samples: Tensor) -> Tensor:

@@ -60,7 +60,7 @@ def _start(
         return _given(direction, shape)
     if direction == "random":
         if generator is None:
-            raise BadCall("a random direction needs a generator", cure="generator=torch.Generator().manual_seed(0)")
+            raise BadCall("a random direction needs a generator", fix="generator=torch.Generator().manual_seed(0)")
         return torch.randn(shape, generator=generator, dtype=torch.float64, device=generator.device).cpu()
     if direction == "loss":
         return _of_loss(tape, steps, recurrence)
@@ -85,11 +85,11 @@ def _of_loss(tape: Tape, steps: Trajectory, recurrence: Recurrence) -> Tensor:
     last = torch.cat([at_last_step(values, steps.lengths) for values in total], dim=-1)
     if not last.isfinite().all():
         raise BadCall("the derivative of the loss is no finite number at the last step",
-                      cure="direction='random' and a generator, or a tensor [B, S]")  # fmt: skip
+                      fix="direction='random' and a generator, or a tensor [B, S]")  # fmt: skip
     silent = ~last.any(dim=1)
     if silent.any():
         raise BadCall(
             f"the derivative of the loss is 0 at the last step of {int(silent.sum())} of {len(last)} sequences "
-            "(in the run's own direction)", cure="direction='random' and a generator, or a tensor [B, S]",
+            "(in the run's own direction)", fix="direction='random' and a generator, or a tensor [B, S]",
         )  # fmt: skip
     return recurrence.adjoint_of(steps.lengths - 1, last)

@@ -15,7 +15,7 @@ from torch import Tensor
 from carousel.common.errors import BadCall, NotRecorded
 from carousel.nn.cells import Cell
 from carousel.nn.kernels import Tape
-from carousel.nn.kernels.run_info import Circumstances
+from carousel.nn.kernels.run_info import RunInfo
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +63,8 @@ def trajectory(tape: Tape, sequences: Sequence[int] | None = None) -> Trajectory
     values = {n: _aligned(tape[n], order, columns, lengths) for n in (*cell.state_names, *cell.gate_names)}
     _check_finite(values, columns)
     cut = torch.arange(run.length).unsqueeze(1) >= lengths
-    if run.fresh is not None:
-        cut = cut | run.fresh.cpu()[order, columns]
+    if run.reset_mask is not None:
+        cut = cut | run.reset_mask.cpu()[order, columns]
     previous = _previous(run, cell, values, columns, cut)
     dropout = None if run.dropout is None else exact(run.dropout)[columns]
     return Trajectory(cell, values, previous, lengths, cut, dropout, order, columns, run.reverse)
@@ -78,10 +78,10 @@ def exact(values: Tensor) -> Tensor:
 def _check(tape: Tape) -> None:
     if tape.cell.layer_norm:
         raise BadCall("no closed form is provided for the Jacobian of a layer with layer_norm",
-                      cure="record the layer without layer_norm")  # fmt: skip
+                      fix="record the layer without layer_norm")  # fmt: skip
     if tape.run.edited:
         raise BadCall("an intervention changed this run, whose steps are no longer the cell's own",
-                      cure="record without change=")  # fmt: skip
+                      fix="record without change=")  # fmt: skip
     if tape.run.every > 1:
         raise NotRecorded(
             f"only one step in {tape.run.every} was recorded, which breaks the chain; record again with every=1"
@@ -102,7 +102,7 @@ def _check_finite(values: dict[str, Tensor], columns: Tensor) -> None:
             row, column = wrong.nonzero()[0].tolist()
             raise BadCall(
                 f"{name} is no finite number from step {row} of sequence {int(columns[column])} on, counted as it ran",
-                cure="find the first bad value with tape.plot.raster, and leave such sequences out of the batch",
+                fix="find the first bad value with tape.plot.raster, and leave such sequences out of the batch",
             )
 
 
@@ -113,7 +113,7 @@ def _columns(sequences: Sequence[int], batch: int) -> Tensor:
     return torch.tensor(list(sequences))
 
 
-def _order(run: Circumstances, lengths: Tensor) -> Tensor:
+def _order(run: RunInfo, lengths: Tensor) -> Tensor:
     rows = torch.arange(run.length).unsqueeze(1).expand(-1, len(lengths))
     return (lengths - 1 - rows).clamp(min=0) if run.reverse else rows
 
@@ -123,9 +123,7 @@ def _aligned(values_TBn: Tensor, order: Tensor, columns: Tensor, lengths: Tensor
     return exact(values_TBn)[order, columns].masked_fill(padding.unsqueeze(-1), 0.0)
 
 
-def _previous(
-    run: Circumstances, cell: Cell, values: dict[str, Tensor], columns: Tensor, cut: Tensor
-) -> dict[str, Tensor]:
+def _previous(run: RunInfo, cell: Cell, values: dict[str, Tensor], columns: Tensor, cut: Tensor) -> dict[str, Tensor]:
     found = {}
     for k, name in enumerate(cell.state_names):
         first = torch.zeros_like(values[name][:1]) if run.initial is None else exact(run.initial[k])[None, columns]

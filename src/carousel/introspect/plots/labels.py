@@ -17,7 +17,7 @@ class Words:
     to the start, which every heading then says. Raises UnknownName for another language."""
 
     figure: str
-    place: str
+    site: str
     lang: str
     reverse: bool = False
 
@@ -44,4 +44,4 @@ class Words:
     def title(self, *notes: str, **values: object) -> alt.TitleParams:
         """The figure's heading, with notes below it; empty ones are left out."""
         said = (*notes, self.shared("reverse") if self.reverse else "")
-        return theme.titled(self("title", place=self.place, **values), [note for note in said if note])
+        return theme.titled(self("title", site=self.site, **values), [note for note in said if note])

@@ -18,7 +18,7 @@ from carousel.introspect.plots.labels import Words
 from carousel.introspect.plots.raster import Sequence, raster
 from carousel.introspect.plots.singular_values import by_rank, singular_values
 from carousel.introspect.plots.time_scales import histogram, time_scales
-from carousel.introspect.plots.values import Place, array, place
+from carousel.introspect.plots.values import Site, array, site
 from carousel.introspect.record.tape import ModelTape
 
 SPECTRA = 8  # singular values are averaged over so many sequences, the first, unless asked otherwise
@@ -30,7 +30,7 @@ class Plots:
 
     name: the place, "encoder.rnn.l0"; may be left out where only one ran. call: which call of a module that was called
     several times; without it `raster`, `saturation` and `gradient` show all calls one after the other, the others ask
-    for one. lang: "en" or "zh". Raises what the tape and `carousel.flow` raise: UnknownName for a place or language,
+    for one. lang: "en" or "zh". Raises what the tape and `carousel.flow` raise: UnknownName for a site or language,
     NotRecorded for what was not kept, BadCall for what is not defined for the cell.
     """
 
@@ -135,12 +135,12 @@ class Plots:
         kind = str(at.calls[0][states[0]].dtype).removeprefix("torch.")
         return gradient(found, words, _step(at, words), kind)
 
-    def _place(self, figure: str, name: str | None, call: int | None, lang: str) -> tuple[Place, Words]:
-        found = place(self._tape, name, call)
+    def _place(self, figure: str, name: str | None, call: int | None, lang: str) -> tuple[Site, Words]:
+        found = site(self._tape, name, call)
         return found, Words(figure, found.name, lang, found.calls[0].run.reverse)
 
 
-def _step(at: Place, words: Words) -> str:
+def _step(at: Site, words: Words) -> str:
     """The title of the axis of time."""
     return words.shared("kept_step" if at.several and at.calls[0].run.every > 1 else "step")
 

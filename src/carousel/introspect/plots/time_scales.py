@@ -29,7 +29,7 @@ def histogram(steps: Array, length: int) -> pl.DataFrame:
     known = steps[np.isfinite(steps) & (steps > 0)]
     if not len(known):
         raise BadCall("no unit has a finite time scale above 0", got=f"{len(steps)} units, none of them",
-                      cure="look at the gate itself: plot.raster")  # fmt: skip
+                      fix="look at the gate itself: plot.raster")  # fmt: skip
     logs = np.log10(known)
     span = max(logs.max(), math.log10(length)) - min(logs.min(), math.log10(length))
     width = next(w for w in (0.05, 0.1, 0.2, 0.5, 1.0, math.inf) if span / w <= BARS)

@@ -14,7 +14,7 @@ from carousel.nn.cells import Cell
 from carousel.nn.kernels import Tape
 
 
-class Place(NamedTuple):
+class Site(NamedTuple):
     """One layer in one direction: of the call asked for ("rnn.l0[1]"), or of all its calls one after the other in time.
 
     calls: their tapes.
@@ -58,14 +58,14 @@ class Place(NamedTuple):
         return np.concatenate([array(call.gradient(name)) for call in self.calls])
 
 
-def place(tape: ModelTape, name: str | None, call: int | None) -> Place:
+def site(tape: ModelTape, name: str | None, call: int | None) -> Site:
     """The place asked for. Raises UnknownName, NotRecorded or BadCall, as the tape does."""
     track = tape.track(name)
     if call is None and len(track.calls) > 1:
         track[track.names[0]]  # refuses calls that have no common time
-        return Place(track.name, tuple(track.calls))
+        return Site(track.name, tuple(track.calls))
     several = len(track.calls) > 1
-    return Place(f"{track.name}[{call}]" if several else track.name, (track.single(call),))
+    return Site(f"{track.name}[{call}]" if several else track.name, (track.single(call),))
 
 
 def array(values: Tensor) -> Array:

@@ -43,5 +43,5 @@ def refuse_autocast(name: str, device: str) -> None:
     if torch.is_autocast_enabled(device):
         raise BadCall(
             f"{name} runs under torch.autocast, which would record other numbers than it computes",
-            cure="record outside autocast",
+            fix="record outside autocast",
         )

@@ -22,19 +22,19 @@ class LayerRecorder:
     """Runs the layers of a torch.nn.RNN, LSTM or GRU by the house's kernels."""
 
     def __init__(self, target: Target, requests: Requests, edits: Edits, tracks: Tracks):
-        places = dict(zip(target.names, target.places, strict=True))
+        sites = dict(zip(target.names, target.sites, strict=True))
         self._runner = runner(target.module)  # type: ignore[arg-type]
-        self._name, self._tracks = target.name, {places[name]: track for name, track in tracks.items()}
-        self._keep = {places[name]: request for name, request in requests.items()}
-        self._edit = {places[name]: edit for name, edit in edits.items()}
+        self._name, self._tracks = target.name, {sites[name]: track for name, track in tracks.items()}
+        self._keep = {sites[name]: request for name, request in requests.items()}
+        self._edit = {sites[name]: edit for name, edit in edits.items()}
 
     def __call__(self, input: Any, hx: Any = None, **options: Any) -> Any:
         refuse_autocast(self._name, self._runner._weight.device.type)
         if options.pop("keep", None) is not None or options.pop("edit", None) is not None:
-            raise BadCall(f"{self._name} is given keep or edit inside record()", cure="leave one of the two out")
+            raise BadCall(f"{self._name} is given keep or edit inside record()", fix="leave one of the two out")
         returned = Recurrent.forward(self._runner, input, hx, keep=self._keep, edit=self._edit, **options)
-        for place, track in self._tracks.items():
-            track.add(self._runner.tapes[place], str(self._runner._last.choices[place]))
+        for site, track in self._tracks.items():
+            track.add(self._runner.tapes[site], str(self._runner._last.choices[site]))
         return returned
 
 
@@ -50,7 +50,7 @@ class CellRecorder:
         self._calls = 0
 
     def __call__(self, input: Tensor, hx: Any = None) -> Any:
-        cell = self._kind.over({name: getattr(self._module, name) for name in self._names})
+        cell = self._kind.from_tensors({name: getattr(self._module, name) for name in self._names})
         refuse_autocast(self._name, cell.weight_hh.device.type)
         single, states = input.dim() == 1, None if hx is None else [hx] if isinstance(hx, Tensor) else list(hx)
         if input.dim() not in (1, 2) or input.shape[-1] != cell.input_size:

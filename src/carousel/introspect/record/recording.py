@@ -47,7 +47,7 @@ def record(
             requests, edits = selection.requests(target), selection.changes(target)
             tracks = {name: tape.add(name, target.what) for name, request in requests.items() if request.records}
             if tracks or edits:
-                recorder = LayerRecorder if target.places else CellRecorder
+                recorder = LayerRecorder if target.sites else CellRecorder
                 undo.enter_context(in_place_of(target.module, recorder(target, requests, edits, tracks)))
         yield tape
 

@@ -16,7 +16,7 @@ _NOTHING = Request()
 
 
 class Selection:
-    """names: patterns of places or of their gates and states, or None for everything. Raises UnknownName for one that
+    """names: patterns of sites or of their gates and states, or None for everything. Raises UnknownName for one that
     fits nothing, BadCall for an impossible `every`."""
 
     def __init__(
@@ -31,8 +31,8 @@ class Selection:
             raise BadCall("every is a whole number of steps", allowed="1, 2, ...", got=every)
         self._every, self._gradients, self._changes = every, gradients, changes
         self._patterns = None if names is None else [names] if isinstance(names, str) else list(names)
-        self._values = {place: target.values for target in found for place in target.names}
-        known = [*self._values, *(f"{place}.{value}" for place, values in self._values.items() for value in values)]
+        self._values = {site: target.values for target in found for site in target.names}
+        known = [*self._values, *(f"{site}.{value}" for site, values in self._values.items() for value in values)]
         for pattern in self._patterns or ():
             if not any(fnmatchcase(name, pattern) for name in known):
                 raise UnknownName("name", pattern, known)
@@ -42,26 +42,26 @@ class Selection:
                 raise UnknownName("gate or state", change.name, values)
 
     def requests(self, target: Target) -> dict[str, Request]:
-        """What to keep of each place."""
-        return {place: self._request(place) for place in target.names}
+        """What to keep of each site."""
+        return {site: self._request(site) for site in target.names}
 
     def changes(self, target: Target) -> dict[str, Callable[[int, str, Tensor], Tensor]]:
-        """The interventions of each place that has any."""
+        """The interventions of each site that has any."""
         return {
-            place: edit_of(mine)
-            for place in target.names
-            if (mine := [change for change in self._changes if change.place == place])
+            site: edit_of(mine)
+            for site in target.names
+            if (mine := [change for change in self._changes if change.site == site])
         }
 
-    def _request(self, place: str) -> Request:
-        values = self._values[place]
-        kept = tuple(v for v in values if self._wanted(place, v))
+    def _request(self, site: str) -> Request:
+        values = self._values[site]
+        kept = tuple(v for v in values if self._wanted(site, v))
         if not kept:
             return _NOTHING
         only = None if kept == values else kept
         return Request(states=True, gates=True, gradients=self._gradients, only=only, every=self._every)
 
-    def _wanted(self, place: str, value: str) -> bool:
+    def _wanted(self, site: str, value: str) -> bool:
         if self._patterns is None:
             return True
-        return any(fnmatchcase(place, p) or fnmatchcase(f"{place}.{value}", p) for p in self._patterns)
+        return any(fnmatchcase(site, p) or fnmatchcase(f"{site}.{value}", p) for p in self._patterns)

@@ -75,7 +75,7 @@ class Track(Values):
         if len({part.shape[1:] for part in parts}) > 1:
             raise BadCall(
                 f"{self.name} was called {len(parts)} times on batches of unequal size, which have no common time",
-                cure=f"take one call: tape[{self.name!r}].calls[0]",
+                fix=f"take one call: tape[{self.name!r}].calls[0]",
             )
         return torch.cat(parts)
 
@@ -98,7 +98,7 @@ class ModelTape(Mapping[str, Track]):
 
     def __getitem__(self, name: str) -> Track:
         if name not in self._tracks:
-            raise UnknownName("name on the tape", name, self._tracks, cure="print(tape) lists them")
+            raise UnknownName("name on the tape", name, self._tracks, fix="print(tape) lists them")
         return self._tracks[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -111,16 +111,16 @@ class ModelTape(Mapping[str, Track]):
         return name in self._tracks
 
     def track(self, name: str | None = None) -> Track:
-        """The track of one place; the name may be left out where only one ran."""
+        """The track of one site; the name may be left out where only one ran."""
         if name is None:
-            ran = [place for place, track in self.items() if track.calls]
+            ran = [site for site, track in self.items() if track.calls]
             if len(ran) != 1:
                 raise BadCall("which layer?", allowed=", ".join(ran) or "none: nothing ran inside record()")
             name = ran[0]
         return self[name]
 
     def single(self, name: str | None = None, call: int | None = None) -> Tape:
-        """The tape of one call of one place; either may be left out where there is only one."""
+        """The tape of one call of one site; either may be left out where there is only one."""
         return self.track(name).single(call)
 
     @property

@@ -17,18 +17,18 @@ CELLS = (nn.RNNCell, nn.LSTMCell, nn.GRUCell)
 
 
 class Target(NamedTuple):
-    """A recurrent module and its places: "l0", "l1_reverse", ...; none for a *Cell."""
+    """A recurrent module and its sites: "l0", "l1_reverse", ...; none for a *Cell."""
 
     name: str
     module: nn.Module
-    places: tuple[str, ...]
+    sites: tuple[str, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
         """Of its tracks."""
-        if not self.places:
+        if not self.sites:
             return (self.name or "cell",)
-        return tuple(f"{self.name}.{place}" if self.name else place for place in self.places)
+        return tuple(f"{self.name}.{site}" if self.name else site for site in self.sites)
 
     @property
     def cell(self) -> type[Cell]:
@@ -42,7 +42,7 @@ class Target(NamedTuple):
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The states and gates of a place."""
+        """The states and gates of a site."""
         return self.cell.state_names + self.cell.gate_names
 
     @property
@@ -61,7 +61,7 @@ def targets(model: nn.Module) -> tuple[list[Target], dict[str, str]]:
             if _overrides(module):
                 skipped[name] = f"{type(module).__name__} has a forward of its own"
             else:
-                found.append(Target(name, module, _places(module) if isinstance(module, LAYERS) else ()))
+                found.append(Target(name, module, _sites(module) if isinstance(module, LAYERS) else ()))
     if not found:
         allowed = "torch.nn.RNN, LSTM, GRU, their *Cell modules, or Carousel's layers, at any depth"
         why = "; ".join(f"{name or 'the model'}: {reason}" for name, reason in skipped.items())
@@ -77,11 +77,11 @@ def _refuse(model: object) -> None:
         kind = type(module)
         if isinstance(module, torch.jit.ScriptModule):
             raise BadCall(f"{kind.__name__} is TorchScript, which runs without Python and cannot be seen into",
-                          cure="record the model that it was made from")  # fmt: skip
+                          fix="record the model that it was made from")  # fmt: skip
         if kind.__module__.startswith("torch._dynamo"):
-            raise BadCall("the model is compiled", cure="record model._orig_mod, which shares its parameters")
+            raise BadCall("the model is compiled", fix="record model._orig_mod, which shares its parameters")
         if getattr(module, "_compiled_call_impl", None) is not None:
-            raise BadCall(f"{kind.__name__} was compiled in place", cure="record a copy.deepcopy made before compile()")
+            raise BadCall(f"{kind.__name__} was compiled in place", fix="record a copy.deepcopy made before compile()")
 
 
 def _overrides(module: nn.Module) -> bool:
@@ -90,6 +90,6 @@ def _overrides(module: nn.Module) -> bool:
     return type(module).forward not in known or "forward" in module.__dict__
 
 
-def _places(module: nn.RNNBase) -> tuple[str, ...]:
+def _sites(module: nn.RNNBase) -> tuple[str, ...]:
     suffixes = ("", "_reverse") if module.bidirectional else ("",)
     return tuple(f"l{layer}{suffix}" for layer in range(module.num_layers) for suffix in suffixes)

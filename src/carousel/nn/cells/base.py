@@ -89,7 +89,7 @@ class Cell(nn.Module, ABC):
         return found
 
     @classmethod
-    def over(cls, tensors: Mapping[str, Tensor | None]) -> Self:
+    def from_tensors(cls, tensors: Mapping[str, Tensor | None]) -> Self:
         """A cell that computes with the given tensors, copying nothing: a view of a layer's parameters.
 
         It has the equation and the tensors, and nothing else of a module: no parameters(), no hooks.
@@ -108,7 +108,7 @@ class Cell(nn.Module, ABC):
         return {name: getattr(self, name) for name in PARAMETERS}
 
     @property
-    def held(self) -> dict[str, Tensor | None]:
+    def all_tensors(self) -> dict[str, Tensor | None]:
         """Every parameter by name, also those that only one cell has."""
         return self.tensors
 

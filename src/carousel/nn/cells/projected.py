@@ -15,20 +15,20 @@ from carousel.nn.cells.lstm import Forgetting, LSTMState
 class ProjectedLSTM(Forgetting):
     """h = W_hr (o tanh c): Sak et al. 2014, torch.nn.LSTM with proj_size. h has P numbers, c and the gates H.
 
-    A view of a torch module's parameters (`over`), not a contender.
+    A view of a torch module's parameters (`from_tensors`), not a contender.
     """
 
     name = "lstm-projected"
     weight_hr: Tensor
 
     @classmethod
-    def over(cls, tensors: Mapping[str, Tensor | None]) -> Self:
-        cell = super().over(tensors)
+    def from_tensors(cls, tensors: Mapping[str, Tensor | None]) -> Self:
+        cell = super().from_tensors(tensors)
         cell.__dict__["hidden_size"] = cell.weight_hr.shape[1]
         return cell
 
     @property
-    def held(self) -> dict[str, Tensor | None]:
+    def all_tensors(self) -> dict[str, Tensor | None]:
         return self.tensors | {"weight_hr": self.weight_hr}
 
     def initial_state(self, batch: int) -> LSTMState:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from carousel.common.shapes import valid_steps
 from carousel.nn.cells import Cell, State
-from carousel.nn.kernels.run_info import Circumstances, versions_of
+from carousel.nn.kernels.run_info import RunInfo, versions_of
 from carousel.nn.kernels.tape import Recording, Tape
 
 
@@ -47,16 +47,16 @@ class Call:
         return None if self.lengths is None else valid_steps(self.lengths, len(self.x))
 
     @property
-    def fresh(self) -> Tensor | None:
+    def reset_mask(self) -> Tensor | None:
         """[T, B] bool: True where the state that step t starts from, in this direction of time, is 0."""
         if self.resets is None or not self.reverse:
             return self.resets
-        fresh = torch.zeros_like(self.resets)
-        fresh[:-1] = self.resets[1:]  # the border before t + 1 lies between t + 1 and t
+        reset_mask = torch.zeros_like(self.resets)
+        reset_mask[:-1] = self.resets[1:]  # the border before t + 1 lies between t + 1 and t
         valid = self.valid
         if valid is not None:
-            fresh[:-1] &= valid[1:]  # what stands behind a sequence's end is no border
-        return fresh
+            reset_mask[:-1] &= valid[1:]  # what stands behind a sequence's end is no border
+        return reset_mask
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Request:
         return names if self.only is None else tuple(name for name in names if name in self.only)
 
     @property
-    def thins(self) -> bool:
+    def subsamples(self) -> bool:
         """Whether less is kept than the run itself holds."""
         return self.only is not None or self.every > 1
 
@@ -111,18 +111,18 @@ def finished(cell: Cell, call: Call, request: Request, output: Tensor, state: St
     """What a kernel that can record gives back: a tape and the final state where they were asked for."""
     tape = None
     if request.records:
-        tape = Tape(request.names(cell), recording, circumstances(cell, call, request), request.gradients)
+        tape = Tape(request.names(cell), recording, run_info(cell, call, request), request.gradients)
     return Run(output, state if request.final_state else None, tape)
 
 
-def circumstances(cell: Cell, call: Call, request: Request) -> Circumstances:
+def run_info(cell: Cell, call: Call, request: Request) -> RunInfo:
     """What a tape says of its run, without a graph."""
-    view = cell.over({name: None if t is None else t.detach() for name, t in cell.held.items()})
+    view = cell.from_tensors({name: None if t is None else t.detach() for name, t in cell.all_tensors.items()})
     initial = None if call.state is None else type(call.state)(*(s.detach() for s in call.state))
     dropout = None if call.dropout is None else call.dropout.detach()
-    return Circumstances(
-        view, versions_of(view), len(call.x), initial, call.lengths, call.fresh, dropout, call.reverse, request.every,
-        call.edit is not None,
+    return RunInfo(
+        view, versions_of(view), len(call.x), initial, call.lengths, call.reset_mask, dropout, call.reverse,
+        request.every, call.edit is not None,
     )  # fmt: skip
 
 

@@ -20,10 +20,10 @@ class Source(Recording, Protocol):
 
 def as_requested(source: Source, cell: Cell, request: Request) -> Recording:
     """The recording itself where everything is kept, since the run holds that anyway; else a copy of the part."""
-    return Copied(source, request.names(cell)) if request.records and request.thins else source
+    return PartialRecording(source, request.names(cell)) if request.records and request.subsamples else source
 
 
-class Copied:
+class PartialRecording:
     """Values are copied at once, derivatives when they arrive; the run's own memory is not held on to."""
 
     def __init__(self, source: Source, names: tuple[str, ...]):

@@ -32,12 +32,14 @@ class ReferenceKernel(Kernel):
 def run_projected(cell: Cell, u: Tensor, call: Call, request: Request) -> Run:
     """The loop over time, from the projected input u [T, B, G]."""
     steps, batch, _ = u.shape
-    valid, fresh = call.valid, call.fresh
+    valid, reset_mask = call.valid, call.reset_mask
     state = cell.initial_state(batch) if call.state is None else call.state
     recorder = _Recorder(cell, request, steps)
     outputs: list[Tensor] = [u.new_empty(0)] * steps
     for t in range(steps - 1, -1, -1) if call.reverse else range(steps):
-        before = state if fresh is None else _where(~fresh[t], state, type(state)(*map(torch.zeros_like, state)))
+        before = (
+            state if reset_mask is None else _where(~reset_mask[t], state, type(state)(*map(torch.zeros_like, state)))
+        )
         edit = unchanged if call.edit is None else partial(call.edit, t)
         new, gates = cell.step(u[t], before, call.dropout, edit)
         recorder.keep(t, new, gates)  # what the equations made and go on with: a copy would miss c's way through h

@@ -44,9 +44,9 @@ class ReplayKernel(Kernel):
         plain = _LIBRARY.run(cell, call, Request())
         assert plain.state is not None
         recording = Replay(cell, call, plain, request)
-        for place, tensor in enumerate((plain.output, *plain.state)):
+        for site, tensor in enumerate((plain.output, *plain.state)):
             if request.gradients and tensor.requires_grad:
-                tensor.register_hook(lambda g, place=place: recording.arrived(place, g))
+                tensor.register_hook(lambda g, site=site: recording.arrived(site, g))
         return finished(cell, call, request, plain.output, plain.state, as_requested(recording, cell, request))
 
 
@@ -57,17 +57,19 @@ class Replay:
 
     def __init__(self, cell: Cell, call: Call, plain: Run, request: Request):
         assert plain.state is not None
-        self._cell = cell.over({name: None if t is None else t.detach() for name, t in cell.held.items()})
+        self._cell = cell.from_tensors(
+            {name: None if t is None else t.detach() for name, t in cell.all_tensors.items()}
+        )
         self._call, self._every = call, request.every
         self._h = plain.output.detach()
         start = cell.initial_state(self._h.shape[1]) if call.state is None else call.state
         self._start = type(start)(*(s.detach() for s in start))
         self._direct: dict[int, Tensor] = {}
 
-    def arrived(self, place: int, gradient: Tensor) -> None:
+    def arrived(self, site: int, gradient: Tensor) -> None:
         """A derivative has reached the output (0) or a final state (1, 2) from outside; several add up."""
-        held = self._direct.get(place)
-        self._direct[place] = gradient.detach() if held is None else held + gradient.detach()
+        held = self._direct.get(site)
+        self._direct[site] = gradient.detach() if held is None else held + gradient.detach()
         self.__dict__.pop("_totals", None)
         if self.told is not None:
             self.told(self)
@@ -117,7 +119,7 @@ class Replay:
     def _totals(self) -> dict[str, Tensor]:
         """The backward recursion: what later steps carry back, plus what the output receives."""
         zero = torch.zeros_like(self._start[0])
-        carried = [self._direct.get(place, zero) for place in (1, 2)]
+        carried = [self._direct.get(site, zero) for site in (1, 2)]
         direct = self._direct.get(0, torch.zeros_like(self._h))
         found = {name: torch.empty_like(self._h) for name in (*self._cell.state_names, *self._cell.gate_names)}
         for t in reversed(self._steps):

@@ -12,18 +12,20 @@ from carousel.nn.cells import Cell, State
 
 
 @dataclass(frozen=True, eq=False)
-class Circumstances:
-    """length: T. initial: the state before the first step, or None for zeros. lengths: [B] or None. fresh: [T, B] bool,
-    True where the state that a step starts from, in this run's direction of time, is 0; or None. dropout: [B, H] or
-    None. reverse: from the last step to the first. every: which steps a tape holds (0, every, ...). edited: whether an
-    intervention changed values inside its steps."""
+class RunInfo:
+    """length: T. initial: the state before the first step, or None for zeros. lengths: [B] or None.
+
+    reset_mask: [T, B] bool, True where the state that a step starts from, in this run's direction of time, is 0; or
+    None. dropout: [B, H] or None. reverse: from the last step to the first. every: which steps a tape holds (0, every,
+    ...). edited: whether an intervention changed values inside its steps.
+    """
 
     view: Cell
     versions: tuple[int, ...]
     length: int
     initial: State | None
     lengths: Tensor | None
-    fresh: Tensor | None
+    reset_mask: Tensor | None
     dropout: Tensor | None
     reverse: bool
     every: int
@@ -40,11 +42,11 @@ class Circumstances:
         if versions_of(self.view) != self.versions:
             raise BadCall(
                 "the weights have been changed since the recorded run (an optimiser's step?)",
-                cure="ask before the change, or record again",
+                fix="ask before the change, or record again",
             )
         return self.view
 
 
 def versions_of(cell: Cell) -> tuple[int, ...]:
     """How often each parameter has been written to."""
-    return tuple(0 if t.is_inference() else t._version for t in cell.held.values() if t is not None)
+    return tuple(0 if t.is_inference() else t._version for t in cell.all_tensors.values() if t is not None)

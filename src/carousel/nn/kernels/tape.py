@@ -11,7 +11,7 @@ from torch import Tensor
 
 from carousel.common.errors import NotRecorded
 from carousel.nn.cells import Cell
-from carousel.nn.kernels.run_info import Circumstances
+from carousel.nn.kernels.run_info import RunInfo
 
 
 class Recording(Protocol):
@@ -90,7 +90,7 @@ class Gradients(Mapping[str, Tensor]):
 class Tape(Values):
     """What one run of one layer in one direction kept, and the circumstances it ran under."""
 
-    def __init__(self, names: tuple[str, ...], recording: Recording, run: Circumstances, gradients: bool):
+    def __init__(self, names: tuple[str, ...], recording: Recording, run: RunInfo, gradients: bool):
         self.names, self.run = names, run
         self._recording, self._gradients = recording, gradients
 
@@ -102,7 +102,7 @@ class Tape(Values):
 
     @property
     def cell(self) -> Cell:
-        """The cell as it was: see `Circumstances.cell`."""
+        """The cell as it was: see `RunInfo.cell`."""
         return self.run.cell
 
     def gradient(self, name: str) -> Tensor:

@@ -43,7 +43,7 @@ class Recurrent(nn.RNNBase):
         if kernel is not None and kernel not in KERNELS:
             raise UnknownName("kernel", kernel, KERNELS)
         if layer_norm and self.proj_size:
-            raise BadCall(f"{owner}: layer_norm and proj_size do not go together", cure="leave one out")
+            raise BadCall(f"{owner}: layer_norm and proj_size do not go together", fix="leave one out")
         self.recurrent_dropout, self.layer_norm, self._forced = recurrent_dropout, layer_norm, kernel
         self._last = LastCall()
         if layer_norm:
@@ -51,7 +51,7 @@ class Recurrent(nn.RNNBase):
 
     def _add_gains(self) -> None:
         like = self._weight
-        for layer, suffix in self._places():
+        for layer, suffix in self._sites():
             width = self.input_size if layer == 0 else self.hidden_size * self._directions
             shapes = self._cell.shapes(width, self.hidden_size, bias=self.bias, layer_norm=True)
             for name, shape in shapes.items():
@@ -98,7 +98,7 @@ class Recurrent(nn.RNNBase):
         """torch's, of a layer's directions."""
         return ("", "_reverse")[: self._directions]
 
-    def _places(self) -> list[tuple[int, str]]:
+    def _sites(self) -> list[tuple[int, str]]:
         return [(layer, suffix) for layer in range(self.num_layers) for suffix in self._suffixes]
 
     def forward(
@@ -116,7 +116,7 @@ class Recurrent(nn.RNNBase):
 
         lengths: [B] whole numbers in any order; steps behind them change nothing and come out as 0. resets: bool
         [T, B] ([B, T]), True where a new sequence begins: nothing passes the border before that step, in either
-        direction. keep: what to record, of every place or by place ("l0", "l0_reverse", ...); `self.tapes` then holds a
+        direction. keep: what to record, of every site or by place ("l0", "l0_reverse", ...); `self.tapes` then holds a
         Tape for each. edit: by place, a function (step, name, value [B, H]) -> the value that the step goes on with.
         Raises BadCall for tensors that do not fit, KernelRefused where a forced kernel cannot run the call.
         """
@@ -151,9 +151,9 @@ class Recurrent(nn.RNNBase):
             outputs = []
             for suffix in self._suffixes:
                 state = None if states is None else tuple(s[len(finals)] for s in states)
-                place = f"l{layer}{suffix}"
-                call = Call(x, state, lengths, resets, self._mask(x), suffix == "_reverse", extra.edit.get(place))
-                output, final = self._one(place, call, extra.request(place), last)
+                site = f"l{layer}{suffix}"
+                call = Call(x, state, lengths, resets, self._mask(x), suffix == "_reverse", extra.edit.get(site))
+                output, final = self._one(site, call, extra.request(site), last)
                 outputs.append(output)
                 finals.append(final)
             x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1)
@@ -163,18 +163,18 @@ class Recurrent(nn.RNNBase):
             torch.stack(field) if len(field) > 1 else field[0].unsqueeze(0) for field in zip(*finals, strict=True)
         ]
 
-    def _one(self, place: str, call: Call, request: Request, last: LastCall) -> tuple[Tensor, State]:
+    def _one(self, site: str, call: Call, request: Request, last: LastCall) -> tuple[Tensor, State]:
         """One layer in one direction, by the kernel that `choose` takes."""
         kind = ProjectedLSTM if self.proj_size else self._cell
         names = [*self._cell.shapes(self.input_size, self.hidden_size, bias=self.bias, layer_norm=self.layer_norm)]
         names += ["weight_hr"] if self.proj_size else []
-        cell = kind.over({name: getattr(self, f"{name}_{place}") for name in names})
+        cell = kind.from_tensors({name: getattr(self, f"{name}_{site}") for name in names})
         if call.state is not None:
             call = replace(call, state=cell.state_type(*call.state))
-        choice = last.choices[place] = choose(cell, call, request, self._forced)
+        choice = last.choices[site] = choose(cell, call, request, self._forced)
         run = choice.kernel.run(cell, call, request)
         if run.tape is not None:
-            last.tapes[place] = run.tape
+            last.tapes[site] = run.tape
         assert run.state is not None
         return run.output, run.state
 
@@ -193,10 +193,10 @@ class Recurrent(nn.RNNBase):
             raise BadCall(
                 f"{owner}: the initial state is not complete", allowed=f"({', '.join(names)})", got=type(hx).__name__
             )
-        places = self.num_layers * self._directions
+        sites = self.num_layers * self._directions
         for name, state in zip(names, given, strict=True):
             width = self.proj_size or self.hidden_size if name == "h" else self.hidden_size
-            check_state(owner, name, state, (places, width) if single else (places, batch, width), self._weight)
+            check_state(owner, name, state, (sites, width) if single else (sites, batch, width), self._weight)
         return [s.unsqueeze(1) for s in given] if single else given
 
     def _as_given(self, states: list[Tensor]) -> Any:
@@ -207,7 +207,7 @@ class Recurrent(nn.RNNBase):
         if lengths is not None or resets is not None:
             what = "lengths" if lengths is not None else "resets"
             raise BadCall(
-                f"{type(self).__name__}: a PackedSequence takes no {what}", cure="give a padded batch and lengths"
+                f"{type(self).__name__}: a PackedSequence takes no {what}", fix="give a padded batch and lengths"
             )
         x, true = pad_packed_sequence(packed)
         check_input(type(self).__name__, x, self.input_size, self._weight, False)
@@ -222,7 +222,7 @@ class Recurrent(nn.RNNBase):
         asked += ["recurrent_dropout"] if self.recurrent_dropout else []
         if asked:
             raise BadCall(f"{type(self).__name__}: with proj_size torch's own module runs, which has no {asked[0]}",
-                          cure="leave one out")  # fmt: skip
+                          fix="leave one out")  # fmt: skip
 
     def _by_torch(self, input: Any, hx: Any) -> tuple[Any, Any]:
         """proj_size, nothing kept: torch's own module runs, and `kernel` says so."""

@@ -16,21 +16,21 @@ def check_input(owner: str, x: Tensor, width: int, weight: Tensor, batch_first: 
     if x.dim() not in (2, 3):
         raise BadCall(f"{owner}: the input has {x.dim()} axes", allowed=axes, got=tuple(x.shape))
     if x.shape[-1] != width:
-        cure = "build the layer with input_size equal to the last axis, or move that axis to the end"
-        raise BadCall(f"{owner}: the input's last axis is not input_size", allowed=width, got=tuple(x.shape), cure=cure)
+        fix = "build the layer with input_size equal to the last axis, or move that axis to the end"
+        raise BadCall(f"{owner}: the input's last axis is not input_size", allowed=width, got=tuple(x.shape), fix=fix)
     if 0 in x.shape:
-        cure = "leave empty batches and sequences out"
+        fix = "leave empty batches and sequences out"
         raise BadCall(
-            f"{owner}: the input is empty", allowed="at least one step of one sequence", got=tuple(x.shape), cure=cure
+            f"{owner}: the input is empty", allowed="at least one step of one sequence", got=tuple(x.shape), fix=fix
         )
     if x.dtype != weight.dtype:
         name = str(weight.dtype).removeprefix("torch.")
         raise BadCall(
-            f"{owner}: input and weights differ in type", allowed=weight.dtype, got=x.dtype, cure=f"x.to(torch.{name})"
+            f"{owner}: input and weights differ in type", allowed=weight.dtype, got=x.dtype, fix=f"x.to(torch.{name})"
         )
     if x.device != weight.device:
         raise BadCall(f"{owner}: input and weights are on different devices", allowed=weight.device, got=x.device,
-                      cure="move one with .to()")  # fmt: skip
+                      fix="move one with .to()")  # fmt: skip
 
 
 def check_lengths(owner: str, lengths: object, steps: int, batch: int) -> Tensor:
@@ -43,7 +43,7 @@ def check_lengths(owner: str, lengths: object, steps: int, batch: int) -> Tensor
     if int(found.min()) < 1 or int(found.max()) > steps:
         got = f"{int(found.min())} .. {int(found.max())}"
         raise BadCall(
-            f"{owner}: lengths out of range", allowed=f"1 .. {steps} (T)", got=got, cure="leave empty sequences out"
+            f"{owner}: lengths out of range", allowed=f"1 .. {steps} (T)", got=got, fix="leave empty sequences out"
         )
     return found.to(torch.int64)
 
@@ -53,7 +53,7 @@ def check_resets(owner: str, resets: Tensor, shape: tuple[int, ...], batch_first
     if not isinstance(resets, Tensor) or resets.dtype != torch.bool:
         got = resets.dtype if isinstance(resets, Tensor) else type(resets).__name__
         raise BadCall(f"{owner}: resets are not bool", allowed="torch.bool, True where the state starts anew", got=got,
-                      cure="resets.bool()")  # fmt: skip
+                      fix="resets.bool()")  # fmt: skip
     if resets.shape != shape:
         raise BadCall(f"{owner}: resets do not fit the input", allowed=shape, got=tuple(resets.shape))
     return resets.T if batch_first and len(shape) == 2 else resets
@@ -68,4 +68,4 @@ def check_state(owner: str, name: str, state: Tensor, allowed: tuple[int, ...], 
         )
     if state.dtype != weight.dtype or state.device != weight.device:
         raise BadCall(f"{owner}: initial {name} does not fit the weights", allowed=f"{weight.dtype} on {weight.device}",
-                      got=f"{state.dtype} on {state.device}", cure=f"{name}.to(weight)")  # fmt: skip
+                      got=f"{state.dtype} on {state.device}", fix=f"{name}.to(weight)")  # fmt: skip

@@ -23,6 +23,6 @@ class Extra:
     edit: Edits = field(default_factory=dict)
     packed: PackedSequence | None = None
 
-    def request(self, place: str) -> Request:
+    def request(self, site: str) -> Request:
         """What to keep of one layer in one direction."""
-        return self.keep if isinstance(self.keep, Request) else (self.keep or {}).get(place, _PLAIN)
+        return self.keep if isinstance(self.keep, Request) else (self.keep or {}).get(site, _PLAIN)

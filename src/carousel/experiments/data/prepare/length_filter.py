@@ -25,7 +25,7 @@ def without_short(raw: RawSequences, drop: bool) -> RawSequences:
             f"{raw.names[short[0]]} has {steps} step{'s' if steps != 1 else ''}",
             allowed=f"{LEAST} steps or more",
             got=f"{len(short)} of {len(raw.lengths)} sequences are so short",
-            cure="remove them, or drop them with --drop-short" if kept.any() else "is --group the right column?",
+            fix="remove them, or drop them with --drop-short" if kept.any() else "is --group the right column?",
         )
     note: Note = {"key": "dropped", "count": len(short), "of": len(raw.lengths)}
     return replace(

@@ -40,7 +40,7 @@ class Read:
 
 
 def prepare(path: Path, options: DataOptions | None = None) -> Prepared:
-    """The file at `path` as arrays and a card. A UserError (mostly BadData) names the culprit and the cure."""
+    """The file at `path` as arrays and a card. A UserError (mostly BadData) names the culprit and the fix."""
     options = options or DataOptions()
     return build_raw(read_raw(path, options), options)
 
@@ -52,7 +52,7 @@ def read_raw(path: Path, options: DataOptions) -> Read:
     source = read_source(path)
     if suffix not in TABLES and suffix not in OTHERS:
         known = ", ".join([*TABLES, *OTHERS])
-        raise BadData(f"{path.name} has an unknown ending", allowed=known, got=repr(suffix), cure="convert it")
+        raise BadData(f"{path.name} has an unknown ending", allowed=known, got=repr(suffix), fix="convert it")
     raw, sources = _read(suffix, source, options)
     name = TABLES[suffix][0] if suffix in TABLES else OTHERS[suffix]
     head = {"file": path.name, "files": [one.entry for one in sources], "format": name}

@@ -68,5 +68,5 @@ class Prepared:
         # Damage shows as whatever its place leads to (zip, header, JSON, a missing field): all mean the same here.
         except Exception as error:
             raise FolderConflict(
-                f"{path} is absent or damaged", got=str(error).strip()[:80], cure="prepare the user's file again"
+                f"{path} is absent or damaged", got=str(error).strip()[:80], fix="prepare the user's file again"
             ) from error

@@ -70,7 +70,7 @@ def _refuse_unseen(gap: Bools, training: Bools, channels: tuple[str, ...]) -> No
         raise BadData(
             f"column {channels[unseen[0]]!r} has no value in any "
             + ("row" if everywhere else "row of the training part"),
-            cure="remove the column",
+            fix="remove the column",
         )
 
 
@@ -80,5 +80,5 @@ def _refuse_huge(values: Floats, channels: tuple[str, ...]) -> None:
         raise BadData(
             f"column {channels[bad[0]]!r} holds a value beyond all measure of its training part",
             got=f"{np.abs(values[:, bad[0]]).max():.1e} standard deviations from the mean",
-            cure="correct it, or leave the cell empty if the value is missing",
+            fix="correct it, or leave the cell empty if the value is missing",
         )

@@ -66,7 +66,7 @@ def _refuse_constant(values: Floats, part: Ints, name: str) -> None:
             raise BadData(
                 f"the target {name!r} has the same value all through the {part_name} part, so R² is not defined",
                 got=f"{len(inside)} sequences of {inside.min():g}" if len(inside) else "no sequences",
-                cure="add sequences, or another seed of the split, or --kind classification",
+                fix="add sequences, or another seed of the split, or --kind classification",
             )
 
 

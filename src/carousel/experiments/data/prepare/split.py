@@ -29,7 +29,7 @@ def _split_values(names: list[str], shares: list[float], seed: int) -> Ints:
         raise BadData(
             f"{len(names)} sequences are too few to split into {len(shares)} parts",
             allowed=f"{needed} or more, two for each part",
-            cure="add sequences",
+            fix="add sequences",
         )
     return _deal(names, np.zeros(len(names), dtype=np.int64), shares, 2, seed)
 
@@ -43,7 +43,7 @@ def _refuse_small(target: Classes, parts: int) -> None:
             f"class {target.names[small]!r} has {counts[small]} sequence{'s' if counts[small] > 1 else ''}"
             + (f", and {others} other class{'es' if others > 1 else ''} too few" if others else ""),
             allowed=f"{parts} or more of every class, one for each of the {parts} parts",
-            cure="add sequences of it or remove it, or say --kind regression if the target is a number",
+            fix="add sequences of it or remove it, or say --kind regression if the target is a number",
         )
 
 

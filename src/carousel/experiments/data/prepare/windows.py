@@ -97,7 +97,7 @@ def _refuse_short(raw: RawSeries, part: Ints, window: int, horizon: int, shares:
         allowed=f"about {needed} steps or more, two windows for each part",
         got=f"{int(raw.lengths.max())} steps, windows: "
         + ", ".join(f"{p} {n}" for p, n in zip(PARTS, counts, strict=True)),
-        cure="a smaller --window or --horizon, or a longer series",
+        fix="a smaller --window or --horizon, or a longer series",
     )
 
 
@@ -109,5 +109,5 @@ def _refuse_constant(cut: Windows, columns: list[str]) -> None:
                 raise BadData(
                     f"the forecast column {column!r} has the same value all through the {name} part",
                     got=f"{values.flat[0]:g}",
-                    cure="there is nothing to predict: choose another column, or another split",
+                    fix="there is nothing to predict: choose another column, or another split",
                 )

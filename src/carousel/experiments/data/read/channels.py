@@ -30,7 +30,7 @@ def read_channels(table: Table, leave_out: set[str]) -> tuple[Floats, tuple[str,
             names.extend(f"{name}={value if value is not None else '(missing)'}" for value in values)
             notes.append(_note(table.frame[name], values))
     if not columns:
-        raise BadData("no column is left for the network to see", cure="add a column of numbers")
+        raise BadData("no column is left for the network to see", fix="add a column of numbers")
     return np.stack(columns, axis=1), tuple(names), notes
 
 
@@ -39,7 +39,7 @@ def _categories(table: Table, name: str) -> list[str | None]:
     if series.dtype != pl.String:
         raise BadData(
             f"column {name!r} holds {str(series.dtype).split('(')[0].lower()} values, not numbers",
-            cure=f"name it with --order {name} if it orders the steps, or remove it",
+            fix=f"name it with --order {name} if it orders the steps, or remove it",
         )
     values = sorted(series.drop_nulls().unique().to_list())
     if len(values) > MOST_VALUES:
@@ -47,7 +47,7 @@ def _categories(table: Table, name: str) -> list[str | None]:
             f"column {name!r} holds text in row {table.rows[series.is_not_null().arg_true()[0]]}",
             allowed=f"numbers, or at most {MOST_VALUES} different words",
             got=f"{len(values)} different texts, the first {series.drop_nulls()[0]!r}",
-            cure=f"name it with --group or --order if it is that, or remove it: {name}",
+            fix=f"name it with --group or --order if it is that, or remove it: {name}",
         )
     return [*values, None] if series.null_count() else list(values)
 

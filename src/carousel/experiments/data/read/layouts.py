@@ -25,7 +25,7 @@ def lay_out(table: Table, options: DataOptions) -> Raw:
         raise BadPlan(
             "it is not said what to predict",
             allowed="columns " + listed(table.frame.columns),
-            cure="name a column with --target (one value a sequence) or --forecast (the next values)",
+            fix="name a column with --target (one value a sequence) or --forecast (the next values)",
         )
     if options.group is not None:
         return _long(table, options, options.target)
@@ -76,7 +76,7 @@ def _one_target_each(steps: Steps, target: str) -> pl.Series:
             f"{group} has two values of the target {target!r}",
             got=f"{str(labels[int(first[row])])!r} in row {steps.table.rows[first[row]]}, "
             f"{str(labels[row])!r} in row {steps.table.rows[row]}",
-            cure="one target a sequence: correct it, or choose another --group",
+            fix="one target a sequence: correct it, or choose another --group",
         )
     return labels[steps.starts]
 
@@ -86,7 +86,7 @@ def _wide(table: Table, options: DataOptions, target: str) -> RawSequences:
         raise BadPlan(
             "--order needs --group: without --group each row is a whole sequence, its columns the steps",
             got=f"--order {options.order}",
-            cure="name the column that tells the sequences apart with --group",
+            fix="name the column that tells the sequences apart with --group",
         )
     _refuse_target_gaps(table, target)
     columns = [name for name in table.frame.columns if name != target]
@@ -105,10 +105,10 @@ def _row_values(table: Table, columns: list[str]) -> tuple[Floats, np.ndarray]:
             raise BadData(
                 f"column {name!r} holds text, and without --group each row is a sequence of numbers",
                 got=repr(str(table.frame[name].drop_nulls()[0])),
-                cure=f"remove it, or name the sequences with --group {name} if each row is one step",
+                fix=f"remove it, or name the sequences with --group {name} if each row is one step",
             )
     if not columns:
-        raise BadData("no column is left for the network to see", cure="add columns of numbers")
+        raise BadData("no column is left for the network to see", fix="add columns of numbers")
     x = np.stack([table.numbers(name) for name in columns], axis=1)
     # After its last value a row has ended; a gap before that is a missing value.
     ended = np.flip(np.logical_and.accumulate(np.flip(np.isnan(x), axis=1), axis=1), axis=1)

@@ -25,7 +25,7 @@ def read_npz(source: Source, options: DataOptions) -> RawSequences | RawSeries:
         raise BadPlan(
             "it is not said what to predict",
             allowed="array y [N] in the file, or --forecast with " + ", ".join(_columns(x)),
-            cure="add y, or name columns with --forecast",
+            fix="add y, or name columns with --forecast",
         )
     target = options.target or "y"
     if target not in arrays:
@@ -45,18 +45,18 @@ def _arrays(source: Source) -> dict[str, np.ndarray]:
 
 
 def _broken(source: Source, reason: str) -> BadData:
-    cure = "write it with numpy.savez, arrays of numbers or text"
-    return BadData(f"{source.name} cannot be read as NPZ", got=reason.strip().splitlines()[0], cure=cure)
+    fix = "write it with numpy.savez, arrays of numbers or text"
+    return BadData(f"{source.name} cannot be read as NPZ", got=reason.strip().splitlines()[0], fix=fix)
 
 
 def _numbers(array: np.ndarray | None, name: str, meaning: str) -> Floats:
     if array is None:
-        raise BadData(f"the file has no array {name!r}", allowed=meaning, cure=f"save it under the name {name}")
+        raise BadData(f"the file has no array {name!r}", allowed=meaning, fix=f"save it under the name {name}")
     if array.dtype.kind not in "fiub":
-        raise BadData(f"array {name!r} does not hold numbers", got=str(array.dtype), cure="save it as float32")
+        raise BadData(f"array {name!r} does not hold numbers", got=str(array.dtype), fix="save it as float32")
     if array.ndim == 0 or array.size == 0:
         raise BadData(
-            f"array {name!r} holds no sequences", got=f"shape {array.shape}", cure="give a file that holds data"
+            f"array {name!r} holds no sequences", got=f"shape {array.shape}", fix="give a file that holds data"
         )
     values = array.astype(np.float64)
     if np.isinf(values).any():
@@ -64,7 +64,7 @@ def _numbers(array: np.ndarray | None, name: str, meaning: str) -> Floats:
         raise BadData(
             f"array {name!r} holds an infinite value at {name}[{where}]",
             allowed="finite numbers",
-            cure="correct it, or write NaN if the value is missing",
+            fix="correct it, or write NaN if the value is missing",
         )
     return values
 
@@ -79,7 +79,7 @@ def _series(x: Floats, options: DataOptions) -> RawSeries:
             "array 'x' is no series",
             allowed="shape [T] or [T, C] for --forecast",
             got=f"shape {x.shape}",
-            cure="reshape it",
+            fix="reshape it",
         )
     columns = _columns(x)
     for name in options.forecast:
@@ -93,7 +93,7 @@ def _series(x: Floats, options: DataOptions) -> RawSeries:
         raise BadData(
             f"the forecast column {options.forecast[column]!r} has no value at step {row}",
             got=f"{len(gaps)} missing",
-            cure="fill it in, or cut the series",
+            fix="fill it in, or cut the series",
         )
     lengths = np.array([len(x)])
     return RawSeries(values, lengths, ["the series"], tuple(columns), np.arange(len(x)), None, targets)
@@ -102,7 +102,7 @@ def _series(x: Floats, options: DataOptions) -> RawSeries:
 def _sequences(x: Floats, arrays: dict[str, np.ndarray], target: str) -> RawSequences:
     if x.ndim not in (2, 3):
         raise BadData(
-            "array 'x' has the wrong shape", allowed="[N, T, C] or [N, T]", got=f"shape {x.shape}", cure="reshape it"
+            "array 'x' has the wrong shape", allowed="[N, T, C] or [N, T]", got=f"shape {x.shape}", fix="reshape it"
         )
     x = x.reshape(*x.shape[:2], -1)
     count, steps = x.shape[:2]
@@ -121,7 +121,7 @@ def _lengths(array: np.ndarray | None, count: int, steps: int) -> Ints:
             "array 'lengths' does not fit x",
             allowed=f"{count} whole numbers",
             got=f"{array.dtype} {array.shape}",
-            cure="give one length a sequence",
+            fix="give one length a sequence",
         )
     bad = np.flatnonzero((array < 1) | (array > steps))
     if len(bad):
@@ -129,7 +129,7 @@ def _lengths(array: np.ndarray | None, count: int, steps: int) -> Ints:
             f"lengths[{bad[0]}] is out of range",
             allowed=f"1 to {steps}",
             got=int(array[bad[0]]),
-            cure="count the true steps",
+            fix="count the true steps",
         )
     return array.astype(np.int64)
 
@@ -140,12 +140,12 @@ def _labels(array: np.ndarray, target: str, count: int) -> pl.Series:
             f"array {target!r} does not fit x",
             allowed=f"{count} numbers or texts, one a sequence",
             got=f"{array.dtype} {array.shape}",
-            cure="give one target a sequence",
+            fix="give one target a sequence",
         )
     if array.dtype.kind == "f" and np.isnan(array).any():
         raise BadData(
             f"the target {target}[{int(np.flatnonzero(np.isnan(array))[0])}] is missing",
             got=f"{int(np.isnan(array).sum())} missing",
-            cure="fill it in, or remove the sequence",
+            fix="fill it in, or remove the sequence",
         )
     return pl.Series(target, array.tolist() if array.dtype.kind == "U" else array)

@@ -51,7 +51,7 @@ def read_times(table: Table, column: str) -> Times:
         raise BadData(
             f"the order column {column!r} has no value in row {table.rows[empty[0]]}",
             got=f"{len(empty)} rows without one",
-            cure="fill it in, or remove these rows",
+            fix="fill it in, or remove these rows",
         )
     if series.dtype.is_temporal():
         return _from_dates(series, table, column)
@@ -121,11 +121,11 @@ def _from_days(series: pl.Series) -> Times:
 
 
 def _refuse(
-    table: Table, column: str, row: int, value: str, allowed: str, cure: str = "write dates as YYYY-MM-DD"
+    table: Table, column: str, row: int, value: str, allowed: str, fix: str = "write dates as YYYY-MM-DD"
 ) -> NoReturn:
     raise BadData(
         f"the order column {column!r} holds no time or number in row {table.rows[row]}",
         allowed=allowed,
         got=repr(value),
-        cure=cure,
+        fix=fix,
     )

@@ -40,7 +40,7 @@ def _load(source: Source) -> dict[str, np.ndarray]:
         raise BadData(
             f"{source.name} cannot be read as a MATLAB 5 file",
             got=str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__,
-            cure="save it in MATLAB with -v6 or -v7",
+            fix="save it in MATLAB with -v6 or -v7",
         ) from error
     return arrays
 
@@ -50,7 +50,7 @@ def _pieces(source: Source, arrays: dict[str, np.ndarray], name: str) -> list[Fl
         raise BadData(
             f"{source.name} has no pieces under the name {name!r}",
             allowed=f"cell arrays {', '.join(NAMES)} of pieces [T, {KEYS}]",
-            cure="save the piano rolls under these names",
+            fix="save the piano rolls under these names",
         )
     return [_piece(piece, f"{name}[{place}]") for place, piece in enumerate(arrays[name].ravel())]
 
@@ -61,13 +61,13 @@ def _piece(piece: np.ndarray, name: str) -> Floats:
             f"{name} is no piano roll",
             allowed=f"[T, {KEYS}] with T of 2 or more",
             got=f"shape {list(piece.shape)}",
-            cure="transpose, cut or remove it",
+            fix="transpose, cut or remove it",
         )
     if not np.isin(piece, (0, 1)).all():
         raise BadData(
             f"{name} is no piano roll",
             allowed="0 (silent) and 1 (sounds)",
             got="other values",
-            cure="set what sounds to 1",
+            fix="set what sounds to 1",
         )
     return piece.astype(np.float64)

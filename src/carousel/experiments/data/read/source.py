@@ -30,15 +30,15 @@ class Source:
 def read_source(path: Path) -> Source:
     """The file at `path`. BadData where it is absent, a folder, unreadable or empty."""
     if path.is_dir():
-        raise BadData(f"{path} is a folder, not a file", cure="name the file inside it")
+        raise BadData(f"{path} is a folder, not a file", fix="name the file inside it")
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise BadData(f"there is no file {path}", cure=_near(path)) from None
+        raise BadData(f"there is no file {path}", fix=_near(path)) from None
     except OSError as error:
-        raise BadData(f"cannot read {path}", got=error.strerror, cure="check its permissions") from error
+        raise BadData(f"cannot read {path}", got=error.strerror, fix="check its permissions") from error
     if not data.strip():
-        raise BadData(f"{path.name} is empty", cure="give a file that holds data")
+        raise BadData(f"{path.name} is empty", fix="give a file that holds data")
     return Source(path, data)
 
 

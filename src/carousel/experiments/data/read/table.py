@@ -47,7 +47,7 @@ class Table:
                 f"column {series.name!r} holds text in row {self.rows[bad[0]]}",
                 allowed="numbers",
                 got=repr(series[int(bad[0])]) + (f" and {len(bad) - 1} more" if len(bad) > 1 else ""),
-                cure="correct it, or leave the cell empty if the value is missing",
+                fix="correct it, or leave the cell empty if the value is missing",
             )
 
     def _refuse_infinity(self, name: str, values: Floats) -> None:
@@ -57,23 +57,23 @@ class Table:
                 f"column {name!r} holds an infinite value in row {self.rows[bad[0]]}",
                 allowed="finite numbers",
                 got=f"{values[bad[0]]:g}" + (f" and {len(bad) - 1} more" if len(bad) > 1 else ""),
-                cure="correct it, or leave the cell empty if the value is missing",
+                fix="correct it, or leave the cell empty if the value is missing",
             )
 
-    def refuse_gaps(self, name: str, role: str, cure: str) -> None:
+    def refuse_gaps(self, name: str, role: str, fix: str) -> None:
         """BadData with the first row where column `name` has no value."""
         empty = np.flatnonzero(self.frame[name].is_null().to_numpy())
         if len(empty):
             raise BadData(
                 f"the {role} {name!r} has no value in row {self.rows[empty[0]]}",
                 got=f"{len(empty)} rows without one",
-                cure=cure,
+                fix=fix,
             )
 
     def refuse_empty(self, name: str) -> None:
         """BadData where not one row of column `name` has a value."""
         if self.frame[name].null_count() == self.frame.height:
-            raise BadData(f"column {name!r} has no value in any row", cure="remove the column")
+            raise BadData(f"column {name!r} has no value in any row", fix="remove the column")
 
 
 def as_numbers(series: pl.Series) -> pl.Series:
@@ -100,11 +100,11 @@ def make_table(frame: pl.DataFrame, rows: Ints, name: str) -> Table:
         raise BadData(
             f"{name} holds no rows",
             got="a header only" if frame.width else "no columns",
-            cure="give a file that holds data",
+            fix="give a file that holds data",
         )
     blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
     if blank.all():
-        raise BadData(f"{name} holds no values", got=f"{frame.height} blank rows", cure="give a file that holds data")
+        raise BadData(f"{name} holds no values", got=f"{frame.height} blank rows", fix="give a file that holds data")
     # A blank row in between may be a step that is missing: it stays, and its gap is refused by name.
     last = int(np.flatnonzero(~blank)[-1]) + 1
     return Table(frame[:last], rows[:last])
@@ -116,5 +116,5 @@ def _refuse_nested(frame: pl.DataFrame) -> None:
             raise BadData(
                 f"column {name!r} holds {str(dtype).split('(')[0].lower()} values",
                 allowed="one number or text a cell",
-                cure="write one row a step, and name the sequence with --group",
+                fix="write one row a step, and name the sequence with --group",
             )

@@ -64,7 +64,7 @@ def _separated(source: Source, separator: str) -> Table:
 
 def _text(source: Source) -> str:
     if b"\0" in source.data:
-        raise BadData(f"{source.name} is a binary file, not text", cure="save the table as CSV in UTF-8")
+        raise BadData(f"{source.name} is a binary file, not text", fix="save the table as CSV in UTF-8")
     try:
         return source.data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -72,7 +72,7 @@ def _text(source: Source) -> str:
         raise BadData(
             f"{source.name} is a binary file, or text that is not UTF-8",
             got=f"byte 0x{source.data[error.start]:02x} in line {line}",
-            cure="save it as UTF-8 (in Excel: CSV UTF-8)",
+            fix="save it as UTF-8 (in Excel: CSV UTF-8)",
         ) from error
 
 
@@ -81,11 +81,9 @@ def _check_header(source: Source, separator: str) -> None:
     header = [name.strip() for name in header]
     for place, name in enumerate(header):
         if not name:
-            raise BadData(
-                f"column {place + 1} of {source.name} has no name", cure="name it in the header, or remove it"
-            )
+            raise BadData(f"column {place + 1} of {source.name} has no name", fix="name it in the header, or remove it")
         if name in header[:place]:
-            raise BadData(f"{source.name} has two columns named {name!r}", cure="rename or remove one")
+            raise BadData(f"{source.name} has two columns named {name!r}", fix="rename or remove one")
 
 
 def _rows(source: Source, separator: str) -> Iterator[list[str]]:
@@ -99,7 +97,7 @@ def _refuse_long_row(source: Source, separator: str) -> None:
         if len(row) > width:
             raise BadData(
                 f"row {number} of {source.name} has {len(row)} cells where the header has {width}",
-                cure=f"remove the extra cells, or quote a cell that holds {separator!r}",
+                fix=f"remove the extra cells, or quote a cell that holds {separator!r}",
             )
 
 
@@ -109,16 +107,16 @@ def _refuse_json(source: Source, lines: list[str]) -> None:
             value = json.loads(line or "{}")
         except json.JSONDecodeError as error:
             raise BadData(
-                f"line {number} of {source.name} is not JSON", got=error.msg, cure="write one object a line"
+                f"line {number} of {source.name} is not JSON", got=error.msg, fix="write one object a line"
             ) from error
         if not isinstance(value, dict):
             raise BadData(
                 f"line {number} of {source.name} is not an object",
                 got=line[:40],
-                cure='write {"column": value} a line',
+                fix='write {"column": value} a line',
             )
 
 
 def _broken(source: Source, kind: str, reason: object) -> BadData:
     first = str(reason).strip().splitlines()[0]
-    return BadData(f"{source.name} cannot be read as {kind}", got=first, cure="write the file again")
+    return BadData(f"{source.name} cannot be read as {kind}", got=first, fix="write the file again")

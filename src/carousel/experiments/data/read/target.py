@@ -36,7 +36,7 @@ def read_target(labels: pl.Series, names: list[str], kind: Guess | None) -> Clas
         raise BadData(
             f"the target {labels.name!r} has the same value in all {len(labels)} sequences",
             got=repr(str(labels[0])),
-            cure="there is nothing to predict: choose another --target",
+            fix="there is nothing to predict: choose another --target",
         )
     return _classes(labels) if (kind or _guess(labels)) == "classification" else _values(labels, names)
 
@@ -75,6 +75,6 @@ def _values(labels: pl.Series, names: list[str]) -> Values:
             f"the target {labels.name!r} of {names[bad[0]]} is no finite number",
             allowed="numbers, for regression",
             got=repr(str(labels[int(bad[0])])),
-            cure="correct it, or say --kind classification if these are classes",
+            fix="correct it, or say --kind classification if these are classes",
         )
     return Values(values)

@@ -51,14 +51,14 @@ def _with_test(source: Source, train: _Cases, sibling: Source, test: _Cases) -> 
             f"{sibling.name} does not fit {source.name}",
             allowed=f"{train.kind}, {train.values[0].shape[1]} dimensions",
             got=f"{test.kind}, {test.values[0].shape[1]} dimensions",
-            cure=f"move {sibling.name} away to split {source.name} alone",
+            fix=f"move {sibling.name} away to split {source.name} alone",
         )
     new = sorted(set(test.targets) - set(train.targets))
     if new and train.kind == "classification":
         raise BadData(
             f"{sibling.name} has a class that {source.name} has not",
             got=repr(new[0]),
-            cure=f"move {sibling.name} away to split {source.name} alone",
+            fix=f"move {sibling.name} away to split {source.name} alone",
         )
     both = _Cases(train.values + test.values, train.targets + test.targets, train.lines + test.lines, train.kind)
     names = [f"{source.name} line {line}" for line in train.lines]
@@ -81,22 +81,22 @@ def _parse(source: Source) -> _Cases:
     header, body = _lines(source)
     kind = _kind(source, header)
     if header.get("timestamps", "false") == "true":
-        raise BadData(f"{source.name} has time stamps", allowed="@timeStamps false", cure="write plain values")
+        raise BadData(f"{source.name} has time stamps", allowed="@timeStamps false", fix="write plain values")
     if not body:
-        raise BadData(f"{source.name} has no cases after @data", cure="give a file that holds data")
+        raise BadData(f"{source.name} has no cases after @data", fix="give a file that holds data")
     cases = _Cases([], [], [line for line, _ in body], kind)
     for line, content in body:
         *dimensions, target = content.split(":")
         cases.values.append(_case(source, line, dimensions))
         cases.targets.append(target.strip())
         if not cases.targets[-1] or cases.targets[-1] == "?":
-            raise BadData(f"line {line} of {source.name} has no target", cure="fill it in, or remove the line")
+            raise BadData(f"line {line} of {source.name} has no target", fix="fill it in, or remove the line")
         if cases.values[-1].shape[1] != cases.values[0].shape[1]:
             raise BadData(
                 f"line {line} of {source.name} has another number of dimensions than line {body[0][0]}",
                 allowed=cases.values[0].shape[1],
                 got=cases.values[-1].shape[1],
-                cure="separate dimensions by ':', the target last",
+                fix="separate dimensions by ':', the target last",
             )
     return cases
 
@@ -105,11 +105,11 @@ def _lines(source: Source) -> tuple[dict[str, str], list[tuple[int, str]]]:
     try:
         lines = source.data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise BadData(f"{source.name} is not text", cure="save it as UTF-8") from error
+        raise BadData(f"{source.name} is not text", fix="save it as UTF-8") from error
     kept = [(n, line.strip()) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
     at = next((i for i, (_, line) in enumerate(kept) if line.lower() == "@data"), None)
     if at is None:
-        raise BadData(f"{source.name} has no @data line", cure="is it a .ts file of the UEA archive?")
+        raise BadData(f"{source.name} has no @data line", fix="is it a .ts file of the UEA archive?")
     fields = [line[1:].lower().split(None, 1) for _, line in kept[:at] if line.startswith("@")]
     return {field[0]: field[1] if len(field) > 1 else "" for field in fields}, kept[at + 1 :]
 
@@ -122,7 +122,7 @@ def _kind(source: Source, header: dict[str, str]) -> Guess:
     raise BadData(
         f"{source.name} has no target",
         allowed="@classLabel true ... or @targetLabel true in its header",
-        cure="add the targets",
+        fix="add the targets",
     )
 
 
@@ -132,7 +132,7 @@ def _case(source: Source, line: int, dimensions: list[str]) -> Floats:
         raise BadData(
             f"the dimensions in line {line} of {source.name} are not equally long",
             got=", ".join(str(len(column)) for column in columns) or "no dimension before the target",
-            cure="pad the shorter with '?'",
+            fix="pad the shorter with '?'",
         )
     return np.stack(columns, axis=1)
 
@@ -146,12 +146,12 @@ def _values(source: Source, line: int, place: int, text: str) -> Floats:
             f"line {line} of {source.name} holds text in dimension {place}",
             allowed="numbers separated by ',', '?' where missing",
             got=str(error).rsplit(":", 1)[-1].strip(),
-            cure="correct it",
+            fix="correct it",
         ) from error
     if np.isinf(values).any():
         raise BadData(
             f"line {line} of {source.name} holds an infinite value in dimension {place}",
             allowed="finite numbers",
-            cure="correct it, or write '?' if the value is missing",
+            fix="correct it, or write '?' if the value is missing",
         )
     return values

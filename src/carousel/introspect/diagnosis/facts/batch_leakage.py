@@ -23,7 +23,7 @@ _ALIKE = 0.5  # of the squared difference of strangers: neighbours in time that 
 
 class Mixing(NamedTuple):
     """Sample `sample` was changed, and the answers of `changed` of the `others` other samples moved; strength: the
-    largest such move against that of its own answer. form: "evidence" where the module at `place` runs along the
+    largest such move against that of its own answer. form: "evidence" where the module at `site` runs along the
     samples, "before" where they come to it mixed, "behind" where they leave it unmixed."""
 
     sample: int
@@ -31,8 +31,8 @@ class Mixing(NamedTuple):
     others: int
     strength: float
     form: str
-    place: str
-    cure: str
+    site: str
+    fix: str
 
 
 def mixing_of(patient: Patient) -> Mixing | None:
@@ -49,9 +49,9 @@ def mixing_of(patient: Patient) -> Mixing | None:
     if not changed:
         return None
     most = float(torch.cat([moved[index][:index], moved[index][index + 1 :]]).max())
-    form, visit, cure = _blamed(patient, layout, index)
+    form, visit, fix = _blamed(patient, layout, index)
     strength = min(most / own, 1.0) if own > 0 else 1.0
-    return Mixing(index, changed, size - 1, strength, form, visit.name if visit else "", cure)
+    return Mixing(index, changed, size - 1, strength, form, visit.name if visit else "", fix)
 
 
 def other_axis(patient: Patient, sound: list[Layout]) -> tuple[Visit, str] | None:
@@ -119,17 +119,17 @@ def _across(patient: Patient, layout: Layout) -> int:
 
 
 def _blamed(patient: Patient, layout: Layout, index: int) -> tuple[str, Visit | None, str]:
-    """(form, the module, the cure)."""
-    probe, places = patient.probe, patient.modules
+    """(form, the module, the fix)."""
+    probe, sites = patient.probe, patient.modules
     assert probe is not None
-    for calls in places:
+    for calls in sites:
         visit = calls[0]
         steps, samples = _touched(probe, patient, layout, index, visit)
         if steps == 1 and samples > 1 and not visit.is_cell:
             return "evidence", visit, _turned(patient, visit)
         if samples > 1:
             return "before", visit, f"x = x.transpose(0, 1)  # of the input of {code_name(visit.name)}, not a view"
-    visit = places[-1][0]
+    visit = sites[-1][0]
     return "behind", visit, _behind(visit)
 
 

@@ -32,7 +32,7 @@ class Travel(NamedTuple):
     """One layer in one direction: its longest run, lag profile, horizon in steps, slope in nats per step (None
     where too short)."""
 
-    place: str
+    site: str
     tape: Tape
     call: int | None
     direction: str
@@ -63,11 +63,11 @@ _TRAVELS: WeakKeyDictionary[Patient, list[Travel]] = WeakKeyDictionary()  # thre
 
 
 def travels(patient: Patient) -> list[Travel]:
-    """Of every layer that runs two steps or more, in the order of the places; layers with layer_norm are left out."""
+    """Of every layer that runs two steps or more, in the order of the sites; layers with layer_norm are left out."""
     if patient not in _TRAVELS:
         _TRAVELS[patient] = [
-            _travel(patient, place, run)
-            for place, run in longest_runs(patient).items()
+            _travel(patient, site, run)
+            for site, run in longest_runs(patient).items()
             if run.tape.run.length > 1 and not run.tape.cell.layer_norm and _is_finite(run.tape)
         ]
     return _TRAVELS[patient]
@@ -81,7 +81,7 @@ def needs(patient: Patient) -> list[Need]:
     if patient.known.dependency is not None:
         return [Need(patient.known.dependency, found)] if found else []
     modules = [calls[0].name for calls in patient.modules if _is_read_at_end(patient, calls)]
-    ends = {each.tape.run.length: each for each in found if any(belongs(each.place, name) for name in modules)}
+    ends = {each.tape.run.length: each for each in found if any(belongs(each.site, name) for name in modules)}
     return [
         Need(true_length(patient, end.tape) - 1, [each for each in found if each.tape.run.length == steps])
         for steps, end in sorted(ends.items())
@@ -117,10 +117,10 @@ def _is_at_end(reads: Reads, lengths: Tensor | None) -> bool:
     return reads.backward is not None and bool(reads.backward.any()) and not bool((reads.backward & late).any())
 
 
-def _travel(patient: Patient, place: str, run: Longest) -> Travel:
+def _travel(patient: Patient, site: str, run: Longest) -> Travel:
     direction = "loss" if arrives_at_end(run.tape) else "random"
     profile = lag_profile(run.tape, direction=direction, generator=patient.generator)
-    return Travel(place, run.tape, run.call, direction, profile, horizon(profile), slope(profile))
+    return Travel(site, run.tape, run.call, direction, profile, horizon(profile), slope(profile))
 
 
 def picture(patient: Patient, layer: Travel) -> Callable[[str], Any] | None:
@@ -131,7 +131,7 @@ def picture(patient: Patient, layer: Travel) -> Callable[[str], Any] | None:
     def drawn(lang: str) -> Any:
         generator = torch.Generator().manual_seed(0)
         return patient.seen.tape.plot.lag_profile(
-            layer.place, direction=layer.direction, generator=generator, call=layer.call, lang=lang
+            layer.site, direction=layer.direction, generator=generator, call=layer.call, lang=lang
         )
 
     return drawn

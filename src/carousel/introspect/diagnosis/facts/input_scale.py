@@ -32,10 +32,10 @@ def is_learned(calls: list[Visit]) -> bool:
     return _tensor(calls[0].x).requires_grad
 
 
-def entering(patient: Patient, place: str, tape: Tape) -> Tensor:
+def entering(patient: Patient, site: str, tape: Tape) -> Tensor:
     """[N, I]: what enters one layer in one direction: the module's input, or what the layers below it showed."""
-    _, module = module_of(patient, place)
-    prefix, _, last = place.rpartition(".")
+    _, module = module_of(patient, site)
+    prefix, _, last = site.rpartition(".")
     layer = 0 if isinstance(module, nn.RNNCellBase) else int(last.split("_")[0].removeprefix("l"))
     if layer == 0:
         calls = next(calls for calls in patient.modules if calls[0].module is module)

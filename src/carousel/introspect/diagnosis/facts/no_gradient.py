@@ -24,10 +24,10 @@ class Unused(NamedTuple):
     alone, which makes it half of the module."""
 
     form: str
-    cure: str
+    fix: str
     steps: int
     calls: int
-    place: str = ""
+    site: str = ""
 
     @property
     def half(self) -> bool:
@@ -59,15 +59,15 @@ def unused(patient: Patient, calls: list[Visit]) -> Unused | None:
             return None
         cut = all(gradient is None for gradient in everything.values())
         graph = any(state.requires_grad for visit in calls for state in visit.final)
-        cure = f"output, _ = {name}(x)  # " + (
+        fix = f"output, _ = {name}(x)  # " + (
             "and answer from its output, not detached" if graph else "outside torch.no_grad()"
         )
-        return Unused("cut" if cut else "zero", cure, steps, count)
+        return Unused("cut" if cut else "zero", fix, steps, count)
     half = _half(recurrent, others)
     if half:
         last = "torch.cat([h_n[-2], h_n[-1]], dim=1)" if module.bidirectional else "h_n[-1]"
-        cure = f"features = {last}  # of {name}"
-        return Unused("half", cure, steps, count, half)
+        fix = f"features = {last}  # of {name}"
+        return Unused("half", fix, steps, count, half)
     if _any(recurrent.values()) or _dead(calls) or _carries(patient, calls):
         return None
     return _without_past(patient, calls, name, steps)
@@ -82,12 +82,12 @@ def _without_past(patient: Patient, calls: list[Visit], name: str, steps: int) -
         cell = calls[0].is_cell
         return Unused("fresh", f"{'state' if cell else 'y, state'} = {name}(x_t, state)", steps, len(calls))
     given = patient.seen.inputs[0] if patient.seen.inputs else None
-    cure = f"output, _ = {name}(x)  # x must have the steps on axis {_time_axis(calls[0])}; it has {steps} there"
+    fix = f"output, _ = {name}(x)  # x must have the steps on axis {_time_axis(calls[0])}; it has {steps} there"
     if isinstance(given, Tensor) and given.dim() == 2 and given.is_floating_point():
-        cure = f"output, _ = {name}(x.unsqueeze(-1))  # [B, T, 1]: make it with input_size=1"
+        fix = f"output, _ = {name}(x.unsqueeze(-1))  # [B, T, 1]: make it with input_size=1"
     elif isinstance(given, Tensor) and given.shape[0] == 1 and _time_axis(calls[0]) == 0:
-        cure = f"{name}.batch_first = True"
-    return Unused("one_step", cure, steps, len(calls))
+        fix = f"{name}.batch_first = True"
+    return Unused("one_step", fix, steps, len(calls))
 
 
 def _time_axis(visit: Visit) -> int:

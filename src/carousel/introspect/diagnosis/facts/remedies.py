@@ -18,7 +18,7 @@ TANH_REACHES = 100  # steps; farther back an orthogonal tanh network's gradient 
 def longer_memory(patient: Patient, layer: Travel, reach: int) -> str:
     """For every layer of the module: gates that start open for up to `reach` steps; of an Elman cell, which has none, a
     matrix that keeps lengths."""
-    name, module = module_of(patient, layer.place)
+    name, module = module_of(patient, layer.site)
     cell, gate = layer.tape.cell, carrying_gate(layer.tape.cell)
     if gate is None:
         long = isinstance(cell, ElmanTanh) and reach > TANH_REACHES

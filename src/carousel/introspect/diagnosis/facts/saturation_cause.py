@@ -20,19 +20,19 @@ ENOUGH = 2.0  # root mean square of a part that drives a gate to its ends by its
 
 class Pressure(NamedTuple):
     """largest: "by_input", "by_weights" (of the input), "by_recurrence", "by_bias", or "evidence". values: root mean
-    squares. cure: a line against it. sure: whether it is clearly the largest."""
+    squares. fix: a line against it. sure: whether it is clearly the largest."""
 
     largest: str
     values: dict[str, str]
-    cure: str
+    fix: str
     sure: bool
 
 
-def pressure(patient: Patient, place: str, tape: Tape, gate: str) -> Pressure:
-    """Of one gate or candidate of one place (h of an Elman network), over its true steps."""
+def pressure(patient: Patient, site: str, tape: Tape, gate: str) -> Pressure:
+    """Of one gate or candidate of one site (h of an Elman network), over its true steps."""
     cell = tape.cell
     rows = cell.rows(gate)
-    x, h = entering(patient, place, tape), tape["h"]
+    x, h = entering(patient, site, tape), tape["h"]
     h = h[~h.isnan().any(-1)]
     parts = {
         "input": _size(linear(x, cell.weight_ih[rows].to(x.dtype))),
@@ -42,18 +42,18 @@ def pressure(patient: Patient, place: str, tape: Tape, gate: str) -> Pressure:
     first, second = sorted(parts, key=lambda part: parts[part], reverse=True)[:2]
     values = {part: number(size) for part, size in parts.items()} | {"x": number(_size(x))}
     sure = parts[first] > CLEAR * parts[second]
-    name, _ = module_of(patient, place)
+    name, _ = module_of(patient, site)
     if parts[second] > ENOUGH:
         return Pressure("evidence", values, f"{name}.reset_parameters()", sure=True)
     if first == "input":
         large = _size(x) > LARGE_INPUT
-        smaller = f"torch.nn.init.xavier_uniform_({name}.weight_ih{suffix_of(patient, place)})"
-        cure = standardise(x) if large else smaller
-        return Pressure("by_input" if large else "by_weights", values, cure, sure)
+        smaller = f"torch.nn.init.xavier_uniform_({name}.weight_ih{suffix_of(patient, site)})"
+        fix = standardise(x) if large else smaller
+        return Pressure("by_input" if large else "by_weights", values, fix, sure)
     if first == "recurrence":
         return Pressure("by_recurrence", values, length_keeping(name, cell), sure)
-    cure = f'for n, b in {name}.named_parameters(): "bias" in n and b.data.uniform_(-0.1, 0.1)'
-    return Pressure("by_bias", values, cure, sure)
+    fix = f'for n, b in {name}.named_parameters(): "bias" in n and b.data.uniform_(-0.1, 0.1)'
+    return Pressure("by_bias", values, fix, sure)
 
 
 def _size(values: Tensor) -> float:

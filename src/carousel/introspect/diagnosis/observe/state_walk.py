@@ -77,8 +77,8 @@ def variables(loss_fn: Any) -> list[Variable]:
 def holders(model: nn.Module, loss_fn: Any) -> Iterator[tuple[str, Any]]:
     """(as the user would write it, value) of every attribute of the model and variable of loss_fn that may hold a
     state."""
-    for place, module in model.named_modules():
-        where = f"model.{place}" if place else "model"
+    for site, module in model.named_modules():
+        where = f"model.{site}" if site else "model"
         for name, value in {**module.__dict__, **module._buffers}.items():
             if name not in REGISTERED:
                 yield from _inside(f"{where}.{name}", value)
@@ -91,7 +91,7 @@ def _inside(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         yield from ((f"{name}[{key!r}]", part) for key, part in value.items())
     elif isinstance(value, list):
-        yield from ((f"{name}[{place}]", part) for place, part in enumerate(value))
+        yield from ((f"{name}[{site}]", part) for site, part in enumerate(value))
     elif is_record(value):
         yield from ((f"{name}.{key}", part) for key, part in vars(value).items())
     else:

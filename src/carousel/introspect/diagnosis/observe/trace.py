@@ -107,13 +107,13 @@ def checked(loss: Any) -> Tensor:
     """The loss, if it is one. Raises BadCall."""
     if not isinstance(loss, Tensor):
         raise BadCall("loss_fn did not return a loss", allowed="a scalar tensor", got=type(loss).__name__,
-                      cure="return the loss itself, not .item()")  # fmt: skip
+                      fix="return the loss itself, not .item()")  # fmt: skip
     if loss.numel() != 1:
         raise BadCall("loss_fn returned more than one number", allowed="a scalar tensor", got=tuple(loss.shape),
-                      cure="take its mean")  # fmt: skip
+                      fix="take its mean")  # fmt: skip
     if not loss.requires_grad:
         raise BadCall("the loss does not require a gradient", allowed="a loss that depends on the parameters",
-                      cure="take .detach(), .item(), .argmax() and torch.no_grad() out of loss_fn")  # fmt: skip
+                      fix="take .detach(), .item(), .argmax() and torch.no_grad() out of loss_fn")  # fmt: skip
     return loss
 
 

@@ -1,4 +1,4 @@
-"""One run for each place of a patient: the longest call of a layer, or the steps of a *Cell module joined in time."""
+"""One run for each site of a patient: the longest call of a layer, or the steps of a *Cell module joined in time."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Longest(NamedTuple):
 
 
 def longest_runs(patient: Patient) -> dict[str, Longest]:
-    """Place -> its longest run, in the order of the places. A *Cell module runs one step a call; calls that each start
+    """Place -> its longest run, in the order of the sites. A *Cell module runs one step a call; calls that each start
     from the state that the one before ended with are one run over time."""
-    return {place: _longest(calls) for place, calls in patient.runs.items()}
+    return {site: _longest(calls) for site, calls in patient.runs.items()}
 
 
 def _longest(calls: list[Tape]) -> Longest:

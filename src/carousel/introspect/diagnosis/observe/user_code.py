@@ -50,9 +50,9 @@ def split(target: str) -> tuple[Path, str]:
     file, function = (Path(before), after) if colon and not Path(target).is_file() else (Path(target), DEFAULT)
     if not file.is_file():
         got = "a folder" if file.is_dir() else None
-        raise BadData(f"there is no file {str(file)!r}", got=got, cure="carousel doctor FILE.py:FUNCTION")
+        raise BadData(f"there is no file {str(file)!r}", got=got, fix="carousel doctor FILE.py:FUNCTION")
     if not os.access(file, os.R_OK):
-        raise BadData(f"{str(file)!r} cannot be read", cure="ask for the permission")
+        raise BadData(f"{str(file)!r} cannot be read", fix="ask for the permission")
     return file, function
 
 
@@ -152,7 +152,7 @@ def _function(module: ModuleType, name: str, file: Path) -> Callable[[], Any]:
         own = [n for n, v in vars(module).items() if inspect.isfunction(v) and v.__module__ == module.__name__]
         known = [n for n in own if not n.startswith("_")]
         if not known:
-            raise BadData(f"{file.name} defines no function {name!r}, nor any other", cure=f"write def {name}(): ...")
+            raise BadData(f"{file.name} defines no function {name!r}, nor any other", fix=f"write def {name}(): ...")
         raise UnknownName(f"function of {file.name}", name, known)
     found = vars(module)[name]
     if not callable(found):

@@ -36,7 +36,7 @@ def telling(doing: str, file: Path, *, show: bool) -> Iterator[None]:
         if show:
             traceback.print_exception(error)
         raise BadData(
-            f"{doing} raised {_in_words(error)}", got=where, cure=None if show else "--traceback shows all of it"
+            f"{doing} raised {_in_words(error)}", got=where, fix=None if show else "--traceback shows all of it"
         ) from error
 
 

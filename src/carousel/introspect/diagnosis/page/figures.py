@@ -41,18 +41,18 @@ class Pictures:
     notes: tuple[str, ...] = field(default=())
 
 
-def pictures(tape: ModelTape, place: str) -> Pictures:
-    """The figures of one place, of its longest call; nothing where it did not run for two steps.
+def pictures(tape: ModelTape, site: str) -> Pictures:
+    """The figures of one site, of its longest call; nothing where it did not run for two steps.
 
     Calls of one step each (a *Cell module) are shown one after the other, in what needs no Jacobian between them.
     """
-    track = tape[place]
+    track = tape[site]
     lengths = [call.run.length for call in track.calls]
     if max(lengths, default=0) > 1:
         call = lengths.index(max(lengths))
-        return _of_call(tape.plot, place, call if len(lengths) > 1 else None, track.calls[call])
+        return _of_call(tape.plot, site, call if len(lengths) > 1 else None, track.calls[call])
     if len(lengths) > 1 and len({tuple(call["h"].shape) for call in track.calls}) == 1:
-        return Pictures(tuple(_simple(tape.plot, place, None, track)))
+        return Pictures(tuple(_simple(tape.plot, site, None, track)))
     return Pictures(())
 
 
@@ -61,44 +61,44 @@ def intact(tape: ModelTape) -> bool:
     return all(_intact(call) for track in tape.values() for call in track.calls)
 
 
-def _of_call(plot: Plots, place: str, call: int | None, tape: Tape) -> Pictures:
-    simple = _simple(plot, place, call, tape)
+def _of_call(plot: Plots, site: str, call: int | None, tape: Tape) -> Pictures:
+    simple = _simple(plot, site, call, tape)
     if not _intact(tape):
         return Pictures(tuple(simple), ("changed",))
     if tape.cell.layer_norm or not _finite(tape):
         return Pictures(tuple(simple))
     few = _affordable(tape)
-    flowing = [_lag_profile(plot, place, call, tape)]
+    flowing = [_lag_profile(plot, site, call, tape)]
     if _has_time_scales(tape):
-        flowing.append(Picture("time_scales", lambda lang: plot.time_scales(place, call=call, lang=lang)))
+        flowing.append(Picture("time_scales", lambda lang: plot.time_scales(site, call=call, lang=lang)))
     if few:
-        spectrum = partial(plot.singular_values, place, sequences=few, call=call)
+        spectrum = partial(plot.singular_values, site, sequences=few, call=call)
         flowing.append(Picture("singular_values", lambda lang: spectrum(lang=lang)))
     if "c" in tape.names:
-        flowing.append(Picture("effective_weights", lambda lang: plot.effective_weights(place, call=call, lang=lang)))
+        flowing.append(Picture("effective_weights", lambda lang: plot.effective_weights(site, call=call, lang=lang)))
     found = {picture.name: picture for picture in (*flowing, *simple)}
     return Pictures(tuple(found[name] for name in ORDER if name in found), () if few else ("costly",))
 
 
-def _simple(plot: Plots, place: str, call: int | None, source: Tape | Track) -> list[Picture]:
+def _simple(plot: Plots, site: str, call: int | None, source: Tape | Track) -> list[Picture]:
     """What shows the recorded numbers as they are."""
     cell = (source.calls[0] if isinstance(source, Track) else source).run.view
     value = next(name for name in ("f", "z", "h") if name in source.names)
-    found = [Picture("raster", lambda lang: plot.raster(place, value, call=call, lang=lang))]
+    found = [Picture("raster", lambda lang: plot.raster(site, value, call=call, lang=lang))]
     if cell.gate_names or cell.name == "rnn":
-        found.append(Picture("saturation", lambda lang: plot.saturation(place, call=call, lang=lang)))
+        found.append(Picture("saturation", lambda lang: plot.saturation(site, call=call, lang=lang)))
     if arrived(source, "h") is not None:
-        found.append(Picture("gradient", lambda lang: plot.gradient(place, call=call, lang=lang)))
+        found.append(Picture("gradient", lambda lang: plot.gradient(site, call=call, lang=lang)))
     return found
 
 
-def _lag_profile(plot: Plots, place: str, call: int | None, tape: Tape) -> Picture:
+def _lag_profile(plot: Plots, site: str, call: int | None, tape: Tape) -> Picture:
     if arrives_at_end(tape):
-        return Picture("lag_profile", lambda lang: plot.lag_profile(place, call=call, lang=lang))
+        return Picture("lag_profile", lambda lang: plot.lag_profile(site, call=call, lang=lang))
 
     def from_anywhere(lang: str) -> Any:
         seeded = Generator().manual_seed(0)
-        return plot.lag_profile(place, direction="random", generator=seeded, call=call, lang=lang)
+        return plot.lag_profile(site, direction="random", generator=seeded, call=call, lang=lang)
 
     return Picture("lag_profile", from_anywhere, "random_direction")
 

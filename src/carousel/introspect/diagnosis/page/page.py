@@ -15,7 +15,7 @@ from carousel.common.texts import LANGUAGES, text
 from carousel.introspect.diagnosis.diagnosis import Diagnosis
 from carousel.introspect.diagnosis.finding import Finding
 from carousel.introspect.diagnosis.page.figures import Pictures, intact, pictures
-from carousel.introspect.diagnosis.page.view import Card, Drawing, PageView, PlaceView, card, page_view, summary
+from carousel.introspect.diagnosis.page.view import Card, Drawing, PageView, SiteView, card, page_view, summary
 
 MARK = '<meta name="generator" content="carousel doctor">'
 _LOOKED_AT = 1_000  # bytes of a file, in which the mark of ours lies
@@ -46,7 +46,7 @@ def check_free(path: Path) -> None:
             ours = MARK.encode() in stream.read(_LOOKED_AT)
     if not ours:
         raise FolderConflict(f"{str(path)!r} was not written by carousel doctor, and is not overwritten",
-                             cure="name another file")  # fmt: skip
+                             fix="name another file")  # fmt: skip
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise FolderConflict(f"cannot write {str(path)!r}", got=error.strerror or str(error),
-                             cure="name another file") from error  # fmt: skip
+                             fix="name another file") from error  # fmt: skip
 
 
 def fragment(diagnosis: Diagnosis) -> str:
@@ -76,16 +76,16 @@ def _views(diagnosis: Diagnosis) -> Iterator[PageView]:
     cards = {lang: [_card(n, finding, diagnosis, lang) for n, finding in enumerate(diagnosis, 1)] for lang in LANGUAGES}
     drawable = {name: found for name in _ordered(diagnosis) if (found := pictures(diagnosis.tape, name)).drawn}
     room = _SIZE - sum(len(c.svg) for of_language in cards.values() for c in of_language)
-    places: dict[str, list[PlaceView]] = {lang: [] for lang in LANGUAGES}
+    sites: dict[str, list[SiteView]] = {lang: [] for lang in LANGUAGES}
     for number, (name, found) in enumerate(list(drawable.items())[:_PLACES], 1):
         drawn = {lang: _place(diagnosis, name, number, found, lang) for lang in LANGUAGES}
-        room -= sum(len(drawing.svg) for place in drawn.values() for drawing in place.drawings)
+        room -= sum(len(drawing.svg) for site in drawn.values() for drawing in site.drawings)
         if room < 0 and number > 1:
             break
-        for lang, place in drawn.items():
-            places[lang].append(place)
+        for lang, site in drawn.items():
+            sites[lang].append(site)
     for lang in LANGUAGES:
-        yield page_view(diagnosis, cards[lang], places[lang], len(drawable), lang)
+        yield page_view(diagnosis, cards[lang], sites[lang], len(drawable), lang)
 
 
 def _card(number: int, finding: Finding, diagnosis: Diagnosis, lang: str) -> Card:
@@ -103,19 +103,19 @@ def _card(number: int, finding: Finding, diagnosis: Diagnosis, lang: str) -> Car
 
 def _ordered(diagnosis: Diagnosis) -> list[str]:
     """The places of the tape, those of findings first."""
-    named = [finding.place for finding in diagnosis if finding.place]
-    ill = [name for place in named for name in diagnosis.tape if name == place or name.startswith(f"{place}.")]
+    named = [finding.site for finding in diagnosis if finding.site]
+    ill = [name for site in named for name in diagnosis.tape if name == site or name.startswith(f"{site}.")]
     return list(dict.fromkeys([*ill, *diagnosis.tape]))
 
 
-def _place(diagnosis: Diagnosis, name: str, number: int, found: Pictures, lang: str) -> PlaceView:
+def _place(diagnosis: Diagnosis, name: str, number: int, found: Pictures, lang: str) -> SiteView:
     drawings = [
         Drawing(
-            label=text(f"doctor.page.picture.{picture.name}", lang, place=name),
+            label=text(f"doctor.page.picture.{picture.name}", lang, site=name),
             svg=slim(svg(picture.draw(lang), f"place-{number}-{picture.name}-{lang}")),
             note=text(f"doctor.page.note.{picture.note}", lang) if picture.note else "",
         )
         for picture in found.drawn
     ]
     notes = tuple(text(f"doctor.page.note.{note}", lang) for note in found.notes)
-    return PlaceView(name, diagnosis.tape[name].what, tuple(drawings), notes)
+    return SiteView(name, diagnosis.tape[name].what, tuple(drawings), notes)

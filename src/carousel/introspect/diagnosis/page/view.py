@@ -22,11 +22,11 @@ class Card:
     severity: str
     word: str
     symptom: str
-    place: str
+    site: str
     confidence: str
     title: str
     paragraphs: tuple[tuple[str, str], ...]  # (label, text): what was measured, and why it happens
-    cure: str
+    fix: str
     advice: str
     limits: str
     svg: str = ""
@@ -35,7 +35,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Drawing:
-    """One figure of a place. label: what it is, for those who cannot see it. note: what is special about it, or ""."""
+    """One figure of a site. label: what it is, for those who cannot see it. note: what is special about it, or ""."""
 
     label: str
     svg: str
@@ -43,7 +43,7 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class PlaceView:
+class SiteView:
     """A recorded layer in one direction. what: its module in words."""
 
     name: str
@@ -62,7 +62,7 @@ class PageView:
     cards: tuple[Card, ...]
     clean: tuple[str, ...]
     unseen: tuple[tuple[str, str], ...]
-    places: tuple[PlaceView, ...]
+    sites: tuple[SiteView, ...]
     places_note: str
     tape: tuple[tuple[str, ...], ...]
     tape_notes: tuple[str, ...]
@@ -70,10 +70,10 @@ class PageView:
 
 
 def page_view(
-    diagnosis: Diagnosis, cards: Sequence[Card], places: Sequence[PlaceView], drawable: int, lang: str
+    diagnosis: Diagnosis, cards: Sequence[Card], sites: Sequence[SiteView], drawable: int, lang: str
 ) -> PageView:
     """drawable: how many places could have been shown."""
-    shown = text("doctor.page.places_left", lang, shown=len(places), count=drawable)
+    shown = text("doctor.page.places_left", lang, shown=len(sites), count=drawable)
     return PageView(
         lang=lang,
         facts=text("doctor.heading", lang, **diagnosis.facts),
@@ -81,8 +81,8 @@ def page_view(
         cards=tuple(cards),
         clean=clean(diagnosis),
         unseen=tuple((unseen.symptom, unseen.says(lang)) for unseen in diagnosis.unseen),
-        places=tuple(places),
-        places_note=shown if len(places) < drawable else "",
+        sites=tuple(sites),
+        places_note=shown if len(sites) < drawable else "",
         tape=tuple(_row(track, lang) for track in diagnosis.tape.values()),
         tape_notes=tuple(skipped(diagnosis.tape, lang)),
         made_by=text("doctor.page.made_by", lang, version=version("carousel-rnn")),
@@ -97,13 +97,13 @@ def card(number: int, finding: Finding, lang: str, svg: str = "", undrawn: bool 
         severity=finding.severity,
         word=text(f"doctor.severity.{finding.severity}", lang),
         symptom=finding.symptom,
-        place=finding.place,
+        site=finding.site,
         confidence=text("doctor.confidence", lang, level=level),
         title=finding.says("title", lang),
         paragraphs=tuple(
             (text(f"doctor.part.{part}", lang), finding.says(part, lang)) for part in ("evidence", "cause")
         ),
-        cure=finding.cure,
+        fix=finding.fix,
         advice=finding.says("advice", lang),
         limits=finding.says("limits", lang),
         svg=svg,

@@ -72,16 +72,16 @@ class BatchMixing(Symptom):
             return []
         values = {"first": f"{found.first:.4g}", "second": f"{found.second:.4g}"}
         visit = patient.modules[0][0]
-        cure = f"{code_name(visit.name)}.batch_first = {not getattr(visit.module, 'batch_first', True)}"
-        return [Finding(self.id, "critical", "medium", cure, values, visit.name, "order")]
+        fix = f"{code_name(visit.name)}.batch_first = {not getattr(visit.module, 'batch_first', True)}"
+        return [Finding(self.id, "critical", "medium", fix, values, visit.name, "order")]
 
     def _finding(self, found: Mixing) -> Finding:
         values = {
             "sample": str(found.sample), "changed": str(found.changed), "others": str(found.others),
-            "share": number(100 * found.strength), "module": code_name(found.place) if found.place else "model",
+            "share": number(100 * found.strength), "module": code_name(found.site) if found.site else "model",
         }  # fmt: skip
         severity: Severity = "critical" if found.strength >= STRONG else "warning"
-        return Finding(self.id, severity, "high", found.cure, values, found.place, found.form)
+        return Finding(self.id, severity, "high", found.fix, values, found.site, found.form)
 
     def _contradicted(self, patient: Patient, sound: list[Layout]) -> list[Finding]:
         found = other_axis(patient, sound)
@@ -89,10 +89,10 @@ class BatchMixing(Symptom):
             return []
         visit, form = found
         steps, samples = patient.sizes(patient.modules[0])
-        cure = f"{code_name(visit.name)}.batch_first = {not visit.module.batch_first}"
+        fix = f"{code_name(visit.name)}.batch_first = {not visit.module.batch_first}"
         values = {"samples": str(steps), "steps": str(samples), "module": code_name(visit.name)}
         sure = form == "along"
-        return [Finding(self.id, "critical" if sure else "warning", "medium", cure, values, visit.name, form)]
+        return [Finding(self.id, "critical" if sure else "warning", "medium", fix, values, visit.name, form)]
 
 
 def _is_alone(visit: Visit) -> bool:

@@ -34,25 +34,25 @@ class DeadUnits(Symptom):
     id = "dead-units"
 
     def examine(self, patient: Patient) -> list[Finding] | Unseen:
-        runs = {place: run.tape for place, run in longest_runs(patient).items()}
-        enough = {place: tape for place, tape in runs.items() if len(true_rows(tape, "h")) >= LEAST}
+        runs = {site: run.tape for site, run in longest_runs(patient).items()}
+        enough = {site: tape for site, tape in runs.items() if len(true_rows(tape, "h")) >= LEAST}
         if not enough:
             return self.unseen("few_steps", least=str(LEAST))
-        return [f for place, tape in enough.items() if (f := self._layer(patient, place, tape)) is not None]
+        return [f for site, tape in enough.items() if (f := self._layer(patient, site, tape)) is not None]
 
-    def _layer(self, patient: Patient, place: str, tape: Tape) -> Finding | None:
+    def _layer(self, patient: Patient, site: str, tape: Tape) -> Finding | None:
         h, state = true_rows(tape, "h"), true_rows(tape, tape.cell.state_names[-1])
         if not bool(state.isfinite().all()):
             return None  # `exploding` has it
         dead, twins = float(is_still(h).double().mean()), twin_share(state, incoming(tape.cell))
         if dead < DEAD and twins < TWINS:
             return None
-        name, _ = module_of(patient, place)
+        name, _ = module_of(patient, site)
         form = "evidence" if dead >= max(DEAD, twins) else "twins"
         values = {"share": percent(dead), "twins": percent(twins), "units": str(h.shape[1]), "points": str(len(h))}
         return Finding(
             self.id, "critical" if max(dead, twins) == 1 else "warning", "high", f"{name}.reset_parameters()", values,
-            place, form, lambda lang: patient.seen.tape.plot.raster(place, "h", lang=lang),
+            site, form, lambda lang: patient.seen.tape.plot.raster(site, "h", lang=lang),
         )  # fmt: skip
 
 

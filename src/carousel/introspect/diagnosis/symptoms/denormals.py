@@ -28,21 +28,21 @@ _BITS = {
 class Denormals(Symptom):
     """Measured: how many of the recorded states and of their total derivatives are subnormal (between 0 and the
     smallest normal number, 1.2e-38 in float32), counted one by one. Found where more than one in a thousand is,
-    at any place: denormals slowed recurrent backward passes up to twenty times where the house measured
+    at any site: denormals slowed recurrent backward passes up to twenty times where the house measured
     (DESIGN, facts for the kernels).
     """
 
     id = "denormals"
 
     def examine(self, patient: Patient) -> list[Finding] | Unseen:
-        counts = {place: _counted(run.tape) for place, run in longest_runs(patient).items()}
-        place = max(counts, key=lambda name: counts[name][0] / max(counts[name][1], 1))
-        small, total = counts[place]
+        counts = {site: _counted(run.tape) for site, run in longest_runs(patient).items()}
+        site = max(counts, key=lambda name: counts[name][0] / max(counts[name][1], 1))
+        small, total = counts[site]
         if small <= SHARE * total:
             return []
         values = {"share": percent(small / total), "count": f"{small:,}", "total": f"{total:,}"}
         severity: Severity = "info" if has_learned(patient) else "warning"  # a loss of 1e-8 has such derivatives
-        return [Finding(self.id, severity, "high", "torch.set_flush_denormal(True)", values, place)]
+        return [Finding(self.id, severity, "high", "torch.set_flush_denormal(True)", values, site)]
 
 
 def _counted(tape: Tape) -> tuple[int, int]:

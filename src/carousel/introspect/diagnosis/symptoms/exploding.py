@@ -52,25 +52,25 @@ class Exploding(Symptom):
             owner = code_name(weights[0].rpartition(".")[0])
             values |= {"count": str(len(weights)), "name": weights[0]}
             return Finding(self.id, "critical", "high", f"{owner}.reset_parameters()", values, form="weights")
-        for place, tape in ((place, tape) for place, calls in patient.runs.items() for tape in calls):
+        for site, tape in ((site, tape) for site, calls in patient.runs.items() for tape in calls):
             step = _first_overflow(tape["h"], tape.run.valid)
             if step is not None:
-                name, _ = module_of(patient, place)
+                name, _ = module_of(patient, site)
                 values |= {"step": str(step)}
-                cure = length_keeping(name, tape.cell)
-                return Finding(self.id, "critical", "high", cure, values, place, "states")
+                fix = length_keeping(name, tape.cell)
+                return Finding(self.id, "critical", "high", fix, values, site, "states")
         bad = [name for name, g in patient.seen.gradients.items() if g is not None and not _is_finite(g)]
         if not bad and math.isfinite(patient.seen.loss):
             return None
         growing = next((each for each in travels(patient) if _grows(each)), None)
         values |= {"count": str(len(bad)), "name": bad[0] if bad else ""}
         if growing is None:
-            cure = "torch.autograd.set_detect_anomaly(True)"
-            return Finding(self.id, "critical", "high", cure, values, form="elsewhere")
-        name, _ = module_of(patient, growing.place)
+            fix = "torch.autograd.set_detect_anomaly(True)"
+            return Finding(self.id, "critical", "high", fix, values, form="elsewhere")
+        name, _ = module_of(patient, growing.site)
         values |= _growth(growing)
-        cure = length_keeping(name, growing.tape.cell)
-        return Finding(self.id, "critical", "high", cure, values, growing.place, "overflow", picture(patient, growing))
+        fix = length_keeping(name, growing.tape.cell)
+        return Finding(self.id, "critical", "high", fix, values, growing.site, "overflow", picture(patient, growing))
 
     def _layer(self, patient: Patient, layer: Travel) -> Finding | None:
         low, high = self._exponent(patient, layer)
@@ -78,7 +78,7 @@ class Exploding(Symptom):
         grows, chaotic = _grows(layer), spread > GROWTH  # False for NaN: a dead direction has no exponent
         if not grows and not chaotic:
             return None
-        name, _ = module_of(patient, layer.place)
+        name, _ = module_of(patient, layer.site)
         values = _growth(layer) | {"low": number(low), "high": number(high)}
         return Finding(
             self.id,
@@ -86,7 +86,7 @@ class Exploding(Symptom):
             "high" if grows and chaotic else "medium",
             length_keeping(name, layer.tape.cell),
             values,
-            layer.place,
+            layer.site,
             "evidence" if grows else "chaos",
             picture(patient, layer),
         )
@@ -96,7 +96,7 @@ class Exploding(Symptom):
         run = layer.tape.run
         shortest = run.length if run.lengths is None else int(run.lengths.min())
         one = layer.tape["h"].shape[1] == 1
-        if run.fresh is not None or shortest - run.length // 4 < (BLOCKS * LEAST_BLOCK if one else LEAST_STEPS):
+        if run.reset_mask is not None or shortest - run.length // 4 < (BLOCKS * LEAST_BLOCK if one else LEAST_STEPS):
             return -math.inf, -math.inf
         found = lyapunov(layer.tape, count=1, generator=patient.generator)
         return float(found.low[0]), float(found.high[0])
@@ -108,8 +108,8 @@ class Exploding(Symptom):
         if limit is None or norm <= CLIPPED * limit:
             return []
         values = {"norm": number(norm), "limit": number(limit), "ratio": number(norm / limit)}
-        cure = f"torch.nn.utils.clip_grad_norm_(model.parameters(), {number(norm)})"
-        return [Finding(self.id, "info", "medium", cure, values, form="clipped")]
+        fix = f"torch.nn.utils.clip_grad_norm_(model.parameters(), {number(norm)})"
+        return [Finding(self.id, "info", "medium", fix, values, form="clipped")]
 
 
 def _grows(layer: Travel) -> bool:

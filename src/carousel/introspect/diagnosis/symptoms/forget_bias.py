@@ -49,10 +49,10 @@ class ForgetBias(Symptom):
         }  # fmt: skip
         figure = None
         if first.call is not None:
-            figure = partial(patient.seen.tape.plot.time_scales, first.place, call=first.call)
-        cure = longer_memory(patient, first, reach)
+            figure = partial(patient.seen.tape.plot.time_scales, first.site, call=first.call)
+        fix = longer_memory(patient, first, reach)
         return Finding(
-            self.id, "warning", "high", cure, values, first.place,
+            self.id, "warning", "high", fix, values, first.site,
             figure=None if figure is None else lambda lang: figure(lang=lang),
         )  # fmt: skip
 

@@ -54,8 +54,8 @@ class FutureLeak(Symptom):
             "ahead": str(asked.ahead if asked else 0),
         }  # fmt: skip
         form = "told" if asked is None else "evidence" if asked.sure else "left_out"
-        name, cure = _cure(patient.model)
-        return Finding(self.id, "critical", "medium" if form == "left_out" else "high", cure, values, name, form)
+        name, fix = _fix(patient.model)
+        return Finding(self.id, "critical", "medium" if form == "left_out" else "high", fix, values, name, form)
 
 
 def leak_of(patient: Patient, probe: Probe) -> Leak | None:
@@ -78,7 +78,7 @@ def leak_of(patient: Patient, probe: Probe) -> Leak | None:
     return None
 
 
-def _cure(model: nn.Module) -> tuple[str, str]:
+def _fix(model: nn.Module) -> tuple[str, str]:
     """(the place to blame, the line)."""
     modules = [(name, m) for name, m in model.named_modules()]
     for name, m in modules:

@@ -68,7 +68,7 @@ class PaddedRead(Symptom):
             "concerned": str(int(concerned.sum())), "batch": str(count), "steps": str(steps), "gap": str(gap),
             "share": percent(share), "module": code_name(visit.name),
         }  # fmt: skip
-        return Finding(self.id, severity, sure, _cure(visit, form), values, visit.name, form)
+        return Finding(self.id, severity, sure, _fix(visit, form), values, visit.name, form)
 
 
 def _layer_reads(patient: Patient, visit: Visit) -> Tensor:
@@ -88,7 +88,7 @@ def _cell_reads(visits: list[Visit]) -> Tensor:
     return torch.stack(rows)
 
 
-def _cure(visit: Visit, form: str) -> str:
+def _fix(visit: Visit, form: str) -> str:
     module, name = visit.module, code_name(visit.name)
     if visit.is_cell:
         return "h = torch.where((t < lengths).unsqueeze(1), new_h, h)  # keep the state behind a sequence's end"

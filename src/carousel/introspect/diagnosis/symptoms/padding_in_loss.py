@@ -58,10 +58,10 @@ class PaddingInLoss(Symptom):
             "share": percent(share), "padded": str(int(wrong.sum())), "terms": str(int(counted.sum())),
             "steps": str(len(counted)), "batch": str(counted.shape[1]),
         }  # fmt: skip
-        return Finding(self.id, severity, sure, _cure(patient, lengths, len(counted)), values)
+        return Finding(self.id, severity, sure, _fix(patient, lengths, len(counted)), values)
 
 
-def _cure(patient: Patient, lengths: Lengths, steps: int) -> str:
+def _fix(patient: Patient, lengths: Lengths, steps: int) -> str:
     """ignore_index where the targets at padding, or the tokens that are their own targets, are one whole number that
     occurs nowhere else; else a mask."""
     given = {id(t) for t in tensors_of([patient.seen.inputs, patient.seen.keywords])}

@@ -36,9 +36,9 @@ class RecurrenceUnused(Symptom):
         return [self._finding(name, state, everywhere) for name, state in found] + self._silent(patient)
 
     def _finding(self, name: str, state: Unused, everywhere: bool) -> Finding:
-        values = {"module": code_name(name), "steps": str(state.steps), "calls": str(state.calls), "place": state.place}
+        values = {"module": code_name(name), "steps": str(state.steps), "calls": str(state.calls), "site": state.site}
         severity: Severity = "critical" if everywhere else "warning"
-        return Finding(self.id, severity, "high", state.cure, values, name, state.form)
+        return Finding(self.id, severity, "high", state.fix, values, name, state.form)
 
     def _silent(self, patient: Patient) -> list[Finding]:
         found, _ = targets(patient.model)
@@ -46,6 +46,6 @@ class RecurrenceUnused(Symptom):
         names = [t.name for t in found if id(t.module) not in called and not silent(t.module)]
         return [
             Finding(self.id, "info", "medium", f"output, _ = {code_name(name)}(x)  # and use it, or take it out",
-                    {"module": code_name(name), "steps": "0", "calls": "0", "place": ""}, name, "never")
+                    {"module": code_name(name), "steps": "0", "calls": "0", "site": ""}, name, "never")
             for name in names
         ]  # fmt: skip

@@ -19,7 +19,7 @@ BEGUN = 0.1  # of the sequence: a half that has seen no more of it, wherever it 
 
 @final
 class ReverseRead(Symptom):
-    """Measured: how many true steps a direction has seen where the loss reads it, at the best of its places. The
+    """Measured: how many true steps a direction has seen where the loss reads it, at the best of its sites. The
     backward direction at the last step has seen one step of T. Found where that is one step, or at most a tenth of the
     median sequence: between these and a tagger, which reads each direction also where it has seen all, lies nothing
     that people write. A warning: the other direction has seen everything.
@@ -52,7 +52,7 @@ class ReverseRead(Symptom):
             return []
         form, seen = ("evidence", backward) if backward is not None else ("forward", forward)
         values = {"seen": str(seen), "steps": str(int(lengths.median())), "module": code_name(visit.name)}
-        return [Finding(self.id, "warning", "high", _cure(visit), values, visit.name, form)]
+        return [Finding(self.id, "warning", "high", _fix(visit), values, visit.name, form)]
 
 
 def _begun(reads_TB: Tensor, seen_TB: Tensor, lengths: Tensor) -> int | None:
@@ -66,6 +66,6 @@ def _begun(reads_TB: Tensor, seen_TB: Tensor, lengths: Tensor) -> int | None:
     return middle if middle <= max(1, BEGUN * int(lengths[read].median())) else None
 
 
-def _cure(visit: Visit) -> str:
+def _fix(visit: Visit) -> str:
     output = f"_, {'(h_n, _)' if isinstance(visit.module, nn.LSTM) else 'h_n'} = {code_name(visit.name)}(x)"
     return f"{output}; features = torch.cat([h_n[-2], h_n[-1]], dim=1)"

@@ -37,19 +37,19 @@ class SaturatedGates(Symptom):
 
     def examine(self, patient: Patient) -> list[Finding] | Unseen:
         runs = longest_runs(patient).items()
-        found = [finding for place, run in runs if (finding := self._layer(patient, place, run)) is not None]
+        found = [finding for site, run in runs if (finding := self._layer(patient, site, run)) is not None]
         return [] if found and has_learned(patient) else found
 
-    def _layer(self, patient: Patient, place: str, run: Longest) -> Finding | None:
+    def _layer(self, patient: Patient, site: str, run: Longest) -> Finding | None:
         shares = flat_shares(run.tape)
         worst = max(shares, key=lambda name: shares[name], default="")
         if not worst or shares[worst] < SOME:
             return None
-        cause = pressure(patient, place, run.tape, worst)
+        cause = pressure(patient, site, run.tape, worst)
         values = {"gate": worst, "share": percent(shares[worst])} | cause.values
         return Finding(
-            self.id, "critical" if shares[worst] >= MOST else "warning", "high" if cause.sure else "medium", cause.cure,
-            values, place, cause.largest, lambda lang: patient.seen.tape.plot.saturation(place, lang=lang),
+            self.id, "critical" if shares[worst] >= MOST else "warning", "high" if cause.sure else "medium", cause.fix,
+            values, site, cause.largest, lambda lang: patient.seen.tape.plot.saturation(site, lang=lang),
         )  # fmt: skip
 
 

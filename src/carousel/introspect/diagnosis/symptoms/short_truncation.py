@@ -65,9 +65,9 @@ class ShortTruncation(Symptom):
             "needed": str(needed), "longest": str(cut.longest), "step": str(seen.step if seen else 0),
             "p": number(seen.p if seen else 1.0),
         }  # fmt: skip
-        cure = f"chunk = {needed}  # steps between two detach() of the state: no fewer; or no detach() at all"
+        fix = f"chunk = {needed}  # steps between two detach() of the state: no fewer; or no detach() at all"
         sure = form != "evidence"
-        return Finding(self.id, severity, "high" if sure else "medium", cure, values, cut.visit.name, form)
+        return Finding(self.id, severity, "high" if sure else "medium", fix, values, cut.visit.name, form)
 
     def _between(self, patient: Patient) -> list[Finding] | Unseen:
         """The state is cut from one call of loss_fn to the next."""
@@ -83,8 +83,8 @@ class ShortTruncation(Symptom):
             "module": code_name(visit.name), "last": str(steps), "total": str(steps), "cuts": "1",
             "needed": str(told + 1), "longest": str(steps), "step": "0", "p": "1",
         }  # fmt: skip
-        cure = f"steps = {told + 1}  # of each sequence in a batch, at least"
-        return [Finding(self.id, "critical", "high", cure, values, visit.name, "between" if carried else "too_short")]
+        fix = f"steps = {told + 1}  # of each sequence in a batch, at least"
+        return [Finding(self.id, "critical", "high", fix, values, visit.name, "between" if carried else "too_short")]
 
 
 def _carried(patient: Patient) -> Visit | None:

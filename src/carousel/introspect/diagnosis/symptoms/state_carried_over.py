@@ -35,12 +35,12 @@ class StateCarriedOver(Symptom):
         if not carried or told or (told is None and every_step):
             return []
         visit = carried[0]
-        cure = f"{patient.repeats.emptied}  # after each batch of unrelated sequences"
+        fix = f"{patient.repeats.emptied}  # after each batch of unrelated sequences"
         values = {
             "module": code_name(visit.name), "size": number(_size(visit)),
             "first": f"{passes[0].loss.item():.4g}", "second": f"{passes[1].loss.item():.4g}",
         }  # fmt: skip
-        return [Finding(self.id, "warning", "medium" if told is None else "high", cure, values, visit.name)]
+        return [Finding(self.id, "warning", "medium" if told is None else "high", fix, values, visit.name)]
 
 
 def _size(visit: Visit) -> float:

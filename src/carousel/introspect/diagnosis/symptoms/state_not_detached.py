@@ -31,6 +31,6 @@ class StateNotDetached(Symptom):
         grows = all(a < b for a, b in pairwise(sizes))
         if not grows or not all(a & b for a, b in pairwise(graphs)):
             return []
-        cure = f"{patient.repeats.detached}  # after each batch"
+        fix = f"{patient.repeats.detached}  # after each batch"
         values = {"first": str(sizes[0]), "second": str(sizes[1]), "third": str(sizes[2])}
-        return [Finding(self.id, "critical", "high", cure, values)]
+        return [Finding(self.id, "critical", "high", fix, values)]

@@ -51,8 +51,8 @@ class UnscaledInput(Symptom):
             "small": str(small), "large": str(int(sizes.argmax())), "channels": str(len(rms)),
             "mean": number(float(x.mean(0)[rms.argmax()])),
         }  # fmt: skip
-        cure = _normalise(calls) if learned else standardise(x, "0" if _is_unbatched(calls[0]) else "(0, 1)")
-        return Finding(self.id, "warning", "high", cure, values, calls[0].name, form)
+        fix = _normalise(calls) if learned else standardise(x, "0" if _is_unbatched(calls[0]) else "(0, 1)")
+        return Finding(self.id, "warning", "high", fix, values, calls[0].name, form)
 
 
 def channel_sizes(x: Tensor) -> Tensor:

@@ -27,5 +27,5 @@ class UselessDropout(Symptom):
 
     def _finding(self, name: str, module: nn.RNNBase) -> Finding:
         p, code = number(module.dropout), code_name(name)
-        cure = f"{code}.dropout, drop = 0.0, torch.nn.Dropout({p})  # and in forward, behind {code}: y = drop(y)"
-        return Finding(self.id, "warning", "high", cure, {"p": p}, name)
+        fix = f"{code}.dropout, drop = 0.0, torch.nn.Dropout({p})  # and in forward, behind {code}: y = drop(y)"
+        return Finding(self.id, "warning", "high", fix, {"p": p}, name)

@@ -46,7 +46,7 @@ class Vanishing(Symptom):
             "high" if best.horizon < SURE * reach else "medium",
             longer_memory(patient, best, reach),
             _values(best, reach),
-            best.place,
+            best.site,
             figure=picture(patient, best),
         )
 
@@ -58,9 +58,9 @@ class Vanishing(Symptom):
             return []
         if best.horizon >= HARDLY * reach:
             return self.unseen("dependency", horizon=str(best.horizon), reach=str(reach))
-        cure = longer_memory(patient, best, reach)
+        fix = longer_memory(patient, best, reach)
         values = _values(best, reach)
-        return [Finding(self.id, "info", "low", cure, values, best.place, "unknown", picture(patient, best))]
+        return [Finding(self.id, "info", "low", fix, values, best.site, "unknown", picture(patient, best))]
 
 
 def _values(best: Travel, reach: int) -> dict[str, str]:

@@ -64,7 +64,7 @@ class _Recurrence(torch.autograd.Function):
         call, x = setting.call, tensors[0]
         assert x is not None
         prepare(x.dtype)
-        given = dict(zip(_NAMES, tensors, strict=True)) | {"fresh": call.fresh}
+        given = dict(zip(_NAMES, tensors, strict=True)) | {"fresh": call.reset_mask}
         work = Pass(SPECIFICATIONS[setting.cell], setting.layout(), -1 if call.reverse else 1, given)
         output, final = work.forward()
         ctx.setting, ctx.work = setting, work
@@ -93,7 +93,7 @@ def _by_reference(
     setting: _Setting, tensors: dict[str, Tensor | None], needed: dict[str, bool], gradients: tuple[Tensor | None, ...]
 ) -> list[Tensor | None]:
     """The same derivatives with a graph of their own, through the reference kernel."""
-    cell = setting.cell.over({name: tensors[name] for name in PARAMETERS})
+    cell = setting.cell.from_tensors({name: tensors[name] for name in PARAMETERS})
     x, h0, c0 = tensors["x"], tensors["h0"], tensors["c0"]
     assert x is not None
     zero = cell.initial_state(x.shape[1])

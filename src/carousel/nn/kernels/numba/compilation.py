@@ -60,7 +60,7 @@ def cache_folder() -> Path | None:
             return folder
     except OSError as error:
         LOG.warning(
-            "compiled kernels cannot be kept in %s (%s): every process will compile them anew; cure: set %s to a "
+            "compiled kernels cannot be kept in %s (%s): every process will compile them anew; fix: set %s to a "
             "folder that can be written", folder, error.strerror, VARIABLE,
         )  # fmt: skip
         return None

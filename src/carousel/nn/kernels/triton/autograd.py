@@ -74,7 +74,7 @@ class _Recurrence(torch.autograd.Function):
         cp, out = torch.empty_like(hp) if c0 is not None else hp[:0], torch.empty_like(hp)
         full = torch.full((batch,), steps, device=u.device)
         lengths = (full if call.lengths is None else call.lengths.to(full)).to(torch.int32)
-        fresh = call.fresh.contiguous().to(torch.uint8) if call.fresh is not None else lengths
+        fresh = call.reset_mask.contiguous().to(torch.uint8) if call.reset_mask is not None else lengths
         ctx.setting, ctx.kept = setting, (weight, drop, lengths, fresh, a, hp, cp, out)
         _launch(
             forward, batch, u, weight, weight if bias is None else bias, weight if drop is None else drop, lengths,
@@ -130,7 +130,7 @@ def _by_reference(
     u, weight, bias, drop, h0, c0 = tensors
     assert u is not None
     given = {"weight_hh": weight} | ({} if bias is None else {"bias_hh": bias})
-    cell = setting.cell.over(setting.cell.tensors | given)
+    cell = setting.cell.from_tensors(setting.cell.tensors | given)
     state = setting.cell.state_type(*(s for s in (h0, c0) if s is not None))
     run = run_projected(cell, u, replace(setting.call, state=state, dropout=drop), Request())
     return differentiate_again(run, tensors, needed, gradients)
