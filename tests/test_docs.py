@@ -1,0 +1,51 @@
+"""The documents are held to the code: the glossary's names exist."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "src" / "carousel"
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+TODAY = GLOSSARY.split("\n## Words we used to use\n")[0]
+
+
+def _rows(text: str) -> list[list[str]]:
+    """The cells of every row of every table, without its head."""
+    lines = re.findall(r"^\|(?!---)(.+)\|$", text, re.MULTILINE)
+    return [
+        cells
+        for line in lines
+        if (cells := [c.strip() for c in line.split("|")])[0] not in {"English", "the word then"}
+    ]
+
+
+def _exists(name: str) -> bool:
+    """A path in the package, or a name that can be reached from an import."""
+    if "/" in name:
+        return (PACKAGE / name).exists()
+    module, *rest = name.split(".")
+    found = importlib.import_module(module)
+    for part in rest:
+        module = f"{module}.{part}"
+        if not hasattr(found, part):
+            importlib.import_module(module)
+        found = getattr(found, part)
+    return found is not None
+
+
+@pytest.mark.parametrize("cells", _rows(TODAY), ids=lambda cells: cells[0])
+def test_the_glossary_gives_each_word_one_sentence_and_one_place(cells):
+    _, chinese, meaning, where = cells
+    assert re.search(r"[一-鿿]", chinese)
+    assert meaning.endswith(".") and len(meaning.split()) <= 30
+    assert _exists(where.strip("`"))
+
+
+def test_the_glossary_has_no_word_twice():
+    words = [cells[0] for cells in _rows(TODAY)]
+    assert len(set(words)) == len(words)
