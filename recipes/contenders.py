@@ -32,7 +32,7 @@ class Budget:
     @property
     def training(self) -> Training:
         """Stops when solved at two checks in a row, and for no other reason: late starters get their time."""
-        return Training(steps=self.steps, stop=StopRule(check_every=self.check_every, hopeless_from=NEVER))
+        return Training(steps=self.steps, stop=StopRule(check_every=self.check_every, at_chance_from=NEVER))
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def learn(make: Make, contender: Contender, seed: int, budget: Budget) -> tuple[
     for stage in [*(UpTo(make, longest, PASSED) for longest in before), goal]:
         steps = budget.steps * (3 if stage is goal else 1)
         checks = LAST_CHECKS if stage is goal else 2
-        stop = StopRule(check_every=50, solved_checks=checks, hopeless_from=NEVER)
+        stop = StopRule(check_every=50, solved_checks=checks, at_chance_from=NEVER)
         training = Training(steps=steps, batch_size=budget.batch, stop=stop)
         history = train(network, stage, training, budget.rate, generator, {})
         taken += len(history.losses)

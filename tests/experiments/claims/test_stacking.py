@@ -96,7 +96,7 @@ def test_a_run_of_one_depth_is_not_tested() -> None:
 def test_a_source_with_neither_line_nor_bits_is_not_tested() -> None:
     verdict = _judge([trial("adding/T=30", spec, s, score=0.5) for spec in SPECS for s in range(10)])
     assert verdict.verdict == "not-tested"
-    assert "line for solved" in verdict.because["en"]
+    assert "solved threshold" in verdict.because["en"]
 
 
 def test_the_best_depth_is_chosen_in_the_tuning_phase() -> None:

@@ -113,7 +113,7 @@ def _poison(batch: Batch, output: Tensor, readout: str) -> tuple[Batch, Tensor]:
 def test_what_learned_nothing_scores_chance(tmp_path: Path, kind: str) -> None:
     task = DataTask(make(tmp_path, kind))
     training, test = task.held_out("training"), task.held_out("test")
-    assert task.metric.solved is None
+    assert task.metric.solved_threshold is None
     assert task.score(_ignorant(task, test, training), test) == pytest.approx(task.metric.chance, abs=1e-5)
     assert task.loss(_ignorant(task, training, training), training).item() == pytest.approx(task.chance_loss, rel=1e-4)
 

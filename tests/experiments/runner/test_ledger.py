@@ -1,4 +1,4 @@
-"""The ledger: claims are exclusive, what is done stays done, foreign and damaged files are refused."""
+"""The ledger: claims are exclusive, what is done stays done, foreign and damaged files are refused, older runs too."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 from carousel.common.errors import FolderConflict
+from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Ledger
 from carousel.experiments.runner.tuning import first_jobs
 from tests.support.runs import small_plan
@@ -98,3 +99,13 @@ def test_foreign_truncated_and_absent_ledgers_are_refused(tmp_path, ledger):
     with pytest.raises(FolderConflict, match="cannot be used"):
         Ledger(ledger.path)
     assert ledger.path.read_bytes() == whole[: len(whole) // 2]
+
+
+def test_a_run_of_an_older_version_is_refused_by_its_schema_number(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.claim_for(small_plan())
+    written = folder.plan.read_text()
+    assert "schema_version = 2" in written
+    folder.plan.write_text(written.replace("schema_version = 2", "schema_version = 1"))
+    with pytest.raises(FolderConflict, match=r"another version of Carousel.*got: 1"):
+        folder.load_plan()

@@ -45,7 +45,7 @@ def test_labels_and_symbols_are_uniform_and_apart():
     for step in range(4):
         together = torch.bincount(table[:, step] * CLASSES + table[:, -1], minlength=16 * CLASSES)
         assert together.min() > 30  # 64 expected, deviation 8
-    assert made.metric.solved is None
+    assert made.metric.solved_threshold is None
 
 
 def test_chance_and_score():

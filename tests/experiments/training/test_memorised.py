@@ -22,7 +22,7 @@ LSTM = Contender(spec="lstm:forget-bias-1", cell="lstm", init="forget-bias-1", l
 def trial(steps: int, seed: int = 100, phase: str = "reporting", contender: Contender = LSTM) -> Trial:
     return Trial(
         phase=phase, source=TaskSource(name="random-labels"), length=4, contender=contender, learning_rate=0.016,
-        seed=seed, training=Training(steps=steps, batch_size=512, stop=StopRule(hopeless_from=steps + 1)),
+        seed=seed, training=Training(steps=steps, batch_size=512, stop=StopRule(at_chance_from=steps + 1)),
     )  # fmt: skip
 
 

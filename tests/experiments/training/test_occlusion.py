@@ -37,7 +37,7 @@ def trial(spec: str, steps: int, phase: str = "reporting", length: int = 0) -> T
     (named,) = parse_contenders(spec)
     contender = Contender(spec=spec, cell=named.cell, init=named.init, layers=1, hidden=24, parameters=0)
     source = FileSource(name="lag", file="lag.csv", sha256="")
-    training = Training(steps=steps, stop=StopRule(check_every=100, hopeless_from=steps + 1))
+    training = Training(steps=steps, stop=StopRule(check_every=100, at_chance_from=steps + 1))
     about = {"source": source, "length": length, "contender": contender, "training": training}
     return Trial(phase=phase, learning_rate=0.01, seed=7, **about)
 

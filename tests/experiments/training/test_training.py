@@ -101,15 +101,15 @@ def test_solved_needs_checks_in_a_row():
     assert stopping.steps_to_solved == 300
 
 
-def test_hopeless_only_from_its_step_and_above_its_loss():
-    rule = StopRule(hopeless_from=300, hopeless_above=0.97)
-    assert outcomes(rule, [0.1] * 3, [1.0, 1.0, 1.0])[0] == [None, None, "hopeless"]
+def test_stopped_at_chance_only_from_its_step_and_above_its_loss():
+    rule = StopRule(at_chance_from=300, at_chance_above=0.97)
+    assert outcomes(rule, [0.1] * 3, [1.0, 1.0, 1.0])[0] == [None, None, "stopped-at-chance"]
     assert outcomes(rule, [0.1] * 3, [1.0, 1.0, 0.96])[0] == [None, None, None]
 
 
 def test_stalled_by_patience():
     rule = StopRule(patience=2)
-    unsolvable = METRIC._replace(solved=None)
+    unsolvable = METRIC._replace(solved_threshold=None)
     assert outcomes(rule, [0.3, 0.4, 0.4, 0.39], metric=unsolvable)[0] == [None, None, None, "stalled"]
 
 

@@ -6,7 +6,7 @@ is not named here stands for a family of its own.
 
 from __future__ import annotations
 
-CAPACITY = "capacity"  # tables to be learned by heart: nothing is asked that was not seen in training
+CAPACITY = "capacity"  # tables to be memorised: nothing is asked that was not seen in training
 FAMILY_OF_TASK = {
     "delayed-recall": "recall",
     "random-recall": "recall",

@@ -38,7 +38,7 @@ class Standing:
 
     @property
     def has_line(self) -> bool:
-        """The sources have a line for solved (a diverged trial alone does not say so)."""
+        """The sources have a solved threshold (a diverged trial alone does not say so)."""
         return any(row["solved"] is not None for row in self.trials.values())
 
     @property
@@ -106,7 +106,7 @@ def compared(readings: Readings) -> list[str]:
     """The sources over which contenders are compared: the one with the most contenders, and all that have the same.
 
     Others (tasks run for one claim, with contenders of their own) would count for some contenders and not for others.
-    None where the run has random labels alone: whoever learns noise by heart is of no use for that.
+    None where the run has random labels alone: whoever memorises noise is of no use for that.
     """
     specs = {name: {c.spec for c in made} for name, made in readings.evidence.plan.contenders.items()}
     names = [source.name for source in readings.evidence.plan.sources if family_of(source.name) != CAPACITY]
@@ -115,7 +115,7 @@ def compared(readings: Readings) -> list[str]:
 
 
 def difference_of(first: Standing, second: Standing, alpha: float) -> tuple[float, Interval]:
-    """Of the solved-rates (Newcombe) where there is a line for solved, else of the scores, paired by seed."""
+    """Of the solved-rates (Newcombe) where there is a solved threshold, else of the scores, paired by seed."""
     if first.has_line:
         rates = (first.solved, first.n), (second.solved, second.n)
         return first.solved_rate - second.solved_rate, difference(*rates, alpha)

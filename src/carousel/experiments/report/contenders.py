@@ -54,7 +54,7 @@ def summarise(evidence: Evidence) -> pl.DataFrame:
     score: mean with its interval; as in the claims, a trial that diverged counts with the baseline's score and as
     not solved (`diverged`: how many). scored: trials with a score. score_2t, score_4t: medians at lengths not trained
     on (R² has no floor, so a mean is that of its worst), a diverged trial's as above. solved_rate with its Wilson
-    interval, null where the source has no line for solved. state_bits: what goes from the last step to a next one.
+    interval, null where the source has no solved threshold. state_bits: what goes from the last step to a next one.
     steps_to_solved: median over those that solved. seconds: median, least, most.
     """
     reporting = evidence.trials.filter(pl.col("phase") == "reporting")

@@ -1,4 +1,4 @@
-"""The one number a contender is compared by: its solved-rate, or its score where the source has no line for solved.
+"""The one number a contender is compared by: its solved-rate, or its score where the source has no solved threshold.
 
 Success on a task is bimodal (a network solves it or stays at chance), so a mean score alone would mislead there.
 """

@@ -6,7 +6,8 @@ trials      one finished training a row:
             trial (hash), phase ("tuning" | "reporting"), source, length, condition ("adding/T=100"), contender (spec),
             family ("RNN" | "LSTM" | "GRU" | "TRANSFORMER"), cell, init, layers, hidden, parameters, learning_rate,
             seed,
-            outcome ("solved" | "hopeless" | "finished" | "stalled" | "diverged"), solved (bool; null: no such line),
+            outcome ("solved" | "stopped-at-chance" | "finished" | "stalled" | "diverged"),
+            solved (bool; null: no solved threshold),
             score (test), validation_score, training_score, baseline_score, training_loss, test_loss, chance_loss,
             rmse (null unless values are predicted; in the target's own unit), steps, steps_to_solved (null if never),
             best_step, seconds, gradient_norm_max, spike_share (share of steps whose pre-clip norm is above 100 x the

@@ -26,7 +26,7 @@ class Budget(NamedTuple):
     reporting_seeds: tuple[int, ...]
     looks: tuple[int, ...]
     steps: int
-    hopeless_from: int
+    at_chance_from: int
 
 
 _SEVEN_RATES = (0.0003, 0.0006, 0.001, 0.002, 0.004, 0.008, 0.016)
@@ -93,7 +93,7 @@ def judged_once(budget: Budget) -> Budget:
 
 
 def training_of(budget: Budget, *, file: bool) -> Training:
-    """The training of every trial. A user's file has no line for solved: its trials stop when they get no better."""
+    """The training of every trial. A user's file has no solved threshold: its trials stop when they get no better."""
     if file:
-        return Training(steps=budget.steps, stop=StopRule(check_every=50, hopeless_from=budget.steps + 1, patience=8))
-    return Training(steps=budget.steps, stop=StopRule(hopeless_from=budget.hopeless_from))
+        return Training(steps=budget.steps, stop=StopRule(check_every=50, at_chance_from=budget.steps + 1, patience=8))
+    return Training(steps=budget.steps, stop=StopRule(at_chance_from=budget.at_chance_from))

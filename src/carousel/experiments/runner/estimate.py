@@ -17,9 +17,9 @@ _REPEATS = 3
 
 
 class Estimate(NamedTuple):
-    """trials: how many to begin with. longest_seconds: if each of them ran to its last step, over all workers; solved,
-    hopeless and stalled trials stop sooner. grown_seconds: the same if every contender came to have the seeds of the
-    last look. step_seconds: by condition and contender, one forward and backward pass."""
+    """trials: how many to begin with. longest_seconds: if each of them ran to its last step, over all workers; solved
+    and stalled trials, and those at chance, stop sooner. grown_seconds: the same if every contender came to have the
+    seeds of the last look. step_seconds: by condition and contender, one forward and backward pass."""
 
     trials: int
     longest_seconds: float

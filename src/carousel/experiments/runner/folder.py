@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from carousel.common.errors import FolderConflict
 from carousel.common.files import write_text, writing_to
-from carousel.experiments.runner.plan import Plan
+from carousel.experiments.runner.plan import SCHEMA_VERSION, Plan
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,22 @@ class RunFolder:
     def load_plan(self) -> Plan:
         """The plan in the folder. Raises FolderConflict where there is none or it cannot be read."""
         try:
-            return Plan.model_validate(tomllib.loads(self.plan.read_text(encoding="utf-8")))
+            found = tomllib.loads(self.plan.read_text(encoding="utf-8"))
+            self._refuse_other_schema(found.get("schema_version", SCHEMA_VERSION))
+            return Plan.model_validate(found)
         except FileNotFoundError as error:
             raise FolderConflict(f"{str(self.path)!r} is not the folder of a run: it holds no plan.toml") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
             raise FolderConflict(f"cannot read {str(self.plan)!r}", got=str(error).splitlines()[0]) from error
+
+    def _refuse_other_schema(self, version: object) -> None:
+        if version != SCHEMA_VERSION:
+            raise FolderConflict(
+                f"{str(self.path)!r} is a run of another version of Carousel",
+                allowed=f"schema_version {SCHEMA_VERSION} in plan.toml",
+                got=version,
+                fix="read it with that version, or run it again with another --out",
+            )
 
     def claim_for(self, plan: Plan) -> None:
         """Make the folder this plan's: create it, or see that it holds the same plan. Nothing there is overwritten."""

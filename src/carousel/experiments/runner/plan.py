@@ -22,6 +22,7 @@ from carousel.experiments.training.description import (
 __all__ = ["Condition", "Contender", "FileSource", "Group", "Plan", "Source", "StopRule", "TaskSource", "Training"]
 
 
+SCHEMA_VERSION = 2  # of plan, ledger and columns: 2 since outcomes and stop rules say "stopped at chance"
 Group = tuple[str, str]  # a condition's key and a contender's spec: tuned once, reported on seeds of its own number
 
 
@@ -40,7 +41,7 @@ class Condition(Frozen):
 class Plan(Frozen):
     """Everything that decides the numbers of a run. Its digest guards the run folder."""
 
-    schema_version: int = 1
+    schema_version: int = SCHEMA_VERSION
     budget: str
     sources: tuple[Source, ...]
     lengths: tuple[int, ...]

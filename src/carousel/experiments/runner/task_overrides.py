@@ -10,8 +10,8 @@ _TABLE_BATCH = 512  # rows: with 32, a table of 4,096 is seen 16 times in 2,000 
 
 
 def own_training(tasks: Iterable[str], training: Training) -> dict[str, Training]:
-    """By task name. random-labels: larger batches, and every trial runs to its last step, since there is no line for
-    solved that it could be hopeless to reach, and what is learned by heart comes late."""
-    stop = training.stop.model_copy(update={"hopeless_from": training.steps + 1})
+    """By task name. random-labels: larger batches, and every trial runs to its last step, since there is no solved
+    threshold to be out of reach, and memorising comes late."""
+    stop = training.stop.model_copy(update={"at_chance_from": training.steps + 1})
     table = training.model_copy(update={"batch_size": _TABLE_BATCH, "stop": stop})
     return {name: table for name in tasks if name == "random-labels"}

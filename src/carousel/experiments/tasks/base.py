@@ -36,13 +36,13 @@ class Metric(NamedTuple):
 
     name: "accuracy", "r2" or "log_likelihood" (key of the catalogue).
     chance: the score of the baseline; `baseline` names it ("majority", "mean", "persistence", "memoryless").
-    solved: the score from which a trial counts as solved; None where the source has no such line.
+    solved_threshold: the score from which a trial counts as solved; None where the source has none.
     """
 
     name: str
     chance: float
     baseline: str
-    solved: float | None
+    solved_threshold: float | None
 
 
 class Task(ABC):

@@ -1,4 +1,4 @@
-"""Random labels: a table of sequences to be learned by heart, to measure how much a network can hold."""
+"""Random labels: a table of sequences to be memorised, to measure how much a network can hold."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ class RandomLabels(LastStepClassification):
     (`training.memorised`). Each trial's seed makes a table of its own, the same for every contender (`of_seed`). After
     the capacity experiment of Collins, Sohl-Dickstein, Sussillo 2017 (random inputs, random classes). Score: mean
     log-likelihood of the right class in nats, by which the best weights are kept and the learning rate is chosen, as
-    bits are an affine function of it. There is no line for solved: the table is larger than what a small network can
-    hold. A longer sequence has the same label to hold, in a longer name.
+    bits are an affine function of it. There is no solved threshold: the table is larger than what a small network
+    can hold. A longer sequence has the same label to hold, in a longer name.
     Example (T=4): `C A P F` -> 2, at every call.
     """
 
     name = "random-labels"
-    summary = "learn by heart 4,096 random sequences of T symbols, each with one of 4 random labels"
+    summary = "memorise 4,096 random sequences of T symbols, each with one of 4 random labels"
     shortest = 4  # 65,536 sequences to choose from
     checked = ROWS  # of 256 alone, the luck of the rows outweighs what a learning rate gains
 
     def __init__(self, length: int, seed: int = 0):
         super().__init__(length, inputs=SYMBOLS, classes=CLASSES)
-        self.metric = Metric("log_likelihood", -math.log(CLASSES), "chance", solved=None)
+        self.metric = Metric("log_likelihood", -math.log(CLASSES), "chance", solved_threshold=None)
         generator = torch.Generator().manual_seed(seed + _TABLE_SEED)
         self._symbols_TN = _different(ROWS, length, generator).T
         self._labels_N = integers(CLASSES, (ROWS,), generator)

@@ -1,5 +1,4 @@
-"""When a trial ends before its last step: solved, hopeless, or (on a user's file) no longer better. Part of the
-plan."""
+"""When a trial ends before its last step: solved, stopped at chance, or (on a user's file) stalled."""
 
 from __future__ import annotations
 
@@ -8,7 +7,7 @@ from typing import Literal, final
 from carousel.experiments.tasks.base import Metric
 from carousel.experiments.training.description import StopRule
 
-Outcome = Literal["solved", "hopeless", "stalled", "finished", "diverged"]
+Outcome = Literal["solved", "stopped-at-chance", "stalled", "finished", "diverged"]
 
 
 @final
@@ -18,7 +17,7 @@ class Stopping:
 
     def __init__(self, rule: StopRule, metric: Metric, chance_loss: float):
         self._rule, self._metric, self._chance_loss = rule, metric, chance_loss
-        self._run = 0  # checks in a row at or above the line for solved
+        self._run = 0  # checks in a row at or above the solved threshold
         self._best = float("-inf")
         self._since_best = 0
         self.steps_to_solved: int | None = None
@@ -28,12 +27,12 @@ class Stopping:
         check."""
         if self._is_solved(step, validation_score):
             return "solved"
-        if step >= self._rule.hopeless_from and mean_loss > self._rule.hopeless_above * self._chance_loss:
-            return "hopeless"
+        if step >= self._rule.at_chance_from and mean_loss > self._rule.at_chance_above * self._chance_loss:
+            return "stopped-at-chance"
         return "stalled" if self._is_stalled(validation_score) else None
 
     def _is_solved(self, step: int, score: float) -> bool:
-        if self._metric.solved is None or score < self._metric.solved:
+        if self._metric.solved_threshold is None or score < self._metric.solved_threshold:
             self._run, self.steps_to_solved = 0, None
             return False
         self._run += 1

@@ -90,11 +90,11 @@ def _record(network: Network, task: Task, history: History) -> dict[str, object]
         test_loss, score = task.loss(output, test).item(), task.score(output, test)
         rmse = task.rmse(output, test)
     norms = summarise_norms(history.norms)
-    line = task.metric.solved
+    threshold = task.metric.solved_threshold
     recent = [loss for loss in history.losses[-50:] if math.isfinite(loss)]
     return {
         "outcome": history.outcome,
-        "solved": None if line is None else score >= line,
+        "solved": None if threshold is None else score >= threshold,
         "score": score,
         "validation_score": max(history.validation.values(), default=None),
         "training_score": evaluate(network, task, training),

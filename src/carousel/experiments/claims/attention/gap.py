@@ -2,7 +2,8 @@
 
 The gap is one of solved-rates: scores of such tasks have two modes, and ten equal ones say little of their mean (an
 interval of the mean is blind to the mode that was not seen). The gap of the mean scores must lie on the same side, so
-that networks just above and just below the line do not make a gap. A source without a line for solved is not tested.
+that networks just above and just below the threshold do not make a gap. A source without a solved threshold is
+not tested.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Claim 6 on a user's file: several LSTM layers against one at fixed parameters, by the score paired by seed.
 
-A file has neither a line for solved nor labels to memorise, so the margin is the one of claim 3 on a file: a share of
+A file has neither a solved threshold nor labels to memorise, so the margin is the one of claim 3 on a file: a share of
 the room between the baseline and the best contender's mean score. It is one file, so the verdict speaks of it alone.
 """
 

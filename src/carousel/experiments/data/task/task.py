@@ -38,7 +38,7 @@ class DataTask(Task):
         self.inputs, self.outputs = prepared.x.shape[1], self._objective.outputs
         self.length, self.readout = int(lengths.max()), self._objective.readout
         baseline = baseline_of(prepared, history)
-        self.metric = Metric(baseline.metric, baseline.chance, baseline.name, solved=None)
+        self.metric = Metric(baseline.metric, baseline.chance, baseline.name, solved_threshold=None)
         self.chance_loss = baseline.chance_loss
 
     def sample(self, generator: torch.Generator, n: int) -> Batch:
