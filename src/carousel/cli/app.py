@@ -204,6 +204,25 @@ def contenders(json_: Json = False) -> None:
 
 
 @app.command()
+def example(
+    name: Annotated[str | None, typer.Argument(help="Which; the list, if you name none.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another number makes another file of the kind.")] = 0,
+    json_: Json = False,
+    lang: Lang = "en",
+) -> None:
+    """Print a file of sequences to try, as CSV: carousel example gestures > gestures.csv
+
+    Files are made from formulas, the same each time. The command to give next is printed on standard error.
+    """
+    from carousel.cli.example import list_examples, print_example
+
+    if name is None:
+        list_examples(json_)
+    else:
+        print_example(name, seed, lang)
+
+
+@app.command()
 def claims(json_: Json = False, lang: Lang = "en") -> None:
     """List the seven claims, one a line."""
     from carousel.cli.listing import list_claims

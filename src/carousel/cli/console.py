@@ -48,6 +48,13 @@ class Console:
             cells = [_padded(cell, width, right=k > 1) for k, (cell, width) in enumerate(zip(row, widths, strict=True))]
             self.lines(["  ".join(cells).rstrip()])
 
+    def listing(self, rows: Sequence[dict[str, str]], as_json: bool) -> None:
+        """What there is to choose from, a name and a summary a line."""
+        if as_json:
+            self.json(rows)
+        else:
+            self.lines(f"{row['name']:<22} {row['summary']}" for row in rows)
+
     def json(self, value: object) -> None:
         """Plain data, indented, on standard output."""
         print(json.dumps(value, indent=2, ensure_ascii=False), flush=True)

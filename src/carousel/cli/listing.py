@@ -9,14 +9,14 @@ def list_tasks(as_json: bool) -> None:
     """The built-in tasks."""
     from carousel.experiments.tasks import TASKS
 
-    _show([{"name": t.name, "summary": t.summary} for t in TASKS.values()], as_json)
+    Console("en").listing([{"name": t.name, "summary": t.summary} for t in TASKS.values()], as_json)
 
 
 def list_contenders(as_json: bool) -> None:
     """Names usable in --contenders."""
     from carousel.experiments.contenders.spec import SUGGESTED
 
-    _show([{"name": name, "summary": summary} for name, summary in SUGGESTED.items()], as_json)
+    Console("en").listing([{"name": name, "summary": summary} for name, summary in SUGGESTED.items()], as_json)
 
 
 def list_claims(as_json: bool, lang: str) -> None:
@@ -28,11 +28,3 @@ def list_claims(as_json: bool, lang: str) -> None:
         console.json([{"id": c.id, "statement": c.statement, "measures": c.measures} for c in all_claims()])
     else:
         console.lines(f"{c.id:<16} {c.statement[lang]}" for c in all_claims())
-
-
-def _show(rows: list[dict[str, str]], as_json: bool) -> None:
-    console = Console("en")
-    if as_json:
-        console.json(rows)
-    else:
-        console.lines(f"{row['name']:<22} {row['summary']}" for row in rows)

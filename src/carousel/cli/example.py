@@ -1,0 +1,24 @@
+"""`carousel example`: a file to try on standard output, and what to do with it on standard error."""
+
+from __future__ import annotations
+
+import sys
+
+from carousel.cli.console import Console
+from carousel.common.texts import text
+
+
+def list_examples(as_json: bool) -> None:
+    """Names that `carousel example NAME` takes."""
+    from carousel.experiments.examples import EXAMPLES
+
+    Console("en").listing([{"name": made.name, "summary": made.summary} for made in EXAMPLES.values()], as_json)
+
+
+def print_example(name: str, seed: int, lang: str) -> None:
+    """The file as CSV alone on standard output, so that it can be sent into a file."""
+    from carousel.experiments.examples import example
+
+    made, quiet = example(name), Console(lang, quiet=True)
+    sys.stdout.write(made.csv(seed))
+    quiet.lines([text("cli.example_next", lang, command=made.command(f"{name}.csv"))])

@@ -1,0 +1,65 @@
+"""Example files: the same each time, read as meant, really holding what their docstrings say."""
+
+from __future__ import annotations
+
+import shlex
+
+import polars as pl
+import pytest
+
+from carousel.common.errors import UnknownName
+from carousel.experiments.data import prepare
+from carousel.experiments.examples import EXAMPLES, example
+from tests.support.forked import forked
+
+EVERY = pytest.mark.parametrize("name", sorted(EXAMPLES))
+
+
+@EVERY
+def test_a_seed_makes_the_same_file_and_another_seed_another(name):
+    made = example(name)
+    assert made.csv() == made.csv(0) != made.csv(1)
+
+
+@EVERY
+def test_a_file_is_read_as_meant_with_nothing_missing(name, tmp_path):
+    made = example(name)
+    path = tmp_path / f"{name}.csv"
+    path.write_text(made.csv(), encoding="utf-8")
+    card = prepare(path, made.options).card
+    assert card["missing"] == {}
+    assert card["sequences"] == {"load": 1, "gestures": 240}.get(name, 300)
+
+
+@EVERY
+def test_the_command_that_is_printed_runs(name, tmp_path):
+    told = forked("example", name, cwd=tmp_path)
+    assert told.returncode == 0 and told.stdout == example(name).csv()
+    (tmp_path / f"{name}.csv").write_text(told.stdout, encoding="utf-8")
+    arguments = shlex.split(told.stderr.partition(": carousel ")[2])
+    done = forked(*arguments, "--dry-run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "at most" in done.stdout
+
+
+def test_an_unknown_example_is_one_line(tmp_path):
+    done = forked("example", "gesture", cwd=tmp_path)
+    assert done.returncode == 2 and "did you mean 'gestures'" in done.stderr
+    with pytest.raises(UnknownName):
+        example("")
+
+
+def test_pairs_of_gestures_hold_the_same_values():
+    """Means and spreads tell a circle from a stroke, not a circle from its mirror image."""
+    frame = pl.read_csv(example("gestures").csv().encode())
+    spread = frame.group_by("label").agg(pl.col("ax", "ay").std()).sort("label")
+    for axis in ("ax", "ay"):
+        left, right, *_ = spread[axis]
+        assert left == pytest.approx(right, rel=0.1)
+
+
+def test_no_machine_fails_without_a_shock_but_for_the_chance():
+    frame = pl.read_csv(example("machines").csv().encode())
+    each = frame.group_by("machine").agg(pl.col("vibration").max(), pl.col("fails").first())
+    quiet = each.filter(pl.col("vibration") < 3.2)
+    assert (quiet["fails"] == "yes").mean() < 0.08
