@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import train
-from carousel.pages.render import svg
+from carousel.common.pages.render import svg
 
 import carousel
 
@@ -11,7 +11,7 @@ IMAGES = Path(__file__).resolve().parents[1] / "images"
 
 
 def main() -> None:
-    """Lag profile and forget gates before and after the cure."""
+    """Lag profile and forget gates before and after the fix."""
     for name, made in {"second": train.second(), "third": train.third()}.items():
         model, batch, loss_fn = made
         with carousel.record(model) as tape:
