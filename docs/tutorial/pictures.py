@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import train
-from carousel.common.pages.render import svg
 
 import carousel
+from carousel.common.pages.render import svg
 
 IMAGES = Path(__file__).resolve().parents[1] / "images"
 
