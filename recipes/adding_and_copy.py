@@ -53,7 +53,7 @@ def recipe() -> None:
     for name in given.task or PUBLISHED:
         made = task(name, 20 if given.quick else LENGTHS[name])
         if name == "adding":
-            made.metric = made.metric._replace(solved=1 - PUBLISHED[name]["gru"] / made.chance_loss)
+            made.metric = made.metric._replace(solved_threshold=1 - PUBLISHED[name]["gru"] / made.chance_loss)
         budget = Budget(rates, given.seeds, steps, PARAMETERS[name])
         found += [row(made, one) for one in tuned(made, given.contenders, budget)]
     report("adding_and_copy", found, {"rates": rates, "seeds": given.seeds, "steps": steps}, given)

@@ -59,7 +59,7 @@ class UpTo(LastStepClassification):
         self.inner = self.lengths[-1]
         self.name = self.inner.name  # type: ignore[misc]  # a ClassVar of built-in tasks; here that of the task inside
         super().__init__(longest, self.inner.inputs, self.inner.outputs)
-        self.metric = self.metric._replace(solved=solved)
+        self.metric = self.metric._replace(solved_threshold=solved)
 
     def sample(self, generator: torch.Generator, n: int) -> Batch:
         which = int(torch.randint(len(self.lengths), (), generator=generator))

@@ -96,7 +96,7 @@ def recipe() -> None:
     full = Budget(rates=(0.003, 0.01), seeds=given.seeds, steps=4000, parameters=6600, check_every=50)
     budget = Budget((0.01,), 1, 20, 6600, 10) if given.quick else full
     order = task("temporal-order", length)
-    order.metric = order.metric._replace(solved=1.0)
+    order.metric = order.metric._replace(solved_threshold=1.0)
     asked = (("order 6a", ORDER_PUBLISHED, order), ("adding", ADDING_PUBLISHED, Adding1997(length)))
     found = [
         row(f"{what}, T={length}", count, one, budget)

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from carousel.experiments.results.probe_columns import LONGER
+from carousel.experiments.columns import LONGER
 
 SPECS = ("rnn", "rnn:orthogonal", "lstm", "lstm:forget-bias-1", "lstm:chrono", "gru")
 MOMENTS = ("initialisation", "early", "end")

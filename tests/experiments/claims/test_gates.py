@@ -9,8 +9,8 @@ import pytest
 from carousel.experiments.calibration.simulated import Row, run, trial
 from carousel.experiments.claims.base import Verdict
 from carousel.experiments.claims.gates.claim import Gates
+from carousel.experiments.columns import GATES, SELECTIVITY, auroc, clamp_drop
 from carousel.experiments.decision.results import Readings
-from carousel.experiments.results.probe_columns import GATES, SELECTIVITY, auroc, clamp_drop
 
 WHERE = "delayed-recall/T=30"
 JITTER = (-0.02, -0.01, 0.0, 0.01, 0.02) * 2  # ten seeds

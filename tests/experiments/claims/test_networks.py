@@ -10,9 +10,9 @@ from carousel.experiments.claims.gates.networks import Side, seeds_needed
 from carousel.experiments.claims.gates.selectivity import selectivity_row
 from carousel.experiments.claims.length import drop
 from carousel.experiments.claims.length.drop import Ends, Rate
+from carousel.experiments.columns import SELECTIVITY, auroc, clamp_drop
 from carousel.experiments.decision.statistics.means import mean_interval
 from carousel.experiments.decision.statistics.power import seeds_for_mean
-from carousel.experiments.results.probe_columns import SELECTIVITY, auroc, clamp_drop
 
 JITTER = (-0.02, -0.01, 0.0, 0.01, 0.02) * 2
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from carousel.experiments.columns import Probed
 from carousel.experiments.contenders.spec import parse_contenders
 from carousel.experiments.probes.length_generalisation import SEQUENCES, measure_longer
-from carousel.experiments.results.probe_columns import PROBED
 from carousel.experiments.runner.sizing import sized
 from carousel.experiments.tasks import task
 from carousel.experiments.training.trial import build_contender
@@ -22,7 +22,7 @@ def untrained(spec: str, name: str, length: int) -> torch.nn.Module:
 
 def test_a_network_that_forgets_nothing_holds_at_four_times_the_length():
     found = measure_longer(keeper(), task("random-recall", 20))
-    assert found == {"score_2t": 1.0, "score_4t": 1.0} and set(found) <= set(PROBED)
+    assert found == {"score_2t": 1.0, "score_4t": 1.0} and set(found) <= set(vars(Probed()))
 
 
 def test_a_network_that_lets_nine_tenths_stay_a_step_does_not():

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch.nn.functional import one_hot
 
+from carousel.experiments.columns import Probed
 from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.experiments.probes.memorisation import measure_memorised, memorised_bits
-from carousel.experiments.results.probe_columns import PROBED
 from carousel.experiments.tasks import task
 from carousel.experiments.training.description import Contender, StopRule, TaskSource, Training, Trial
 from carousel.experiments.training.trial import build_contender, run_trial
@@ -78,7 +78,7 @@ def test_other_tasks_are_not_measured():
 def test_a_trial_measures_its_own_table_at_its_end():
     source = task("random-labels", 4)
     record = run_trial(trial(200), source).record
-    assert {"memorised_bits", "memorised_bits_whole"} <= set(PROBED)
+    assert {"memorised_bits", "memorised_bits_whole"} <= set(vars(Probed()))
     assert record["memorised_bits_whole"] == pytest.approx(1124 * record["memorised_bits"])
     assert 50 < record["memorised_bits_whole"] < 8192
     lost = 4096 * (math.log(4) - record["test_loss"]) / math.log(2)

@@ -65,7 +65,7 @@ def test_the_replacement_is_that_of_a_plain_loop(block: tuple[int, int]) -> None
 def test_the_planted_lag_is_found_and_no_other(tmp_path: Path) -> None:
     data = DataTask(prepare(table(tmp_path, 1000), OPTIONS))
     result = run_trial(trial("rnn:orthogonal", 300), data)
-    drops = {(row["lag_from"], row["lag_to"]): row["score_drop"] for row in result.occlusion}
+    drops = {(row.lag_from, row.lag_to): row.score_drop for row in result.occlusion}
     assert list(drops) == lag_blocks(STEPS)
     assert result.record["score"] > 0.9
     assert drops[4, 8] > 0.4
@@ -81,13 +81,13 @@ def test_the_same_seed_gives_the_same_numbers_and_counts_who_reaches(tmp_path: P
     assert measure_occlusion(network, data, 4) != one
     batch = data.held_out("test")
     assert batch.lengths is not None
-    assert [row["sequences"] for row in one] == [int((batch.lengths > row["lag_from"]).sum()) for row in one]
+    assert [row.sequences for row in one] == [int((batch.lengths > row.lag_from).sum()) for row in one]
 
 
 def test_a_sequence_without_another_as_long_stays(tmp_path: Path) -> None:
     data = DataTask(prepare(table(tmp_path, 60), OPTIONS), history=2)
     rows = measure_occlusion(build_contender(trial("rnn", 10).contender, data, 7), data, 3)
-    assert [(row["lag_from"], row["lag_to"]) for row in rows] == [(0, 1), (1, 2)]
+    assert [(row.lag_from, row.lag_to) for row in rows] == [(0, 1), (1, 2)]
 
 
 def test_only_reporting_trials_on_a_whole_file_are_occluded(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from carousel.experiments.probes.gradient_flow import measure_exponent
 from carousel.experiments.tasks import task
 from carousel.experiments.tasks.base import Metric
 from carousel.experiments.training.description import Contender, StopRule, TaskSource, Training, Trial
-from carousel.experiments.training.norms import summarise_norms
+from carousel.experiments.training.gradient_norms import summarise_norms
 from carousel.experiments.training.stopping import Stopping
 from carousel.experiments.training.trial import build_contender, run_trial
 

@@ -13,8 +13,8 @@ from carousel.experiments.claims.base import Verdict
 from carousel.experiments.claims.gates.claim import Gates
 from carousel.experiments.claims.stacking.claim import Stacking
 from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.columns import GATES, MEMORISED_BITS, SELECTIVITY, auroc, clamp_drop
 from carousel.experiments.decision.rules import combine
-from carousel.experiments.results.probe_columns import GATES, MEMORISED_BITS, SELECTIVITY, auroc, clamp_drop
 
 if TYPE_CHECKING:
     from numpy.random import Generator

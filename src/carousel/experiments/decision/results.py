@@ -183,7 +183,7 @@ def solved(row: Record) -> bool | None:
 
 
 def numbers(rows: Iterable[Record], column: str) -> list[float]:
-    """What an optional column (carousel.experiments.results.probe_columns) holds; empty where it was not measured."""
+    """What an optional column (carousel.experiments.columns) holds; empty where it was not measured."""
     return [float(row[column]) for row in rows if is_number(row.get(column))]
 
 

@@ -25,7 +25,7 @@ SEQUENCES = 512
 
 
 def measure_gates(network: object, task: Task, seed: int) -> dict[str, float]:
-    """The columns of a trial that stand in `study.probe_columns`; none for a task without a key at random steps.
+    """Columns of `columns.Probed`; none for a task without a key at random steps.
 
     Every number is of held-out sequences. Gates are measured of cells that have i, f and o.
     """

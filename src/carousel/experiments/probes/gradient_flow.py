@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from carousel.experiments.columns import Moment, Slope
 from carousel.experiments.contenders.base import Network
 from carousel.experiments.probes.network_exponent import largest_exponent
 from carousel.experiments.probes.network_profile import network_lag_profile
@@ -22,18 +23,20 @@ _STREAMS, _STREAM_STEPS, _WARMUP = 4, 250, 50
 class Flow:
     """One lag profile and when it was taken: "initialisation", "early" (at 10 % of the steps) or "end"."""
 
-    moment: str
+    moment: Moment
     seed: int
     profile: LagProfile
 
-    def slope_row(self) -> dict[str, object]:
-        """The profile in numbers, for the ledger."""
+    @property
+    def slope(self) -> Slope:
+        """The profile in numbers."""
         slope, horizon, censored = summarise(self.profile.mean)
-        row = {"moment": self.moment, "seed": self.seed, "slope": slope, "horizon": horizon}
-        return row | {"horizon_censored": censored, "lags": len(self.profile.mean)}
+        lags = len(self.profile.mean)
+        return Slope(seed=self.seed, moment=self.moment, slope=slope, horizon=horizon, horizon_censored=censored,
+                     lags=lags)  # fmt: skip
 
 
-def measure_flow(network: Network, task: Task, moment: str, seed: int) -> Flow:
+def measure_flow(network: Network, task: Task, moment: Moment, seed: int) -> Flow:
     """The lag profile on a few held-out sequences."""
     return Flow(moment, seed, network_lag_profile(network, task, task.held_out("test", FLOW_SEQUENCES)))
 

@@ -16,7 +16,7 @@ SEQUENCES, AT_ONCE = 256, 64  # in parts: 64 sequences of 4 T take a network no 
 
 
 def measure_longer(network: Network, trained: Task) -> dict[str, float]:
-    """Test scores at 2 T and 4 T, columns that stand in `study.probe_columns`; none for what is no built-in task, for a
+    """Test scores at 2 T and 4 T, columns of `columns.Probed`; none for what is no built-in task, for a
     table of random labels, or for a network that runs no longer sequences (learned positions)."""
     if TASKS.get(trained.name) is not type(trained) or isinstance(trained, RandomLabels) or network.longest is not None:
         return {}

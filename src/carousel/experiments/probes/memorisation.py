@@ -14,7 +14,7 @@ from carousel.experiments.tasks.random_labels import RandomLabels
 
 
 def measure_memorised(network: Network, task: Task, parameters: int) -> dict[str, float]:
-    """Bits of the whole table and bits per parameter, columns that stand in `study.probe_columns`; none for a task that
+    """Bits of the whole table and bits per parameter, columns of `columns.Probed`; none for a task that
     has no table of random labels. `parameters`: as contenders are matched by (of torch's two biases one counts)."""
     if not isinstance(task, RandomLabels):
         return {}

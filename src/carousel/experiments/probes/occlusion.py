@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from carousel.experiments.columns import Occluded
 from carousel.experiments.contenders.base import Network
 from carousel.experiments.tasks.base import Batch, Task
 
@@ -34,9 +34,8 @@ def lag_blocks(length: int) -> list[tuple[int, int]]:
     return list(pairwise(ends))
 
 
-def measure_occlusion(network: Network, task: Task, seed: int) -> list[dict[str, Any]]:
-    """One row a block: lag_from, lag_to (not in it), sequences (of the test part, how many had steps replaced),
-    score_drop (null where the score is not defined).
+def measure_occlusion(network: Network, task: Task, seed: int) -> list[Occluded]:
+    """What each block of lags costs.
 
     None of a task with an answer at every step: there is no last one to count the lags from.
     """
@@ -52,14 +51,8 @@ def measure_occlusion(network: Network, task: Task, seed: int) -> list[dict[str,
         scores = [_score(network, task, batch, replaced(batch.x, lengths, first, end, other)) for other in donors]
         drop = whole - math.fsum(scores) / DRAWS
         count = int((donors[0] != torch.arange(len(lengths))).sum())
-        rows.append(
-            {
-                "lag_from": first,
-                "lag_to": end,
-                "sequences": count,
-                "score_drop": drop if math.isfinite(drop) and count else None,
-            }
-        )
+        known = drop if math.isfinite(drop) and count else None
+        rows.append(Occluded(lag_from=first, lag_to=end, sequences=count, score_drop=known))
     return rows
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import polars as pl
 
 from carousel.common.names import FAMILY_OF_CELL
+from carousel.experiments.columns import LONGER
 from carousel.experiments.decision.results import Record, is_number
 from carousel.experiments.decision.results import score as score_of
 from carousel.experiments.decision.results import solved as is_solved
 from carousel.experiments.decision.split_overlap import overlap_of
 from carousel.experiments.report import intervals
 from carousel.experiments.results.evidence import Evidence
-from carousel.experiments.results.probe_columns import LONGER
 from carousel.experiments.runner.plan import Condition, Contender
 
 SCHEMA: dict[str, Any] = {

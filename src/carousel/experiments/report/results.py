@@ -10,9 +10,9 @@ import polars as pl
 from carousel.common.names import FAMILY_OF_CELL, TRANSFORMER
 from carousel.common.pages.numbers import MISSING, count, fixed, interval, rate
 from carousel.common.texts import text
+from carousel.experiments.columns import LONGER
 from carousel.experiments.report.names import condition_name, conditions
 from carousel.experiments.report.view import Table
-from carousel.experiments.results.probe_columns import LONGER
 from carousel.experiments.runner.plan import Plan
 
 Row = dict[str, Any]

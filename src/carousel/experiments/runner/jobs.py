@@ -44,8 +44,8 @@ def _trial(trial: Trial, folder: RunFolder, sources: Sources) -> dict[str, Any]:
         if result.flows:
             write_atomically(folder.flow(name), _parquet(_profiles(result.flows)))
         write_atomically(folder.weights(name), save(result.weights))
-    record = {"trial": result.record, "slopes": [flow.slope_row() for flow in result.flows]}
-    return record | ({"occlusion": result.occlusion} if result.occlusion else {})
+    record = {"trial": result.record, "slopes": [vars(flow.slope) for flow in result.flows]}
+    return record | ({"occlusion": [vars(block) for block in result.occlusion]} if result.occlusion else {})
 
 
 def _initial_flow(job: InitialFlow, folder: RunFolder, sources: Sources) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def _initial_flow(job: InitialFlow, folder: RunFolder, sources: Sources) -> dict
         measure_flow(build_contender(job.contender, task, seed), task, "initialisation", seed) for seed in job.seeds
     ]
     write_atomically(folder.flow(job.digest()), _parquet(_profiles(flows)))
-    return {"slopes": [flow.slope_row() for flow in flows]}
+    return {"slopes": [vars(flow.slope) for flow in flows]}
 
 
 def _onset(job: OnsetProbe, folder: RunFolder) -> dict[str, Any]:

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
+from carousel.experiments.columns import Outcome
 from carousel.experiments.contenders.base import Network
 from carousel.experiments.tasks.base import Batch, Task
 from carousel.experiments.training.description import Training
-from carousel.experiments.training.stopping import Outcome, Stopping
+from carousel.experiments.training.stopping import Stopping
 
 Weights = dict[str, Tensor]
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, final
+from typing import final
 
+from carousel.experiments.columns import Outcome
 from carousel.experiments.tasks.base import Metric
 from carousel.experiments.training.description import StopRule
-
-Outcome = Literal["solved", "stopped-at-chance", "stalled", "finished", "diverged"]
 
 
 @final

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import torch
 
+from carousel.experiments.columns import Measures, Occluded, Probed
 from carousel.experiments.contenders.base import Network
 from carousel.experiments.contenders.network import build
 from carousel.experiments.contenders.sizes import Size
@@ -20,22 +20,27 @@ from carousel.experiments.probes.memorisation import measure_memorised
 from carousel.experiments.probes.occlusion import measure_occlusion
 from carousel.experiments.tasks.base import Task
 from carousel.experiments.training.description import Contender, FileSource, Trial
+from carousel.experiments.training.gradient_norms import summarise_norms
 from carousel.experiments.training.loop import History, Weights, evaluate, snapshot, train
-from carousel.experiments.training.norms import summarise_norms
 
 _INIT_SEED = 1_000_033  # keeps the weights' numbers apart from the data's
 
 
 @dataclass(frozen=True)
 class TrialResult:
-    """`record`: the numbers of the trial (columns of `Evidence.trials` that are not in its description). `occlusion`:
-    rows of `Evidence.occlusion`, of a file seen whole."""
+    """What a trial gives: its numbers, its curves, its weights. occlusion: of a file seen whole."""
 
-    record: dict[str, object]
+    measures: Measures
+    probed: Probed
     history: History
     flows: list[Flow]
     weights: Weights
-    occlusion: list[dict[str, Any]]
+    occlusion: list[Occluded]
+
+    @property
+    def record(self) -> dict[str, object]:
+        """The numbers by column, those of probes where they were measured."""
+        return vars(self.measures) | {name: value for name, value in vars(self.probed).items() if value is not None}
 
 
 def build_contender(contender: Contender, task: Task, seed: int, kernel: str = "auto") -> Network:
@@ -69,21 +74,27 @@ def run_trial(trial: Trial, task: Task) -> TrialResult:
         )
     generator = torch.Generator().manual_seed(trial.seed)
     history = train(network, task, trial.training, trial.learning_rate, generator, at_step)
-    record = _record(network, task, history) | {"lyapunov_end": None}
-    if trial.phase == "reporting":
-        record |= measure_gates(network, task, trial.seed)
-        record |= measure_longer(network, task)
-        record |= measure_memorised(network, task, trial.contender.parameters)
+    measures = _measure(network, task, history)
+    probed = _probe(network, task, trial) if trial.phase == "reporting" else Probed()
     if followed:
         flows.append(measure_flow(network, task, "end", trial.seed))
-        record["lyapunov_end"] = measure_exponent(network, task, trial.seed)
-    record["seconds"] = time.process_time() - began
+        measures = replace(measures, lyapunov_end=measure_exponent(network, task, trial.seed))
+    measures = replace(measures, seconds=time.process_time() - began)
     occluded = trial.phase == "reporting" and isinstance(trial.source, FileSource) and not trial.length
     occlusion = measure_occlusion(network, task, trial.seed) if occluded else []
-    return TrialResult(record, history, flows, snapshot(network), occlusion)
+    return TrialResult(measures, probed, history, flows, snapshot(network), occlusion)
 
 
-def _record(network: Network, task: Task, history: History) -> dict[str, object]:
+def _probe(network: Network, task: Task, trial: Trial) -> Probed:
+    """A probe that does not apply to this network and task gives nothing."""
+    found = measure_gates(network, task, trial.seed)
+    found |= measure_longer(network, task)
+    found |= measure_memorised(network, task, trial.contender.parameters)
+    return Probed(**found)
+
+
+def _measure(network: Network, task: Task, history: History) -> Measures:
+    """The numbers of a trained network; `seconds` and `lyapunov_end` are known later."""
     test, training = task.held_out("test"), task.held_out("training")
     with torch.no_grad():
         output = network(test.x, test.lengths)
@@ -92,24 +103,26 @@ def _record(network: Network, task: Task, history: History) -> dict[str, object]
     norms = summarise_norms(history.norms)
     threshold = task.metric.solved_threshold
     recent = [loss for loss in history.losses[-50:] if math.isfinite(loss)]
-    return {
-        "outcome": history.outcome,
-        "solved": None if threshold is None else score >= threshold,
-        "score": score,
-        "validation_score": max(history.validation.values(), default=None),
-        "training_score": evaluate(network, task, training),
-        "baseline_score": task.metric.chance,
-        "training_loss": sum(recent) / len(recent) if recent else None,
-        "test_loss": test_loss,
-        "chance_loss": task.chance_loss,
-        "rmse": rmse,
-        "steps": len(history.losses),
-        "steps_to_solved": history.steps_to_solved,
-        "best_step": history.best_step,
-        "gradient_norm_max": norms.largest,
-        "spike_share": norms.spike_share,
-        "nan_share": norms.nan_share,
-        "kernel": "+".join(network.kernels),
-        "state_bits": network.state_bits(task.length),
-        "flow_refused": network.flow_refused,
-    }
+    return Measures(
+        outcome=history.outcome,
+        solved=None if threshold is None else score >= threshold,
+        score=score,
+        validation_score=max(history.validation.values(), default=None),
+        training_score=evaluate(network, task, training),
+        baseline_score=task.metric.chance,
+        training_loss=sum(recent) / len(recent) if recent else None,
+        test_loss=test_loss,
+        chance_loss=task.chance_loss,
+        rmse=rmse,
+        steps=len(history.losses),
+        steps_to_solved=history.steps_to_solved,
+        best_step=history.best_step,
+        gradient_norm_max=norms.largest,
+        spike_share=norms.spike_share,
+        nan_share=norms.nan_share,
+        seconds=0.0,
+        lyapunov_end=None,
+        kernel="+".join(network.kernels),
+        state_bits=network.state_bits(task.length),
+        flow_refused=network.flow_refused,
+    )

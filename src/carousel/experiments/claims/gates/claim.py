@@ -17,10 +17,10 @@ from carousel.experiments.claims.gates.clamping import EFFECT, clamping_rows
 from carousel.experiments.claims.gates.occlusion import occlusion_verdict
 from carousel.experiments.claims.gates.selectivity import selectivity_row
 from carousel.experiments.claims.wording import headline, interval, join, needed, number, parts_text
+from carousel.experiments.columns import GATE_PROBE
 from carousel.experiments.decision.results import Readings, Record, numbers, trial_files
 from carousel.experiments.decision.rules import combine, combine_parts, stands_for
 from carousel.experiments.decision.statistics.interval import Interval
-from carousel.experiments.results.probe_columns import GATE_PROBE
 
 if TYPE_CHECKING:
     from carousel.experiments.runner.plan import Condition

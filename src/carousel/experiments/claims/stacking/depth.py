@@ -9,13 +9,13 @@ from typing import Any, Literal
 
 from carousel.experiments.claims.base import Effect, Row, Word
 from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.columns import MEMORISED_BITS
 from carousel.experiments.decision.paired import SHOWN, mean_row, missing_row
 from carousel.experiments.decision.results import BySeed, Readings, is_number, solved
 from carousel.experiments.decision.rules import by_margin
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.power import smallest_n
 from carousel.experiments.decision.statistics.rates import difference
-from carousel.experiments.results.probe_columns import MEMORISED_BITS
 
 RATE = ("depth_gain", "solved_rate")
 BITS = ("depth_gain_bits", "share_more")

@@ -1,0 +1,35 @@
+"""Write docs/columns.md from the declarations in carousel.experiments.columns: `python scripts/write_columns.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from carousel.experiments.columns import TABLES, Column, Table, columns
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "columns.md"
+TYPES = {str: "text", float: "number", int: "whole number", bool: "true or false"}
+HEAD = """# The columns of a run
+
+What is read from a run folder: one frame a table, one row a thing measured, no NaN for what was not measured. A column
+whose last cell is empty is never null. `trials`, `slopes` and `onset` lie in `tables/*.csv` too. Written from
+`src/carousel/experiments/columns.py` by `scripts/write_columns.py`; a test compares.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, *(_section(table) for table in TABLES)])
+
+
+def _section(table: Table) -> str:
+    head = "| column | type | what | unit | null: |\n|---|---|---|---|---|\n"
+    return f"## `{table.name}`: {table.row} a row\n\n{head}" + "".join(map(_line, columns(table)))
+
+
+def _line(column: Column) -> str:
+    meaning, unit, null = (part.replace("|", "\\|").replace("*", "\\*") for part in column.about)
+    return f"| `{column.name}` | {TYPES[column.type]} | {meaning} | {unit} | {null} |\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
