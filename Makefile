@@ -2,34 +2,57 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Files are shared out whole, longest first (tests/conftest.py).
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test bench clean
+.PHONY: help run check test lint bench wheel clean
+
+help:
+	@echo 'make run     set up, then compare seven networks on three tasks: about five minutes on 2 cores'
+	@echo 'make check   set up, then lint, types, import contracts and unit tests: under two minutes'
+	@echo 'make test    set up, then every test, real processes and real kills too: under eight minutes'
+	@echo 'make bench   the layers timed against those of torch: some minutes'
+	@echo 'make wheel   dist/*.whl'
+	@echo 'make clean   remove the virtual environment'
+	@echo 'The first of these makes .venv and installs 1.7 GB (check and test 1.3 GB more).'
 
 run: $(VENV)/.ready
 	$(BIN)/carousel compare
 
-test: $(VENV)/.ready-dev
-	./scripts/install-browser
+check: lint
+	$(PYTEST) -m 'not slow'
+
+test: lint
+	$(PYTEST)
+
+lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/.ready
 	$(BIN)/carousel bench
 	$(BIN)/python benchmarks/workers.py
+
+# Without isolation: the build takes hatchling from .venv, by its pin, and asks no registry.
+wheel: $(VENV)/.ready-dev
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
 
 clean:
 	rm -rf $(VENV)
 
 # torch first and by its pinned version: any other would bring gigabytes of CUDA.
 $(VENV)/.ready: pyproject.toml constraints.txt
+	@echo 'making .venv and installing Carousel with torch for the CPU (1.7 GB on disk): some minutes, once'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	$(PIP) torch
+	$(PIP) --editable .
 	touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@echo 'installing what the checks and tests need (1.3 GB on disk, most of it triton, whose kernels are compiled without a GPU), once'
+	$(PIP) --editable '.[dev]'
 	touch $@

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.support.real import real_file, vowels_table
 
 # Before anything imports torch, and for the processes that tests start: two threads wait for each other many times
 # longer than a small network computes on a busy machine. Tests of threads set their number themselves.
@@ -33,12 +37,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """The folder of real data beside the checkout. Absent: skipped with the reason; under CI=true a failure."""
-    folder = Path(__file__).resolve().parents[1].parent / "shared" / "data"
-    if not folder.is_dir():
-        message = "the folder of real data, shared/data beside the checkout, is absent"
+def real_data(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The path of a real file by name: vowels, vowels-table, airline, solar. Comes with a development dependency."""
+    table = cache(lambda: vowels_table(tmp_path_factory.mktemp("vowels")))
+    return lambda name: table() if name == "vowels-table" else real_file(name)
+
+
+@pytest.fixture(scope="session")
+def chorales() -> Path:
+    """The chorales, which no package carries. Absent: skipped with the reason; under CI=true a failure."""
+    path = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "JSB_Chorales.mat"
+    if not path.is_file():
+        message = "JSB_Chorales.mat (Boulanger-Lewandowski et al. 2012), in shared/data beside the checkout, is absent"
         if os.environ.get("CI") == "true":
             pytest.fail(message)
         pytest.skip(message)
-    return folder
+    return path

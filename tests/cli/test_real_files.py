@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
 from carousel import load_best
 from carousel.cli.conclude import conclude
 from carousel.experiments.data import DataOptions
+from carousel.experiments.examples import example
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 from carousel.experiments.runner.run import run_plan
@@ -17,21 +19,34 @@ from tests.support.runs import shortened
 
 FILES = {
     "vowels as a table": (
-        "japanese_vowels_long.csv",
+        "vowels-table",
         DataOptions(target="speaker", group="utterance", order="frame"),
         "majority",
     ),
-    "vowels as .ts": ("JapaneseVowels_TRAIN.ts", DataOptions(), "majority"),
-    "airline": ("airline.csv", DataOptions(forecast=("Passengers",), order="Date"), "persistence"),
-    "solar": ("solar.csv", DataOptions(forecast=("solar_gen",), order="datetime_gmt"), "persistence"),
-    "chorales": ("JSB_Chorales.mat", DataOptions(), "memoryless"),
+    "vowels as .ts": ("vowels", DataOptions(), "majority"),
+    "airline": ("airline", DataOptions(forecast=("Passengers",), order="Date"), "persistence"),
+    "solar": ("solar", DataOptions(forecast=("solar_gen",), order="datetime_gmt"), "persistence"),
+    "example": ("gestures", example("gestures").options, "majority"),
+    "chorales": ("chorales", DataOptions(), "memoryless"),
 }
+
+
+@pytest.fixture
+def path(request, name, tmp_path, real_data) -> Path:
+    """Where the file of that name is."""
+    if name == "chorales":
+        return request.getfixturevalue("chorales")
+    if name == "gestures":
+        made = tmp_path / "gestures.csv"
+        made.write_text(example(name).csv(), encoding="utf-8")
+        return made
+    return real_data(name)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "options", "baseline"), FILES.values(), ids=FILES)
-def test_whole_job(tmp_path, shared_data, name, options, baseline):
-    made = make_plan(ComparisonRequest((str(shared_data / name),), "rnn,lstm:chrono", parameters=6600, data=options))
+def test_whole_job(tmp_path, path, options, baseline):
+    made = make_plan(ComparisonRequest((str(path),), "rnn,lstm:chrono", parameters=6600, data=options))
     plan = shortened(made.plan, steps=60)
     folder = RunFolder(tmp_path / "run")
     folder.claim_for(plan)

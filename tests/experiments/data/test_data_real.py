@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,14 @@ import torch
 
 from carousel.experiments.data import DataOptions, DataTask, card_lines, prepare
 
+Real = Callable[[str], Path]
 VOWELS = DataOptions(target="speaker", group="utterance", order="frame")
 
 
-def test_japanese_vowels_as_a_table(shared_data: Path) -> None:
+def test_japanese_vowels_as_a_table(real_data: Real) -> None:
+    path = real_data("vowels-table")
     started = time.perf_counter()
-    prepared = prepare(shared_data / "japanese_vowels_long.csv", VOWELS)
+    prepared = prepare(path, VOWELS)
     assert time.perf_counter() - started < 1
     card = prepared.card
     assert card["sequences"] == 270 and card["lengths"] == {"min": 7, "median": 15.0, "max": 26}
@@ -26,9 +29,9 @@ def test_japanese_vowels_as_a_table(shared_data: Path) -> None:
     assert DataTask(prepared).metric.chance == pytest.approx(1 / 9)
 
 
-def test_japanese_vowels_as_ts_are_the_same_values(shared_data: Path) -> None:
-    table = prepare(shared_data / "japanese_vowels_long.csv", VOWELS)
-    cases = prepare(shared_data / "JapaneseVowels_TRAIN.ts", DataOptions())
+def test_japanese_vowels_as_ts_are_the_same_values(real_data: Real) -> None:
+    table = prepare(real_data("vowels-table"), VOWELS)
+    cases = prepare(real_data("vowels"), DataOptions())
     split = cases.card["split"]
     assert (split["training"] + split["validation"], split["test"]) == (270, 370)
     assert cases.lengths[:270].tolist() == table.lengths.tolist()
@@ -39,8 +42,8 @@ def test_japanese_vowels_as_ts_are_the_same_values(shared_data: Path) -> None:
     assert set(cases.part[:270]) == {0, 1} and set(cases.part[270:]) == {2}
 
 
-def test_airline(shared_data: Path) -> None:
-    prepared = prepare(shared_data / "airline.csv", DataOptions(forecast=("Passengers",), order="Date"))
+def test_airline(real_data: Real) -> None:
+    prepared = prepare(real_data("airline"), DataOptions(forecast=("Passengers",), order="Date"))
     forecast = prepared.card["forecast"]
     assert forecast["spacing"] == {"unit": "months", "step": 1.0, "regular": True, "odd": 0}
     assert (forecast["window"], forecast["horizon"]) == (28, 3)
@@ -53,14 +56,14 @@ def test_airline(shared_data: Path) -> None:
     assert task.metric.baseline == "persistence"
 
 
-def test_solar(shared_data: Path) -> None:
-    prepared = prepare(shared_data / "solar.csv", DataOptions(forecast=("solar_gen",), order="datetime_gmt"))
+def test_solar(real_data: Real) -> None:
+    prepared = prepare(real_data("solar"), DataOptions(forecast=("solar_gen",), order="datetime_gmt"))
     assert prepared.card["forecast"]["spacing"] == {"unit": "seconds", "step": 1800.0, "regular": True, "odd": 0}
     assert prepared.card["lengths"]["max"] == 289
 
 
-def test_chorales(shared_data: Path) -> None:
-    prepared = prepare(shared_data / "JSB_Chorales.mat", DataOptions())
+def test_chorales(chorales: Path) -> None:
+    prepared = prepare(chorales, DataOptions())
     split = prepared.card["split"]
     assert (split["training"], split["validation"], split["test"]) == (229, 76, 77)
     assert prepared.card["lengths"] == {"min": 25, "median": 57.0, "max": 160}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -124,8 +125,8 @@ def test_the_places_of_a_span_reach_from_end_to_end_and_lie_apart() -> None:
     assert {int(8 * place_of(seed)) for seed in range(101, 109)} == set(range(8))
 
 
-def test_a_test_part_of_its_own_stays(tmp_path: Path, shared_data: Path) -> None:
-    splits = prepare_splits(shared_data / "JapaneseVowels_TRAIN.ts", DataOptions(), SEEDS)
+def test_a_test_part_of_its_own_stays(real_data: Callable[[str], Path]) -> None:
+    splits = prepare_splits(real_data("vowels"), DataOptions(), SEEDS)
     tests = {tuple(split.rows("test")) for split in splits.by_seed.values()}
     assert len(tests) == 1 and len({tuple(s.part) for s in splits.by_seed.values()}) == len(SEEDS)
     assert splits.tuning.card["split"]["varied"] == "training"
