@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from carousel import load_best
-from carousel.cli.conclude import conclude
 from carousel.experiments.data import DataOptions
 from carousel.experiments.examples import example
+from carousel.experiments.finalise import finalise
+from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 from carousel.experiments.runner.run import run_plan
@@ -53,7 +54,7 @@ def test_whole_job(tmp_path, path, options, baseline):
     store_splits(folder, made.splits)
     with folder.locked():
         run_plan(plan, folder, 2, lambda progress: None)
-    found = conclude(folder.path, "zh")
+    found = finalise(load_evidence(folder.path), "zh")
     trials = found.evidence.trials
     groups = 2 * len(plan.lengths)
     assert len(trials) == groups * (2 + 2)
@@ -62,7 +63,7 @@ def test_whole_job(tmp_path, path, options, baseline):
     assert set(found.evidence.slopes["moment"]) == {"initialisation", "early", "end"}
     assert all(math.isfinite(s) for s in found.evidence.slopes["slope"].drop_nulls())
     assert "中文" in found.report.read_text(encoding="utf-8")
-    assert len(found.verdicts["claims"]) == 7
+    assert len(found.judgement["claims"]) == 7
     if (folder.path / "best").exists():
         network, task = load_best(folder.path / "best")
         test = task.held_out("test")

@@ -79,19 +79,12 @@ def compare(
     Give the same command again to continue a run that was stopped.
     """
     from carousel.cli.compare import compare as run
-    from carousel.cli.options import data_options, names, only_plan, whole_numbers, wish_of
+    from carousel.cli.options import data_options, names, request_of, whole_numbers
 
     data = data_options(target, group, order, forecast, horizon, window, kind, split, drop_short)
     numbers, asked = whole_numbers("--lengths", lengths), names("--claims", claims)
-    request = wish_of(sources, contenders, numbers, budget, parameters, seed, kernel, data, asked)
-    run(
-        only_plan(plan, request) if plan else request,
-        out=out,
-        workers=workers,
-        dry_run=dry_run,
-        as_json=json_,
-        lang=lang,
-    )
+    request = request_of(sources, contenders, numbers, budget, parameters, seed, kernel, data, asked)
+    run(request, plan=plan, out=out, workers=workers, dry_run=dry_run, as_json=json_, lang=lang)
 
 
 @app.command()
@@ -101,9 +94,9 @@ def report(
     lang: Lang = "en",
 ) -> None:
     """Judge a run folder anew and rebuild its report. Trains nothing and needs no torch."""
-    from carousel.cli.conclude import conclude, print_conclusion
+    from carousel.cli.conclusion import report as run
 
-    print_conclusion(conclude(folder, lang), as_json=json_, lang=lang)
+    run(folder, json_, lang)
 
 
 @app.command()

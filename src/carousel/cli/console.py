@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from carousel.common.errors import UnknownName
-from carousel.common.texts import LANGUAGES, text
-
-_WIDTH = 100  # of wrapped paragraphs, in columns
+from carousel.common.texts import checked_language, text
 
 
 class Console:
     """Prints texts of the catalogue in one language; `quiet`: only JSON goes to standard output, the rest to error."""
 
     def __init__(self, lang: str, *, quiet: bool = False):
-        if lang not in LANGUAGES:
-            raise UnknownName("language", lang, LANGUAGES)
-        self.lang = lang
+        self.lang = checked_language(lang)
         self.stream = sys.stderr if quiet else sys.stdout
 
     def say(self, key: str, **values: object) -> None:
@@ -32,14 +25,6 @@ class Console:
         """Lines that are already in words."""
         for line in lines:
             print(line, file=self.stream, flush=True)
-
-    def verdict(self, claim: dict[str, Any]) -> None:
-        """One claim: its title, its verdict and why."""
-        title = text(f"claims.{claim['id']}.title", self.lang)
-        verdict = text(f"claims.verdicts.{claim['verdict']}", self.lang)
-        self.say("cli.verdict", title=title, verdict=verdict)
-        width = _WIDTH if self.lang == "en" else _WIDTH // 2  # a Chinese character takes two columns
-        self.lines(textwrap.wrap(claim["because"][self.lang], width, initial_indent="    ", subsequent_indent="    "))
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Columns of equal width: the first two to the left, numbers to the right."""
@@ -68,15 +53,3 @@ def _columns(cell: str) -> int:
 def _padded(cell: str, width: int, *, right: bool) -> str:
     space = " " * (width - _columns(cell))
     return space + cell if right else cell + space
-
-
-def duration(seconds: float | None) -> str:
-    """45s, 3m20s, 2h05m."""
-    if seconds is None:
-        return "?"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02d}s"
-    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"

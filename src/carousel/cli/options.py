@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from carousel.common.errors import BadPlan
@@ -51,7 +50,7 @@ def data_options(
     return DataOptions(**given, drop_short=drop_short)
 
 
-def wish_of(
+def request_of(
     sources: list[str] | None,
     contenders: str | None,
     lengths: tuple[int, ...] | None,
@@ -65,13 +64,6 @@ def wish_of(
     """The options as one value. Raises BadPlan."""
     names("--contenders", contenders)  # an empty list is a slip, not the default
     return ComparisonRequest(tuple(sources or ()), contenders, lengths, budget, parameters, seed, kernel, claims, data)
-
-
-def only_plan(plan: Path, request: ComparisonRequest) -> Path:
-    """The plan, if nothing else was asked for. Raises BadPlan."""
-    if request != ComparisonRequest():
-        raise BadPlan("--plan holds every option already", fix="give only --out, --workers, --json or --lang with it")
-    return plan
 
 
 def _shares(typed: str) -> tuple[float, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from carousel.cli.conclude import more_seeds
+from carousel.experiments.finalise import InterimAnalysis
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.budgets import BUDGETS
 from carousel.experiments.runner.folder import RunFolder
@@ -67,8 +67,8 @@ def test_a_run_that_was_stopped_ends_with_the_same_numbers(
 
 
 def test_a_finished_run_calls_for_seeds_by_its_evidence_alone(whole: RunFolder) -> None:
-    reach = more_seeds(whole.path)
-    assert reach == more_seeds(whole.path)
+    reach = InterimAnalysis(whole.path).more_seeds()
+    assert reach == InterimAnalysis(whole.path).more_seeds()
     assert all(seeds in (3, 4) for seeds in reach.values())
 
 

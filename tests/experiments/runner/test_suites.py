@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from carousel.cli.conclude import conclude
 from carousel.common.errors import BadPlan, UnknownName
 from carousel.common.names import CLAIMS
 from carousel.experiments.claims.registry import all_claims
 from carousel.experiments.contenders.matching import TOLERANCE
+from carousel.experiments.finalise import finalise
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.environment import describe_environment
 from carousel.experiments.runner.folder import RunFolder
@@ -108,7 +108,7 @@ def test_a_run_for_one_claim_judges_that_one(tmp_path):
     assert lstm["auroc_i"].is_between(0, 1).all()
     assert trials["selectivity_key_bits"].is_between(0, 3.2).all()
     assert trials.filter(family="RNN")["clamp_drop_f"].is_null().all()
-    verdicts = {v["id"]: v for v in conclude(folder.path, "en").verdicts["claims"]}
+    verdicts = {v["id"]: v for v in finalise(load_evidence(folder.path)).judgement["claims"]}
     assert set(verdicts) == set(CLAIMS)
     for claim in set(CLAIMS) - {"gates"}:
         assert verdicts[claim]["verdict"] == "not-tested"

@@ -9,16 +9,18 @@ import polars as pl
 import pytest
 import torch
 
-from carousel.cli.conclude import Conclusion, conclude
 from carousel.common.errors import BadCall, BadPlan
+from carousel.experiments.conclusion import Conclusion
 from carousel.experiments.contenders import attention_maps
 from carousel.experiments.contenders.transformer import TransformerNetwork
+from carousel.experiments.finalise import finalise
 from carousel.experiments.probes.network_profile import network_lag_profile
 from carousel.experiments.report import lags
 from carousel.experiments.report.contenders import summarise
 from carousel.experiments.report.figures import Setting, styles
 from carousel.experiments.report.figures.lag_profile import LagProfile
 from carousel.experiments.results.export import export_best
+from carousel.experiments.results.load import load_evidence
 from carousel.experiments.results.rebuild import load_best
 from carousel.experiments.runner.cost import cost
 from carousel.experiments.runner.environment import describe_environment
@@ -42,7 +44,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Conclusion:
     folder.write_json(folder.environment, describe_environment(plan, Sources.of(None), 1))
     with folder.locked():
         run_plan(plan, folder, 1, lambda progress: None)
-    return conclude(folder.path, "en")
+    return finalise(load_evidence(folder.path))
 
 
 def test_plan_asks_no_gradient_flow_of_it():
@@ -117,9 +119,9 @@ def test_state_size_of_recurrent_contenders(run):
 
 
 def test_claims_about_gradients_do_not_count_it(run):
-    for claim in run.verdicts["claims"]:
+    for claim in run.judgement["claims"]:
         assert not [row["where"] for row in claim["conditions"] if "transformer" in row["where"]], claim["id"]
-    assert run.verdicts["advice"]["en"]
+    assert run.judgement["advice"]["en"]
 
 
 def test_report_shows_it_and_says_what_is_not_measured(run):

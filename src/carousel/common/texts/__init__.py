@@ -8,10 +8,31 @@ Numbers are formatted by the caller, once, so that both languages show the same 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
+from carousel.common.errors import UnknownName
+
 LANGUAGES = ("en", "zh")
+
+
+class Text(dict[str, str]):
+    """A text by language, {"en": ..., "zh": ...}; `str(text)` is that of `lang`."""
+
+    def __init__(self, by_language: Mapping[str, str], lang: str = "en"):
+        super().__init__(by_language)
+        self.lang = lang
+
+    def __str__(self) -> str:
+        return self[self.lang]
+
+
+def checked_language(lang: str) -> str:
+    """`lang`, if there are texts in it. Raises UnknownName."""
+    if lang not in LANGUAGES:
+        raise UnknownName("language", lang, LANGUAGES)
+    return lang
 
 
 def text(key: str, lang: str, /, **values: object) -> str:

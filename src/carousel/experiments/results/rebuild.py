@@ -15,15 +15,18 @@ from carousel.experiments.tasks import Task, task
 from carousel.experiments.training.description import Contender, Source, TaskSource
 from carousel.experiments.training.trial import build_contender
 
+Trained = tuple[Network, Task]
 _SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
 
 
-def load_best(path: Path | str) -> tuple[Network, Task]:
-    """The trained network of a `best/` folder, in evaluation mode, and the task it was trained on.
+def load_best(path: str | Path) -> Trained:
+    """The trained network that a run advises, in evaluation mode, and the task it was trained on.
 
-    Raises FolderConflict where the folder holds no such network.
+    path: the run folder, or the best/ in it (which can be copied elsewhere). Raises FolderConflict where there is no
+    such network: a run may advise none.
     """
     path = Path(path)
+    path = path / "best" if (path / "best").is_dir() else path
     try:
         about = json.loads((path / "contender.json").read_text(encoding="utf-8"))
         source = _SOURCE.validate_python(about["source"])
@@ -32,7 +35,9 @@ def load_best(path: Path | str) -> tuple[Network, Task]:
     except (OSError, KeyError, ValueError, ValidationError) as error:
         reason = str(error).splitlines()[0]
         raise FolderConflict(
-            f"{str(path)!r} holds no trained contender", got=reason, fix="give the folder best/ of a run"
+            f"{str(path)!r} holds no trained contender",
+            got=reason,
+            fix="give the folder of a run that advises one, or its best/",
         ) from error
     length = about["length"]
     made = (

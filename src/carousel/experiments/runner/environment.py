@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import version
+from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from carousel.common.version import PACKAGE, version
 from carousel.experiments.runner.plan import Contender, Plan
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.tasks import Task
 from carousel.experiments.training.trial import build_contender
 
-_PACKAGES = ("carousel-rnn", "torch", "numba", "numpy", "polars", "scipy")
+_PACKAGES = ("torch", "numba", "numpy", "polars", "scipy")
 
 
 def describe_environment(plan: Plan, sources: Sources, workers: int) -> dict[str, Any]:
     """Plain data for environment.json."""
     return {
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in _PACKAGES},
+        "packages": {PACKAGE: version(), **{name: installed(name) for name in _PACKAGES}},
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": os.cpu_count(),

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tomli_w
 from pydantic import ValidationError
 
 from carousel.common.errors import FolderConflict
 from carousel.common.files import write_text, writing_to
+from carousel.common.names import CLAIMS
 from carousel.experiments.runner.plan import SCHEMA_VERSION, Plan
 
 
@@ -89,6 +91,21 @@ class RunFolder:
                 got=version,
                 fix="read it with that version, or run it again with another --out",
             )
+
+    def load_verdicts(self) -> dict[str, Any]:
+        """The value of verdicts.json. Raises FolderConflict where the run was not judged, or by another version."""
+        try:
+            judgement = dict(json.loads(self.verdicts.read_text(encoding="utf-8")))
+            if [claim["id"] for claim in judgement["claims"]] == list(CLAIMS):
+                return judgement
+            reason = "it was written by another version"
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            reason = str(error).splitlines()[0]
+        raise FolderConflict(
+            f"{str(self.verdicts)!r} holds no verdicts of a finished run",
+            got=reason,
+            fix=f"carousel report {self.path}",
+        )
 
     def claim_for(self, plan: Plan) -> None:
         """Make the folder this plan's: create it, or see that it holds the same plan. Nothing there is overwritten."""

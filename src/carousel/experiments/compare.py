@@ -1,0 +1,153 @@
+"""`carousel.compare`: from a question to a conclusion. The command `carousel compare` is this function, printed."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from operator import index
+from pathlib import Path
+from typing import Any, TextIO
+
+from carousel.common.errors import BadPlan
+from carousel.common.files import writing_to
+from carousel.common.texts import checked_language, text
+from carousel.experiments.conclusion import Conclusion
+from carousel.experiments.data import DataOptions
+from carousel.experiments.finalise import InterimAnalysis, finalise
+from carousel.experiments.preflight import Preflight, preflight
+from carousel.experiments.progress import ProgressDisplay
+from carousel.experiments.runner.environment import describe_environment
+from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.plan import Plan
+from carousel.experiments.runner.planning import PARAMETERS, ComparisonRequest
+from carousel.experiments.runner.run import run_plan
+from carousel.experiments.runner.split_store import store_splits
+from carousel.experiments.runner.task_loader import Sources
+
+Names = str | Sequence[str]
+
+
+def compare(
+    *sources: str | Path,
+    contenders: Names | None = None, lengths: int | Sequence[int] | None = None, budget: str = "quick",
+    claims: Names | None = None, parameters: int = PARAMETERS, seed: int = 0, kernel: str = "auto",
+    target: str | None = None, group: str | None = None, order: str | None = None,
+    forecast: Names | None = None, horizon: int | None = None, window: int | None = None,
+    kind: str | None = None, split: Sequence[float] | None = None, drop_short: bool = False,
+    plan: str | Path | None = None, out: str | Path | None = None, workers: int | None = None,
+    lang: str = "en", progress: bool | TextIO = True,
+) -> Conclusion:  # fmt: skip
+    """Compare recurrent networks on built-in tasks or on a file, judge the claims, write an illustrated report.
+
+        carousel.compare("adding", contenders=["rnn", "lstm:chrono"], lengths=[30])
+        carousel.compare("sales.csv", forecast="sold", order="day").best
+
+    Trains in worker processes; a script needs no `if __name__ == "__main__":`. Interrupted (Ctrl-C) it leaves a folder
+    that the same call continues; finished trials are never trained again.
+
+    sources: names of built-in tasks (`carousel.tasks.TASKS`), or one path of a file; none: the suite of the budget.
+    contenders: cell[:init][,layers=N] each, such as "lstm:chrono,layers=2". lengths: T of the tasks; of a file,
+    histories in steps. budget: "quick" (minutes), "standard" (an hour or two) or "full" (a night). claims: judge these
+    alone, and run what they need; None: all seven. parameters: trainable ones of each contender (within 2 %). seed:
+    another number gives another, disjoint set of seeds. kernel: "auto", or one of `carousel.kernels.KERNELS` for all.
+
+    Of a file: target (column to predict for each sequence), group (column that names the sequence of a row), order
+    (column that orders the steps), or forecast (columns whose next values to predict), with horizon (steps ahead) and
+    window (steps of history an example sees); kind ("classification" or "regression", if guessed wrong), split (shares
+    of training, validation and test), drop_short (drop sequences of one step).
+
+    plan: the folder or plan.toml of an earlier run, which is run anew as it is, in place of all of the above.
+    out: run folder; None: runs/NAME, the same for the same call. workers: processes of one thread each; None: one a
+    core. lang: "en" or "zh", of what is printed and of the page the report opens with. progress: True: told on standard
+    error; a stream: there; False: not at all.
+
+    Raises UserError, in one line, for what cannot be run as asked; CarouselError where trials failed.
+    """
+    data = _data_options(
+        target=target, group=group, order=order, horizon=horizon, window=window, kind=kind,
+        forecast=None if forecast is None else _names("--forecast", forecast),
+        split=None if split is None else tuple(split), drop_short=drop_short,
+    )  # fmt: skip
+    request = ComparisonRequest(
+        sources=tuple(map(_source, sources)),
+        contenders=None if contenders is None else ",".join(_names("--contenders", contenders)),
+        lengths=None if lengths is None else _lengths(lengths),
+        claims=() if claims is None else _names("--claims", claims),
+        budget=budget, parameters=_whole("--parameters", parameters), seed=_whole("--seed", seed),
+        kernel=kernel, data=data,
+    )  # fmt: skip
+    known = preflight(request, None if plan is None else Path(plan))
+    stream = (sys.stderr if progress else None) if isinstance(progress, bool) else progress
+    return run_comparison(known, None if out is None else Path(out), workers, lang, stream)
+
+
+def run_comparison(
+    known: Preflight, out: Path | None, workers: int | None, lang: str, stream: TextIO | None
+) -> Conclusion:
+    """Run what is planned to its end, or continue it. stream: where to print how far it is."""
+    checked_language(lang)
+    plan, splits, workers = known.plan, known.planned.splits, checked_workers(workers)
+    folder = RunFolder(out or default_folder(plan))
+    display = ProgressDisplay(plan, lang, stream)
+    display.print([*known.lines(lang), text("cli.folder", lang, folder=folder.path)])
+    interim = InterimAnalysis(folder.path)
+    with folder.locked():
+        folder.claim_for(plan)
+        if splits is not None:
+            store_splits(folder, splits)
+        folder.write_json(folder.environment, describe_environment(plan, Sources(folder), workers))
+        with display, writing_to(folder.path):
+            run_plan(plan, folder, workers, display.show, interim.more_seeds)
+        return finalise(interim.evidence, lang)
+
+
+def checked_workers(workers: int | None) -> int:
+    """One a core where None. Raises BadPlan."""
+    count = (os.cpu_count() or 1) if workers is None else _whole("--workers", workers)
+    if not 1 <= count <= 1024:
+        raise BadPlan("--workers is out of range", allowed="1 to 1024", got=workers)
+    return count
+
+
+def default_folder(plan: Plan) -> Path:
+    """The same call finds the same folder: the sources, the budget and the plan's digest."""
+    sources = re.sub(r"[^\w.-]+", "_", "+".join(source.name for source in plan.sources))
+    return Path("runs") / f"{sources[:60]}-{plan.budget}-{plan.digest()[:8]}"
+
+
+def _source(source: Any) -> str:
+    """A task's name as it is; a path so that it is told from one."""
+    if isinstance(source, str):
+        return source
+    if isinstance(source, os.PathLike):
+        path = os.fspath(source)
+        return path if "." in path or "/" in path else f"./{path}"
+    allowed = "the name of a built-in task, or the path of a file"
+    fix = "write the data to a file first: CSV, Parquet, JSON lines, .npz, .ts"
+    raise BadPlan("a source is neither a name nor a path", allowed=allowed, got=type(source).__name__, fix=fix)
+
+
+def _names(option: str, names: Any) -> tuple[str, ...]:
+    """One text, comma-separated, or several. Raises BadPlan."""
+    given = [names] if isinstance(names, str) else list(names)
+    if not given or not all(isinstance(name, str) and name.strip() for name in given):
+        raise BadPlan(f"{option} names nothing", allowed="names", got=repr(names))
+    return tuple(given)
+
+
+def _lengths(lengths: Any) -> tuple[int, ...]:
+    return tuple(_whole("--lengths", n) for n in (lengths if isinstance(lengths, Sequence) else [lengths]))
+
+
+def _whole(option: str, value: Any) -> int:
+    """A whole number, numpy's too. Raises BadPlan."""
+    try:
+        return index(value)
+    except TypeError:
+        raise BadPlan(f"{option} is no whole number", got=repr(value)) from None
+
+
+def _data_options(**given: Any) -> DataOptions:
+    return DataOptions(**{name: value for name, value in given.items() if value is not None})

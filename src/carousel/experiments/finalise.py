@@ -1,0 +1,40 @@
+"""The end of a run: judged, the best network stored, the report written. No torch: a copied folder is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from carousel.common.files import writing_to
+from carousel.experiments.claims import all_claims, judge, sequentially
+from carousel.experiments.conclusion import Conclusion
+from carousel.experiments.report import build
+from carousel.experiments.results.evidence import Evidence
+from carousel.experiments.results.export import export_best
+from carousel.experiments.results.load import load_evidence
+from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.plan import Group
+
+
+def finalise(evidence: Evidence, lang: str = "en") -> Conclusion:
+    """Judge a run and write verdicts.json, best/ and the report into its folder."""
+    folder = RunFolder(evidence.folder)
+    judgement = judge(evidence)
+    folder.write_json(folder.verdicts, judgement)
+    export_best(evidence, judgement["recommended"])
+    with writing_to(folder.path):
+        build(evidence, judgement, lang)
+    return Conclusion(evidence, judgement, lang)
+
+
+class InterimAnalysis:
+    """Judges a run between its seeds. `evidence`: as last read; at the end of a run that of all its trials."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self.evidence: Evidence
+
+    def more_seeds(self) -> Mapping[Group, int]:
+        """Which groups get more reporting seeds than all begin with, and how many."""
+        self.evidence = load_evidence(self._folder)
+        return sequentially(all_claims(), self.evidence).reach
