@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from carousel.cli.user_code import OPTIONS
 from carousel.common.texts import text
 from carousel.introspect.diagnosis import diagnose
-from carousel.introspect.diagnosis.observe.user_code import OPTIONS
 from carousel.introspect.diagnosis.page.page import MARK
 from tests.support.forked import forked
 from tests.support.runs import carousel, environment
@@ -98,7 +98,7 @@ def test_json_stands_alone_on_standard_output_and_make_is_the_function_unless_an
     assert printed["schema"] == 1
     assert printed["facts"]["model"] == "Net"
     assert printed["page"] == str(Path("pages/a.html"))
-    assert printed["looked_for"] >= len(printed["unseen"])
+    assert printed["looked_for"] >= len(printed["not_assessed"])
     severities = [("critical", "warning", "info").index(finding["severity"]) for finding in printed["findings"]]
     assert severities == sorted(severities)
     for told in printed["findings"]:
@@ -225,8 +225,8 @@ def test_a_fault_of_carousel_is_not_blamed_on_the_user(project: Path) -> None:
     code = (
         "import sys\n"
         "from carousel.introspect.diagnosis.symptoms import SYMPTOMS\n"
-        "def broken(patient): patient.loss_fn(None, None)\n"
-        "type(SYMPTOMS[0]).examine = lambda self, patient: broken(patient)\n"
+        "def broken(context): context.loss_fn(None, None)\n"
+        "type(SYMPTOMS[0]).examine = lambda self, context: broken(context)\n"
         "broken.__code__ = broken.__code__.replace(co_filename=sys.modules[type(SYMPTOMS[0]).__module__].__file__)\n"
         "from carousel.cli.app import main\n"
         "sys.argv = ['carousel', 'doctor', 'train.py']\n"

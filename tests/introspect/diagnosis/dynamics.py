@@ -75,5 +75,5 @@ def speaks(finding: Finding, *numbers: str) -> None:
     """Both languages say every part, and the evidence holds the numbers."""
     for lang in ("en", "zh"):
         for part in ("title", "cause", "advice", "limits"):
-            assert finding.says(part, lang)
-        assert all(number in finding.says("evidence", lang) for number in numbers)
+            assert finding.text(part, lang)
+        assert all(number in finding.text("evidence", lang) for number in numbers)

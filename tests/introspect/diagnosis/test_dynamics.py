@@ -26,10 +26,10 @@ def test_vanishing_and_its_fix(kind):
     assert finding.site == "rnn.l0"
     speaks(finding, finding.values["horizon"], "39")
     assert int(finding.values["horizon"]) < 0.6 * 39
-    healed = copy.deepcopy(sick)
-    seeded(lambda: fix(finding, model=healed))
-    assert "vanishing" not in diagnosed(healed, batch)
-    losses = [seeded(lambda m=m: trained_loss(m, 200, lambda k: recall(40, seed=k))) for m in (sick, healed)]
+    fixed = copy.deepcopy(sick)
+    seeded(lambda: fix(finding, model=fixed))
+    assert "vanishing" not in diagnosed(fixed, batch)
+    losses = [seeded(lambda m=m: trained_loss(m, 200, lambda k: recall(40, seed=k))) for m in (sick, fixed)]
     assert losses[1] < losses[0] - 0.2
 
 
@@ -38,7 +38,7 @@ def test_forget_bias_gives_the_bias_for_the_users_length(kind, gate):
     sick, batch = seeded(lambda: Last(kind(5, 24))), recall(60)
     finding = diagnosed(sick, batch)["forget-bias"]
     speaks(finding, "59", gate)
-    assert all(finding.values["bias"] in finding.says("advice", lang) for lang in ("en", "zh"))
+    assert all(finding.values["bias"] in finding.text("advice", lang) for lang in ("en", "zh"))
     assert float(finding.values["bias"]) == pytest.approx(math.log(59), abs=0.01)
     seeded(lambda: fix(finding, model=sick))
     assert "forget-bias" not in diagnosed(sick, batch)
@@ -58,10 +58,10 @@ def test_exploding_growth():
         sick.rnn.weight_hh_l0.normal_(0, 2.5 / math.sqrt(24), generator=torch.Generator().manual_seed(0))
     finding = diagnosed(sick, batch)["exploding"]
     speaks(finding, finding.values["growth"])
-    healed = copy.deepcopy(sick)
-    seeded(lambda: fix(finding, model=healed))
-    assert "exploding" not in diagnosed(healed, batch)
-    losses = [seeded(lambda m=m: trained_loss(m, 100, lambda k: recall(60, seed=k))) for m in (sick, healed)]
+    fixed = copy.deepcopy(sick)
+    seeded(lambda: fix(finding, model=fixed))
+    assert "exploding" not in diagnosed(fixed, batch)
+    losses = [seeded(lambda m=m: trained_loss(m, 100, lambda k: recall(60, seed=k))) for m in (sick, fixed)]
     assert losses[1] < losses[0] - 0.2
 
 
@@ -106,10 +106,10 @@ def test_saturated_gates(kind):
     finding = diagnosed(sick, batch)["saturated-gates"]
     speaks(finding, finding.values["share"])
     assert float(finding.values["share"]) >= 50
-    healed = copy.deepcopy(sick)
-    seeded(lambda: fix(finding, model=healed))
-    assert "saturated-gates" not in diagnosed(healed, batch)
-    losses = [seeded(lambda m=m: trained_loss(m, 250, lambda k: recall(12, seed=k))) for m in (sick, healed)]
+    fixed = copy.deepcopy(sick)
+    seeded(lambda: fix(finding, model=fixed))
+    assert "saturated-gates" not in diagnosed(fixed, batch)
+    losses = [seeded(lambda m=m: trained_loss(m, 250, lambda k: recall(12, seed=k))) for m in (sick, fixed)]
     assert losses[1] < losses[0]
 
 
@@ -127,10 +127,10 @@ def test_dead_units_and_twins():
         sick.rnn.bias_ih_l0[:18] = -10
     finding = diagnosed(sick, batch)["dead-units"]
     speaks(finding, "75")
-    healed = copy.deepcopy(sick)
-    seeded(lambda: fix(finding, model=healed))
-    assert "dead-units" not in diagnosed(healed, batch)
-    losses = [seeded(lambda m=m: trained_loss(m, 250, lambda k: recall(5, seed=k))) for m in (sick, healed)]
+    fixed = copy.deepcopy(sick)
+    seeded(lambda: fix(finding, model=fixed))
+    assert "dead-units" not in diagnosed(fixed, batch)
+    losses = [seeded(lambda m=m: trained_loss(m, 250, lambda k: recall(5, seed=k))) for m in (sick, fixed)]
     assert losses[1] < losses[0]
     same = lstm()
     with torch.no_grad():
@@ -149,8 +149,8 @@ def test_unscaled_input(scale, form):
     finding = diagnosed(model, (given, y))["unscaled-input"]
     assert finding.form == form
     speaks(finding, finding.values["apart" if form == "apart" else "rms"])
-    healed = fix(finding, x=given)["x"]
-    assert "unscaled-input" not in diagnosed(model, (healed, y))
+    fixed = fix(finding, x=given)["x"]
+    assert "unscaled-input" not in diagnosed(model, (fixed, y))
     if form == "evidence":
         raw, scaled = (
             trained_loss(copy.deepcopy(model), 100, lambda k, s=s: (s(recall(12, seed=k)[0]), recall(12, seed=k)[1]))
@@ -178,7 +178,7 @@ def test_an_ordinary_rate_is_stable_and_an_untold_one_unseen():
     model, batch = lstm(), recall(12)
     assert not diagnosed(model, batch, optimizer=torch.optim.Adam(model.parameters(), 3e-3))
     found = carousel.diagnose(model, batch, lambda m, b: nn.functional.cross_entropy(m(b[0]), b[1]))
-    assert "learning_rate=" in {u.symptom: u.says("en") for u in found.unseen}["unstable-learning-rate"]
+    assert "learning_rate=" in {u.symptom: u.text("en") for u in found.not_assessed}["unstable-learning-rate"]
 
 
 def test_denormals():

@@ -21,7 +21,7 @@ from carousel.common.texts import catalogue, text
 from carousel.introspect.diagnosis import Diagnosis
 from carousel.introspect.diagnosis.page.page import MARK
 from tests.experiments.report.test_page import Page, numbers
-from tests.introspect.diagnosis.made_up import HOSTILE, TEXTS, Net, finding, made, of, unseen
+from tests.introspect.diagnosis.simulated import HOSTILE, TEXTS, Net, finding, made, not_assessed, of
 
 
 @pytest.fixture
@@ -32,11 +32,11 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def made_up_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+def simulated_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Texts of a symptom that does not exist."""
     for lang, texts in TEXTS.items():
         for part, says in texts.items():
-            monkeypatch.setitem(catalogue(lang), f"doctor.made_up.{part}", says)
+            monkeypatch.setitem(catalogue(lang), f"doctor.simulated.{part}", says)
 
 
 def lstm() -> nn.Module:
@@ -49,9 +49,9 @@ def chart(lang: str) -> alt.Chart:
 
 @functools.cache
 def sick() -> tuple[Diagnosis, str]:
-    """Three findings and one symptom unseen, and their page; drawn once for all who look at it."""
+    """Three findings and one symptom not_assessed, and their page; drawn once for all who look at it."""
     found = (finding("critical", site="rnn.l1", figure=chart), finding(site="rnn"), finding("info", "low"))
-    diagnosis = replace(made(lstm, name=HOSTILE), findings=found, unseen=(unseen(),))
+    diagnosis = replace(made(lstm, name=HOSTILE), findings=found, not_assessed=(not_assessed(),))
     with tempfile.TemporaryDirectory() as folder:
         return diagnosis, diagnosis.to_html(Path(folder) / "doctor.html").read_text(encoding="utf-8")
 
@@ -67,7 +67,7 @@ def test_both_languages_show_the_findings_and_the_same_numbers() -> None:
         for part in ("cause", "advice", "limits"):
             assert words[lang].count(TEXTS[lang][part]) == 3
         assert words[lang].count(text("doctor.severity.critical", lang)) == 2
-        assert text("doctor.unseen.one_step", lang) in words[lang]
+        assert text("doctor.not_assessed.one_step", lang) in words[lang]
         assert text("doctor.heading", lang, **made(lstm, name=HOSTILE).facts) in words[lang]
 
 
@@ -149,7 +149,7 @@ def test_a_sound_model_is_said_to_be_sound(tmp_path: Path) -> None:
     for lang in ("en", "zh"):
         assert text("doctor.sound", lang, count=diagnosis.looked_for) in page
         assert f'id="findings-{lang}"' not in page
-        assert f'id="unseen-{lang}"' not in page
+        assert f'id="not-assessed-{lang}"' not in page
     assert text("doctor.sound", "en", count=diagnosis.looked_for) in diagnosis._repr_html_()
 
 
@@ -312,7 +312,7 @@ def test_layers_that_find_no_room_are_counted(
     page = diagnosis.to_html(tmp_path / "doctor.html").read_text(encoding="utf-8")
     for lang in ("en", "zh"):
         assert shown(page, lang) == [f"rnn.l{k}" for k in range(count)]
-        assert text("doctor.page.places_left", lang, shown=count, count=5) in page
+        assert text("doctor.page.sites_left", lang, shown=count, count=5) in page
 
 
 def test_an_own_page_is_written_anew_and_nothing_else_is(tmp_path: Path) -> None:
@@ -344,4 +344,4 @@ def test_the_fragment_stands_alone() -> None:
     assert "url(" not in piece
     assert piece.count(TEXTS["en"]["title"]) == 3
     assert "损失" not in piece
-    assert text("doctor.unseen.one_step", "en") in piece
+    assert text("doctor.not_assessed.one_step", "en") in piece

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from carousel.introspect.diagnosis.diagnose import diagnose
 from carousel.introspect.diagnosis.diagnosis import Diagnosis
-from carousel.introspect.diagnosis.finding import Finding, Symptom, Unseen
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed
 from carousel.introspect.diagnosis.symptoms import SYMPTOMS
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 
-__all__ = ["SYMPTOMS", "Diagnosis", "Finding", "Symptom", "Unseen", "diagnose"]
+__all__ = ["SYMPTOMS", "Diagnosis", "Finding", "NotAssessed", "Symptom", "diagnose"]

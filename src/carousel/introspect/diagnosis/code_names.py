@@ -6,14 +6,14 @@ from typing import Any
 
 from torch import nn
 
-from carousel.introspect.diagnosis.context import Patient
+from carousel.introspect.diagnosis.observe.trace import Trace
 
 
-def module_of(patient: Patient, site: str) -> tuple[str, Any]:
+def module_of(trace: Trace, site: str) -> tuple[str, Any]:
     """ "encoder.rnn.l0" -> ("model.encoder.rnn", the module)."""
-    for visit in patient.seen.visits:
-        if belongs(site, visit.name):
-            return code_name(visit.name), visit.module
+    for call in trace.module_calls:
+        if belongs(site, call.name):
+            return code_name(call.name), call.module
     raise KeyError(site)
 
 
@@ -23,9 +23,9 @@ def belongs(site: str, module: str) -> bool:
     return site in (module, module or "cell") or site.rpartition(".")[0] == module
 
 
-def suffix_of(patient: Patient, site: str) -> str:
+def suffix_of(trace: Trace, site: str) -> str:
     """What torch appends to the names of a site's parameters: "_l0"; nothing of a *Cell module."""
-    _, module = module_of(patient, site)
+    _, module = module_of(trace, site)
     return "" if isinstance(module, nn.RNNCellBase) else f"_{site.rpartition('.')[2]}"
 
 

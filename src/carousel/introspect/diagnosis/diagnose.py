@@ -1,4 +1,4 @@
-"""`diagnose`: look at a model on a batch for everything that the house knows to go wrong in recurrent networks."""
+"""`diagnose`: look at a model on a batch for everything that Carousel knows to go wrong in recurrent networks."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from carousel.common.errors import BadCall
-from carousel.introspect.diagnosis.context import Known, Patient
-from carousel.introspect.diagnosis.diagnosis import Diagnosis, ranked
-from carousel.introspect.diagnosis.finding import Finding, Unseen
-from carousel.introspect.diagnosis.observe.snapshot import untouched
+from carousel.introspect.diagnosis.context import Context, Known
+from carousel.introspect.diagnosis.diagnosis import Diagnosis
+from carousel.introspect.diagnosis.finding import SEVERITIES, Finding, ModelFacts, NotAssessed
+from carousel.introspect.diagnosis.observe.passes import LossFunction, recorded_pass
+from carousel.introspect.diagnosis.observe.snapshot import snapshot
 from carousel.introspect.diagnosis.observe.state_walk import tensors_of
-from carousel.introspect.diagnosis.observe.trace import LossFunction, observe
 from carousel.introspect.diagnosis.symptoms import SYMPTOMS
+
+_CONFIDENCES = ("high", "medium", "low")
 
 
 def diagnose(
@@ -31,12 +33,12 @@ def diagnose(
     continues: bool | None = None,
 ) -> Diagnosis:
     """Run `loss_fn(model, batch)`, which returns the scalar loss, forward and backward, look inside, and say what is
-    wrong, how sure that is, and what could not be seen. The model, its gradients and torch's generator are untouched
-    afterwards. batch: anything that loss_fn takes; its tensors are looked at for lengths and targets.
+    wrong, how sure that is, and what could not be assessed. Afterwards the model, its gradients and the random
+    generators are what they were. batch: anything that loss_fn takes; lengths and targets are found in its tensors.
 
-    Some symptoms need to be told more. optimizer (or learning_rate, for plain SGD): whether its steps are too long.
-    clip_norm: whether clipping is always active. causal: True where an output must not depend on later inputs
-    (next-step targets are recognised without). lengths: [B], where neither the module nor the batch tells them.
+    Some symptoms are assessed only with more. optimizer (or learning_rate, for plain SGD): whether its steps are too
+    long. clip_norm: whether clipping is always active. causal: True where an output must not depend on later inputs
+    (next-step targets are recognised without). lengths: [B], where neither the module nor the batch has them.
     dependency: steps between what matters and where it is asked for. continues: True where each batch goes on where the
     last one ended, so that a carried state is right.
 
@@ -44,20 +46,20 @@ def diagnose(
     """
     known = Known(optimizer, learning_rate, clip_norm, causal, lengths, dependency, continues)
     findings: list[Finding] = []
-    unseen: list[Unseen] = []
-    with untouched(model, loss_fn), torch.enable_grad():
-        seen = observe(model, batch, loss_fn)
-        if not seen.visits:
+    not_assessed: list[NotAssessed] = []
+    with snapshot(model, loss_fn), torch.enable_grad():
+        trace = recorded_pass(model, batch, loss_fn)
+        if not trace.module_calls:
             raise BadCall("loss_fn ran none of the model's recurrent modules", fix="call model(...) in loss_fn")
-        _check_numbers(batch, seen.loss)
-        patient = Patient(model, batch, loss_fn, known, seen)
+        _check_numbers(batch, trace.loss)
+        context = Context(model, batch, loss_fn, known, trace)
         for symptom in SYMPTOMS:
-            found = symptom.examine(patient)
-            if isinstance(found, Unseen):
-                unseen.append(found)
+            found = symptom.examine(context)
+            if isinstance(found, NotAssessed):
+                not_assessed.append(found)
             else:
                 findings += found
-        return Diagnosis(ranked(findings), tuple(unseen), len(SYMPTOMS), seen.tape, _facts(patient))
+        return Diagnosis(_ranked(findings), tuple(not_assessed), len(SYMPTOMS), trace.tape, _facts(context))
 
 
 def _check_numbers(batch: Any, loss: float) -> None:
@@ -66,9 +68,15 @@ def _check_numbers(batch: Any, loss: float) -> None:
         raise BadCall("the batch holds NaN, and the loss is NaN", fix="fill or drop what is missing before training")
 
 
-def _facts(patient: Patient) -> dict[str, str]:
-    parameters = sum(p.numel() for p in patient.model.parameters())
+def _ranked(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Worst first; of the same severity, the surest first."""
+    return tuple(sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), _CONFIDENCES.index(f.confidence))))
+
+
+def _facts(context: Context) -> ModelFacts:
+    parameters = sum(p.numel() for p in context.model.parameters())
+    trace = context.trace
     return {
-        "model": type(patient.model).__name__, "parameters": f"{parameters:,}", "steps": str(patient.steps),
-        "batch": str(patient.batch_size), "loss": f"{patient.seen.loss:.4g}",
+        "model": type(context.model).__name__, "parameters": f"{parameters:,}", "steps": str(trace.steps),
+        "batch": str(trace.batch_size), "loss": f"{trace.loss:.4g}",
     }  # fmt: skip

@@ -1,42 +1,27 @@
-"""What an examination found, and what it could not see."""
+"""An examination as a person sees it: as lines of text, as a page, in a notebook."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from carousel.common.texts import text
-from carousel.introspect.diagnosis.finding import SEVERITIES, Finding, Unseen
-from carousel.introspect.record import ModelTape
+from carousel.introspect.diagnosis.finding import Examination, Finding
 
 
 @dataclass(frozen=True)
-class Diagnosis:
-    """findings: worst first. unseen: symptoms that could not be looked for, and why. tape: of the recorded pass.
-    facts: the numbers of the model and the batch, formatted, for the heading."""
-
-    findings: tuple[Finding, ...]
-    unseen: tuple[Unseen, ...]
-    looked_for: int
-    tape: ModelTape
-    facts: dict[str, str]
-
-    def __iter__(self) -> Iterator[Finding]:
-        return iter(self.findings)
-
-    def __len__(self) -> int:
-        return len(self.findings)
+class Diagnosis(Examination):
+    """What `diagnose` returns. Iterating gives the findings, worst first."""
 
     def report(self, lang: str = "en") -> str:
         """Ranked findings as lines of text: what, where, evidence, cause, fix."""
         lines = [text("doctor.heading", lang, **self.facts)]
         if not self.findings:
-            lines.append(text("doctor.sound", lang, count=self.looked_for - len(self.unseen)))
+            lines.append(text("doctor.sound", lang, count=self.looked_for - len(self.not_assessed)))
         for number, finding in enumerate(self.findings, 1):
             lines += _lines(number, finding, lang)
-        lines += [text("doctor.unseen_heading", lang)] if self.unseen else []
-        lines += [f"  {unseen.symptom}: {unseen.says(lang)}" for unseen in self.unseen]
+        lines += [text("doctor.not_assessed_heading", lang)] if self.not_assessed else []
+        lines += [f"  {each.symptom}: {each.text(lang)}" for each in self.not_assessed]
         return "\n".join(lines)
 
     def to_html(self, path: str | Path, lang: str = "en") -> Path:
@@ -55,21 +40,15 @@ class Diagnosis:
         return fragment(self)
 
 
-def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
-    """Worst first; of the same severity, the surest first."""
-    sure = ("high", "medium", "low")
-    return tuple(sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), sure.index(f.confidence))))
-
-
 def _lines(number: int, finding: Finding, lang: str) -> list[str]:
     severity = text(f"doctor.severity.{finding.severity}", lang)
     where = f" [{finding.site}]" if finding.site else ""
-    sure = text("doctor.confidence", lang, level=text(f"doctor.level.{finding.confidence}", lang))
+    confidence = text("doctor.confidence", lang, level=text(f"doctor.level.{finding.confidence}", lang))
     return [
-        f"{number}. {finding.symptom}{where} ({severity}, {sure}): {finding.says('title', lang)}",
-        f"   {text('doctor.part.evidence', lang)} {finding.says('evidence', lang)}",
-        f"   {text('doctor.part.cause', lang)} {finding.says('cause', lang)}",
+        f"{number}. {finding.symptom}{where} ({severity}, {confidence}): {finding.text('title', lang)}",
+        f"   {text('doctor.part.evidence', lang)} {finding.text('evidence', lang)}",
+        f"   {text('doctor.part.cause', lang)} {finding.text('cause', lang)}",
         f"   {text('doctor.part.fix', lang)} {finding.fix}",
-        f"   {finding.says('advice', lang)}",
-        f"   {text('doctor.part.limits', lang)} {finding.says('limits', lang)}",
+        f"   {finding.text('advice', lang)}",
+        f"   {text('doctor.part.limits', lang)} {finding.text('limits', lang)}",
     ]

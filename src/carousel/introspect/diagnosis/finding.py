@@ -1,14 +1,13 @@
-"""The contract of a symptom: one thing that can be wrong with a recurrent model, and how it is told."""
+"""What an examination yields: findings with their evidence, symptoms that were not assessed, and both together."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal, TypedDict
 
 from carousel.common.texts import text
-from carousel.introspect.diagnosis.context import Patient
+from carousel.introspect.record import ModelTape
 
 Severity = Literal["info", "warning", "critical"]
 Confidence = Literal["high", "medium", "low"]
@@ -20,7 +19,7 @@ class Finding:
     """Something that is wrong, with its evidence.
 
     symptom: its id. values: the numbers of the evidence, formatted, by the placeholders of its text. fix: a line of
-    code. place: the layer it was seen at, or "" for the model. form: which of the symptom's evidence texts applies.
+    code. site: the layer it was found at, or "" for the model. form: which of the symptom's evidence texts applies.
     figure: language -> an altair chart, or None.
     """
 
@@ -33,52 +32,63 @@ class Finding:
     form: str = "evidence"
     figure: Callable[[str], Any] | None = field(default=None, compare=False)
 
-    def says(self, part: str, lang: str) -> str:
-        """title, evidence, cause, advice or limits (what the finding could not see), in a language."""
+    def text(self, part: str, lang: str) -> str:
+        """title, evidence, cause, advice or limits (what the measurement does not cover), in a language."""
         key = self.form if part == "evidence" else part
         return text(f"doctor.{self.symptom.replace('-', '_')}.{key}", lang, **self.values)
 
     @property
     def title(self) -> str:
         """In English, as the next two."""
-        return self.says("title", "en")
+        return self.text("title", "en")
 
     @property
     def evidence(self) -> str:
         """What was measured."""
-        return self.says("evidence", "en")
+        return self.text("evidence", "en")
 
     @property
     def cause(self) -> str:
         """Why it happens."""
-        return self.says("cause", "en")
+        return self.text("cause", "en")
 
 
 @dataclass(frozen=True)
-class Unseen:
-    """A symptom that could not be looked for. reason: a key of the texts under doctor.unseen."""
+class NotAssessed:
+    """A symptom that could not be looked for. reason: a key of the texts under doctor.not_assessed."""
 
     symptom: str
     reason: str
     values: Mapping[str, str] = field(default_factory=dict)
 
-    def says(self, lang: str) -> str:
+    def text(self, lang: str) -> str:
         """The reason in a language."""
-        return text(f"doctor.unseen.{self.reason}", lang, **self.values)
+        return text(f"doctor.not_assessed.{self.reason}", lang, **self.values)
 
 
-class Symptom(ABC):
-    """One thing that can be wrong. The class docstring states what is measured, the threshold and why it lies there.
+class ModelFacts(TypedDict):
+    """The numbers of the model and the batch, formatted, for the heading."""
 
-    Texts: doctor.ID.title, .evidence (placeholders filled from the finding), .cause, .advice, .limits.
-    """
+    model: str
+    parameters: str
+    steps: str
+    batch: str
+    loss: str
 
-    id: ClassVar[str]
 
-    @abstractmethod
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
-        """What is found, worst first; an empty list where the model is sound; Unseen where it cannot be told."""
+@dataclass(frozen=True)
+class Examination:
+    """What an examination found, as data. findings: worst first. not_assessed: symptoms that could not be looked for,
+    and why. tape: of the recorded pass."""
 
-    def unseen(self, reason: str, **values: str) -> Unseen:
-        """This symptom cannot be looked for."""
-        return Unseen(self.id, reason, values)
+    findings: tuple[Finding, ...]
+    not_assessed: tuple[NotAssessed, ...]
+    looked_for: int
+    tape: ModelTape
+    facts: ModelFacts
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        return len(self.findings)

@@ -60,6 +60,3 @@ def _standard(x_BN: Tensor) -> Tensor:
 def _strengths(x: Tensor, y: Tensor, shape: torch.Size) -> Tensor:
     """[T]: the largest correlation at each step."""
     return (x.T @ y).abs().amax(1).reshape(shape[0], shape[2]).amax(1)
-
-
-__all__ = ["Association", "associated"]

@@ -7,8 +7,11 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.facts.loss_mask import by_step
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.lengths import sequence_lengths
+from carousel.introspect.diagnosis.facts.loss_mask import loss_mask
+from carousel.introspect.diagnosis.facts.model_probe import NoProbe, model_probe
+from carousel.introspect.diagnosis.facts.output_usage import output_has_time
 from carousel.introspect.diagnosis.observe.state_walk import tensors_of
 
 _LEAST = 16  # numbers compared: fewer may agree by chance
@@ -16,8 +19,8 @@ _CHANNELS = 64  # looked at
 _AHEAD = 16  # steps of the horizon of a forecast that are tried
 
 
-class Shifted(NamedTuple):
-    """x: the model's input that holds its own targets. ahead: by how many steps. sure: whether the targets were seen,
+class AutoregressiveTargets(NamedTuple):
+    """x: the model's input that holds its own targets. ahead: by how many steps. sure: whether the targets were found,
     rather than that the loss leaves out the last answers of a batch that holds nothing else."""
 
     x: Tensor
@@ -25,45 +28,46 @@ class Shifted(NamedTuple):
     sure: bool
 
 
-def shifted(patient: Patient) -> Shifted | None:
-    """The input whose later steps are the targets; None where none is seen."""
-    if patient.probe is None:
+def autoregressive_targets(context: Context) -> AutoregressiveTargets | None:
+    """The input whose later steps are the targets; None where none is found."""
+    probe = model_probe(context)
+    if isinstance(probe, NoProbe):
         return None
-    given = [t for t in patient.probe.given if isinstance(t, Tensor)]
+    given = [t for t in probe.given if isinstance(t, Tensor)]
     mine = {id(t) for t in given}
     for x in given:
-        for target in tensors_of(patient.batch):
+        for target in tensors_of(context.batch):
             ahead = _ahead(x, target) if id(target) not in mine else None
             if ahead is not None:
-                return Shifted(x, ahead, True)
-    return _unasked(patient)
+                return AutoregressiveTargets(x, ahead, True)
+    return _left_out(context, given)
 
 
 def _ahead(x: Tensor, target: Tensor) -> int | None:
     """By how many steps the target lies ahead of the input, or is longer than the input that it begins with."""
     for axis in (0, 1):
         steps = x.shape[axis]
-        for seen in _views(x):
+        for own in _views(x):
             for wanted in _views(target):
-                if seen.dim() != wanted.dim() or seen.dim() <= axis or seen.shape[1 - axis] != wanted.shape[1 - axis]:
+                if own.dim() != wanted.dim() or own.dim() <= axis or own.shape[1 - axis] != wanted.shape[1 - axis]:
                     continue
                 longer = wanted.shape[axis] - steps
-                if 0 < longer <= min(_AHEAD, steps // 2) and _same(seen, wanted, axis, steps, 0):
+                if 0 < longer <= min(_AHEAD, steps // 2) and _same(own, wanted, axis, steps, 0):
                     return longer
                 if longer == 0:
                     for ahead in range(1, min(_AHEAD, steps - 1) + 1):
-                        if _same(seen, wanted, axis, steps - ahead, ahead):
+                        if _same(own, wanted, axis, steps - ahead, ahead):
                             return ahead
     return None
 
 
-def _same(seen: Tensor, wanted: Tensor, axis: int, steps: int, ahead: int) -> bool:
-    """wanted[t] == seen[t + ahead] for all t, which is not so without the shift; of numbers that differ among
-    themselves. With ahead = 0, wanted begins with the whole of seen."""
-    later, now = seen.narrow(axis, ahead, steps), wanted.narrow(axis, 0, steps)
+def _same(own: Tensor, wanted: Tensor, axis: int, steps: int, ahead: int) -> bool:
+    """wanted[t] == own[t + ahead] for all t, which is not so without the shift; of numbers that differ among
+    themselves. With ahead = 0, wanted begins with the whole of own."""
+    later, now = own.narrow(axis, ahead, steps), wanted.narrow(axis, 0, steps)
     if now.numel() < _LEAST or not bool((later == now).all()) or bool((now == now.flatten()[0]).all()):
         return False
-    return ahead == 0 or not bool((seen.narrow(axis, 0, steps) == now).all())
+    return ahead == 0 or not bool((own.narrow(axis, 0, steps) == now).all())
 
 
 def _views(t: Tensor) -> Iterator[Tensor]:
@@ -77,22 +81,18 @@ def _views(t: Tensor) -> Iterator[Tensor]:
             yield t[..., channel].double()
 
 
-def _unasked(patient: Patient) -> Shifted | None:
+def _left_out(context: Context, given: list[Tensor]) -> AutoregressiveTargets | None:
     """A batch that holds the model's input alone, answered at every step but the last ones, which the loss leaves out:
     their targets would lie behind its end."""
-    answer, probe = patient.seen.answer, patient.probe
-    assert probe is not None
-    given = [t for t in probe.given if isinstance(t, Tensor)]
-    others = [t for t in tensors_of(patient.batch) if t.dim() >= 2 and not any(t is x for x in given)]
-    if len(given) != 1 or others or answer is None or answer.grad is None or not patient.output_has_time:
+    answer = context.trace.answer
+    others = [t for t in tensors_of(context.batch) if t.dim() >= 2 and not any(t is x for x in given)]
+    if len(given) != 1 or others or answer is None or answer.grad is None or not output_has_time(context):
         return None
-    counted = by_step(patient, answer.grad.detach())
-    if counted is None or patient.lengths is not None:
+    counted = loss_mask(context, answer.grad.detach())
+    if counted is None or sequence_lengths(context) is not None:
         return None
     steps = counted.any(1)
     ahead = len(steps) - int(steps.sum())
     regular = bool(steps[: len(steps) - ahead].all())
-    return Shifted(given[0], ahead, False) if 0 < ahead <= _AHEAD and regular and len(steps) > 2 * ahead else None
-
-
-__all__ = ["Shifted", "shifted"]
+    is_shift = 0 < ahead <= _AHEAD and regular and len(steps) > 2 * ahead
+    return AutoregressiveTargets(given[0], ahead, False) if is_shift else None

@@ -8,40 +8,46 @@ from torch.nn.utils.rnn import PackedSequence
 
 from carousel.common.shapes import valid_steps
 from carousel.introspect.diagnosis.code_names import module_of, number
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.observe.trace import Visit, nodes
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.lengths import lengths_of
+from carousel.introspect.diagnosis.observe.passes import graph_nodes
+from carousel.introspect.diagnosis.observe.trace import ModuleCall
 from carousel.nn.kernels import Tape
 
 SHOWN = 4  # channels whose numbers are written out in a line
 FLOOR = 1e-3  # of the smallest spread: what a constant channel is divided by
 
 
-def lowest(patient: Patient) -> list[list[Visit]]:
+def lowest(context: Context) -> list[list[ModuleCall]]:
     """The calls of each recurrent module whose input does not come out of another one."""
-    made = {node for visit in patient.seen.visits for t in _returned(visit) if (node := t.grad_fn) is not None}
-    return [calls for calls in patient.modules if not made & nodes(*(_tensor(v.x) for v in (calls[0], calls[-1])))]
+    made = {node for call in context.trace.module_calls for t in _returned(call) if (node := t.grad_fn) is not None}
+    return [
+        calls
+        for calls in context.trace.modules
+        if not made & graph_nodes(*(_tensor(v.x) for v in (calls[0], calls[-1])))
+    ]
 
 
-def input_rows(patient: Patient, calls: list[Visit]) -> Tensor:
+def input_rows(context: Context, calls: list[ModuleCall]) -> Tensor:
     """[N, I]: what a module was given at all true steps of its calls; without a graph, as it came."""
-    return torch.cat([_true_rows(patient, calls, visit) for visit in calls])
+    return torch.cat([_true_rows(context, calls, call) for call in calls])
 
 
-def is_learned(calls: list[Visit]) -> bool:
+def is_learned(calls: list[ModuleCall]) -> bool:
     """Whether trained parameters stand before the module: an embedding, a convolution."""
     return _tensor(calls[0].x).requires_grad
 
 
-def entering(patient: Patient, site: str, tape: Tape) -> Tensor:
+def entering(context: Context, site: str, tape: Tape) -> Tensor:
     """[N, I]: what enters one layer in one direction: the module's input, or what the layers below it showed."""
-    _, module = module_of(patient, site)
+    _, module = module_of(context.trace, site)
     prefix, _, last = site.rpartition(".")
     layer = 0 if isinstance(module, nn.RNNCellBase) else int(last.split("_")[0].removeprefix("l"))
     if layer == 0:
-        calls = next(calls for calls in patient.modules if calls[0].module is module)
-        return input_rows(patient, calls).to(tape.cell.weight_ih.dtype)
+        calls = next(calls for calls in context.trace.modules if calls[0].module is module)
+        return input_rows(context, calls).to(tape.cell.weight_ih.dtype)
     below = [f"{prefix}.l{layer - 1}{end}".removeprefix(".") for end in ("", "_reverse")]
-    shown = torch.cat([patient.runs[name][0]["h"] for name in below if name in patient.runs], dim=-1)
+    shown = torch.cat([context.trace.runs[name][0]["h"] for name in below if name in context.trace.runs], dim=-1)
     return shown[~shown.isnan().any(-1)]
 
 
@@ -60,18 +66,18 @@ def _listed(values: Tensor) -> str:
     return f"[{', '.join(f'{value:.5g}' for value in values.tolist())}]"
 
 
-def _true_rows(patient: Patient, calls: list[Visit], visit: Visit) -> Tensor:
-    if isinstance(visit.x, PackedSequence):
-        return visit.x.data.detach()
-    x = patient.module_input(visit)
-    known = patient.lengths_of(calls)
-    if visit.is_cell or known is None or len(known.values) != x.shape[1]:
+def _true_rows(context: Context, calls: list[ModuleCall], call: ModuleCall) -> Tensor:
+    if isinstance(call.x, PackedSequence):
+        return call.x.data.detach()
+    x = call.input_TBI
+    known = lengths_of(context, calls)
+    if call.is_cell or known is None or len(known.values) != x.shape[1]:
         return x.flatten(0, 1)
     return x[valid_steps(known.values.clamp(max=len(x)).to(x.device), len(x))]
 
 
-def _returned(visit: Visit) -> list[Tensor]:
-    return [*visit.final, *([] if visit.output is None else [_tensor(visit.output)])]
+def _returned(call: ModuleCall) -> list[Tensor]:
+    return [*call.final, *([] if call.output is None else [_tensor(call.output)])]
 
 
 def _tensor(given: Tensor | PackedSequence) -> Tensor:

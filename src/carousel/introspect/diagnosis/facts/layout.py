@@ -8,6 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from carousel.introspect.diagnosis.context import Context, fact
+from carousel.introspect.diagnosis.facts.model_probe import NoProbe, model_probe
 from carousel.introspect.diagnosis.observe.perturbation import Probe
 
 
@@ -30,7 +32,15 @@ class Layout(NamedTuple):
         return None
 
 
-def layouts(probe: Probe) -> list[Layout]:
+@fact
+def layouts(context: Context) -> list[Layout]:
+    """The axes of input and output that may count the samples; empty where the model cannot be asked. Raises
+    Refused."""
+    probe = model_probe(context)
+    return [] if isinstance(probe, NoProbe) else layouts_of(probe)
+
+
+def layouts_of(probe: Probe) -> list[Layout]:
     """Every pair of axes such that a slice along the input's reaches its own slice along the output's, and no other.
 
     One at least in a sound model; two where steps do not reach each other either.
@@ -40,7 +50,7 @@ def layouts(probe: Probe) -> list[Layout]:
 
 def candidates(probe: Probe) -> Iterator[Layout]:
     """Every pair of axes of equal size."""
-    assert probe.base is not None and probe.x is not None
+    assert probe.base is not None
     x, shapes = probe.x, [tuple(probe.base.shape)]
     if x.dim() >= 2 and probe.base.shape[0] == x.shape[0] * x.shape[1] and min(x.shape[:2]) > 1:
         shapes.append((*x.shape[:2], *probe.base.shape[1:]))
@@ -59,7 +69,6 @@ def reach(probe: Probe, layout: Layout, index: int) -> Tensor:
 
 
 def _alone(probe: Probe, layout: Layout) -> bool:
-    assert probe.x is not None
     moved = False
     for index in probe.chosen(probe.x.shape[layout.given]):
         found = reach(probe, layout, index) > 0
@@ -67,6 +76,3 @@ def _alone(probe: Probe, layout: Layout) -> bool:
         if bool(torch.cat([found[:index], found[index + 1 :]]).any()):
             return False
     return moved
-
-
-__all__ = ["Layout", "candidates", "layouts", "reach"]

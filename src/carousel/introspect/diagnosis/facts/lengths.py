@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
-from carousel.introspect.diagnosis.observe.state_walk import tensors_of, whole_numbers_of
+from carousel.introspect.diagnosis.context import Context, fact
+from carousel.introspect.diagnosis.facts.model_probe import NoProbe, model_probe
+from carousel.introspect.diagnosis.observe.state_walk import names_of, tensors_of, whole_numbers_of
+from carousel.introspect.diagnosis.observe.trace import ModuleCall, sizes
 
 Source = Literal["given", "module", "batch", "padding"]
 
@@ -17,39 +21,82 @@ _REPEATED = 2  # a value that ends two sequences twice is padding; once, a token
 
 class Lengths(NamedTuple):
     """values: [B], 1 .. T. source: given by the caller; what the module was packed with; a tensor of lengths or a
-    mask in the batch; or seen from padding."""
+    mask in the batch; or where padding begins."""
 
     values: Tensor
     source: Source
 
 
-def lengths_in(
-    batch: Any, x_TB: Tensor, names: Mapping[int, str], blank: frozenset[int] = frozenset()
-) -> Lengths | None:
-    """The lengths that a batch tells, for an input x [T, B, I] or tokens [T, B]; None where it tells none.
+@fact
+def sequence_lengths(context: Context) -> Lengths | None:
+    """Of the sequences as the last recurrent module sees them; None where nothing shows that they differ."""
+    return lengths_of(context, context.trace.top)
 
-    names: of tensors by id, as the batch or the model's forward calls them. blank: tokens known to be padding.
+
+def lengths_of(context: Context, calls: list[ModuleCall]) -> Lengths | None:
+    """The same, as it is for any module's calls."""
+    steps, count = sizes(calls)
+    given = context.known.lengths
+    if given is not None and given.shape == (count,):
+        return Lengths(given.detach().cpu().long().clamp(1, steps), "given")
+    own = calls[0].own_lengths
+    if own is not None:
+        return Lengths(own, "module") if len(set(own.tolist())) > 1 or int(own.max()) < steps else None
+    probe = model_probe(context)
+    padding = frozenset[int]() if isinstance(probe, NoProbe) else probe.padding_tokens
+    for x in _inputs_like(context, calls[0], steps, count):
+        found = _lengths_in(context.batch, x, _names(context), padding)
+        if found is not None:
+            return found
+    return None
+
+
+@fact
+def _names(context: Context) -> dict[int, str]:
+    """id of a tensor -> its name in the batch, or as an argument of the model's forward."""
+    forward = inspect.signature(type(context.model).forward).parameters
+    called = dict(zip(list(forward)[1:], context.trace.inputs, strict=False)) | context.trace.keywords
+    return names_of(context.batch) | names_of(called)
+
+
+def _inputs_like(context: Context, call: ModuleCall, steps: int, count: int) -> Iterator[Tensor]:
+    """What may show padding, time first: the model's own inputs (the batch's where the model was not called as a
+    whole) that have these steps and sequences, then the module's."""
+    trace = context.trace
+    given = tensors_of([trace.inputs, trace.keywords] if trace.model_calls else context.batch)
+    turned = [x for t in given if t.dim() in (2, 3) and t.dtype != torch.bool for x in (t, t.transpose(0, 1))]
+    if getattr(call.module, "batch_first", True):  # where T == B both fit: the more likely first
+        turned = turned[1::2] + turned[::2]
+    yield from (x for x in turned if tuple(x.shape[:2]) == (steps, count))
+    if not call.is_cell:
+        yield call.input_TBI
+
+
+def _lengths_in(batch: Any, x_TB: Tensor, names: Mapping[int, str], padding: frozenset[int]) -> Lengths | None:
+    """The lengths that a batch shows, for an input x [T, B, I] or tokens [T, B]; None where it shows none.
+
+    names: of tensors by id, as the batch or the model's forward calls them. padding: tokens known to be such.
     A tensor, list or array [B] of whole numbers, or a mask, counts where it goes by such a name, or where what lies
     behind it is padding, as it is for most sequences; labels would do too otherwise.
     """
     steps, count = x_TB.shape[:2]
     padded = _padding(x_TB)
-    seen = (~padded).sum(0).clamp(min=1)
-    told = [(names.get(id(tensor), ""), tensor) for tensor in tensors_of(batch)]
-    for name, tensor in [*told, *whole_numbers_of(batch)]:
+    unpadded = (~padded).sum(0).clamp(min=1)
+    tensors = [(names.get(id(tensor), ""), tensor) for tensor in tensors_of(batch)]
+    for name, tensor in [*tensors, *whole_numbers_of(batch)]:
         for found in _as_lengths(tensor, steps, count):
             named = "len" in name or "mask" in name
-            if (named or _explains(found, seen)) and bool((found < steps).any()):
+            if (named or _explains(found, unpadded)) and bool((found < steps).any()):
                 return Lengths(found, "batch")
-    often = int((steps - seen >= _REPEATED).sum()) >= _REPEATED
-    sure = often or bool(padded.any() and x_TB.dim() == 2 and set(x_TB[padded.to(x_TB.device)].tolist()) <= blank)
-    return Lengths(seen, "padding") if sure and len(set(seen.tolist())) > 1 else None
+    often = int((steps - unpadded >= _REPEATED).sum()) >= _REPEATED
+    sure = often or bool(padded.any() and x_TB.dim() == 2 and set(x_TB[padded.to(x_TB.device)].tolist()) <= padding)
+    return Lengths(unpadded, "padding") if sure and len(set(unpadded.tolist())) > 1 else None
 
 
-def _explains(found: Tensor, seen: Tensor) -> bool:
+def _explains(found: Tensor, unpadded: Tensor) -> bool:
     """Whether padding begins behind these lengths, for most sequences at once; a true step may look like padding."""
-    unequal = len(set(seen.tolist())) > 1
-    return unequal and bool((found >= seen).all()) and 2 * int((found == seen).sum()) > len(seen)
+    unequal = len(set(unpadded.tolist())) > 1
+    return unequal and bool((found >= unpadded).all()) and 2 * int((found == unpadded).sum()) > len(unpadded)
 
 
 def _as_lengths(tensor: Tensor, steps: int, count: int) -> list[Tensor]:
@@ -82,6 +129,3 @@ def _padding(x_TB: Tensor) -> Tensor:
     trailing = filled.flip(0).long().cumprod(0).flip(0).bool()
     alone = bool((filled == trailing).all()) and not bool(trailing.all(0).any())
     return trailing if alone else torch.zeros_like(filled)
-
-
-__all__ = ["Lengths", "Source", "lengths_in"]

@@ -11,31 +11,31 @@ from typing import Any
 import torch
 from torch import nn
 
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.observe.cloned_parameters import apart
-from carousel.introspect.diagnosis.observe.snapshot import untouched
-from carousel.introspect.diagnosis.observe.trace import checked
+from carousel.introspect.diagnosis.context import Context, fact
+from carousel.introspect.diagnosis.observe.cloned_parameters import cloned_parameters
+from carousel.introspect.diagnosis.observe.passes import checked_loss
+from carousel.introspect.diagnosis.observe.snapshot import snapshot
 
 LEARNED = 0.5  # of the loss of an answer that depends on no input
 
 
-def losses_at(patient: Patient, factor: float, steps: int) -> list[float]:
+def losses_at(context: Context, factor: float, steps: int) -> list[float]:
     """The loss on this batch before each of so many steps and after the last, at `factor` times the rate told; shorter
     where it stops being finite. Every pass draws the same random numbers (dropout), so that what changes is the
     parameters' doing alone; gradients are clipped where `clip_norm` is told."""
     found: list[float] = []
-    with untouched(patient.model, patient.loss_fn), apart(patient.model) as copies, denormals_flushed():
-        optimiser, drawn = _copied(patient, factor, copies), torch.get_rng_state()
+    with snapshot(context.model, context.loss_fn), cloned_parameters(context.model) as copies, denormals_flushed():
+        optimiser, drawn = _copied(context, factor, copies), torch.get_rng_state()
         for _ in range(steps + 1):
             torch.set_rng_state(drawn)
             optimiser.zero_grad()
-            loss = checked(patient.loss_fn(patient.model, patient.batch))
+            loss = checked_loss(context.loss_fn(context.model, context.batch))
             found.append(loss.item())
             if not math.isfinite(found[-1]):
                 break
             loss.backward()
-            if patient.known.clip_norm is not None:
-                nn.utils.clip_grad_norm_(copies.values(), patient.known.clip_norm)
+            if context.known.clip_norm is not None:
+                nn.utils.clip_grad_norm_(copies.values(), context.known.clip_norm)
             optimiser.step()
     return found
 
@@ -52,19 +52,20 @@ def denormals_flushed() -> Iterator[None]:
         torch.set_flush_denormal(before)
 
 
-def blank_loss(patient: Patient) -> float:
+def blank_loss(context: Context) -> float:
     """The loss on this batch with every parameter 0: what an answer that depends on no input costs."""
-    with untouched(patient.model, patient.loss_fn), apart(patient.model) as copies, torch.no_grad():
+    with snapshot(context.model, context.loss_fn), cloned_parameters(context.model) as copies, torch.no_grad():
         for parameter in copies.values():
             parameter.zero_()
-        return float(patient.loss_fn(patient.model, patient.batch))
+        return float(context.loss_fn(context.model, context.batch))
 
 
-def has_learned(patient: Patient) -> bool:
+@fact
+def has_learned(context: Context) -> bool:
     """Whether the loss is far below what an answer that depends on no input costs: then the model works, whatever it
     looks like inside."""
-    blank = blank_loss(patient)
-    return math.isfinite(blank) and patient.seen.loss < LEARNED * blank
+    blank = blank_loss(context)
+    return math.isfinite(blank) and context.trace.loss < LEARNED * blank
 
 
 def can_be_rebuilt(optimizer: torch.optim.Optimizer, model: nn.Module) -> bool:
@@ -81,9 +82,9 @@ def is_new(optimizer: torch.optim.Optimizer) -> bool:
     return not optimizer.state and not needs_none
 
 
-def _copied(patient: Patient, factor: float, copies: dict[nn.Parameter, nn.Parameter]) -> torch.optim.Optimizer:
+def _copied(context: Context, factor: float, copies: dict[nn.Parameter, nn.Parameter]) -> torch.optim.Optimizer:
     """The same kind of optimiser with its settings, groups and history, on the copies."""
-    given, rate = patient.known.optimizer, patient.known.learning_rate
+    given, rate = context.known.optimizer, context.known.learning_rate
     if given is None:
         assert rate is not None
         return torch.optim.SGD(copies.values(), rate * factor)

@@ -9,17 +9,18 @@ import torch
 from torch import Tensor, nn
 
 from carousel.introspect.diagnosis.code_names import code_name
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.facts.statefulness import first_calls
-from carousel.introspect.diagnosis.observe.cloned_parameters import apart
-from carousel.introspect.diagnosis.observe.snapshot import untouched
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.statefulness import first_calls, statefulness
+from carousel.introspect.diagnosis.observe.cloned_parameters import cloned_parameters
+from carousel.introspect.diagnosis.observe.passes import forward_pass
+from carousel.introspect.diagnosis.observe.snapshot import snapshot
 from carousel.introspect.diagnosis.observe.state_walk import tensors_of
-from carousel.introspect.diagnosis.observe.trace import Visit, glimpse
+from carousel.introspect.diagnosis.observe.trace import ModuleCall
 
 _SHAKE = 0.1  # noise on the weights behind, which wakes a gradient that is 0 only because they are
 
 
-class Unused(NamedTuple):
+class NoGradient(NamedTuple):
     """form: of the evidence. steps: of one call; calls: how many. place: the suffix of a direction that is unused
     alone, which makes it half of the module."""
 
@@ -35,70 +36,70 @@ class Unused(NamedTuple):
         return self.form == "half"
 
 
-class Flat(Exception):
+class ConstantLoss(Exception):
     """No weight of the whole model gets a gradient: the loss is constant, whatever the recurrence does."""
 
 
-def silent(module: nn.Module) -> bool:
+def is_frozen(module: nn.Module) -> bool:
     """Whether nothing of it is meant to learn."""
     return not any(p.requires_grad for p in module.parameters())
 
 
-def unused(patient: Patient, calls: list[Visit]) -> Unused | None:
+def no_gradient(context: Context, calls: list[ModuleCall]) -> NoGradient | None:
     """What is unused of a module that was called; None where all of it learns."""
     module, name = calls[0].module, code_name(calls[0].name)
-    recurrent, others = _gradients(patient, module, "weight_hh"), _gradients(patient, module, "weight_ih", "bias")
-    if silent(module) or not recurrent:
+    recurrent, others = _gradients(context, module, "weight_hh"), _gradients(context, module, "weight_ih", "bias")
+    if is_frozen(module) or not recurrent:
         return None
-    steps, count = len(patient.module_input(calls[0])), len(calls)
+    steps, count = len(calls[0].input_TBI), len(calls)
     everything = {**recurrent, **others}
     if not _any(everything.values()):
-        if not _any(patient.seen.gradients.values()):
-            raise Flat
-        if _asleep(patient, module) or _dead(calls):
+        if not _any(context.trace.gradients.values()):
+            raise ConstantLoss
+        if _asleep(context, module) or _dead(calls):
             return None
         cut = all(gradient is None for gradient in everything.values())
-        graph = any(state.requires_grad for visit in calls for state in visit.final)
+        graph = any(state.requires_grad for call in calls for state in call.final)
         fix = f"output, _ = {name}(x)  # " + (
             "and answer from its output, not detached" if graph else "outside torch.no_grad()"
         )
-        return Unused("cut" if cut else "zero", fix, steps, count)
+        return NoGradient("cut" if cut else "zero", fix, steps, count)
     half = _half(recurrent, others)
     if half:
         last = "torch.cat([h_n[-2], h_n[-1]], dim=1)" if module.bidirectional else "h_n[-1]"
         fix = f"features = {last}  # of {name}"
-        return Unused("half", fix, steps, count, half)
-    if _any(recurrent.values()) or _dead(calls) or _carries(patient, calls):
+        return NoGradient("half", fix, steps, count, half)
+    if _any(recurrent.values()) or _dead(calls) or _carries(context, calls):
         return None
-    return _without_past(patient, calls, name, steps)
+    return _without_past(context, calls, name, steps)
 
 
-def _without_past(patient: Patient, calls: list[Visit], name: str, steps: int) -> Unused:
+def _without_past(context: Context, calls: list[ModuleCall], name: str, steps: int) -> NoGradient:
     """The recurrent weights alone have no gradient: why."""
     if steps > 1:
         first = bool(getattr(calls[0].module, "batch_first", False))
-        return Unused("first", f"last = output[{':, -1' if first else '-1'}]  # of {name}", steps, len(calls))
+        return NoGradient("first", f"last = output[{':, -1' if first else '-1'}]  # of {name}", steps, len(calls))
     if len(calls) > 1:
         cell = calls[0].is_cell
-        return Unused("fresh", f"{'state' if cell else 'y, state'} = {name}(x_t, state)", steps, len(calls))
-    given = patient.seen.inputs[0] if patient.seen.inputs else None
+        return NoGradient("fresh", f"{'state' if cell else 'y, state'} = {name}(x_t, state)", steps, len(calls))
+    given = context.trace.inputs[0] if context.trace.inputs else None
     fix = f"output, _ = {name}(x)  # x must have the steps on axis {_time_axis(calls[0])}; it has {steps} there"
     if isinstance(given, Tensor) and given.dim() == 2 and given.is_floating_point():
         fix = f"output, _ = {name}(x.unsqueeze(-1))  # [B, T, 1]: make it with input_size=1"
     elif isinstance(given, Tensor) and given.shape[0] == 1 and _time_axis(calls[0]) == 0:
         fix = f"{name}.batch_first = True"
-    return Unused("one_step", fix, steps, len(calls))
+    return NoGradient("one_step", fix, steps, len(calls))
 
 
-def _time_axis(visit: Visit) -> int:
-    return 1 if getattr(visit.module, "batch_first", False) else 0
+def _time_axis(call: ModuleCall) -> int:
+    return 1 if getattr(call.module, "batch_first", False) else 0
 
 
-def _gradients(patient: Patient, module: nn.Module, *kinds: str) -> dict[str, Tensor | None]:
+def _gradients(context: Context, module: nn.Module, *kinds: str) -> dict[str, Tensor | None]:
     """The gradients of the module's weights that are meant to learn, by their names in it."""
-    names = {id(p): name for name, p in patient.model.named_parameters()}
+    names = {id(p): name for name, p in context.model.named_parameters()}
     own = {name: p for name, p in module.named_parameters() if name.startswith(kinds) and p.requires_grad}
-    return {name: patient.seen.gradients[names[id(p)]] for name, p in own.items()}
+    return {name: context.trace.gradients[names[id(p)]] for name, p in own.items()}
 
 
 def _any(gradients: Iterable[Tensor | None]) -> bool:
@@ -115,33 +116,30 @@ def _half(recurrent: dict[str, Tensor | None], others: dict[str, Tensor | None])
     return ""
 
 
-def _dead(calls: list[Visit]) -> bool:
+def _dead(calls: list[ModuleCall]) -> bool:
     """Whether a ReLU network gives nothing but 0: dead units, a symptom of its own."""
     relu = getattr(calls[0].module, "nonlinearity", "") == "relu"
-    return relu and not any(bool(visit.final[0].detach().any()) for visit in calls)
+    return relu and not any(bool(call.final[0].detach().any()) for call in calls)
 
 
-def _carries(patient: Patient, calls: list[Visit]) -> bool:
+def _carries(context: Context, calls: list[ModuleCall]) -> bool:
     """Whether its state comes from outside: given to the model, or kept from the call of loss_fn before."""
-    if len(patient.module_input(calls[0])) > 1:
+    if len(calls[0].input_TBI) > 1:
         return False
-    told = {id(t) for t in tensors_of([patient.seen.inputs, patient.seen.keywords, patient.batch])}
+    told = {id(t) for t in tensors_of([context.trace.inputs, context.trace.keywords, context.batch])}
     if any(id(state) in told for state in calls[0].states):
         return True
-    later = first_calls(patient.repeats.passes[-1].visits)
+    later = first_calls(statefulness(context).passes[-1].module_calls)
     return any(v.module is calls[0].module and any(bool(s.detach().any()) for s in v.states) for v in later)
 
 
-def _asleep(patient: Patient, module: nn.Module) -> bool:
+def _asleep(context: Context, module: nn.Module) -> bool:
     """Whether a gradient arrives once the weights of all other parts are shaken a little."""
     own = set(module.parameters())
-    with untouched(patient.model, patient.loss_fn), apart(patient.model) as copies:
+    with snapshot(context.model, context.loss_fn), cloned_parameters(context.model) as copies:
         for p, copy in copies.items():
             if p not in own and p.is_floating_point():
-                noise = torch.randn(p.shape, generator=patient.generator, dtype=torch.float64)
+                noise = torch.randn(p.shape, generator=context.generator, dtype=torch.float64)
                 copy.data.add_(noise.to(p.device, p.dtype), alpha=_SHAKE)
-        loss = glimpse(patient.model, patient.batch, patient.loss_fn).loss
+        loss = forward_pass(context.model, context.batch, context.loss_fn).loss
         return _any(torch.autograd.grad(loss, [copies[p] for p in own if p.requires_grad], allow_unused=True))
-
-
-__all__ = ["Flat", "Unused", "silent", "unused"]

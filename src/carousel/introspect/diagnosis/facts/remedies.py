@@ -7,18 +7,18 @@ from typing import Any
 from torch import nn
 
 from carousel.introspect.diagnosis.code_names import constructor, module_of
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.facts.gradient_horizon import Travel
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.gradient_horizon import GradientHorizon
 from carousel.introspect.flow.forget_path import carrying_gate
 from carousel.nn.cells import GRU, Cell, ElmanReLU, ElmanTanh
 
 TANH_REACHES = 100  # steps; farther back an orthogonal tanh network's gradient is gone too (measured: 46 to 78 of 99)
 
 
-def longer_memory(patient: Patient, layer: Travel, reach: int) -> str:
+def longer_memory(context: Context, layer: GradientHorizon, reach: int) -> str:
     """For every layer of the module: gates that start open for up to `reach` steps; of an Elman cell, which has none, a
     matrix that keeps lengths."""
-    name, module = module_of(patient, layer.site)
+    name, module = module_of(context.trace, layer.site)
     cell, gate = layer.tape.cell, carrying_gate(layer.tape.cell)
     if gate is None:
         long = isinstance(cell, ElmanTanh) and reach > TANH_REACHES

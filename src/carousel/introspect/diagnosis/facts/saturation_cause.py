@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from carousel.introspect.diagnosis.code_names import module_of, number, suffix_of
-from carousel.introspect.diagnosis.context import Patient
+from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.input_scale import entering, standardise
 from carousel.introspect.diagnosis.facts.remedies import length_keeping
 from carousel.nn.kernels import Tape
@@ -18,7 +18,7 @@ CLEAR = 2.0  # times the next largest
 ENOUGH = 2.0  # root mean square of a part that drives a gate to its ends by itself
 
 
-class Pressure(NamedTuple):
+class SaturationCause(NamedTuple):
     """largest: "by_input", "by_weights" (of the input), "by_recurrence", "by_bias", or "evidence". values: root mean
     squares. fix: a line against it. sure: whether it is clearly the largest."""
 
@@ -28,11 +28,11 @@ class Pressure(NamedTuple):
     sure: bool
 
 
-def pressure(patient: Patient, site: str, tape: Tape, gate: str) -> Pressure:
+def saturation_cause(context: Context, site: str, tape: Tape, gate: str) -> SaturationCause:
     """Of one gate or candidate of one site (h of an Elman network), over its true steps."""
     cell = tape.cell
     rows = cell.rows(gate)
-    x, h = entering(patient, site, tape), tape["h"]
+    x, h = entering(context, site, tape), tape["h"]
     h = h[~h.isnan().any(-1)]
     parts = {
         "input": _size(linear(x, cell.weight_ih[rows].to(x.dtype))),
@@ -42,18 +42,18 @@ def pressure(patient: Patient, site: str, tape: Tape, gate: str) -> Pressure:
     first, second = sorted(parts, key=lambda part: parts[part], reverse=True)[:2]
     values = {part: number(size) for part, size in parts.items()} | {"x": number(_size(x))}
     sure = parts[first] > CLEAR * parts[second]
-    name, _ = module_of(patient, site)
+    name, _ = module_of(context.trace, site)
     if parts[second] > ENOUGH:
-        return Pressure("evidence", values, f"{name}.reset_parameters()", sure=True)
+        return SaturationCause("evidence", values, f"{name}.reset_parameters()", sure=True)
     if first == "input":
         large = _size(x) > LARGE_INPUT
-        smaller = f"torch.nn.init.xavier_uniform_({name}.weight_ih{suffix_of(patient, site)})"
+        smaller = f"torch.nn.init.xavier_uniform_({name}.weight_ih{suffix_of(context.trace, site)})"
         fix = standardise(x) if large else smaller
-        return Pressure("by_input" if large else "by_weights", values, fix, sure)
+        return SaturationCause("by_input" if large else "by_weights", values, fix, sure)
     if first == "recurrence":
-        return Pressure("by_recurrence", values, length_keeping(name, cell), sure)
+        return SaturationCause("by_recurrence", values, length_keeping(name, cell), sure)
     fix = f'for n, b in {name}.named_parameters(): "bias" in n and b.data.uniform_(-0.1, 0.1)'
-    return Pressure("by_bias", values, fix, sure)
+    return SaturationCause("by_bias", values, fix, sure)
 
 
 def _size(values: Tensor) -> float:

@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from carousel.introspect.diagnosis.observe.perturbation import asking
-from carousel.introspect.diagnosis.observe.snapshot import cut_history, untouched
+from carousel.introspect.diagnosis.context import Context, fact
+from carousel.introspect.diagnosis.observe.passes import ForwardPass, forward_pass
+from carousel.introspect.diagnosis.observe.perturbation import as_refusal
+from carousel.introspect.diagnosis.observe.snapshot import detach_states, snapshot
 from carousel.introspect.diagnosis.observe.state_walk import holders, tensors_of
-from carousel.introspect.diagnosis.observe.trace import Glimpse, LossFunction, Visit, by_module, glimpse
+from carousel.introspect.diagnosis.observe.trace import ModuleCall, by_module
 
 _PASSES = 3  # the least that shows growth rather than one difference
 
@@ -34,11 +36,11 @@ class Holder(NamedTuple):
         return f"{self.name} = {zeros.format(self.name)}"
 
 
-class Repeats(NamedTuple):
-    """passes: three forward passes in a row. holders: where final states of recurrent modules are kept between them;
-    hidden, the name that most give it, where that is not found."""
+class Statefulness(NamedTuple):
+    """passes: three forward passes in a row, in which what is carried from call to call shows. holders: where final
+    states of recurrent modules are kept between them; hidden, the name that most give it, where that is not found."""
 
-    passes: list[Glimpse]
+    passes: list[ForwardPass]
     holders: list[Holder]
 
     @property
@@ -52,41 +54,43 @@ class Repeats(NamedTuple):
         return "; ".join(holder.emptied for holder in self.holders)
 
 
-def repeated(model: nn.Module, batch: Any, loss_fn: LossFunction) -> Repeats:
+@fact
+def statefulness(context: Context) -> Statefulness:
     """Raises Refused where the repeated call fails, with the words of its exception."""
-    with untouched(model, loss_fn):
-        cut_history(model, loss_fn)
-        with asking():  # the user's code, called once more than they expected
-            passes = [glimpse(model, batch, loss_fn) for _ in range(_PASSES)]
-        return Repeats(passes, _holders(model, loss_fn, passes[-1].visits))
+    model, batch, loss_fn = context.model, context.batch, context.loss_fn
+    with snapshot(model, loss_fn):
+        detach_states(model, loss_fn)
+        with as_refusal():  # the user's code, called once more than they expected
+            passes = [forward_pass(model, batch, loss_fn) for _ in range(_PASSES)]
+        return Statefulness(passes, _holders(model, loss_fn, passes[-1].module_calls))
 
 
-def handed_on(earlier: list[Visit], visit: Visit) -> bool:
+def handed_on(earlier: list[ModuleCall], call: ModuleCall) -> bool:
     """Whether a call begins with a state in which an earlier call of the same module ended; zeros are no state."""
-    return any(same_state(before, visit) for before in earlier if before.module is visit.module)
+    return any(same_state(before, call) for before in earlier if before.module is call.module)
 
 
-def same_state(before: Visit, visit: Visit) -> bool:
-    """Whether `visit` begins with the numbers with which `before` ended."""
-    given, left = visit.states, before.final
+def same_state(before: ModuleCall, call: ModuleCall) -> bool:
+    """Whether `call` begins with the numbers with which `before` ended."""
+    given, left = call.states, before.final
     if not given or len(given) != len(left) or any(a.shape != b.shape for a, b in zip(given, left, strict=True)):
         return False
     equal = all(torch.equal(a.detach(), b.detach()) for a, b in zip(given, left, strict=True))
     return equal and any(bool(a.detach().any()) for a in given)
 
 
-def first_calls(visits: list[Visit]) -> list[Visit]:
+def first_calls(module_calls: list[ModuleCall]) -> list[ModuleCall]:
     """The first call of every module."""
-    return [calls[0] for calls in by_module(visits)]
+    return [calls[0] for calls in by_module(module_calls)]
 
 
-def _holders(model: nn.Module, loss_fn: Any, visits: list[Visit]) -> list[Holder]:
+def _holders(model: nn.Module, loss_fn: Any, module_calls: list[ModuleCall]) -> list[Holder]:
     found = [
         Holder(name, isinstance(value, Tensor))
         for name, value in holders(model, loss_fn)
-        if any(_is_one_of(tensor, visit.final) for tensor in tensors_of(value, 2) for visit in visits)
+        if any(_is_one_of(tensor, call.final) for tensor in tensors_of(value, 2) for call in module_calls)
     ]
-    return found or [Holder("hidden", len(visits[-1].final) == 1)]
+    return found or [Holder("hidden", len(module_calls[-1].final) == 1)]
 
 
 def _is_one_of(tensor: Tensor, states: tuple[Tensor, ...]) -> bool:
@@ -94,6 +98,3 @@ def _is_one_of(tensor: Tensor, states: tuple[Tensor, ...]) -> bool:
         tensor.shape == state.shape and bool(state.detach().any()) and torch.equal(tensor.detach(), state.detach())
         for state in states
     )
-
-
-__all__ = ["Holder", "Repeats", "first_calls", "handed_on", "repeated", "same_state"]

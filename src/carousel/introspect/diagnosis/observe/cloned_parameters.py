@@ -9,7 +9,7 @@ from torch import nn
 
 
 @contextmanager
-def apart(model: nn.Module) -> Iterator[dict[nn.Parameter, nn.Parameter]]:
+def cloned_parameters(model: nn.Module) -> Iterator[dict[nn.Parameter, nn.Parameter]]:
     """Inside the block every parameter is a copy of its own; yields original -> copy. The originals are never written
     to, so that what was recorded of them stays true."""
     copies: dict[nn.Parameter, nn.Parameter] = {}

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 from torch.utils._pytree import tree_leaves, tree_map
 
-from carousel.introspect.diagnosis.observe.snapshot import untouched
+from carousel.introspect.diagnosis.observe.snapshot import snapshot
 from carousel.introspect.diagnosis.observe.state_walk import tensors_of
 
 _TRIED = 4  # slices changed along an axis
@@ -27,8 +27,8 @@ class Refused(Exception):
 
 
 @contextmanager
-def asking() -> Iterator[None]:
-    """Whatever the user's own code raises on a question it was not made for is told, not hidden: as Refused."""
+def as_refusal() -> Iterator[None]:
+    """Whatever the user's own code raises on a question it was not made for is passed on as Refused, not hidden."""
     try:
         yield
     except Exception as error:
@@ -67,15 +67,14 @@ class Probe:
         return Probe(self._model, *self._call, self._generator, self._answer, self._changed if x is None else x)
 
     @cached_property
-    def x(self) -> Tensor | None:
-        """The input that is changed; None where there is none."""
-        return pad_packed_sequence(self._changed)[0] if _is_packed(self._changed) else self._changed
+    def x(self) -> Tensor:
+        """The input that is changed: there is one, where `given` is not empty."""
+        x: Tensor = pad_packed_sequence(self._changed)[0] if _is_packed(self._changed) else self._changed
+        return x
 
     @cached_property
     def base(self) -> Tensor | None:
         """The output on the unchanged input; None where the model gives no tensor with axes, or not twice the same."""
-        if self.x is None:
-            return None
         first, second = self.output(self.x), self.output(self.x)
         if first is None or second is None or first.shape != second.shape:
             return None
@@ -100,7 +99,6 @@ class Probe:
     def altered(self, axis: int, index: int) -> Tensor:
         """The input with other values in one slice: noise added to numbers; whole numbers exchanged for others that
         occur, padding left as it is."""
-        assert self.x is not None
         new = self.x.detach().clone()
         part = new.select(axis, index)
         if _is_whole(new):
@@ -111,16 +109,17 @@ class Probe:
         return new
 
     def _exchanged(self, part: Tensor) -> Tensor:
-        assert self.x is not None
         values = self.x.detach().unique()
-        usable = values[~torch.isin(values, torch.tensor(sorted(self.blank), dtype=values.dtype, device=values.device))]
+        usable = values[
+            ~torch.isin(values, torch.tensor(sorted(self.padding_tokens), dtype=values.dtype, device=values.device))
+        ]
         if len(usable) < 2:
             return part
         order = torch.searchsorted(usable, part.contiguous()).clamp(max=len(usable) - 1)
         return torch.where(torch.isin(part, usable), usable[(order + 1) % len(usable)], part)
 
     @cached_property
-    def blank(self) -> frozenset[int]:
+    def padding_tokens(self) -> frozenset[int]:
         """Tokens that mark padding: they are neither changed nor put in."""
         found = (m.padding_idx for m in self._model.modules() if isinstance(m, nn.Embedding))
         return frozenset(index for index in found if index is not None)
@@ -129,9 +128,9 @@ class Probe:
         """The answer to another input, [...]; None where the model gives none. Raises Refused where it fails."""
         new = _packed_as(self._changed, x) if _is_packed(self._changed) else x
         inputs, keywords = tree_map(lambda v: new if v is self._changed else v, self._call, is_leaf=_is_packed)
-        with untouched(self._model), torch.no_grad():
+        with snapshot(self._model), torch.no_grad():
             self._model.eval()
-            with asking():
+            with as_refusal():
                 returned = self._model(*inputs, **keywords)
             found = [t for t in tensors_of(returned) if t.is_floating_point() and t.dim()]
             return found[self._answer].clone() if len(found) > self._answer else None
@@ -153,6 +152,3 @@ def _packed_as(packed: PackedSequence, x: Tensor) -> PackedSequence:
 
 def _size(value: Any) -> int:
     return int(value.data.numel()) if _is_packed(value) else int(value.numel())
-
-
-__all__ = ["Probe", "Refused", "asking"]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
-from carousel.introspect.diagnosis.observe.state_walk import REGISTERED, Variable, is_record, variables
+from carousel.introspect.diagnosis.observe.state_walk import REGISTERED, StateSlot, is_record, state_slots
 
 Undo = Callable[[], object]
 _LARGE = 1_000  # items of a container, and
@@ -20,14 +20,14 @@ _MANY = 10_000_000  # numbers of a tensor, above which it is a data set and no s
 
 
 @contextmanager
-def untouched(model: nn.Module, loss_fn: Any = None) -> Iterator[None]:
+def snapshot(model: nn.Module, loss_fn: Any = None) -> Iterator[None]:
     """Parameters, buffers, gradients, modes, the modules' own attributes (a carried hidden state), what loss_fn keeps
     between its calls, and the random generators are afterwards what they were before, also where the block raises."""
     values = [p.detach().clone() for p in model.parameters()]
     gradients = [None if p.grad is None else p.grad.clone() for p in model.parameters()]
     seen: set[int] = set()
     undo = [_kept(module.__dict__, seen) for module in model.modules()]
-    undo += [_kept_variable(variable, seen) for variable in variables(loss_fn)]
+    undo += [_kept_variable(variable, seen) for variable in state_slots(loss_fn)]
     undo.append(_generators())
     try:
         yield
@@ -42,7 +42,7 @@ def untouched(model: nn.Module, loss_fn: Any = None) -> Iterator[None]:
             parameter.grad = gradient
 
 
-def cut_history(model: nn.Module, loss_fn: Any) -> None:
+def detach_states(model: nn.Module, loss_fn: Any) -> None:
     """Detach the hidden states that lie in the model or in loss_fn: their history is that of a pass made before the
     examination, whose graph may be gone."""
     for module in model.modules():
@@ -50,7 +50,7 @@ def cut_history(model: nn.Module, loss_fn: Any) -> None:
             if name not in REGISTERED:
                 module.__dict__[name] = _cut(value)
         _cut(module._buffers)
-    for variable in variables(loss_fn):
+    for variable in state_slots(loss_fn):
         variable.put(_cut(variable.value))
 
 
@@ -65,7 +65,7 @@ def _cut(value: Any) -> Any:
     return value
 
 
-def _kept_variable(variable: Variable, seen: set[int]) -> Undo:
+def _kept_variable(variable: StateSlot, seen: set[int]) -> Undo:
     inner = _kept(variable.value, seen)
     return lambda: (variable.put(variable.value), inner())
 

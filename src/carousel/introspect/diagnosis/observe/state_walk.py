@@ -14,7 +14,7 @@ from torch import Tensor, nn
 REGISTERED = ("_parameters", "_buffers", "_modules")  # of a module: these dictionaries are no attributes of its own
 
 
-class Variable(NamedTuple):
+class StateSlot(NamedTuple):
     """name: as the code has it. value: what it holds now. put: give it another value."""
 
     name: str
@@ -69,7 +69,7 @@ def _named(value: Any) -> Mapping[Any, Any]:
     return value if isinstance(value, Mapping) else vars(value) if is_record(value) else {}
 
 
-def variables(loss_fn: Any) -> list[Variable]:
+def state_slots(loss_fn: Any) -> list[StateSlot]:
     """The variables around and in a loss function, and in the functions of its file that it calls; empty for None."""
     return list(_found(loss_fn, set()))
 
@@ -82,7 +82,7 @@ def holders(model: nn.Module, loss_fn: Any) -> Iterator[tuple[str, Any]]:
         for name, value in {**module.__dict__, **module._buffers}.items():
             if name not in REGISTERED:
                 yield from _inside(f"{where}.{name}", value)
-    for variable in variables(loss_fn):
+    for variable in state_slots(loss_fn):
         yield from _inside(variable.name, variable.value)
 
 
@@ -105,23 +105,23 @@ def is_record(value: Any) -> bool:
     return type(value).__module__.split(".")[0] not in ("torch", "numpy", "builtins", "collections", "functools")
 
 
-def _found(function: Any, seen: set[int]) -> Iterator[Variable]:
+def _found(function: Any, seen: set[int]) -> Iterator[StateSlot]:
     if id(function) in seen:
         return
     seen.add(id(function))
     if isinstance(function, partial):
         yield from _found(function.func, seen)
     elif isinstance(function, MethodType):
-        yield Variable("self", function.__self__, _no_place)
+        yield StateSlot("self", function.__self__, _no_place)
         yield from _found(function.__func__, seen)
     elif isinstance(function, FunctionType):
         yield from _around(function, seen)
     elif is_record(function):
-        yield Variable("loss_fn", function, _no_place)
+        yield StateSlot("loss_fn", function, _no_place)
         yield from _found(type(function).__call__, seen)
 
 
-def _around(function: FunctionType, seen: set[int]) -> Iterator[Variable]:
+def _around(function: FunctionType, seen: set[int]) -> Iterator[StateSlot]:
     cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     held = [(name, cell.cell_contents, partial(_fill, cell)) for name, cell in cells if not _is_empty(cell)]
     shared = function.__globals__
@@ -130,7 +130,7 @@ def _around(function: FunctionType, seen: set[int]) -> Iterator[Variable]:
         if isinstance(value, FunctionType) and value.__globals__ is shared:
             yield from _found(value, seen)
         elif value is None or _is_state(value):
-            yield Variable(name, value, put)
+            yield StateSlot(name, value, put)
 
 
 def _is_state(value: Any) -> bool:
@@ -155,6 +155,3 @@ def _fill(cell: CellType, value: Any) -> None:
 
 def _no_place(value: Any) -> None:
     """An object is not replaced; its attributes are put back."""
-
-
-__all__ = ["Variable", "holders", "is_record", "names_of", "tensors_of", "variables", "whole_numbers_of"]

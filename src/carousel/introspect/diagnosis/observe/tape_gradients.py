@@ -11,7 +11,7 @@ from carousel.nn.kernels import Tape
 from carousel.nn.kernels.tape import Values
 
 
-def arrived(values: Values, name: str) -> Tensor | None:
+def tape_gradient(values: Values, name: str) -> Tensor | None:
     """[T, B, H]: the total derivative with respect to a state or gate; None where none has reached the tape.
 
     A tape says so by an exception alone."""
@@ -21,9 +21,9 @@ def arrived(values: Values, name: str) -> Tensor | None:
         return None
 
 
-def arrives_at_end(tape: Tape) -> bool:
+def has_gradient_at_end(tape: Tape) -> bool:
     """Whether the loss depends on the last step of every sequence, in the run's own direction."""
-    if arrived(tape, "h") is None:
+    if tape_gradient(tape, "h") is None:
         return False
     total = torch.cat([tape.gradient(name).cpu() for name in tape.cell.state_names], dim=-1)
     lengths = None if tape.run.lengths is None else tape.run.lengths.cpu()

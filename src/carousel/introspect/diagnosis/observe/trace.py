@@ -1,31 +1,26 @@
-"""One recorded forward and backward pass: what went in and out of a model and of its recurrent parts."""
+"""What one recorded pass shows: what went in and out of a model and of its recurrent modules."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from carousel.common.errors import BadCall
-from carousel.introspect.diagnosis.observe.snapshot import cut_history
 from carousel.introspect.diagnosis.observe.state_walk import tensors_of
-from carousel.introspect.record import ModelTape, record
-from carousel.introspect.record.recording import in_place_of
-from carousel.introspect.record.targets import Target, targets
-
-LossFunction = Callable[[nn.Module, Any], Tensor]
+from carousel.introspect.record import ModelTape
+from carousel.nn.kernels import Tape
 
 
 @dataclass
-class Visit:
+class ModuleCall:
     """One call of a recurrent module. x: its input as given; hx: the initial state as given, or None. output: what it
     returned first (a Tensor or PackedSequence; None of a *Cell); final: the states it returned, h first. Gradients that
-    reach them directly, from outside the module, lie in their `.grad`. lengths: as given to a layer of the house."""
+    reach them directly, from outside the module, lie in their `.grad`. lengths: as given to one of Carousel's layers.
+    """
 
     name: str
     module: nn.Module
@@ -45,11 +40,30 @@ class Visit:
         """The initial states as given, h first; empty for zeros."""
         return () if self.hx is None else (self.hx,) if isinstance(self.hx, Tensor) else tuple(self.hx)
 
+    @property
+    def input_TBI(self) -> Tensor:
+        """x [T, B, I] of a layer, time first, zeros at padding; [1, B, I] of a *Cell."""
+        x: Any = self.x
+        if isinstance(x, PackedSequence):
+            return pad_packed_sequence(x)[0].detach()
+        if self.is_cell:
+            return x.detach().reshape(1, -1, x.shape[-1])
+        if x.dim() == 2:
+            return x.detach().unsqueeze(1)
+        return x.detach().transpose(0, 1) if self.module.batch_first else x.detach()
+
+    @property
+    def own_lengths(self) -> Tensor | None:
+        """[B]: the lengths that the module was packed with, or given."""
+        if isinstance(self.x, PackedSequence):
+            return pad_packed_sequence(self.x)[1]
+        return None if self.lengths is None else torch.as_tensor(self.lengths).detach().cpu().long().reshape(-1)
+
 
 @dataclass
-class Observation:
+class Trace:
     """loss: a number. gradients: of the parameters by name, None where none arrived. inputs, keywords, output: of the
-    model's own call (the last, if several: model_calls). visits: the calls of its recurrent modules in order."""
+    model's own call (the last, if several: model_calls). module_calls: of its recurrent modules, in order."""
 
     tape: ModelTape
     loss: float = float("nan")
@@ -57,7 +71,7 @@ class Observation:
     inputs: tuple[Any, ...] = ()
     keywords: dict[str, Any] = field(default_factory=dict)
     output: Any = None
-    visits: list[Visit] = field(default_factory=list)
+    module_calls: list[ModuleCall] = field(default_factory=list)
     model_calls: int = 0
 
     @property
@@ -70,133 +84,42 @@ class Observation:
         """The one that the loss is made of: the first that a gradient reached; the first of all where none did."""
         return next((t for t in self.answers if t.requires_grad and t.grad is not None), next(iter(self.answers), None))
 
+    @cached_property
+    def runs(self) -> dict[str, list[Tape]]:
+        """The recorded calls of every site that ran."""
+        return {name: track.calls for name, track in self.tape.items() if track.calls}
 
-@dataclass
-class Glimpse:
-    """A forward pass without a recording. loss: with its graph."""
+    @cached_property
+    def modules(self) -> list[list[ModuleCall]]:
+        """The calls of each recurrent module, in the order of the modules' first calls."""
+        return by_module(self.module_calls)
 
-    loss: Tensor
-    visits: list[Visit]
+    @cached_property
+    def top(self) -> list[ModuleCall]:
+        """The calls of the recurrent module that ran last: the one that the loss reads."""
+        last = self.module_calls[-1].module
+        return next(calls for calls in self.modules if calls[0].module is last)
 
+    @cached_property
+    def steps(self) -> int:
+        """T, as the last recurrent module sees it; of a *Cell its calls."""
+        return sizes(self.top)[0]
 
-def observe(model: nn.Module, batch: Any, loss_fn: LossFunction) -> Observation:
-    """Record `loss_fn(model, batch)` and its backward pass. Raises BadCall where the loss is none."""
-    model.zero_grad(set_to_none=True)
-    cut_history(model, loss_fn)
-    found, _ = targets(model)
-    with record(model) as tape:
-        seen = Observation(tape)
-        with _watched(model, found, seen):
-            loss = loss_fn(model, batch)
-        seen.loss = checked(loss).item()
-        loss.backward()
-    seen.gradients = {name: None if p.grad is None else p.grad.clone() for name, p in model.named_parameters()}
-    return seen
-
-
-def glimpse(model: nn.Module, batch: Any, loss_fn: LossFunction) -> Glimpse:
-    """`loss_fn(model, batch)` once more, forward alone, by torch's own modules."""
-    found, _ = targets(model)
-    seen = Observation(ModelTape({}))
-    with _watched(model, found, seen):
-        loss = checked(loss_fn(model, batch))
-    return Glimpse(loss, seen.visits)
+    @cached_property
+    def batch_size(self) -> int:
+        """B, as the last recurrent module sees it."""
+        return sizes(self.top)[1]
 
 
-def checked(loss: Any) -> Tensor:
-    """The loss, if it is one. Raises BadCall."""
-    if not isinstance(loss, Tensor):
-        raise BadCall("loss_fn did not return a loss", allowed="a scalar tensor", got=type(loss).__name__,
-                      fix="return the loss itself, not .item()")  # fmt: skip
-    if loss.numel() != 1:
-        raise BadCall("loss_fn returned more than one number", allowed="a scalar tensor", got=tuple(loss.shape),
-                      fix="take its mean")  # fmt: skip
-    if not loss.requires_grad:
-        raise BadCall("the loss does not require a gradient", allowed="a loss that depends on the parameters",
-                      fix="take .detach(), .item(), .argmax() and torch.no_grad() out of loss_fn")  # fmt: skip
-    return loss
-
-
-@contextmanager
-def _watched(model: nn.Module, found: list[Target], seen: Observation) -> Iterator[None]:
-    """Note what passes through the model and its recurrent modules. Their forward is wrapped rather than hooked, so
-    that `model.forward(x)`, which skips hooks, is seen too."""
-    with ExitStack() as undo:
-        for target in found:
-            undo.enter_context(wrapped(target.module, _visitor(target.name, target.module, seen)))
-        undo.enter_context(wrapped(model, _caller(seen)))
-        yield
-
-
-@contextmanager
-def wrapped(module: nn.Module, note: Callable[..., None]) -> Iterator[None]:
-    """Tell note(inputs, keywords, returned) of each call of a module's forward."""
-    forward = module.forward
-
-    def noted(*inputs: Any, **keywords: Any) -> Any:
-        returned = forward(*inputs, **keywords)
-        note(inputs, keywords, returned)
-        return returned
-
-    with in_place_of(module, noted):
-        yield
-
-
-def _visitor(name: str, module: nn.Module, seen: Observation) -> Callable[..., None]:
-    def note(inputs: tuple[Any, ...], keywords: dict[str, Any], returned: Any) -> None:
-        x = inputs[0] if inputs else keywords.get("input")
-        hx = inputs[1] if len(inputs) > 1 else keywords.get("hx")
-        output, final = (None, returned) if isinstance(module, nn.RNNCellBase) else returned
-        states = (final,) if isinstance(final, Tensor) else tuple(final)
-        _keep_gradients(output.data if isinstance(output, PackedSequence) else output, *states)
-        seen.visits.append(Visit(name, module, x, hx, output, states, keywords.get("lengths")))
-
-    return note
-
-
-def _caller(seen: Observation) -> Callable[..., None]:
-    def note(inputs: tuple[Any, ...], keywords: dict[str, Any], output: Any) -> None:
-        seen.inputs, seen.keywords, seen.output = inputs, keywords, output
-        seen.model_calls += 1
-        _keep_gradients(*seen.answers)
-
-    return note
-
-
-def _keep_gradients(*tensors: Any) -> None:
-    for tensor in tensors:
-        if isinstance(tensor, Tensor) and tensor.requires_grad:
-            tensor.retain_grad()
-
-
-def by_module(visits: list[Visit]) -> list[list[Visit]]:
+def by_module(module_calls: list[ModuleCall]) -> list[list[ModuleCall]]:
     """The calls of each module, in the order of the modules' first calls."""
-    calls: dict[int, list[Visit]] = {}
-    for visit in visits:
-        calls.setdefault(id(visit.module), []).append(visit)
+    calls: dict[int, list[ModuleCall]] = {}
+    for call in module_calls:
+        calls.setdefault(id(call.module), []).append(call)
     return list(calls.values())
 
 
-def nodes(*tensors: Tensor) -> set[torch.autograd.graph.Node]:
-    """The nodes of the graph that tensors hang on; the parameters' own, which every graph shares, are left out."""
-    found, waiting = set(), [tensor.grad_fn for tensor in tensors]
-    while waiting:
-        node = waiting.pop()
-        if node is not None and node not in found and not hasattr(node, "variable"):
-            found.add(node)
-            waiting.extend(parent for parent, _ in node.next_functions)
-    return found
-
-
-__all__ = [
-    "Glimpse",
-    "LossFunction",
-    "Observation",
-    "Visit",
-    "by_module",
-    "checked",
-    "glimpse",
-    "nodes",
-    "observe",
-    "wrapped",
-]
+def sizes(calls: list[ModuleCall]) -> tuple[int, int]:
+    """(T, B) of the first call of a layer; of a *Cell, the number of its calls is T."""
+    steps, batch = calls[0].input_TBI.shape[:2]
+    return (len(calls) if calls[0].is_cell else steps), batch

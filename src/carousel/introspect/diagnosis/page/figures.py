@@ -1,4 +1,4 @@
-"""Which figures of `tape.plot` a recorded layer has: asked beforehand, so that one which fails is a fault and seen."""
+"""Which figures of `tape.plot` a recorded layer has: asked beforehand, so that one which fails is a fault and shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from torch import Generator
 
 from carousel.introspect import flow
-from carousel.introspect.diagnosis.observe.tape_gradients import arrived, arrives_at_end
+from carousel.introspect.diagnosis.observe.tape_gradients import has_gradient_at_end, tape_gradient
 from carousel.introspect.flow.forget_path import carrying_gate
 from carousel.introspect.plots import Plots
 from carousel.introspect.record import ModelTape, Track
@@ -35,7 +35,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Pictures:
-    """Of one place. notes: keys under doctor.page.note, of what was left out though it is defined."""
+    """Of one site. notes: keys under doctor.page.note, of what was left out though it is defined."""
 
     drawn: tuple[Picture, ...]
     notes: tuple[str, ...] = field(default=())
@@ -87,13 +87,13 @@ def _simple(plot: Plots, site: str, call: int | None, source: Tape | Track) -> l
     found = [Picture("raster", lambda lang: plot.raster(site, value, call=call, lang=lang))]
     if cell.gate_names or cell.name == "rnn":
         found.append(Picture("saturation", lambda lang: plot.saturation(site, call=call, lang=lang)))
-    if arrived(source, "h") is not None:
+    if tape_gradient(source, "h") is not None:
         found.append(Picture("gradient", lambda lang: plot.gradient(site, call=call, lang=lang)))
     return found
 
 
 def _lag_profile(plot: Plots, site: str, call: int | None, tape: Tape) -> Picture:
-    if arrives_at_end(tape):
+    if has_gradient_at_end(tape):
         return Picture("lag_profile", lambda lang: plot.lag_profile(site, call=call, lang=lang))
 
     def from_anywhere(lang: str) -> Any:
@@ -127,6 +127,3 @@ def _affordable(tape: Tape) -> range:
     states = sum(tape[name].shape[-1] for name in tape.cell.state_names)
     one = states**3 * lags
     return range(min(SPECTRA, tape["h"].shape[1], max(int(WORK // one), int(one <= 4 * WORK))))
-
-
-__all__ = ["Picture", "Pictures", "intact", "pictures"]

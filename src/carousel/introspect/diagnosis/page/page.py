@@ -12,18 +12,17 @@ from carousel.common.pages.render import svg
 from carousel.common.pages.svg_compact import slim
 from carousel.common.pages.templating import filled, script, style
 from carousel.common.texts import LANGUAGES, text
-from carousel.introspect.diagnosis.diagnosis import Diagnosis
-from carousel.introspect.diagnosis.finding import Finding
+from carousel.introspect.diagnosis.finding import Examination, Finding
 from carousel.introspect.diagnosis.page.figures import Pictures, intact, pictures
 from carousel.introspect.diagnosis.page.view import Card, Drawing, PageView, SiteView, card, page_view, summary
 
 MARK = '<meta name="generator" content="carousel doctor">'
 _LOOKED_AT = 1_000  # bytes of a file, in which the mark of ours lies
-_PLACES = 4  # at most so many layers are shown
+_SITES = 4  # at most so many layers are shown
 _SIZE = 2_500_000  # characters of all figures, in all languages
 
 
-def write(diagnosis: Diagnosis, path: Path, lang: str = "en") -> Path:
+def write(diagnosis: Examination, path: Path, lang: str = "en") -> Path:
     """Write the page. lang: the language it opens in; it holds all. Raises UnknownName for another language,
     FolderConflict where there is a file of another origin or where it cannot be written."""
     if lang not in LANGUAGES:
@@ -32,14 +31,14 @@ def write(diagnosis: Diagnosis, path: Path, lang: str = "en") -> Path:
     views = {view.lang: view for view in _views(diagnosis)}
     shared = {"style": style(), "script": script(), "mark": MARK}
     page = filled("carousel.introspect.diagnosis.page", "doctor.html.j2", pages=views, default=lang, **shared)
-    with _told(path):
+    with _one_line(path):
         write_text(path, page)
     return path
 
 
 def check_free(path: Path) -> None:
     """Raises FolderConflict where something lies at `path` that is no page of ours."""
-    with _told(path):
+    with _one_line(path):
         if not path.exists():
             return
         with path.open("rb") as stream:
@@ -50,7 +49,7 @@ def check_free(path: Path) -> None:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _one_line(path: Path) -> Iterator[None]:
     """The system's refusal in one line."""
     try:
         yield
@@ -59,7 +58,7 @@ def _told(path: Path) -> Iterator[None]:
                              fix="name another file") from error  # fmt: skip
 
 
-def fragment(diagnosis: Diagnosis) -> str:
+def fragment(diagnosis: Examination) -> str:
     """The findings as a piece of HTML, in English, without scripts and figures: what a notebook shows."""
     return filled(
         "carousel.introspect.diagnosis.page",
@@ -68,17 +67,17 @@ def fragment(diagnosis: Diagnosis) -> str:
         facts=diagnosis.facts,
         summary=summary(diagnosis, "en"),
         cards=[card(number, finding, "en") for number, finding in enumerate(diagnosis, 1)],
-        unseen=diagnosis.unseen,
+        not_assessed=diagnosis.not_assessed,
     )
 
 
-def _views(diagnosis: Diagnosis) -> Iterator[PageView]:
+def _views(diagnosis: Examination) -> Iterator[PageView]:
     cards = {lang: [_card(n, finding, diagnosis, lang) for n, finding in enumerate(diagnosis, 1)] for lang in LANGUAGES}
     drawable = {name: found for name in _ordered(diagnosis) if (found := pictures(diagnosis.tape, name)).drawn}
     room = _SIZE - sum(len(c.svg) for of_language in cards.values() for c in of_language)
     sites: dict[str, list[SiteView]] = {lang: [] for lang in LANGUAGES}
-    for number, (name, found) in enumerate(list(drawable.items())[:_PLACES], 1):
-        drawn = {lang: _place(diagnosis, name, number, found, lang) for lang in LANGUAGES}
+    for number, (name, found) in enumerate(list(drawable.items())[:_SITES], 1):
+        drawn = {lang: _site(diagnosis, name, number, found, lang) for lang in LANGUAGES}
         room -= sum(len(drawing.svg) for site in drawn.values() for drawing in site.drawings)
         if room < 0 and number > 1:
             break
@@ -88,7 +87,7 @@ def _views(diagnosis: Diagnosis) -> Iterator[PageView]:
         yield page_view(diagnosis, cards[lang], sites[lang], len(drawable), lang)
 
 
-def _card(number: int, finding: Finding, diagnosis: Diagnosis, lang: str) -> Card:
+def _card(number: int, finding: Finding, diagnosis: Examination, lang: str) -> Card:
     """With its figure; without where the weights have changed since, which it may need."""
     if finding.figure is None:
         return card(number, finding, lang)
@@ -101,18 +100,18 @@ def _card(number: int, finding: Finding, diagnosis: Diagnosis, lang: str) -> Car
     return card(number, finding, lang, slim(svg(chart, f"finding-{number}-{lang}")))
 
 
-def _ordered(diagnosis: Diagnosis) -> list[str]:
-    """The places of the tape, those of findings first."""
+def _ordered(diagnosis: Examination) -> list[str]:
+    """The sites of the tape, those of findings first."""
     named = [finding.site for finding in diagnosis if finding.site]
-    ill = [name for site in named for name in diagnosis.tape if name == site or name.startswith(f"{site}.")]
-    return list(dict.fromkeys([*ill, *diagnosis.tape]))
+    affected = [name for site in named for name in diagnosis.tape if name == site or name.startswith(f"{site}.")]
+    return list(dict.fromkeys([*affected, *diagnosis.tape]))
 
 
-def _place(diagnosis: Diagnosis, name: str, number: int, found: Pictures, lang: str) -> SiteView:
+def _site(diagnosis: Examination, name: str, number: int, found: Pictures, lang: str) -> SiteView:
     drawings = [
         Drawing(
             label=text(f"doctor.page.picture.{picture.name}", lang, site=name),
-            svg=slim(svg(picture.draw(lang), f"place-{number}-{picture.name}-{lang}")),
+            svg=slim(svg(picture.draw(lang), f"site-{number}-{picture.name}-{lang}")),
             note=text(f"doctor.page.note.{picture.note}", lang) if picture.note else "",
         )
         for picture in found.drawn

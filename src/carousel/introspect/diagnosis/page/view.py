@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from carousel.common.texts import text
-from carousel.introspect.diagnosis.diagnosis import Diagnosis
-from carousel.introspect.diagnosis.finding import Finding, Unseen
+from carousel.introspect.diagnosis.finding import Examination, Finding
 from carousel.introspect.diagnosis.symptoms import SYMPTOMS
 from carousel.introspect.record import Track
 from carousel.introspect.record.table import skipped
@@ -61,28 +60,28 @@ class PageView:
     summary: str
     cards: tuple[Card, ...]
     clean: tuple[str, ...]
-    unseen: tuple[tuple[str, str], ...]
+    not_assessed: tuple[tuple[str, str], ...]
     sites: tuple[SiteView, ...]
-    places_note: str
+    sites_note: str
     tape: tuple[tuple[str, ...], ...]
     tape_notes: tuple[str, ...]
     made_by: str
 
 
 def page_view(
-    diagnosis: Diagnosis, cards: Sequence[Card], sites: Sequence[SiteView], drawable: int, lang: str
+    diagnosis: Examination, cards: Sequence[Card], sites: Sequence[SiteView], drawable: int, lang: str
 ) -> PageView:
-    """drawable: how many places could have been shown."""
-    shown = text("doctor.page.places_left", lang, shown=len(sites), count=drawable)
+    """drawable: how many sites could have been shown."""
+    shown = text("doctor.page.sites_left", lang, shown=len(sites), count=drawable)
     return PageView(
         lang=lang,
         facts=text("doctor.heading", lang, **diagnosis.facts),
         summary=summary(diagnosis, lang),
         cards=tuple(cards),
         clean=clean(diagnosis),
-        unseen=tuple((unseen.symptom, unseen.says(lang)) for unseen in diagnosis.unseen),
+        not_assessed=tuple((each.symptom, each.text(lang)) for each in diagnosis.not_assessed),
         sites=tuple(sites),
-        places_note=shown if len(sites) < drawable else "",
+        sites_note=shown if len(sites) < drawable else "",
         tape=tuple(_row(track, lang) for track in diagnosis.tape.values()),
         tape_notes=tuple(skipped(diagnosis.tape, lang)),
         made_by=text("doctor.page.made_by", lang, version=version("carousel-rnn")),
@@ -99,30 +98,30 @@ def card(number: int, finding: Finding, lang: str, svg: str = "", undrawn: bool 
         symptom=finding.symptom,
         site=finding.site,
         confidence=text("doctor.confidence", lang, level=level),
-        title=finding.says("title", lang),
+        title=finding.text("title", lang),
         paragraphs=tuple(
-            (text(f"doctor.part.{part}", lang), finding.says(part, lang)) for part in ("evidence", "cause")
+            (text(f"doctor.part.{part}", lang), finding.text(part, lang)) for part in ("evidence", "cause")
         ),
         fix=finding.fix,
-        advice=finding.says("advice", lang),
-        limits=finding.says("limits", lang),
+        advice=finding.text("advice", lang),
+        limits=finding.text("limits", lang),
         svg=svg,
         undrawn=undrawn,
     )
 
 
-def summary(diagnosis: Diagnosis, lang: str) -> str:
+def summary(diagnosis: Examination, lang: str) -> str:
     """How many findings there are, and how many symptoms were looked for."""
-    looked = diagnosis.looked_for - len(diagnosis.unseen)
+    looked = diagnosis.looked_for - len(diagnosis.not_assessed)
     if not diagnosis.findings:
         return text("doctor.sound", lang, count=looked)
     return text("doctor.page.summary", lang, count=len(diagnosis), looked=looked, all=diagnosis.looked_for)
 
 
-def clean(diagnosis: Diagnosis) -> tuple[str, ...]:
+def clean(diagnosis: Examination) -> tuple[str, ...]:
     """The symptoms that were looked for and not found."""
-    told: list[Finding | Unseen] = [*diagnosis.findings, *diagnosis.unseen]
-    return tuple(s.id for s in SYMPTOMS if s.id not in {each.symptom for each in told})
+    mentioned = {each.symptom for each in diagnosis.findings} | {each.symptom for each in diagnosis.not_assessed}
+    return tuple(s.id for s in SYMPTOMS if s.id not in mentioned)
 
 
 def _row(track: Track, lang: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carousel.introspect.diagnosis.finding import Symptom
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.introspect.diagnosis.symptoms.batch_mixing import BatchMixing
 from carousel.introspect.diagnosis.symptoms.dead_units import DeadUnits
 from carousel.introspect.diagnosis.symptoms.denormals import Denormals

@@ -9,14 +9,16 @@ from torch import nn
 from torch.nn.utils.rnn import PackedSequence
 
 from carousel.introspect.diagnosis.code_names import code_name, number
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.facts.batch_leakage import Mixing, mixing_of, other_axis
-from carousel.introspect.diagnosis.facts.batch_permutation import reordered
-from carousel.introspect.diagnosis.facts.layout import Layout
-from carousel.introspect.diagnosis.facts.statefulness import first_calls, handed_on
-from carousel.introspect.diagnosis.finding import Finding, Severity, Symptom, Unseen
-from carousel.introspect.diagnosis.observe.perturbation import Refused
-from carousel.introspect.diagnosis.observe.trace import Visit
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.batch_leakage import BatchLeakage, batch_leakage, other_axis
+from carousel.introspect.diagnosis.facts.batch_permutation import batch_permutation
+from carousel.introspect.diagnosis.facts.layout import layouts
+from carousel.introspect.diagnosis.facts.model_probe import NoProbe, model_probe
+from carousel.introspect.diagnosis.facts.statefulness import first_calls, handed_on, statefulness
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
+from carousel.introspect.diagnosis.observe.perturbation import Probe, Refused
+from carousel.introspect.diagnosis.observe.trace import ModuleCall, sizes
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 STRONG = 1e-3  # of the change of the sample's own answer; a shared normalisation reaches less, a recurrence more
 
@@ -37,45 +39,46 @@ class BatchMixing(Symptom):
 
     id = "batch-mixing"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
-        if all(_is_alone(visit) for visit in patient.seen.visits):
-            return self.unseen("one_sequence")
-        if not math.isfinite(patient.seen.loss):
-            return self.unseen("loss_not_finite")  # no number differs from itself but NaN does
-        if patient.no_probe is not None:
-            return self._by_order(patient, patient.no_probe[0], patient.no_probe[1])
-        if _statistics(patient.model):
-            return self.unseen("batch_statistics")
-        assert patient.probe is not None and patient.probe.x is not None
-        if 1 in patient.probe.x.shape[:2]:
-            return self.unseen("one_sequence")
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
+        if all(_is_alone(call) for call in context.trace.module_calls):
+            return self.not_assessed("one_sequence")
+        if not math.isfinite(context.trace.loss):
+            return self.not_assessed("loss_not_finite")  # no number differs from itself but NaN does
+        probe = model_probe(context)
+        if isinstance(probe, NoProbe):
+            return self._by_order(context, probe)
+        if _statistics(context.model):
+            return self.not_assessed("batch_statistics")
+        if 1 in probe.x.shape[:2]:
+            return self.not_assessed("one_sequence")
         try:
-            if patient.layouts:
-                return self._contradicted(patient, patient.layouts)
-            found = mixing_of(patient)
+            if layouts(context):
+                return self._contradicted(context, probe)
+            found = batch_leakage(context, probe)
         except Refused as error:
-            return self.unseen("refused", why=str(error))
-        return self._by_order(patient, "no_sample_axis", {}) if found is None else [self._finding(found)]
+            return self.not_assessed("refused", why=str(error))
+        return self._by_order(context, NoProbe("no_sample_axis")) if found is None else [self._finding(found)]
 
-    def _by_order(self, patient: Patient, reason: str, why: dict[str, str]) -> list[Finding] | Unseen:
+    def _by_order(self, context: Context, why: NoProbe) -> list[Finding] | NotAssessed:
         """The model cannot be asked, the loss can."""
-        if reason not in ("no_axes", "not_called", "called_often", "no_sample_axis") or _statistics(patient.model):
-            return self.unseen(reason, **why)
+        unknown = self.not_assessed(why.reason, **why.values)
+        if why.reason not in ("no_axes", "not_called", "called_often", "no_sample_axis") or _statistics(context.model):
+            return unknown
         try:
-            passes = patient.repeats.passes
-            if any(handed_on(passes[0].visits, v) for v in first_calls(passes[1].visits)):
-                return self.unseen(reason, **why)
-            found = reordered(patient)
+            passes = statefulness(context).passes
+            if any(handed_on(passes[0].module_calls, v) for v in first_calls(passes[1].module_calls)):
+                return unknown
+            found = batch_permutation(context)
         except Refused:
-            return self.unseen(reason, **why)
+            return unknown
         if found is None:
             return []
         values = {"first": f"{found.first:.4g}", "second": f"{found.second:.4g}"}
-        visit = patient.modules[0][0]
-        fix = f"{code_name(visit.name)}.batch_first = {not getattr(visit.module, 'batch_first', True)}"
-        return [Finding(self.id, "critical", "medium", fix, values, visit.name, "order")]
+        call = context.trace.modules[0][0]
+        fix = f"{code_name(call.name)}.batch_first = {not getattr(call.module, 'batch_first', True)}"
+        return [Finding(self.id, "critical", "medium", fix, values, call.name, "order")]
 
-    def _finding(self, found: Mixing) -> Finding:
+    def _finding(self, found: BatchLeakage) -> Finding:
         values = {
             "sample": str(found.sample), "changed": str(found.changed), "others": str(found.others),
             "share": number(100 * found.strength), "module": code_name(found.site) if found.site else "model",
@@ -83,26 +86,26 @@ class BatchMixing(Symptom):
         severity: Severity = "critical" if found.strength >= STRONG else "warning"
         return Finding(self.id, severity, "high", found.fix, values, found.site, found.form)
 
-    def _contradicted(self, patient: Patient, sound: list[Layout]) -> list[Finding]:
-        found = other_axis(patient, sound)
+    def _contradicted(self, context: Context, probe: Probe) -> list[Finding]:
+        found = other_axis(context, probe, layouts(context))
         if found is None:
             return []
-        visit, form = found
-        steps, samples = patient.sizes(patient.modules[0])
-        fix = f"{code_name(visit.name)}.batch_first = {not visit.module.batch_first}"
-        values = {"samples": str(steps), "steps": str(samples), "module": code_name(visit.name)}
+        call, form = found
+        steps, samples = sizes(context.trace.modules[0])
+        fix = f"{code_name(call.name)}.batch_first = {not call.module.batch_first}"
+        values = {"samples": str(steps), "steps": str(samples), "module": code_name(call.name)}
         sure = form == "along"
-        return [Finding(self.id, "critical" if sure else "warning", "medium", fix, values, visit.name, form)]
+        return [Finding(self.id, "critical" if sure else "warning", "medium", fix, values, call.name, form)]
 
 
-def _is_alone(visit: Visit) -> bool:
+def _is_alone(call: ModuleCall) -> bool:
     """Whether a call has one sequence, with or without an axis for it."""
-    x = visit.x
+    x = call.x
     if isinstance(x, PackedSequence):
         return int(x.batch_sizes[0]) == 1
-    if visit.is_cell:
+    if call.is_cell:
         return x.dim() == 1 or len(x) == 1
-    return x.dim() == 2 or x.shape[0 if visit.module.batch_first else 1] == 1
+    return x.dim() == 2 or x.shape[0 if call.module.batch_first else 1] == 1
 
 
 def _statistics(model: nn.Module) -> bool:

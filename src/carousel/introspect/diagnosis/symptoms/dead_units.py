@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from carousel.introspect.diagnosis.code_names import module_of, percent
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.finding import Finding, Symptom, Unseen
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed
 from carousel.introspect.diagnosis.observe.unrolled_cells import longest_runs
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.nn.cells import Cell
 from carousel.nn.kernels import Tape
 
@@ -33,26 +34,26 @@ class DeadUnits(Symptom):
 
     id = "dead-units"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
-        runs = {site: run.tape for site, run in longest_runs(patient).items()}
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
+        runs = {site: run.tape for site, run in longest_runs(context.trace).items()}
         enough = {site: tape for site, tape in runs.items() if len(true_rows(tape, "h")) >= LEAST}
         if not enough:
-            return self.unseen("few_steps", least=str(LEAST))
-        return [f for site, tape in enough.items() if (f := self._layer(patient, site, tape)) is not None]
+            return self.not_assessed("few_steps", least=str(LEAST))
+        return [f for site, tape in enough.items() if (f := self._layer(context, site, tape)) is not None]
 
-    def _layer(self, patient: Patient, site: str, tape: Tape) -> Finding | None:
+    def _layer(self, context: Context, site: str, tape: Tape) -> Finding | None:
         h, state = true_rows(tape, "h"), true_rows(tape, tape.cell.state_names[-1])
         if not bool(state.isfinite().all()):
             return None  # `exploding` has it
         dead, twins = float(is_still(h).double().mean()), twin_share(state, incoming(tape.cell))
         if dead < DEAD and twins < TWINS:
             return None
-        name, _ = module_of(patient, site)
+        name, _ = module_of(context.trace, site)
         form = "evidence" if dead >= max(DEAD, twins) else "twins"
         values = {"share": percent(dead), "twins": percent(twins), "units": str(h.shape[1]), "points": str(len(h))}
         return Finding(
             self.id, "critical" if max(dead, twins) == 1 else "warning", "high", f"{name}.reset_parameters()", values,
-            site, form, lambda lang: patient.seen.tape.plot.raster(site, "h", lang=lang),
+            site, form, lambda lang: context.trace.tape.plot.raster(site, "h", lang=lang),
         )  # fmt: skip
 
 

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from carousel.common.errors import NotRecorded
 from carousel.introspect.diagnosis.code_names import percent
-from carousel.introspect.diagnosis.context import Patient
+from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.lr_probe import has_learned
-from carousel.introspect.diagnosis.finding import Finding, Severity, Symptom, Unseen
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.observe.unrolled_cells import longest_runs
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.nn.kernels import Tape
 
 SHARE = 1e-3  # of the numbers looked at
@@ -34,14 +35,14 @@ class Denormals(Symptom):
 
     id = "denormals"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
-        counts = {site: _counted(run.tape) for site, run in longest_runs(patient).items()}
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
+        counts = {site: _counted(run.tape) for site, run in longest_runs(context.trace).items()}
         site = max(counts, key=lambda name: counts[name][0] / max(counts[name][1], 1))
         small, total = counts[site]
         if small <= SHARE * total:
             return []
         values = {"share": percent(small / total), "count": f"{small:,}", "total": f"{total:,}"}
-        severity: Severity = "info" if has_learned(patient) else "warning"  # a loss of 1e-8 has such derivatives
+        severity: Severity = "info" if has_learned(context) else "warning"  # a loss of 1e-8 has such derivatives
         return [Finding(self.id, severity, "high", "torch.set_flush_denormal(True)", values, site)]
 
 

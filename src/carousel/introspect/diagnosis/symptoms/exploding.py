@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from carousel.introspect.diagnosis.code_names import code_name, module_of, number
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.facts.gradient_horizon import Travel, picture, travels
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.gradient_horizon import GradientHorizon, gradient_horizons, profile_figure
 from carousel.introspect.diagnosis.facts.lr_probe import has_learned
 from carousel.introspect.diagnosis.facts.remedies import length_keeping
-from carousel.introspect.diagnosis.finding import Finding, Symptom, Unseen
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.introspect.flow import lyapunov
 from carousel.introspect.flow.spectrum import BLOCKS, LEAST_BLOCK, LEAST_STEPS
 
@@ -37,48 +38,50 @@ class Exploding(Symptom):
 
     id = "exploding"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
-        broken = self._broken(patient)
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
+        broken = self._broken(context)
         if broken is not None:
             return [broken]
-        found = [f for each in travels(patient) if (f := self._layer(patient, each)) is not None]
-        return [] if found and has_learned(patient) else found or self._clipped(patient)
+        found = [f for each in gradient_horizons(context) if (f := self._layer(context, each)) is not None]
+        return [] if found and has_learned(context) else found or self._clipped(context)
 
-    def _broken(self, patient: Patient) -> Finding | None:
+    def _broken(self, context: Context) -> Finding | None:
         """Something is not finite: the first of parameters, states, loss, gradients, in the order of their making."""
-        values = {"loss": number(patient.seen.loss)}
-        weights = [name for name, p in patient.model.named_parameters() if not _is_finite(p)]
+        values = {"loss": number(context.trace.loss)}
+        weights = [name for name, p in context.model.named_parameters() if not _is_finite(p)]
         if weights:
             owner = code_name(weights[0].rpartition(".")[0])
             values |= {"count": str(len(weights)), "name": weights[0]}
             return Finding(self.id, "critical", "high", f"{owner}.reset_parameters()", values, form="weights")
-        for site, tape in ((site, tape) for site, calls in patient.runs.items() for tape in calls):
+        for site, tape in ((site, tape) for site, calls in context.trace.runs.items() for tape in calls):
             step = _first_overflow(tape["h"], tape.run.valid)
             if step is not None:
-                name, _ = module_of(patient, site)
+                name, _ = module_of(context.trace, site)
                 values |= {"step": str(step)}
                 fix = length_keeping(name, tape.cell)
                 return Finding(self.id, "critical", "high", fix, values, site, "states")
-        bad = [name for name, g in patient.seen.gradients.items() if g is not None and not _is_finite(g)]
-        if not bad and math.isfinite(patient.seen.loss):
+        bad = [name for name, g in context.trace.gradients.items() if g is not None and not _is_finite(g)]
+        if not bad and math.isfinite(context.trace.loss):
             return None
-        growing = next((each for each in travels(patient) if _grows(each)), None)
+        growing = next((each for each in gradient_horizons(context) if _grows(each)), None)
         values |= {"count": str(len(bad)), "name": bad[0] if bad else ""}
         if growing is None:
             fix = "torch.autograd.set_detect_anomaly(True)"
             return Finding(self.id, "critical", "high", fix, values, form="elsewhere")
-        name, _ = module_of(patient, growing.site)
+        name, _ = module_of(context.trace, growing.site)
         values |= _growth(growing)
         fix = length_keeping(name, growing.tape.cell)
-        return Finding(self.id, "critical", "high", fix, values, growing.site, "overflow", picture(patient, growing))
+        return Finding(
+            self.id, "critical", "high", fix, values, growing.site, "overflow", profile_figure(context, growing)
+        )
 
-    def _layer(self, patient: Patient, layer: Travel) -> Finding | None:
-        low, high = self._exponent(patient, layer)
+    def _layer(self, context: Context, layer: GradientHorizon) -> Finding | None:
+        low, high = self._exponent(context, layer)
         spread = low * layer.tape.run.length
         grows, chaotic = _grows(layer), spread > GROWTH  # False for NaN: a dead direction has no exponent
         if not grows and not chaotic:
             return None
-        name, _ = module_of(patient, layer.site)
+        name, _ = module_of(context.trace, layer.site)
         values = _growth(layer) | {"low": number(low), "high": number(high)}
         return Finding(
             self.id,
@@ -88,22 +91,22 @@ class Exploding(Symptom):
             values,
             layer.site,
             "evidence" if grows else "chaos",
-            picture(patient, layer),
+            profile_figure(context, layer),
         )
 
-    def _exponent(self, patient: Patient, layer: Travel) -> tuple[float, float]:
+    def _exponent(self, context: Context, layer: GradientHorizon) -> tuple[float, float]:
         """The interval of the largest exponent; -inf where the run is too short for one."""
         run = layer.tape.run
         shortest = run.length if run.lengths is None else int(run.lengths.min())
         one = layer.tape["h"].shape[1] == 1
         if run.reset_mask is not None or shortest - run.length // 4 < (BLOCKS * LEAST_BLOCK if one else LEAST_STEPS):
             return -math.inf, -math.inf
-        found = lyapunov(layer.tape, count=1, generator=patient.generator)
+        found = lyapunov(layer.tape, count=1, generator=context.generator)
         return float(found.low[0]), float(found.high[0])
 
-    def _clipped(self, patient: Patient) -> list[Finding]:
-        limit = patient.known.clip_norm
-        arrived = [g.norm() for g in patient.seen.gradients.values() if g is not None]
+    def _clipped(self, context: Context) -> list[Finding]:
+        limit = context.known.clip_norm
+        arrived = [g.norm() for g in context.trace.gradients.values() if g is not None]
         norm = float(torch.stack(arrived).norm()) if arrived else 0.0
         if limit is None or norm <= CLIPPED * limit:
             return []
@@ -112,11 +115,11 @@ class Exploding(Symptom):
         return [Finding(self.id, "info", "medium", fix, values, form="clipped")]
 
 
-def _grows(layer: Travel) -> bool:
+def _grows(layer: GradientHorizon) -> bool:
     return float(layer.profile.mean.max()) > GROWTH and (layer.slope or 0.0) > 0
 
 
-def _growth(layer: Travel) -> dict[str, str]:
+def _growth(layer: GradientHorizon) -> dict[str, str]:
     mean = layer.profile.mean
     growth, lag = float(mean.max()), int(mean.argmax())
     decades = number(growth / math.log(10))

@@ -7,10 +7,16 @@ from functools import partial
 from typing import final
 
 from carousel.introspect.diagnosis.code_names import number
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.facts.gradient_horizon import Need, Travel, needs, travels
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.gradient_horizon import (
+    GradientHorizon,
+    RequiredReach,
+    gradient_horizons,
+    required_reaches,
+)
 from carousel.introspect.diagnosis.facts.remedies import longer_memory
-from carousel.introspect.diagnosis.finding import Finding, Symptom, Unseen
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.introspect.flow.forget_path import carrying_gate
 from carousel.nn.kernels import Tape
 
@@ -28,19 +34,19 @@ class ForgetBias(Symptom):
 
     id = "forget-bias"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
-        if patient.steps < 2 and not travels(patient):
-            return self.unseen("one_step")
-        if not travels(patient):
-            return self.unseen("no_flow")
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
+        if context.trace.steps < 2 and not gradient_horizons(context):
+            return self.not_assessed("one_step")
+        if not gradient_horizons(context):
+            return self.not_assessed("no_flow")
         found = []
-        for need in needs(patient):
+        for need in required_reaches(context):
             closed = [each for each in need.layers if _is_half_closed(each.tape)]
             if need.is_short and closed:
-                found.append(self._finding(patient, need, closed))
+                found.append(self._finding(context, need, closed))
         return found
 
-    def _finding(self, patient: Patient, need: Need, closed: list[Travel]) -> Finding:
+    def _finding(self, context: Context, need: RequiredReach, closed: list[GradientHorizon]) -> Finding:
         first, reach = closed[0], need.reach
         mean = _mean(first.tape)
         values = {
@@ -49,8 +55,8 @@ class ForgetBias(Symptom):
         }  # fmt: skip
         figure = None
         if first.call is not None:
-            figure = partial(patient.seen.tape.plot.time_scales, first.site, call=first.call)
-        fix = longer_memory(patient, first, reach)
+            figure = partial(context.trace.tape.plot.time_scales, first.site, call=first.call)
+        fix = longer_memory(context, first, reach)
         return Finding(
             self.id, "warning", "high", fix, values, first.site,
             figure=None if figure is None else lambda lang: figure(lang=lang),

@@ -7,11 +7,13 @@ from typing import NamedTuple, final
 from torch import nn
 
 from carousel.introspect.diagnosis.code_names import code_name
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.facts.autoregressive_targets import Shifted, shifted
-from carousel.introspect.diagnosis.facts.layout import layouts
-from carousel.introspect.diagnosis.finding import Finding, Symptom, Unseen
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.autoregressive_targets import AutoregressiveTargets, autoregressive_targets
+from carousel.introspect.diagnosis.facts.layout import layouts_of
+from carousel.introspect.diagnosis.facts.model_probe import NoProbe, model_probe
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed
 from carousel.introspect.diagnosis.observe.perturbation import Probe, Refused
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 
 class Leak(NamedTuple):
@@ -32,44 +34,41 @@ class FutureLeak(Symptom):
 
     id = "future-leak"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
-        if patient.known.causal is False or (patient.probe is not None and patient.steps < 2):
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
+        probe = model_probe(context)
+        if context.known.causal is False or (not isinstance(probe, NoProbe) and context.trace.steps < 2):
             return []
-        asked = shifted(patient)
-        if asked is None and not patient.known.causal:
+        asked = autoregressive_targets(context)
+        if asked is None and not context.known.causal:
             return []
-        if patient.no_probe is not None:
-            return self.unseen(patient.no_probe[0], **patient.no_probe[1])
-        assert patient.probe is not None
-        probe = patient.probe if asked is None else patient.probe.of(asked.x)
+        if isinstance(probe, NoProbe):
+            return self.not_assessed(probe.reason, **probe.values)
         try:
-            leak = leak_of(patient, probe)
+            leak = leak_of(context, probe if asked is None else probe.of(asked.x))
         except Refused as error:
-            return self.unseen("refused", why=str(error))
-        return [] if leak is None else [self._finding(patient, leak, asked)]
+            return self.not_assessed("refused", why=str(error))
+        return [] if leak is None else [self._finding(context, leak, asked)]
 
-    def _finding(self, patient: Patient, leak: Leak, asked: Shifted | None) -> Finding:
+    def _finding(self, context: Context, leak: Leak, asked: AutoregressiveTargets | None) -> Finding:
         values = {
             "step": str(leak.step), "earliest": str(leak.earliest), "answers": str(leak.answers),
             "ahead": str(asked.ahead if asked else 0),
         }  # fmt: skip
         form = "told" if asked is None else "evidence" if asked.sure else "left_out"
-        name, fix = _fix(patient.model)
+        name, fix = _fix(context.model)
         return Finding(self.id, "critical", "medium" if form == "left_out" else "high", fix, values, name, form)
 
 
-def leak_of(patient: Patient, probe: Probe) -> Leak | None:
+def leak_of(context: Context, probe: Probe) -> Leak | None:
     """The farthest look ahead among some steps; None where there is none, or no axis of answers for every step."""
-    x = probe.x
-    assert x is not None
     if probe.base is None:
         return None
-    for layout in layouts(probe):
-        axes = layout.time_axes(x, patient.steps)
+    for layout in layouts_of(probe):
+        axes = layout.time_axes(probe.x, context.trace.steps)
         if axes is None:
             continue
         found = []
-        for step in probe.chosen(x.shape[axes[0]]):
+        for step in probe.chosen(probe.x.shape[axes[0]]):
             moved = probe.depends(axes[0], step).reshape(layout.shape).movedim(axes[1], 0).flatten(1).any(1)
             early = moved[:step].nonzero().flatten()
             if len(early):
@@ -79,7 +78,7 @@ def leak_of(patient: Patient, probe: Probe) -> Leak | None:
 
 
 def _fix(model: nn.Module) -> tuple[str, str]:
-    """(the place to blame, the line)."""
+    """(the site to blame, the line)."""
     modules = [(name, m) for name, m in model.named_modules()]
     for name, m in modules:
         if isinstance(m, nn.RNNBase) and m.bidirectional:
@@ -91,6 +90,3 @@ def _fix(model: nn.Module) -> tuple[str, str]:
             width = (m.kernel_size[0] - 1) * m.dilation[0]
             return name, f"{code_name(name)}.padding = (0,); x = nn.functional.pad(x, ({width}, 0))  # before it"
     return "", "scores = scores.masked_fill(torch.ones(T, T, dtype=torch.bool).triu(1), float('-inf'))"
-
-
-__all__ = ["FutureLeak", "Leak", "leak_of"]

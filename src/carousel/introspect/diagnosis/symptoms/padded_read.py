@@ -9,10 +9,12 @@ from torch import Tensor, nn
 
 from carousel.common.shapes import valid_steps
 from carousel.introspect.diagnosis.code_names import code_name, percent
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.facts.lengths import Lengths
-from carousel.introspect.diagnosis.finding import Confidence, Finding, Severity, Symptom, Unseen
-from carousel.introspect.diagnosis.observe.trace import Visit
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.lengths import Lengths, lengths_of
+from carousel.introspect.diagnosis.facts.output_usage import output_has_time, output_usage
+from carousel.introspect.diagnosis.finding import Confidence, Finding, NotAssessed, Severity
+from carousel.introspect.diagnosis.observe.trace import ModuleCall, sizes
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 MANY = 0.25  # of the sequences; of fewer, the wrong ones are noise in what is otherwise learnt
 
@@ -28,69 +30,69 @@ class PaddedRead(Symptom):
 
     id = "padded-read"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
         found, known = [], False
-        for calls in patient.modules:
-            for visits in [calls] if calls[0].is_cell else [[visit] for visit in calls]:
-                lengths = patient.lengths_of(visits)
+        for calls in context.trace.modules:
+            for group in [calls] if calls[0].is_cell else [[call] for call in calls]:
+                lengths = lengths_of(context, group)
                 known |= lengths is not None
                 if lengths is not None:
-                    found += self._of(patient, visits, lengths)
-        return found[:1] if known else self.unseen("no_lengths")
+                    found += self._of(context, group, lengths)
+        return found[:1] if known else self.not_assessed("no_lengths")
 
-    def _of(self, patient: Patient, visits: list[Visit], lengths: Lengths) -> list[Finding]:
-        visit = visits[0]
-        reads = _cell_reads(visits) if visit.is_cell else _layer_reads(patient, visit)
+    def _of(self, context: Context, group: list[ModuleCall], lengths: Lengths) -> list[Finding]:
+        call = group[0]
+        reads = _cell_reads(group) if call.is_cell else _layer_reads(context, call)
         valid = valid_steps(lengths.values, len(reads))
         short = lengths.values < len(reads)
         each_step = bool((reads.sum(0) > 1).any())
-        last = visit.module is patient.top[0].module
-        if each_step and (not last or patient.output_has_time):
+        last = call.module is context.trace.top[0].module
+        if each_step and (not last or output_has_time(context)):
             return []
         wrong = reads & ~valid
         unread = short & ~reads.any(0)
-        if patient.own_lengths(visit) is not None and bool(unread.any()) and bool(reads[:, ~short].any(0).all()):
-            return [self._finding(patient, visit, lengths, unread, "zeros", 0.0)]
+        if call.own_lengths is not None and bool(unread.any()) and bool(reads[:, ~short].any(0).all()):
+            return [self._finding(context, call, lengths, unread, "zeros", 0.0)]
         if not bool(wrong.any()):
             return []
-        form = "pool" if each_step and not visit.is_cell else "evidence"
-        return [self._finding(patient, visit, lengths, wrong.any(0), form, float(wrong.sum() / reads.sum()))]
+        form = "pool" if each_step and not call.is_cell else "evidence"
+        return [self._finding(context, call, lengths, wrong.any(0), form, float(wrong.sum() / reads.sum()))]
 
     def _finding(
-        self, patient: Patient, visit: Visit, lengths: Lengths, concerned: Tensor, form: str, share: float
+        self, context: Context, call: ModuleCall, lengths: Lengths, concerned: Tensor, form: str, share: float
     ) -> Finding:
-        steps, count = patient.sizes([v for v in patient.seen.visits if v.module is visit.module])
+        steps, count = sizes([v for v in context.trace.module_calls if v.module is call.module])
         gap = steps - int(lengths.values[concerned].median())
         many = float(concerned.double().mean()) >= MANY
         severity: Severity = "critical" if many and lengths.source != "padding" else "warning"
         sure: Confidence = "medium" if lengths.source == "padding" else "high"
         values = {
             "concerned": str(int(concerned.sum())), "batch": str(count), "steps": str(steps), "gap": str(gap),
-            "share": percent(share), "module": code_name(visit.name),
+            "share": percent(share), "module": code_name(call.name),
         }  # fmt: skip
-        return Finding(self.id, severity, sure, _fix(visit, form), values, visit.name, form)
+        return Finding(self.id, severity, sure, _fix(call, form), values, call.name, form)
 
 
-def _layer_reads(patient: Patient, visit: Visit) -> Tensor:
-    reads = patient.reads_of(visit)
+def _layer_reads(context: Context, call: ModuleCall) -> Tensor:
+    reads = output_usage(call)
     assert reads is not None
     return reads.either
 
 
-def _cell_reads(visits: list[Visit]) -> Tensor:
+def _cell_reads(group: list[ModuleCall]) -> Tensor:
     """[T, B]: where the loss depends on a *Cell's h. Later steps count too, but behind the last read there are none."""
     rows = []
-    for visit in visits:
-        h = visit.final[0]
+    for call in group:
+        h = call.final[0]
         grad = h.grad if h.requires_grad else None
         rows.append(torch.zeros(h.reshape(-1, h.shape[-1]).shape[0], dtype=torch.bool) if grad is None else
                     (grad.detach().cpu().reshape(-1, h.shape[-1]) != 0).any(-1))  # fmt: skip
     return torch.stack(rows)
 
 
-def _fix(visit: Visit, form: str) -> str:
-    module, name = visit.module, code_name(visit.name)
-    if visit.is_cell:
+def _fix(call: ModuleCall, form: str) -> str:
+    module, name = call.module, code_name(call.name)
+    if call.is_cell:
         return "h = torch.where((t < lengths).unsqueeze(1), new_h, h)  # keep the state behind a sequence's end"
     first = bool(module.batch_first)
     if form == "pool":

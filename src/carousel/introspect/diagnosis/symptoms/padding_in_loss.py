@@ -9,12 +9,14 @@ from torch import Tensor
 
 from carousel.common.shapes import valid_steps
 from carousel.introspect.diagnosis.code_names import percent
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.facts.lengths import Lengths
-from carousel.introspect.diagnosis.facts.loss_mask import by_step
-from carousel.introspect.diagnosis.finding import Confidence, Finding, Severity, Symptom, Unseen
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.lengths import Lengths, sequence_lengths
+from carousel.introspect.diagnosis.facts.loss_mask import loss_mask
+from carousel.introspect.diagnosis.facts.output_usage import output_has_time
+from carousel.introspect.diagnosis.finding import Confidence, Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.observe.perturbation import Refused
 from carousel.introspect.diagnosis.observe.state_walk import tensors_of
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 NOTED = 0.01  # of the loss's terms: a batch of nearly equal lengths; worth knowing, no more
 HALF = 0.5  # of the loss's terms: more of it speaks of padding than of data
@@ -30,27 +32,27 @@ class PaddingInLoss(Symptom):
 
     id = "padding-in-loss"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
-        lengths, answer = patient.lengths, patient.seen.answer
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
+        lengths, answer = sequence_lengths(context), context.trace.answer
         if lengths is None:
-            return self.unseen("no_lengths")
+            return self.not_assessed("no_lengths")
         if answer is None:
-            return self.unseen("not_called" if not patient.seen.model_calls else "no_axes")
-        if patient.seen.model_calls > 1:
-            return self.unseen("called_often", count=str(patient.seen.model_calls))
-        if answer.grad is None or not patient.output_has_time:
+            return self.not_assessed("not_called" if not context.trace.model_calls else "no_axes")
+        if context.trace.model_calls > 1:
+            return self.not_assessed("called_often", count=str(context.trace.model_calls))
+        if answer.grad is None or not output_has_time(context):
             return []
         try:
-            counted = by_step(patient, answer.grad.detach())
+            counted = loss_mask(context, answer.grad.detach())
         except Refused as error:
-            return self.unseen("refused", why=str(error))
+            return self.not_assessed("refused", why=str(error))
         if counted is None or int(counted.sum(0).max()) <= 1:
             return []
         valid = valid_steps(lengths.values, len(counted))
         wrong = counted & ~valid
-        return [self._finding(patient, lengths, wrong, counted)] if bool(wrong.any()) else []
+        return [self._finding(context, lengths, wrong, counted)] if bool(wrong.any()) else []
 
-    def _finding(self, patient: Patient, lengths: Lengths, wrong: Tensor, counted: Tensor) -> Finding:
+    def _finding(self, context: Context, lengths: Lengths, wrong: Tensor, counted: Tensor) -> Finding:
         share = float(wrong.sum() / counted.sum())
         severity: Severity = "critical" if share >= HALF else "warning" if share >= NOTED else "info"
         sure: Confidence = "medium" if lengths.source == "padding" else "high"
@@ -58,15 +60,15 @@ class PaddingInLoss(Symptom):
             "share": percent(share), "padded": str(int(wrong.sum())), "terms": str(int(counted.sum())),
             "steps": str(len(counted)), "batch": str(counted.shape[1]),
         }  # fmt: skip
-        return Finding(self.id, severity, sure, _fix(patient, lengths, len(counted)), values)
+        return Finding(self.id, severity, sure, _fix(context, lengths, len(counted)), values)
 
 
-def _fix(patient: Patient, lengths: Lengths, steps: int) -> str:
+def _fix(context: Context, lengths: Lengths, steps: int) -> str:
     """ignore_index where the targets at padding, or the tokens that are their own targets, are one whole number that
     occurs nowhere else; else a mask."""
-    given = {id(t) for t in tensors_of([patient.seen.inputs, patient.seen.keywords])}
-    targets = [t for t in tensors_of(patient.batch) if id(t) not in given]
-    tokens = tensors_of(patient.seen.inputs)[:1]
+    given = {id(t) for t in tensors_of([context.trace.inputs, context.trace.keywords])}
+    targets = [t for t in tensors_of(context.batch) if id(t) not in given]
+    tokens = tensors_of(context.trace.inputs)[:1]
     for values in (*targets, *tokens):
         index = _blank(values, valid_steps(lengths.values, steps))
         if index is not None:

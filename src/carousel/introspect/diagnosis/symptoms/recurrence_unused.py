@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import final
 
 from carousel.introspect.diagnosis.code_names import code_name
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.facts.no_gradient import Flat, Unused, silent, unused
-from carousel.introspect.diagnosis.finding import Finding, Severity, Symptom, Unseen
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.no_gradient import ConstantLoss, NoGradient, is_frozen, no_gradient
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.observe.perturbation import Refused
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.introspect.record.targets import targets
 
 
@@ -24,26 +25,26 @@ class RecurrenceUnused(Symptom):
 
     id = "recurrence-unused"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
         try:
-            states = {calls[0].name: unused(patient, calls) for calls in patient.modules}
+            states = {calls[0].name: no_gradient(context, calls) for calls in context.trace.modules}
         except Refused as error:
-            return self.unseen("not_repeated", why=str(error))
-        except Flat:
-            return self.unseen("no_gradient")
+            return self.not_assessed("not_repeated", why=str(error))
+        except ConstantLoss:
+            return self.not_assessed("no_gradient")
         found = [(name, state) for name, state in states.items() if state is not None]
         everywhere = len(found) == len(states) and all(not state.half for _, state in found)
-        return [self._finding(name, state, everywhere) for name, state in found] + self._silent(patient)
+        return [self._finding(name, state, everywhere) for name, state in found] + self._silent(context)
 
-    def _finding(self, name: str, state: Unused, everywhere: bool) -> Finding:
+    def _finding(self, name: str, state: NoGradient, everywhere: bool) -> Finding:
         values = {"module": code_name(name), "steps": str(state.steps), "calls": str(state.calls), "site": state.site}
         severity: Severity = "critical" if everywhere else "warning"
         return Finding(self.id, severity, "high", state.fix, values, name, state.form)
 
-    def _silent(self, patient: Patient) -> list[Finding]:
-        found, _ = targets(patient.model)
-        called = {id(calls[0].module) for calls in patient.modules}
-        names = [t.name for t in found if id(t.module) not in called and not silent(t.module)]
+    def _silent(self, context: Context) -> list[Finding]:
+        found, _ = targets(context.model)
+        called = {id(calls[0].module) for calls in context.trace.modules}
+        names = [t.name for t in found if id(t.module) not in called and not is_frozen(t.module)]
         return [
             Finding(self.id, "info", "medium", f"output, _ = {code_name(name)}(x)  # and use it, or take it out",
                     {"module": code_name(name), "steps": "0", "calls": "0", "site": ""}, name, "never")

@@ -9,9 +9,12 @@ from torch import Tensor, nn
 
 from carousel.common.shapes import valid_steps
 from carousel.introspect.diagnosis.code_names import code_name
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.finding import Finding, Symptom, Unseen
-from carousel.introspect.diagnosis.observe.trace import Visit
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.lengths import lengths_of
+from carousel.introspect.diagnosis.facts.output_usage import output_usage
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed
+from carousel.introspect.diagnosis.observe.trace import ModuleCall
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 LEAST = 3  # steps: of two, each half has seen at least half
 BEGUN = 0.1  # of the sequence: a half that has seen no more of it, wherever it is read, has only begun
@@ -27,22 +30,22 @@ class ReverseRead(Symptom):
 
     id = "reverse-read"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
-        mine = [v for v in patient.seen.visits if isinstance(v.module, nn.RNNBase) and v.module.bidirectional]
-        if mine and all(len(patient.module_input(visit)) < LEAST for visit in mine):
-            return self.unseen("one_step")
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
+        mine = [v for v in context.trace.module_calls if isinstance(v.module, nn.RNNBase) and v.module.bidirectional]
+        if mine and all(len(call.input_TBI) < LEAST for call in mine):
+            return self.not_assessed("one_step")
         found: dict[str, Finding] = {}
-        for visit in mine:
-            for finding in self._of(patient, visit):
-                found.setdefault(visit.name, finding)
+        for call in mine:
+            for finding in self._of(context, call):
+                found.setdefault(call.name, finding)
         return list(found.values())
 
-    def _of(self, patient: Patient, visit: Visit) -> list[Finding]:
-        reads = patient.reads_of(visit)
+    def _of(self, context: Context, call: ModuleCall) -> list[Finding]:
+        reads = output_usage(call)
         if reads is None or reads.backward is None or len(reads.forward) < LEAST:
             return []
         steps, batch = reads.forward.shape
-        own, known = patient.own_lengths(visit), patient.lengths_of([visit])
+        own, known = call.own_lengths, lengths_of(context, [call])
         lengths = own if own is not None else known.values if known is not None else torch.full((batch,), steps)
         valid = valid_steps(lengths, steps)
         ahead = torch.arange(1, steps + 1).unsqueeze(1).expand(steps, batch)
@@ -51,8 +54,8 @@ class ReverseRead(Symptom):
         if backward is None and forward is None:
             return []
         form, seen = ("evidence", backward) if backward is not None else ("forward", forward)
-        values = {"seen": str(seen), "steps": str(int(lengths.median())), "module": code_name(visit.name)}
-        return [Finding(self.id, "warning", "high", _fix(visit), values, visit.name, form)]
+        values = {"seen": str(seen), "steps": str(int(lengths.median())), "module": code_name(call.name)}
+        return [Finding(self.id, "warning", "high", _fix(call), values, call.name, form)]
 
 
 def _begun(reads_TB: Tensor, seen_TB: Tensor, lengths: Tensor) -> int | None:
@@ -66,6 +69,6 @@ def _begun(reads_TB: Tensor, seen_TB: Tensor, lengths: Tensor) -> int | None:
     return middle if middle <= max(1, BEGUN * int(lengths[read].median())) else None
 
 
-def _fix(visit: Visit) -> str:
-    output = f"_, {'(h_n, _)' if isinstance(visit.module, nn.LSTM) else 'h_n'} = {code_name(visit.name)}(x)"
+def _fix(call: ModuleCall) -> str:
+    output = f"_, {'(h_n, _)' if isinstance(call.module, nn.LSTM) else 'h_n'} = {code_name(call.name)}(x)"
     return f"{output}; features = torch.cat([h_n[-2], h_n[-1]], dim=1)"

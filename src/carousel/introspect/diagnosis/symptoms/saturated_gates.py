@@ -7,11 +7,12 @@ from typing import final
 from torch import Tensor
 
 from carousel.introspect.diagnosis.code_names import percent
-from carousel.introspect.diagnosis.context import Patient
+from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.lr_probe import has_learned
-from carousel.introspect.diagnosis.facts.saturation_cause import pressure
-from carousel.introspect.diagnosis.finding import Finding, Symptom, Unseen
-from carousel.introspect.diagnosis.observe.unrolled_cells import Longest, longest_runs
+from carousel.introspect.diagnosis.facts.saturation_cause import saturation_cause
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed
+from carousel.introspect.diagnosis.observe.unrolled_cells import LongestRun, longest_runs
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.nn.cells import ElmanTanh
 from carousel.nn.kernels import Tape
 
@@ -35,21 +36,21 @@ class SaturatedGates(Symptom):
 
     id = "saturated-gates"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
-        runs = longest_runs(patient).items()
-        found = [finding for site, run in runs if (finding := self._layer(patient, site, run)) is not None]
-        return [] if found and has_learned(patient) else found
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
+        runs = longest_runs(context.trace).items()
+        found = [finding for site, run in runs if (finding := self._layer(context, site, run)) is not None]
+        return [] if found and has_learned(context) else found
 
-    def _layer(self, patient: Patient, site: str, run: Longest) -> Finding | None:
+    def _layer(self, context: Context, site: str, run: LongestRun) -> Finding | None:
         shares = flat_shares(run.tape)
         worst = max(shares, key=lambda name: shares[name], default="")
         if not worst or shares[worst] < SOME:
             return None
-        cause = pressure(patient, site, run.tape, worst)
+        cause = saturation_cause(context, site, run.tape, worst)
         values = {"gate": worst, "share": percent(shares[worst])} | cause.values
         return Finding(
             self.id, "critical" if shares[worst] >= MOST else "warning", "high" if cause.sure else "medium", cause.fix,
-            values, site, cause.largest, lambda lang: patient.seen.tape.plot.saturation(site, lang=lang),
+            values, site, cause.largest, lambda lang: context.trace.tape.plot.saturation(site, lang=lang),
         )  # fmt: skip
 
 

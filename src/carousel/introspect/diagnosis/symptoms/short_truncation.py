@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import final
 
 from carousel.introspect.diagnosis.code_names import code_name, number
-from carousel.introspect.diagnosis.context import Patient
+from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.association import Association, associated
-from carousel.introspect.diagnosis.facts.statefulness import first_calls, handed_on
-from carousel.introspect.diagnosis.facts.truncation import Cut, cut_of
-from carousel.introspect.diagnosis.finding import Finding, Severity, Symptom, Unseen
+from carousel.introspect.diagnosis.facts.statefulness import first_calls, handed_on, statefulness
+from carousel.introspect.diagnosis.facts.truncation import Truncation, truncation_of
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.observe.perturbation import Refused
 from carousel.introspect.diagnosis.observe.state_walk import tensors_of
-from carousel.introspect.diagnosis.observe.trace import Visit
+from carousel.introspect.diagnosis.observe.trace import ModuleCall
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 
 @final
@@ -28,65 +29,65 @@ class ShortTruncation(Symptom):
 
     id = "short-truncation"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
-        found = [cut for calls in patient.modules if (cut := cut_of(patient, calls)) is not None]
-        inside = [finding for cut in found for finding in self._inside(patient, cut)]
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
+        found = [cut for calls in context.trace.modules if (cut := truncation_of(context, calls)) is not None]
+        inside = [finding for cut in found for finding in self._inside(context, cut)]
         if inside or found:
             return inside
-        return self._between(patient)
+        return self._between(context)
 
-    def _inside(self, patient: Patient, cut: Cut) -> list[Finding]:
-        told = patient.known.dependency
+    def _inside(self, context: Context, cut: Truncation) -> list[Finding]:
+        told = context.known.dependency
         if told is not None:
             if told < (cut.last if cut.unread_before else cut.longest):
                 return []
-            return [self._finding(patient, cut, "told", "critical", told + 1, None)]
+            return [self._finding(context, cut, "told", "critical", told + 1, None)]
         if not cut.unread_before:
             return []
-        seen = self._dependency(patient, cut)
+        seen = self._dependency(context, cut)
         if seen is None:
-            return [self._finding(patient, cut, "evidence", "warning", cut.total, None)]
-        return [self._finding(patient, cut, "associated", "critical", cut.total - seen.step, seen)]
+            return [self._finding(context, cut, "evidence", "warning", cut.total, None)]
+        return [self._finding(context, cut, "associated", "critical", cut.total - seen.step, seen)]
 
-    def _dependency(self, patient: Patient, cut: Cut) -> Association | None:
+    def _dependency(self, context: Context, cut: Truncation) -> Association | None:
         """The step before the cut that the targets hang on, if the batch shows one."""
         before = cut.inputs[: cut.total - cut.last]
-        for target in tensors_of(patient.batch)[1:]:
-            found = associated(before, target, patient.generator) if len(target) == before.shape[1] else None
+        for target in tensors_of(context.batch)[1:]:
+            found = associated(before, target, context.generator) if len(target) == before.shape[1] else None
             if found is not None:
                 return found
         return None
 
     def _finding(
-        self, patient: Patient, cut: Cut, form: str, severity: Severity, needed: int, seen: Association | None
+        self, context: Context, cut: Truncation, form: str, severity: Severity, needed: int, seen: Association | None
     ) -> Finding:
         values = {
-            "module": code_name(cut.visit.name), "last": str(cut.last), "total": str(cut.total), "cuts": str(cut.cuts),
+            "module": code_name(cut.call.name), "last": str(cut.last), "total": str(cut.total), "cuts": str(cut.cuts),
             "needed": str(needed), "longest": str(cut.longest), "step": str(seen.step if seen else 0),
             "p": number(seen.p if seen else 1.0),
         }  # fmt: skip
         fix = f"chunk = {needed}  # steps between two detach() of the state: no fewer; or no detach() at all"
         sure = form != "evidence"
-        return Finding(self.id, severity, "high" if sure else "medium", fix, values, cut.visit.name, form)
+        return Finding(self.id, severity, "high" if sure else "medium", fix, values, cut.call.name, form)
 
-    def _between(self, patient: Patient) -> list[Finding] | Unseen:
+    def _between(self, context: Context) -> list[Finding] | NotAssessed:
         """The state is cut from one call of loss_fn to the next."""
-        told, steps = patient.known.dependency, sum(len(patient.module_input(visit)) for visit in patient.top)
+        told, steps = context.known.dependency, sum(len(call.input_TBI) for call in context.trace.top)
         if told is None or told < steps:
             return []
         try:
-            carried = _carried(patient)
+            carried = _carried(context)
         except Refused as error:
-            return self.unseen("not_repeated", why=str(error))
-        visit = carried or patient.top[0]
+            return self.not_assessed("not_repeated", why=str(error))
+        call = carried or context.trace.top[0]
         values = {
-            "module": code_name(visit.name), "last": str(steps), "total": str(steps), "cuts": "1",
+            "module": code_name(call.name), "last": str(steps), "total": str(steps), "cuts": "1",
             "needed": str(told + 1), "longest": str(steps), "step": "0", "p": "1",
         }  # fmt: skip
         fix = f"steps = {told + 1}  # of each sequence in a batch, at least"
-        return [Finding(self.id, "critical", "high", fix, values, visit.name, "between" if carried else "too_short")]
+        return [Finding(self.id, "critical", "high", fix, values, call.name, "between" if carried else "too_short")]
 
 
-def _carried(patient: Patient) -> Visit | None:
-    first, second, _ = patient.repeats.passes
-    return next((v for v in first_calls(second.visits) if handed_on(first.visits, v)), None)
+def _carried(context: Context) -> ModuleCall | None:
+    first, second, _ = statefulness(context).passes
+    return next((v for v in first_calls(second.module_calls) if handed_on(first.module_calls, v)), None)

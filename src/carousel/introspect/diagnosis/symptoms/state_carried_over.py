@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import final
 
 from carousel.introspect.diagnosis.code_names import code_name, number
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.facts.statefulness import first_calls, handed_on
-from carousel.introspect.diagnosis.finding import Finding, Symptom, Unseen
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.output_usage import output_has_time, read_share
+from carousel.introspect.diagnosis.facts.statefulness import first_calls, handed_on, statefulness
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed
 from carousel.introspect.diagnosis.observe.perturbation import Refused
-from carousel.introspect.diagnosis.observe.trace import Visit
+from carousel.introspect.diagnosis.observe.trace import ModuleCall
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 EVERY_STEP = 0.5  # a loss that reads this share of the steps may be a language model's, where carrying is right
 
@@ -24,25 +26,25 @@ class StateCarriedOver(Symptom):
 
     id = "state-carried-over"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
         try:
-            passes = patient.repeats.passes
+            passes = statefulness(context).passes
         except Refused as error:
-            return self.unseen("not_repeated", why=str(error))
-        carried = [v for v in first_calls(passes[1].visits) if handed_on(passes[0].visits, v)]
-        told = patient.known.continues
-        every_step = patient.output_has_time or patient.read_share >= EVERY_STEP
+            return self.not_assessed("not_repeated", why=str(error))
+        carried = [v for v in first_calls(passes[1].module_calls) if handed_on(passes[0].module_calls, v)]
+        told = context.known.continues
+        every_step = output_has_time(context) or read_share(context) >= EVERY_STEP
         if not carried or told or (told is None and every_step):
             return []
-        visit = carried[0]
-        fix = f"{patient.repeats.emptied}  # after each batch of unrelated sequences"
+        call = carried[0]
+        fix = f"{statefulness(context).emptied}  # after each batch of unrelated sequences"
         values = {
-            "module": code_name(visit.name), "size": number(_size(visit)),
+            "module": code_name(call.name), "size": number(_size(call)),
             "first": f"{passes[0].loss.item():.4g}", "second": f"{passes[1].loss.item():.4g}",
         }  # fmt: skip
-        return [Finding(self.id, "warning", "medium" if told is None else "high", fix, values, visit.name)]
+        return [Finding(self.id, "warning", "medium" if told is None else "high", fix, values, call.name)]
 
 
-def _size(visit: Visit) -> float:
+def _size(call: ModuleCall) -> float:
     """Root mean square of h."""
-    return float(visit.states[0].detach().double().square().mean().sqrt())
+    return float(call.states[0].detach().double().square().mean().sqrt())

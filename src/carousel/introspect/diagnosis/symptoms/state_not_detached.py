@@ -5,10 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import final
 
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.finding import Finding, Symptom, Unseen
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.statefulness import statefulness
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed
+from carousel.introspect.diagnosis.observe.passes import graph_nodes
 from carousel.introspect.diagnosis.observe.perturbation import Refused
-from carousel.introspect.diagnosis.observe.trace import nodes
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 
 @final
@@ -21,16 +23,16 @@ class StateNotDetached(Symptom):
 
     id = "state-not-detached"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
         try:
-            passes = patient.repeats.passes
+            passes = statefulness(context).passes
         except Refused as error:
-            return self.unseen("not_repeated", why=str(error))
-        graphs = [nodes(each.loss) for each in passes]
+            return self.not_assessed("not_repeated", why=str(error))
+        graphs = [graph_nodes(each.loss) for each in passes]
         sizes = [len(graph) for graph in graphs]
         grows = all(a < b for a, b in pairwise(sizes))
         if not grows or not all(a & b for a, b in pairwise(graphs)):
             return []
-        fix = f"{patient.repeats.detached}  # after each batch"
+        fix = f"{statefulness(context).detached}  # after each batch"
         values = {"first": str(sizes[0]), "second": str(sizes[1]), "third": str(sizes[2])}
         return [Finding(self.id, "critical", "high", fix, values)]

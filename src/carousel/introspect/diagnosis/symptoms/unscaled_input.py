@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from carousel.introspect.diagnosis.code_names import code_name, number
-from carousel.introspect.diagnosis.context import Patient
+from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.input_scale import input_rows, is_learned, lowest, standardise
-from carousel.introspect.diagnosis.finding import Finding, Symptom, Unseen
-from carousel.introspect.diagnosis.observe.trace import Visit
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed
+from carousel.introspect.diagnosis.observe.trace import ModuleCall
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 LARGE = 10.0  # root mean square of a channel: ten times what initialisations are made for
 TINY = 1e-3  # of the largest channel: the input is lost beside the biases
@@ -33,11 +34,11 @@ class UnscaledInput(Symptom):
 
     id = "unscaled-input"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
-        return [found for calls in lowest(patient) if (found := self._module(patient, calls)) is not None]
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
+        return [found for calls in lowest(context) if (found := self._module(context, calls)) is not None]
 
-    def _module(self, patient: Patient, calls: list[Visit]) -> Finding | None:
-        x = input_rows(patient, calls).double()
+    def _module(self, context: Context, calls: list[ModuleCall]) -> Finding | None:
+        x = input_rows(context, calls).double()
         rms, learned = x.square().mean(0).sqrt(), is_learned(calls)
         sizes = channel_sizes(x)
         moving = sizes[sizes > 0]
@@ -75,9 +76,9 @@ def _form(largest: float, apart: float, moves: bool, learned: bool) -> str | Non
     return "apart" if apart > UNEQUAL else None
 
 
-def _normalise(calls: list[Visit]) -> str:
+def _normalise(calls: list[ModuleCall]) -> str:
     return f"x = torch.nn.functional.layer_norm(x, x.shape[-1:])  # before {code_name(calls[0].name)}"
 
 
-def _is_unbatched(visit: Visit) -> bool:
-    return isinstance(visit.x, Tensor) and visit.x.dim() == 2 and isinstance(visit.module, torch.nn.RNNBase)
+def _is_unbatched(call: ModuleCall) -> bool:
+    return isinstance(call.x, Tensor) and call.x.dim() == 2 and isinstance(call.module, torch.nn.RNNBase)

@@ -6,9 +6,10 @@ import math
 from typing import final
 
 from carousel.introspect.diagnosis.code_names import number
-from carousel.introspect.diagnosis.context import Patient
+from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.lr_probe import blank_loss, can_be_rebuilt, has_learned, is_new, losses_at
-from carousel.introspect.diagnosis.finding import Finding, Severity, Symptom, Unseen
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 STEPS = 8
 #: of the first loss, or of that of an answer that depends on no input, whichever is larger
@@ -30,29 +31,29 @@ class UnstableLearningRate(Symptom):
 
     id = "unstable-learning-rate"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
-        known = patient.known
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
+        known = context.known
         if known.optimizer is None and known.learning_rate is None:
-            return self.unseen("no_optimizer")
-        if known.optimizer is not None and not can_be_rebuilt(known.optimizer, patient.model):
-            return self.unseen("other_optimizer", kind=type(known.optimizer).__name__)
-        if not math.isfinite(patient.seen.loss):
-            return self.unseen("loss_not_finite")
-        if known.optimizer is not None and is_new(known.optimizer) and has_learned(patient):
-            return self.unseen("no_history", kind=type(known.optimizer).__name__)
-        losses = losses_at(patient, 1.0, STEPS)
-        blank = blank_loss(patient)
+            return self.not_assessed("no_optimizer")
+        if known.optimizer is not None and not can_be_rebuilt(known.optimizer, context.model):
+            return self.not_assessed("other_optimizer", kind=type(known.optimizer).__name__)
+        if not math.isfinite(context.trace.loss):
+            return self.not_assessed("loss_not_finite")
+        if known.optimizer is not None and is_new(known.optimizer) and has_learned(context):
+            return self.not_assessed("no_history", kind=type(known.optimizer).__name__)
+        losses = losses_at(context, 1.0, STEPS)
+        blank = blank_loss(context)
         cost = max(abs(losses[0]), abs(blank) if math.isfinite(blank) else 0.0)
         if not is_unstable(losses, cost):
             return []
-        stable = next((factor for factor in FACTORS if not is_unstable(losses_at(patient, factor, STEPS), cost)), None)
+        stable = next((factor for factor in FACTORS if not is_unstable(losses_at(context, factor, STEPS), cost)), None)
         if stable is None:
             return []  # it rises at any rate: not the rate's fault
-        return [self._finding(patient, losses, stable, cost)]
+        return [self._finding(context, losses, stable, cost)]
 
-    def _finding(self, patient: Patient, losses: list[float], stable: float, cost: float) -> Finding:
-        told = patient.known.optimizer
-        rates = [patient.known.learning_rate or 0.0] if told is None else [g["lr"] for g in told.param_groups]
+    def _finding(self, context: Context, losses: list[float], stable: float, cost: float) -> Finding:
+        told = context.known.optimizer
+        rates = [context.known.learning_rate or 0.0] if told is None else [g["lr"] for g in told.param_groups]
         rate = max(rates)
         worst = max(losses) if all(map(math.isfinite, losses)) else math.inf
         values = {

@@ -7,8 +7,9 @@ from typing import final
 from torch import nn
 
 from carousel.introspect.diagnosis.code_names import code_name, number
-from carousel.introspect.diagnosis.context import Patient
-from carousel.introspect.diagnosis.finding import Finding, Symptom, Unseen
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed
+from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 
 @final
@@ -18,10 +19,10 @@ class UselessDropout(Symptom):
 
     id = "useless-dropout"
 
-    def examine(self, patient: Patient) -> list[Finding] | Unseen:
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
         return [
             self._finding(name, module)
-            for name, module in patient.model.named_modules()
+            for name, module in context.model.named_modules()
             if isinstance(module, nn.RNNBase) and module.num_layers == 1 and module.dropout > 0
         ]
 

@@ -1,6 +1,6 @@
 """From "train.py:make" to a model, a batch and a loss: the file imported, its function called, its answer checked.
 
-Whatever goes wrong there is the user's mistake and told in one line.
+Whatever goes wrong there is the user's mistake and reported in one line.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from carousel.cli.user_errors import user_errors
 from carousel.common.errors import BadCall, BadData, UnknownName
-from carousel.introspect.diagnosis.observe.trace import LossFunction
-from carousel.introspect.diagnosis.observe.user_errors import telling
+from carousel.introspect.diagnosis.observe.passes import LossFunction
 
 DEFAULT = "make"
 #: The options of `diagnose`, and what each may be.
@@ -64,10 +64,10 @@ def load(file: Path, function: str, *, show: bool = False) -> Case:
     if sys.path[0] != folder:
         sys.path.insert(0, folder)
     with _arguments(str(file)):
-        with telling(f"importing {file.name}", file, show=show):
+        with user_errors(f"importing {file.name}", file, show=show):
             module = _imported(file)
         make = _function(module, function, file)
-        with telling(f"{function}()", file, show=show):
+        with user_errors(f"{function}()", file, show=show):
             made = make()
     return checked(made, f"{function}() in {file.name}")
 

@@ -1,4 +1,4 @@
-"""An exception of the user's code, told in one line with the line of their file, and told apart from one of ours."""
+"""An exception of the user's code, reported in one line with the line of their file; one of ours goes on as it is."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import carousel
 from carousel.common.errors import BadData, UserError
+from carousel.introspect import diagnosis
 
-_DIAGNOSIS = Path(__file__).resolve().parents[1]
-_PACKAGE = _DIAGNOSIS.parents[1]
+_PACKAGE = Path(str(carousel.__file__)).resolve().parent
+_DIAGNOSIS = Path(str(diagnosis.__file__)).resolve().parent
 _PYTHON = Path(sysconfig.get_path("stdlib")).resolve()
 #: What puts questions of its own to the user's code, which may be the wrong ones.
 _ASKING = (_DIAGNOSIS / "symptoms", _DIAGNOSIS / "observe" / "perturbation.py")
@@ -19,7 +21,7 @@ _SHOWN = 200  # characters of a message
 
 
 @contextmanager
-def telling(doing: str, file: Path, *, show: bool) -> Iterator[None]:
+def user_errors(doing: str, file: Path, *, show: bool) -> Iterator[None]:
     """An exception of the user's code becomes a UserError: its type, its message, the line of theirs it comes from.
 
     Theirs is what lies in the folder of their file. An exception that passed none of it, or that arose while a symptom

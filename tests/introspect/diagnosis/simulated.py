@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from carousel.introspect.diagnosis import SYMPTOMS, Diagnosis, Finding, diagnose
-from carousel.introspect.diagnosis.finding import Confidence, Severity, Unseen
+from carousel.introspect.diagnosis.finding import Confidence, NotAssessed, Severity
 
 TEXTS = {
     "en": {
@@ -67,9 +67,9 @@ def finding(
 ) -> Finding:
     """Of the made-up symptom, whose texts are TEXTS."""
     values = {"count": "16", "short": "11"}
-    return Finding("made-up", severity, confidence, fix or f"model.fix('{HOSTILE}')", values, site, figure=figure)
+    return Finding("simulated", severity, confidence, fix or f"model.fix('{HOSTILE}')", values, site, figure=figure)
 
 
-def unseen() -> Unseen:
+def not_assessed() -> NotAssessed:
     """Another symptom, not looked at."""
-    return Unseen("reverse-read", "one_step")
+    return NotAssessed("reverse-read", "one_step")
