@@ -25,7 +25,7 @@ from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Ledger
 
 PACKAGE = f"{Path(carousel.__file__).parent}/"
-OPTIONS = "--target label --group id --order t --contenders rnn,lstm:chrono --workers 1".split()
+OPTIONS = ["--target", "label", "--group", "id", "--order", "t", "--contenders", "rnn,lstm:chrono", "--workers", "1"]
 WHOLE = ("nn", "cli")  # rooms whose folders are not told apart; of the others two levels are
 Stop = dict[str, Any]  # the rooms called from here, each with its own
 
@@ -66,7 +66,7 @@ def _room(file: Path) -> str:
     folders = file.parts[:-1]
     if not folders or folders[0] in WHOLE or folders[0] == "common":
         return folders[0] if folders else "carousel"
-    return "/".join(folders[:2]) if folders[1:] else file.stem
+    return "/".join(folders[:2]) if folders[1:] else f"{folders[0]}/{file.stem}"
 
 
 WALK = Walk()
