@@ -65,8 +65,9 @@ def _recorded(net: nn.Module, x: Tensor, g: Tensor) -> None:
 
 
 def _kept(layer: nn.Module, x: Tensor, g: Tensor) -> None:
-    layer(x, keep=EVERYTHING)[0].backward(g)
-    assert layer.tapes["l0"].gradient("h") is not None  # the replay computes when it is asked
+    output, _, tapes = layer(x, keep=EVERYTHING)
+    output.backward(g)
+    assert tapes["l0"].gradient("h") is not None  # the replay computes when it is asked
 
 
 def _error(net: nn.Module, layer: nn.Module, x: Tensor, g: Tensor, way: Callable[[], object]) -> float:

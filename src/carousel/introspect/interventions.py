@@ -85,14 +85,14 @@ class Clamp(Intervention):
         return value.clamp(self.low, self.high)
 
 
-def edit_of(changes: list[Intervention]) -> Callable[[int, str, Tensor], Tensor]:
-    """The changes of one site as what a kernel asks at every step."""
-    chosen = [(change, None if change.steps is None else frozenset(change.steps)) for change in changes]
+def combined(interventions: list[Intervention]) -> Callable[[int, str, Tensor], Tensor]:
+    """The interventions of one site as what a kernel asks at every step."""
+    chosen = [(each, None if each.steps is None else frozenset(each.steps)) for each in interventions]
 
-    def edit(step: int, name: str, value: Tensor) -> Tensor:
-        for change, steps in chosen:
-            if change.value_name == name and (steps is None or step in steps):
-                value = change.at(value)
+    def intervene(step: int, name: str, value: Tensor) -> Tensor:
+        for each, steps in chosen:
+            if each.value_name == name and (steps is None or step in steps):
+                value = each.at(value)
         return value
 
-    return edit
+    return intervene

@@ -109,4 +109,4 @@ def test_network_ignores_padding(cell, readout):
     else:
         for b, n in enumerate(lengths):
             assert torch.equal(short[:n, b], long[:n, b])
-    assert len(net.choices) == len(net.cells)
+    assert len(net.kernels) == len(net.cells)

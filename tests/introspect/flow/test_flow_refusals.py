@@ -110,9 +110,9 @@ def test_weights_changed_since_the_run_are_noticed():
 
 def test_a_run_with_interventions_is_refused():
     net = torch.nn.LSTM(3, 4)
-    with carousel.record(net, change=carousel.Set("l0.f", 1.0, steps=[2])) as tape:
+    with carousel.record(net, interventions=carousel.Set("l0.f", 1.0, steps=[2])) as tape:
         net(torch.zeros(6, 2, 3))[0].sum().backward()
-    with pytest.raises(BadCall, match=r"intervention.*fix: record without change="):
+    with pytest.raises(BadCall, match=r"intervention.*fix: record without interventions="):
         flow.lag_profile(tape)
     assert tape["l0"].grad.c.shape == (6, 2, 4)
 

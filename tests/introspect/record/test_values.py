@@ -145,7 +145,12 @@ BAD = {
     "no module": (lambda: 3, {}, BadCall, "torch.nn.Module"),
     "unknown name": (lambda: Tagger("GRU"), {"names": "encoder.rnn.l7"}, UnknownName, "did you mean"),
     "every": (lambda: Tagger("GRU"), {"every": 0}, BadCall, "1, 2"),
-    "unknown value to set": (lambda: Tagger("GRU"), {"change": carousel.Set("encoder.rnn.l0.f", 1)}, UnknownName, "l0"),
+    "unknown value to set": (
+        lambda: Tagger("GRU"),
+        {"interventions": carousel.Set("encoder.rnn.l0.f", 1)},
+        UnknownName,
+        "l0",
+    ),
 }
 
 

@@ -15,46 +15,39 @@ from carousel.experiments.contenders.spec import ContenderSpec
 from carousel.experiments.contenders.transformer import TransformerNetwork
 from carousel.nn.cells import CELLS, Cell, State
 from carousel.nn.initialisation import initialise
-from carousel.nn.kernels import Call, Choice, Request, choose
-
-TRAINING_REQUEST = Request(final_state=False)
+from carousel.nn.layers.stack import run_stack
+from carousel.nn.layers.stack_module import Stack
 
 
 @final
 class RecurrentNetwork(Network):
-    """`layers` cells, each fed with the hidden states of the one below, and a linear readout.
+    """A `Stack` of cells, each fed with the hidden states of the one below, and a linear readout.
 
-    kernel: force one by name, or None to let `choose` decide; `choices` holds what ran at the last call, a layer each.
+    kernel: force one by name, or None to let `choose` decide. `carousel.record` names its layers "l0", "l1", ...
     """
 
     def __init__(self, cells: list[Cell], outputs: int, readout: Readout, kernel: str | None = None):
         super().__init__()
-        self.cells = nn.ModuleList(cells)
+        self.cells = Stack(cells, kernel)
         self.linear = nn.Linear(cells[-1].hidden_size, outputs)
-        self.readout, self.kernel = readout, kernel
-        self.choices: list[Choice] = []
+        self.readout = readout
 
     @property
     def stack(self) -> list[Cell]:
         """The layers' cells, lowest first."""
-        return cast("list[Cell]", list(self.cells))
+        return self.cells.cells
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        self.choices = []
-        for cell in self.stack:
-            call = Call(x, lengths=lengths)
-            choice = choose(cell, call, TRAINING_REQUEST, self.kernel)
-            self.choices.append(choice)
-            x = choice.kernel.run(cell, call, TRAINING_REQUEST).output
-        return self.linear(x if self.readout == "every" else at_last_step(x, lengths))
+        output, _ = self.cells(x, lengths=lengths, final_state=False)
+        return self.linear(output if self.readout == "every" else at_last_step(output, lengths))
 
     @property
     def kernels(self) -> list[str]:
-        return [choice.kernel.name for choice in self.choices]
+        return [choice.kernel.name for choice in self.cells.choices.values()]
 
     @property
     def refusals(self) -> Mapping[str, str]:
-        return self.choices[0].refusals
+        return self.cells.choices["l0"].refusals
 
     def carried(self, length: int) -> int:
         """The state of every layer (h; for an LSTM h and c), whatever the length."""
@@ -68,12 +61,8 @@ class RecurrentNetwork(Network):
 
     def step(self, x_BI: Tensor, states: list[State]) -> list[State]:
         """One step of the whole stack by the cells' own equations."""
-        new = []
-        for cell, state in zip(self.stack, states, strict=True):
-            state, _ = cell.step(cell.project(x_BI), state)
-            new.append(state)
-            x_BI = state[0]
-        return new
+        run = run_stack([(cell,) for cell in self.stack], x_BI.unsqueeze(0), states, kernel="reference")
+        return cast("list[State]", run.finals)
 
 
 def build(

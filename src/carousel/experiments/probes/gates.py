@@ -58,10 +58,10 @@ def _held(network: RecurrentNetwork, x: Tensor, gate: str, means: list[dict[str,
     """The output with a gate of every layer put to its mean."""
     for cell, mean in zip(network.stack, means, strict=True):
 
-        def edit(step: int, name: str, value: Tensor, mean: dict[str, Tensor] = mean) -> Tensor:
+        def intervene(step: int, name: str, value: Tensor, mean: dict[str, Tensor] = mean) -> Tensor:
             return mean[gate].expand_as(value) if name == gate else value
 
-        call, request = Call(x, edit=edit), Request(final_state=False)
+        call, request = Call(x, intervene=intervene), Request(final_state=False)
         x = choose(cell, call, request).kernel.run(cell, call, request).output
     return network.linear(at_last_step(x, None))
 

@@ -9,7 +9,6 @@ import torch
 
 from carousel.common.errors import BadPlan, UnknownName
 from carousel.common.names import CLAIMS, TRANSFORMER
-from carousel.experiments.contenders.network import TRAINING_REQUEST
 from carousel.experiments.contenders.spec import ContenderSpec, parse_contenders
 from carousel.experiments.data import DataOptions, DataTask, Prepared, Splits, prepare_splits
 from carousel.experiments.runner.budgets import Budget, budget_named, judged_once, training_of
@@ -24,6 +23,7 @@ from carousel.experiments.tasks import TASKS, Task, task
 from carousel.experiments.training.description import Contender, FileSource, Source, TaskSource
 from carousel.nn.cells import CELLS
 from carousel.nn.kernels import KERNELS, Call
+from carousel.nn.layers.stack_module import OUTPUT_ALONE
 
 PARAMETERS = 6600
 _SEED_STRIDE = 1000  # seeds of --seed S and S+1 never meet
@@ -111,7 +111,7 @@ def _check_kernel(name: str, specs: list[ContenderSpec]) -> None:
 def _refusal(name: str, spec: ContenderSpec) -> str | None:
     if spec.cell == TRANSFORMER:
         return "kernels run recurrences, a Transformer has none"
-    refusal = KERNELS[name].supports(CELLS[spec.cell](1, 1), Call(torch.zeros(1, 1, 1)), TRAINING_REQUEST)
+    refusal = KERNELS[name].supports(CELLS[spec.cell](1, 1), Call(torch.zeros(1, 1, 1)), OUTPUT_ALONE)
     return None if refusal is None else refusal.reason
 
 

@@ -2,7 +2,7 @@
 
 Of a recorded layer (`carousel.record`): `jacobian`, `lag_profile`, `singular_values`, `lyapunov`, `cell_path`,
 `time_scales`, `effective_weights`, `bounds`; of a profile: `slope`, `horizon`. A recorded run knows nothing of
-interventions (`record(change=...)`): a gate that was set has a derivative here as if it had come by itself.
+interventions (`record(interventions=...)`): a gate that was set has a derivative here as if it had come by itself.
 """
 
 from __future__ import annotations

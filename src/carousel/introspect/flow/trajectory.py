@@ -79,9 +79,9 @@ def _check(tape: Tape) -> None:
     if tape.cell.layer_norm:
         raise BadCall("no closed form is provided for the Jacobian of a layer with layer_norm",
                       fix="record the layer without layer_norm")  # fmt: skip
-    if tape.run.edited:
+    if tape.run.intervened:
         raise BadCall("an intervention changed this run, whose steps are no longer the cell's own",
-                      fix="record without change=")  # fmt: skip
+                      fix="record without interventions=")  # fmt: skip
     if tape.run.every > 1:
         raise NotRecorded(
             f"only one step in {tape.run.every} was recorded, which breaks the chain; record again with every=1"

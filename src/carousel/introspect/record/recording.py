@@ -1,4 +1,4 @@
-"""`record`: run a model with the house's kernels in the place of its recurrent modules, and keep what happens."""
+"""`record`: run a model with Carousel's kernels in the place of its recurrent modules, and keep what happens."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ def record(
     *,
     every: int = 1,
     gradients: bool = True,
-    change: Intervention | Sequence[Intervention] = (),
+    interventions: Intervention | Sequence[Intervention] = (),
 ) -> Iterator[ModelTape]:
     """Inside the `with` block every recurrent module of the model records itself: torch.nn.RNN, LSTM, GRU, their *Cell
-    modules, and Carousel's layers, at any depth. The recorded run is the run that makes the loss: outputs and gradients
-    are those of the model without recording. Afterwards the model is as it was, also where the block raises.
+    modules, Carousel's layers, and the cells of a contender, at any depth. The recorded run is the run that makes the
+    loss: outputs and gradients are those of the model without recording. Afterwards the model is as it was, also where
+    the block raises.
 
     names: what to keep, by place ("encoder.rnn.l0"), by gate or state ("encoder.rnn.l0.f"), or by pattern ("*.l0",
     "*.f"). every: keep the steps 0, every, 2 every, ... gradients: total derivatives after `backward()`.
-    change: `Set` and `Clamp`, which run their layers by the reference kernel.
+    interventions: `Set` and `Clamp`, which run their layers by the reference kernel.
 
     Memory, in numbers a step and sequence: an Elman layer H, a GRU 5 H, an LSTM 6 H, which the backward pass needs
     anyway, and H more for derivatives (LSTM 2 H), until the tape is gone. With `names` or `every` a copy of what was
@@ -39,16 +40,16 @@ def record(
     Raises BadCall for a model that has nothing to record, is TorchScript or compiled; UnknownName for a name.
     """
     found, skipped = targets(model)
-    changes = [change] if isinstance(change, Intervention) else list(change)
-    selection = Selection(found, names, every, gradients, changes)
+    given = [interventions] if isinstance(interventions, Intervention) else list(interventions)
+    selection = Selection(found, names, every, gradients, given)
     tape = ModelTape(skipped)
     with ExitStack() as undo:
         for target in found:
-            requests, edits = selection.requests(target), selection.changes(target)
+            requests, changed = selection.requests(target), selection.interventions(target)
             tracks = {name: tape.add(name, target.what) for name, request in requests.items() if request.records}
-            if tracks or edits:
+            if tracks or changed:
                 recorder = LayerRecorder if target.sites else CellRecorder
-                undo.enter_context(in_place_of(target.module, recorder(target, requests, edits, tracks)))
+                undo.enter_context(in_place_of(target.module, recorder(target, requests, changed, tracks)))
         yield tape
 
 

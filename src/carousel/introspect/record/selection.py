@@ -1,4 +1,4 @@
-"""What of a model is to be kept and changed, checked against what it has."""
+"""What of a model is to be kept and intervened on, checked against what it has."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from torch import Tensor
 
 from carousel.common.errors import BadCall, UnknownName
-from carousel.introspect.interventions import Intervention, edit_of
+from carousel.introspect.interventions import Intervention, combined
 from carousel.introspect.record.targets import Target
 from carousel.nn.kernels import Request
 
@@ -25,32 +25,32 @@ class Selection:
         names: str | Iterable[str] | None,
         every: int,
         gradients: bool,
-        changes: list[Intervention],
+        interventions: list[Intervention],
     ):
         if not isinstance(every, int) or every < 1:
             raise BadCall("every is a whole number of steps", allowed="1, 2, ...", got=every)
-        self._every, self._gradients, self._changes = every, gradients, changes
+        self._every, self._gradients, self._interventions = every, gradients, interventions
         self._patterns = None if names is None else [names] if isinstance(names, str) else list(names)
         self._values = {site: target.values for target in found for site in target.names}
         known = [*self._values, *(f"{site}.{value}" for site, values in self._values.items() for value in values)]
         for pattern in self._patterns or ():
             if not any(fnmatchcase(name, pattern) for name in known):
                 raise UnknownName("name", pattern, known)
-        for change in changes:
-            if change.name not in known or change.name in self._values:
+        for each in interventions:
+            if each.name not in known or each.name in self._values:
                 values = [name for name in known if name not in self._values]
-                raise UnknownName("gate or state", change.name, values)
+                raise UnknownName("gate or state", each.name, values)
 
     def requests(self, target: Target) -> dict[str, Request]:
         """What to keep of each site."""
         return {site: self._request(site) for site in target.names}
 
-    def changes(self, target: Target) -> dict[str, Callable[[int, str, Tensor], Tensor]]:
+    def interventions(self, target: Target) -> dict[str, Callable[[int, str, Tensor], Tensor]]:
         """The interventions of each site that has any."""
         return {
-            site: edit_of(mine)
+            site: combined(mine)
             for site in target.names
-            if (mine := [change for change in self._changes if change.site == site])
+            if (mine := [each for each in self._interventions if each.site == site])
         }
 
     def _request(self, site: str) -> Request:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import nn
 
 from carousel.common.errors import BadCall
-from carousel.nn.cells import CELLS as CELL_CLASSES
 from carousel.nn.cells import Cell
 from carousel.nn.layers.base import Recurrent
+from carousel.nn.layers.stack_module import Stack
+from carousel.nn.layers.torch_module import cell_of, suffixes
 
-LAYERS = (nn.RNN, nn.LSTM, nn.GRU)
+LAYERS = (nn.RNN, nn.LSTM, nn.GRU, Stack)
 CELLS = (nn.RNNCell, nn.LSTMCell, nn.GRUCell)
 
 
 class Target(NamedTuple):
-    """A recurrent module and its sites: "l0", "l1_reverse", ...; none for a *Cell."""
+    """A recurrent module, where it is in the model (path), and its sites: "l0", "l1_reverse", ...; none for a *Cell."""
 
-    name: str
+    path: str
     module: nn.Module
     sites: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What its tracks' names begin with: its path; of a Stack that a module holds as `cells`, the module's."""
+        owner, _, own = self.path.rpartition(".")
+        return owner if isinstance(self.module, Stack) and own == "cells" else self.path
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -33,12 +40,7 @@ class Target(NamedTuple):
     @property
     def cell(self) -> type[Cell]:
         """The recurrence it computes."""
-        module = self.module
-        if isinstance(module, nn.LSTM | nn.LSTMCell):
-            return CELL_CLASSES["lstm"]
-        if isinstance(module, nn.GRU | nn.GRUCell):
-            return CELL_CLASSES["gru"]
-        return CELL_CLASSES["rnn" if module.nonlinearity == "tanh" else "rnn-relu"]
+        return type(self.module.cells[0]) if isinstance(self.module, Stack) else cell_of(self.module)
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -49,7 +51,25 @@ class Target(NamedTuple):
     def what(self) -> str:
         """The module in words."""
         module: Any = self.module
-        return f"{type(module).__name__}({module.input_size}, {module.hidden_size})"
+        kind = self.cell if isinstance(module, Stack) else type(module)
+        return f"{kind.__name__}({module.input_size}, {module.hidden_size})"
+
+    def parameter(self, site: str, name: str) -> str:
+        """Where a parameter of a site is in the module: ("l0", "bias_ih") -> "bias_ih_l0"; of a Stack "0.bias_ih", of a
+        *Cell "bias_ih"."""
+        if isinstance(self.module, Stack):
+            return f"{site.removeprefix('l')}.{name}"
+        return f"{name}_{site}" if self.sites else name
+
+
+def is_cell(module: nn.Module) -> bool:
+    """Whether it is a *Cell module: one step a call."""
+    return isinstance(module, CELLS)
+
+
+def is_layer(module: nn.Module) -> bool:
+    """Whether it runs over time by itself: a torch.nn.RNN, LSTM or GRU, a Carousel layer or a contender's Stack."""
+    return isinstance(module, LAYERS)
 
 
 def targets(model: nn.Module) -> tuple[list[Target], dict[str, str]]:
@@ -57,13 +77,15 @@ def targets(model: nn.Module) -> tuple[list[Target], dict[str, str]]:
     _refuse(model)
     found, skipped = [], dict[str, str]()
     for name, module in model.named_modules():
-        if isinstance(module, LAYERS + CELLS):
+        if is_layer(module) or is_cell(module):
             if _overrides(module):
                 skipped[name] = f"{type(module).__name__} has a forward of its own"
             else:
-                found.append(Target(name, module, _sites(module) if isinstance(module, LAYERS) else ()))
+                found.append(Target(name, module, _sites(module)))
     if not found:
-        allowed = "torch.nn.RNN, LSTM, GRU, their *Cell modules, or Carousel's layers, at any depth"
+        allowed = (
+            "torch.nn.RNN, LSTM, GRU, their *Cell modules, Carousel's layers or recurrent contenders, at any depth"
+        )
         why = "; ".join(f"{name or 'the model'}: {reason}" for name, reason in skipped.items())
         raise BadCall(f"{type(model).__name__} holds no recurrent module that can be recorded", allowed=allowed,
                       got=why or ", ".join(sorted({type(m).__name__ for m in model.modules()})))  # fmt: skip
@@ -85,11 +107,13 @@ def _refuse(model: object) -> None:
 
 
 def _overrides(module: nn.Module) -> bool:
-    """Whether its forward is neither torch's nor the house's."""
+    """Whether its forward is neither torch's nor Carousel's."""
     known = {kind.forward for kind in (*LAYERS, *CELLS)} | {Recurrent.forward}
     return type(module).forward not in known or "forward" in module.__dict__
 
 
-def _sites(module: nn.RNNBase) -> tuple[str, ...]:
-    suffixes = ("", "_reverse") if module.bidirectional else ("",)
-    return tuple(f"l{layer}{suffix}" for layer in range(module.num_layers) for suffix in suffixes)
+def _sites(module: nn.Module) -> tuple[str, ...]:
+    if not is_layer(module):
+        return ()
+    of = suffixes(cast("nn.RNNBase", module))
+    return tuple(f"l{layer}{suffix}" for layer in range(cast("int", module.num_layers)) for suffix in of)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from carousel.nn.cells.base import PARAMETERS, Cell, Edit, Gates, State, unchanged
+from carousel.nn.cells.base import PARAMETERS, Cell, Gates, Intervene, State, unchanged
 from carousel.nn.cells.elman import ElmanReLU, ElmanTanh
 from carousel.nn.cells.gru import GRU
 from carousel.nn.cells.lstm import LSTM, LSTM1997, CoupledLSTM
@@ -21,10 +21,10 @@ __all__ = [
     "PARAMETERS",
     "Cell",
     "CoupledLSTM",
-    "Edit",
     "ElmanReLU",
     "ElmanTanh",
     "Gates",
+    "Intervene",
     "ProjectedLSTM",
     "State",
     "unchanged",

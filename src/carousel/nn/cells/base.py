@@ -16,7 +16,8 @@ from torch.nn.functional import layer_norm, linear
 
 State = tuple[Tensor, ...]  # a NamedTuple with named fields; the first is always h, what the cell shows outside
 Gates = tuple[Tensor, ...]  # a NamedTuple with named fields, possibly empty
-Edit = Callable[[str, Tensor], Tensor]  # a gate or state of one step by name -> the value that the step goes on with
+#: A gate or state of one step by name -> the value that the step goes on with.
+Intervene = Callable[[str, Tensor], Tensor]
 
 #: Every parameter a cell may have; those it has not are None.
 PARAMETERS = (
@@ -26,7 +27,7 @@ _GAINS = ("norm_ih", "norm_hh", "norm_c")
 
 
 def unchanged(name: str, value: Tensor) -> Tensor:
-    """The edit that changes nothing."""
+    """The intervention that changes nothing."""
     return value
 
 
@@ -128,13 +129,13 @@ class Cell(nn.Module, ABC):
 
     @abstractmethod
     def step(
-        self, u: Tensor, state: State, dropout: Tensor | None = None, edit: Edit = unchanged
+        self, u: Tensor, state: State, dropout: Tensor | None = None, intervene: Intervene = unchanged
     ) -> tuple[State, Gates]:
         """One step from the projected input u [B, G]: the recurrence, the only place where the equation stands.
 
         dropout: [B, H], what h_{t-1} is multiplied by on its way into the product (Gal, Ghahramani 2016: the same at
-        every step), not where it is carried past it. edit: given every gate and state [B, H] as it arises, returns what
-        the rest of the step uses in its place: an intervention.
+        every step), not where it is carried past it. intervene: given every gate and state [B, H] as it arises,
+        returns what the rest of the step uses in its place: an intervention.
         """
 
     def initial_state(self, batch: int) -> State:

@@ -7,7 +7,7 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor
 
-from carousel.nn.cells.base import Cell, Edit, State, unchanged
+from carousel.nn.cells.base import Cell, Intervene, State, unchanged
 
 
 class ElmanState(NamedTuple):
@@ -38,11 +38,11 @@ class ElmanTanh(_Elman):
     name = "rnn"
 
     def step(
-        self, u: Tensor, state: State, dropout: Tensor | None = None, edit: Edit = unchanged
+        self, u: Tensor, state: State, dropout: Tensor | None = None, intervene: Intervene = unchanged
     ) -> tuple[ElmanState, ElmanGates]:
         (h,) = state
         h = torch.tanh(u + self._from_state(h, dropout))
-        return ElmanState(edit("h", h)), ElmanGates()
+        return ElmanState(intervene("h", h)), ElmanGates()
 
 
 @final
@@ -52,8 +52,8 @@ class ElmanReLU(_Elman):
     name = "rnn-relu"
 
     def step(
-        self, u: Tensor, state: State, dropout: Tensor | None = None, edit: Edit = unchanged
+        self, u: Tensor, state: State, dropout: Tensor | None = None, intervene: Intervene = unchanged
     ) -> tuple[ElmanState, ElmanGates]:
         (h,) = state
         h = torch.relu(u + self._from_state(h, dropout))
-        return ElmanState(edit("h", h)), ElmanGates()
+        return ElmanState(intervene("h", h)), ElmanGates()

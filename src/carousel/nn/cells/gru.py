@@ -7,7 +7,7 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor
 
-from carousel.nn.cells.base import Cell, Edit, State, unchanged
+from carousel.nn.cells.base import Cell, Intervene, State, unchanged
 
 
 class GRUState(NamedTuple):
@@ -42,11 +42,11 @@ class GRU(Cell):
         return self._from_input(x, self.bias_ih)
 
     def step(
-        self, u: Tensor, state: State, dropout: Tensor | None = None, edit: Edit = unchanged
+        self, u: Tensor, state: State, dropout: Tensor | None = None, intervene: Intervene = unchanged
     ) -> tuple[GRUState, GRUGates]:
         (h,) = state
         u_r, u_z, u_n = u.chunk(3, dim=-1)
         v_r, v_z, v_n = self._from_state(h, dropout, self.bias_hh).chunk(3, dim=-1)
-        r, z = edit("r", torch.sigmoid(u_r + v_r)), edit("z", torch.sigmoid(u_z + v_z))
-        n = edit("n", torch.tanh(u_n + r * v_n))
-        return GRUState(edit("h", (1 - z) * n + z * h)), GRUGates(r, z, n)
+        r, z = intervene("r", torch.sigmoid(u_r + v_r)), intervene("z", torch.sigmoid(u_z + v_z))
+        n = intervene("n", torch.tanh(u_n + r * v_n))
+        return GRUState(intervene("h", (1 - z) * n + z * h)), GRUGates(r, z, n)

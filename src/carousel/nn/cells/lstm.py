@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import layer_norm
 
-from carousel.nn.cells.base import Cell, Edit, State, unchanged
+from carousel.nn.cells.base import Cell, Intervene, State, unchanged
 
 
 class LSTMState(NamedTuple):
@@ -56,14 +56,14 @@ class Forgetting(_LSTM):
     gate_names = ("i", "f", "g", "o")
 
     def step(
-        self, u: Tensor, state: State, dropout: Tensor | None = None, edit: Edit = unchanged
+        self, u: Tensor, state: State, dropout: Tensor | None = None, intervene: Intervene = unchanged
     ) -> tuple[LSTMState, LSTMGates]:
         h, c = state
         i, f, g, o = self._preactivations(u, h, dropout)
         i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
-        i, f, g, o = edit("i", i), edit("f", f), edit("g", g), edit("o", o)
-        c = edit("c", f * c + i * g)
-        return LSTMState(edit("h", self._output(o, c)), c), LSTMGates(i, f, g, o)
+        i, f, g, o = intervene("i", i), intervene("f", f), intervene("g", g), intervene("o", o)
+        c = intervene("c", f * c + i * g)
+        return LSTMState(intervene("h", self._output(o, c)), c), LSTMGates(i, f, g, o)
 
 
 @final
@@ -89,13 +89,13 @@ class LSTM1997(_LSTM):
     gate_names = ("i", "g", "o")
 
     def step(
-        self, u: Tensor, state: State, dropout: Tensor | None = None, edit: Edit = unchanged
+        self, u: Tensor, state: State, dropout: Tensor | None = None, intervene: Intervene = unchanged
     ) -> tuple[LSTMState, LSTM1997Gates]:
         h, c = state
         i, g, o = self._preactivations(u, h, dropout)
-        i, g, o = edit("i", torch.sigmoid(i)), edit("g", torch.tanh(g)), edit("o", torch.sigmoid(o))
-        c = edit("c", c + i * g)
-        return LSTMState(edit("h", self._output(o, c)), c), LSTM1997Gates(i, g, o)
+        i, g, o = intervene("i", torch.sigmoid(i)), intervene("g", torch.tanh(g)), intervene("o", torch.sigmoid(o))
+        c = intervene("c", c + i * g)
+        return LSTMState(intervene("h", self._output(o, c)), c), LSTM1997Gates(i, g, o)
 
 
 class LSTM1997Gates(NamedTuple):
@@ -115,11 +115,11 @@ class CoupledLSTM(_LSTM):
     gate_names = ("i", "f", "g", "o")
 
     def step(
-        self, u: Tensor, state: State, dropout: Tensor | None = None, edit: Edit = unchanged
+        self, u: Tensor, state: State, dropout: Tensor | None = None, intervene: Intervene = unchanged
     ) -> tuple[LSTMState, LSTMGates]:
         h, c = state
         f, g, o = self._preactivations(u, h, dropout)
-        f, g, o = edit("f", torch.sigmoid(f)), edit("g", torch.tanh(g)), edit("o", torch.sigmoid(o))
-        i = edit("i", 1 - f)
-        c = edit("c", f * c + i * g)
-        return LSTMState(edit("h", self._output(o, c)), c), LSTMGates(i, f, g, o)
+        f, g, o = intervene("f", torch.sigmoid(f)), intervene("g", torch.tanh(g)), intervene("o", torch.sigmoid(o))
+        i = intervene("i", 1 - f)
+        c = intervene("c", f * c + i * g)
+        return LSTMState(intervene("h", self._output(o, c)), c), LSTMGates(i, f, g, o)

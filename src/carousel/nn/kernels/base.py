@@ -30,7 +30,7 @@ class Call:
     either direction; the state after it is 0.
     dropout: [B, H], what h_{t-1} is multiplied by in the recurrent product, the same at every step.
     reverse: from each sequence's last true step to its first.
-    edit: (step, name, value [B, H]) -> what the step goes on with in place of that gate or state: an intervention.
+    intervene: (step, name, value [B, H]) -> what the step goes on with in place of that gate or state: an intervention.
     """
 
     x: Tensor
@@ -39,7 +39,7 @@ class Call:
     resets: Tensor | None = None
     dropout: Tensor | None = None
     reverse: bool = False
-    edit: Callable[[int, str, Tensor], Tensor] | None = None
+    intervene: Callable[[int, str, Tensor], Tensor] | None = None
 
     @property
     def valid(self) -> Tensor | None:
@@ -122,7 +122,7 @@ def run_info(cell: Cell, call: Call, request: Request) -> RunInfo:
     dropout = None if call.dropout is None else call.dropout.detach()
     return RunInfo(
         view, versions_of(view), len(call.x), initial, call.lengths, call.reset_mask, dropout, call.reverse,
-        request.every, call.edit is not None,
+        request.every, call.intervene is not None,
     )  # fmt: skip
 
 

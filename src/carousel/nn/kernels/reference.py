@@ -40,8 +40,8 @@ def run_projected(cell: Cell, u: Tensor, call: Call, request: Request) -> Run:
         before = (
             state if reset_mask is None else _where(~reset_mask[t], state, type(state)(*map(torch.zeros_like, state)))
         )
-        edit = unchanged if call.edit is None else partial(call.edit, t)
-        new, gates = cell.step(u[t], before, call.dropout, edit)
+        intervene = unchanged if call.intervene is None else partial(call.intervene, t)
+        new, gates = cell.step(u[t], before, call.dropout, intervene)
         recorder.keep(t, new, gates)  # what the equations made and go on with: a copy would miss c's way through h
         outputs[t] = new[0] if valid is None else torch.where(valid[t].unsqueeze(-1), new[0], 0.0)
         state = new if valid is None else _where(valid[t], new, state)  # beyond its end a sequence keeps its state

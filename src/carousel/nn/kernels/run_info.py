@@ -17,7 +17,7 @@ class RunInfo:
 
     reset_mask: [T, B] bool, True where the state that a step starts from, in this run's direction of time, is 0; or
     None. dropout: [B, H] or None. reverse: from the last step to the first. every: which steps a tape holds (0, every,
-    ...). edited: whether an intervention changed values inside its steps.
+    ...). intervened: whether an intervention changed values inside its steps.
     """
 
     view: Cell
@@ -29,7 +29,7 @@ class RunInfo:
     dropout: Tensor | None
     reverse: bool
     every: int
-    edited: bool
+    intervened: bool
 
     @property
     def valid(self) -> Tensor | None:

@@ -32,7 +32,7 @@ class TorchKernel(Kernel):
             (request.records, "keep no states or gates of the steps in between"),
             (call.resets is not None, "know no state that starts anew in mid-sequence"),
             (call.dropout is not None, "know no dropout in the recurrence"),
-            (call.edit is not None, "run a step in one piece, which no intervention reaches"),
+            (call.intervene is not None, "run a step in one piece, which no intervention reaches"),
             (cell.layer_norm, "know no layer normalisation in the cell"),
             (call.reverse and call.lengths is not None, "cannot start at each sequence's own end without packing"),
         ):

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from carousel.nn.kernels import Choice, Tape
-
-
-@dataclass
-class LastCall:
-    """What a layer remembers of its last call: choices and tapes by layer and direction; elsewhere as below."""
-
-    choices: dict[str, Choice] = field(default_factory=dict)
-    tapes: dict[str, Tape] = field(default_factory=dict)
-    elsewhere: str | None = None
+from carousel.nn.kernels import Choice
 
 
 @dataclass(frozen=True)
 class KernelReport:
     """choices: by layer and direction ("l0", "l0_reverse"), those of the last call. forced: the kernel asked for.
 
-    elsewhere: what ran instead of a kernel of the house, and why; None where one did.
+    elsewhere: what ran instead of one of Carousel's kernels, and why; None where one did.
     """
 
     choices: dict[str, Choice]

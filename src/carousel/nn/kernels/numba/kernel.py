@@ -26,7 +26,7 @@ class NumbaKernel(Kernel):
         x, tensors = call.x, [t for t in (call.x, *cell.tensors.values(), *(call.state or ())) if t is not None]
         if type(cell) not in SPECIFICATIONS:
             return Refusal(f"no numba kernel is written for the cell {cell.name!r}")
-        if call.edit is not None:
+        if call.intervene is not None:
             return Refusal("interventions act inside a step, which the numba kernel runs in one piece")
         if not all(t.is_cpu for t in tensors):
             return Refusal(f"the numba kernel runs on the CPU, x is on {x.device}")
