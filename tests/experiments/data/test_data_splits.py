@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from carousel.experiments.data import DataOptions, Prepared, Splits, card_lines, prepare, prepare_splits
-from carousel.experiments.data.prepare.time_window import Span, place_of
+from carousel.experiments.data.prepare.time_window import TimeWindow, place_of
 from tests.experiments.data.data_files import LONG, csv_of, long_frame, series_frame
 from tests.experiments.data.test_data_task import make
 
@@ -118,8 +118,8 @@ def test_windows_and_channels_are_the_same_in_every_split(tmp_path: Path) -> Non
 
 def test_the_places_of_a_span_reach_from_end_to_end_and_lie_apart() -> None:
     split = (0.6, 0.2, 0.2)
-    first, used = Span.at(0.0, split).moments(1200)
-    last, same = Span.at(1.0, split).moments(1200)
+    first, used = TimeWindow.at(0.0, split).moments(1200)
+    last, same = TimeWindow.at(1.0, split).moments(1200)
     assert (first, used, last + same) == (0, 1000, 1200) and same == used
     assert round(used * 0.8) + (last - first) == used  # the last test part begins where the first ends
     assert {int(8 * place_of(seed)) for seed in range(101, 109)} == set(range(8))

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from carousel.experiments.data.prepare.card_text import card_lines as card_lines
     from carousel.experiments.data.prepare.preparation import prepare as prepare
     from carousel.experiments.data.prepare.prepared import Prepared as Prepared
-    from carousel.experiments.data.prepare.splits import Splits as Splits
-    from carousel.experiments.data.prepare.splits import prepare_splits as prepare_splits
+    from carousel.experiments.data.prepare.resplit import Splits as Splits
+    from carousel.experiments.data.prepare.resplit import prepare_splits as prepare_splits
     from carousel.experiments.data.task.task import DataTask as DataTask
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
@@ -27,7 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "options": ["DataOptions"],
         "prepare.preparation": ["prepare"],
         "prepare.prepared": ["Prepared"],
-        "prepare.splits": ["Splits", "prepare_splits"],
+        "prepare.resplit": ["Splits", "prepare_splits"],
         "task.task": ["DataTask"],
     },
 )

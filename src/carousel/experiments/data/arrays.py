@@ -1,8 +1,6 @@
-"""Names for the arrays of this package. Letters: R steps of all sequences on end, N examples, C channels."""
+"""Names for the arrays of this package. Letters: R steps of all sequences concatenated, N examples, C channels."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +9,8 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-Note = dict[str, Any]  # something the card says aloud: {"key": name of the text, and its values}
+NoteValue = str | int | float | bool | list[str] | None
+Note = dict[str, NoteValue]  # a remark of the data card: {"key": name of the text, and the text's values}
 
 PARTS = ("training", "validation", "test")  # a part is stored as its place in this row
 
@@ -24,5 +23,5 @@ def firsts_of(lengths: Ints) -> Bools:
 
 
 def starts_of(lengths: Ints) -> Ints:
-    """[N] where each sequence begins when all lie on end."""
+    """[N] where each sequence begins, all of them concatenated."""
     return np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from carousel.common.errors import BadPlan
 
-Guess = Literal["classification", "regression"]
+TargetKind = Literal["classification", "regression"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class DataOptions:
     forecast: tuple[str, ...] = ()
     horizon: int | None = None
     window: int | None = None
-    kind: Guess | None = None
+    kind: TargetKind | None = None
     split: tuple[float, float, float] = (0.6, 0.2, 0.2)
     split_seed: int = 0
     drop_short: bool = False
@@ -39,8 +39,8 @@ class DataOptions:
         self._check_split()
         self._check_roles()
         self._check_forecast()
-        if self.kind is not None and self.kind not in get_args(Guess):
-            raise BadPlan("--kind is unknown", allowed=", ".join(get_args(Guess)), got=self.kind)
+        if self.kind is not None and self.kind not in get_args(TargetKind):
+            raise BadPlan("--kind is unknown", allowed=", ".join(get_args(TargetKind)), got=self.kind)
 
     def _check_split(self) -> None:
         shares = tuple(self.split)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from carousel.common.texts import both
 from carousel.experiments.decision.paired import SHOWN
@@ -18,12 +18,9 @@ from carousel.experiments.decision.statistics.means import mean_interval
 
 if TYPE_CHECKING:
     from carousel.experiments.claims.base import Both, Row
+    from carousel.experiments.data.card import Card
 
-Card = dict[str, Any]
-_DEALT_ANEW = (
-    "sequences",
-    "shifted",
-)  # the ways of `data/prepare/splits.py` in which the test part varies
+_RESPLIT = ("sequences", "shifted")  # the ways of `data/prepare/resplit.py` in which the test part varies
 
 
 def overlap_of(card: Card | None) -> float:
@@ -31,8 +28,8 @@ def overlap_of(card: Card | None) -> float:
 
     Validation examples are not counted as training, which makes the correction larger rather than smaller.
     """
-    split = (card or {}).get("split", {})
-    return split["test"] / split["training"] if split.get("varied") in _DEALT_ANEW else 0.0
+    split = card["split"] if card is not None else None
+    return split["test"] / split["training"] if split and split.get("varied") in _RESPLIT else 0.0
 
 
 def sample_note(card: Card | None) -> Both | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from carousel.experiments.data.card import Card
 from carousel.experiments.runner.plan import Plan
 
 
@@ -25,7 +26,7 @@ class Evidence:
     slopes: pl.DataFrame
     onset: pl.DataFrame
     environment: dict[str, Any]
-    card: dict[str, Any] | None = None
+    card: Card | None = None
     occlusion: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def curves(self, trial: str) -> pl.DataFrame:

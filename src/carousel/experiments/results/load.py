@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
 from carousel.common.names import FAMILY_OF_CELL
 from carousel.experiments.columns import OCCLUSION, ONSETS, PROFILES, SLOPES, TRIALS, Setting, Table, columns
+from carousel.experiments.data.card import Card
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Entry, Ledger
@@ -41,7 +42,7 @@ def load_evidence(path: Path | str) -> Evidence:
         slopes=_frame((_about(e) | row for e in flows for row in _record(e)["slopes"]), SLOPES),
         onset=_frame((_onset_row(e, row) for e in entries if e.kind == "onset" for row in _record(e)["onset"]), ONSETS),
         environment=_json(folder.environment) or {},
-        card=_json(folder.card),
+        card=cast("Card | None", _json(folder.card)),
         occlusion=_frame((row for e in trials for row in _occlusion_rows(e)), OCCLUSION),
     )
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import Any
 
 from carousel.common.texts import text
+from carousel.experiments.data.arrays import Note
+from carousel.experiments.data.card import Card
 
 MOST_LISTED = 12
 
 
-def card_lines(card: dict[str, Any], lang: str) -> list[str]:
+def card_lines(card: Card, lang: str) -> list[str]:
     """What is in the file and what was done to it, one fact a line; every word from the catalogue."""
     return [
         text("data.card.file", lang, file=card["file"], format=card["format"]),
@@ -25,60 +26,64 @@ def card_lines(card: dict[str, Any], lang: str) -> list[str]:
     ]
 
 
-def _question(card: dict[str, Any], lang: str) -> str:
+def _question(card: Card, lang: str) -> str:
     forecast = card["forecast"]
     if forecast is None:
         return text(f"data.kind.{card['kind']}", lang, target=card["target"])
-    values = {name: _with_origin(forecast, name, lang) for name in ("window", "horizon")}
-    return text("data.kind.forecast", lang, columns=_listed(forecast["columns"], lang), **values)
+    window = _with_origin(forecast["window"], forecast["window_given"], lang)
+    horizon = _with_origin(forecast["horizon"], forecast["horizon_given"], lang)
+    columns = _listed(forecast["columns"], lang)
+    return text("data.kind.forecast", lang, columns=columns, window=window, horizon=horizon)
 
 
-def _with_origin(forecast: dict[str, Any], name: str, lang: str) -> str:
-    origin = "given" if forecast[f"{name}_given"] else "chosen"
-    return text(f"data.card.{origin}", lang, value=forecast[name])
+def _with_origin(value: int, given: bool, lang: str) -> str:
+    return text(f"data.card.{'given' if given else 'chosen'}", lang, value=value)
 
 
-def _contents(card: dict[str, Any], lang: str) -> list[str]:
+def _contents(card: Card, lang: str) -> list[str]:
     lengths, channels = card["lengths"], card["channels"]
-    spread = {name: number(lengths[name]) for name in ("min", "median", "max")}
+    spread = {"min": number(lengths["min"]), "median": number(lengths["median"]), "max": number(lengths["max"])}
     key = "data.card.equal" if lengths["min"] == lengths["max"] else "data.card.sequences"
     lines = [
         text(key, lang, count=number(card["sequences"]), **spread),
         text("data.card.channels", lang, count=channels["count"], names=_listed(channels["names"], lang)),
     ]
-    if card["range"]:
-        lines.append(text("data.card.range", lang, **{k: f"{v:.4g}" for k, v in card["range"].items()}))
+    target = card["range"]
+    if target:
+        spread = {"min": f"{target['min']:.4g}", "max": f"{target['max']:.4g}", "mean": f"{target['mean']:.4g}"}
+        lines.append(text("data.card.range", lang, **spread))
     if card["missing"]:
         counts = [f"{name} {number(count)}" for name, count in card["missing"].items()]
         return [*lines, text("data.card.missing", lang, counts=_listed(counts, lang))]
     return [*lines, text("data.card.complete", lang)]
 
 
-def _classes(card: dict[str, Any], lang: str) -> list[str]:
+def _classes(card: Card, lang: str) -> list[str]:
     if not card["classes"]:
         return []
     counts = [f"{c['name']} ({c['training']}/{c['validation']}/{c['test']})" for c in card["classes"]]
     return [text("data.card.classes", lang, count=len(counts), counts=_listed(counts, lang))]
 
 
-def _split(card: dict[str, Any], lang: str) -> str:
+def _split(card: Card, lang: str) -> str:
     split = card["split"]
-    sizes = {part: number(split[part]) for part in ("training", "validation", "test")}
+    sizes = {"training": number(split["training"]), "validation": number(split["validation"])}
+    sizes["test"] = number(split["test"])
     return text(f"data.split.{split['how']}", lang, seed=split["seed"], **sizes)
 
 
-def _varied(card: dict[str, Any], lang: str) -> list[str]:
+def _varied(card: Card, lang: str) -> list[str]:
     """How the split differs from seed to seed, where more than one was asked for."""
     split = card["split"]
     return [text(f"data.varied.{split['varied']}", lang, count=split["splits"])] if "varied" in split else []
 
 
-def _baseline(card: dict[str, Any], lang: str) -> str:
+def _baseline(card: Card, lang: str) -> str:
     baseline = card["baseline"]
     return text(f"data.baseline.{baseline['name']}", lang, score=f"{baseline['score']:.3f}")
 
 
-def _note(note: dict[str, Any], lang: str) -> str:
+def _note(note: Note, lang: str) -> str:
     values = {name: _shown(value, lang) for name, value in note.items() if name != "key"}
     if "unit" in note:
         values["unit"] = text(f"data.unit.{note['unit']}", lang)

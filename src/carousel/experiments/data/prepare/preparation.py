@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from carousel.common.errors import BadData
+from carousel.experiments.data.card import Card
 from carousel.experiments.data.options import DataOptions
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.rolls import from_rolls
 from carousel.experiments.data.prepare.sequences import from_sequences
 from carousel.experiments.data.prepare.series import from_series
-from carousel.experiments.data.prepare.time_window import WHOLE, Span
+from carousel.experiments.data.prepare.time_window import WHOLE, TimeWindow
 from carousel.experiments.data.read import tables
 from carousel.experiments.data.read.layouts import lay_out
-from carousel.experiments.data.read.parsed import Raw, RawRolls, RawSequences
+from carousel.experiments.data.read.parsed import Parsed, ParsedRolls, ParsedSequences
 from carousel.experiments.data.read.source import Source, fingerprint, read_source
 from carousel.experiments.data.read.table import Table
 
@@ -31,21 +31,21 @@ OTHERS = {".npz": "NPZ", ".ts": "UEA .ts", ".mat": "MATLAB 5 piano rolls"}
 
 
 @dataclass(frozen=True)
-class Read:
+class ParsedFile:
     """A file as read, not yet split. head: the card's first entries. names: the name and SHA-256 of its content."""
 
-    raw: Raw
-    head: dict[str, Any]
+    parsed: Parsed
+    head: Card
     names: dict[str, str]
 
 
 def prepare(path: Path, options: DataOptions | None = None) -> Prepared:
     """The file at `path` as arrays and a card. A UserError (mostly BadData) names the culprit and the fix."""
     options = options or DataOptions()
-    return build_raw(read_raw(path, options), options)
+    return assemble(read_file(path, options), options)
 
 
-def read_raw(path: Path, options: DataOptions) -> Read:
+def read_file(path: Path, options: DataOptions) -> ParsedFile:
     """Read and check, as `prepare` does."""
     path = Path(path)
     suffix = path.suffix.lower()
@@ -53,19 +53,19 @@ def read_raw(path: Path, options: DataOptions) -> Read:
     if suffix not in TABLES and suffix not in OTHERS:
         known = ", ".join([*TABLES, *OTHERS])
         raise BadData(f"{path.name} has an unknown ending", allowed=known, got=repr(suffix), fix="convert it")
-    raw, sources = _read(suffix, source, options)
+    parsed, sources = _read(suffix, source, options)
     name = TABLES[suffix][0] if suffix in TABLES else OTHERS[suffix]
-    head = {"file": path.name, "files": [one.entry for one in sources], "format": name}
-    return Read(raw, head, {"name": path.stem, "sha256": fingerprint(sources)})
+    head: Card = {"file": path.name, "files": [one.entry for one in sources], "format": name}
+    return ParsedFile(parsed, head, {"name": path.stem, "sha256": fingerprint(sources)})
 
 
-def build_raw(read: Read, options: DataOptions, span: Span | None = None) -> Prepared:
-    """Split, scale and describe. span: the stretch of a series to use; no other kind of file has one."""
-    prepared = _build(read.raw, options, read.names, span or WHOLE)
+def assemble(read: ParsedFile, options: DataOptions, time_window: TimeWindow | None = None) -> Prepared:
+    """Split, scale and describe. time_window: the stretch of a series to use; no other kind of file has one."""
+    prepared = _build(read.parsed, options, read.names, time_window or WHOLE)
     return replace(prepared, card={**read.head, **prepared.card})
 
 
-def _read(suffix: str, source: Source, options: DataOptions) -> tuple[Raw, list[Source]]:
+def _read(suffix: str, source: Source, options: DataOptions) -> tuple[Parsed, list[Source]]:
     # Imported here: scipy.io costs a tenth of a second and only piano rolls need it.
     if suffix == ".npz":
         from carousel.experiments.data.read.npz import read_npz
@@ -82,9 +82,9 @@ def _read(suffix: str, source: Source, options: DataOptions) -> tuple[Raw, list[
     return lay_out(TABLES[suffix][1](source), options), [source]
 
 
-def _build(raw: Raw, options: DataOptions, names: dict[str, str], span: Span) -> Prepared:
-    if isinstance(raw, RawSequences):
-        return from_sequences(raw, options, **names)
-    if isinstance(raw, RawRolls):
-        return from_rolls(raw, **names)
-    return from_series(raw, options, **names, span=span)
+def _build(parsed: Parsed, options: DataOptions, names: dict[str, str], time_window: TimeWindow) -> Prepared:
+    if isinstance(parsed, ParsedSequences):
+        return from_sequences(parsed, options, **names)
+    if isinstance(parsed, ParsedRolls):
+        return from_rolls(parsed, **names)
+    return from_series(parsed, options, **names, time_window=time_window)

@@ -6,13 +6,14 @@ import io
 import json
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 
 from carousel.common.errors import FolderConflict
 from carousel.common.files import write_atomically, writing_to
 from carousel.experiments.data.arrays import PARTS, Floats, Ints, Singles
+from carousel.experiments.data.card import Card
 
 Kind = Literal["classification", "regression", "forecast", "piano-roll"]
 
@@ -21,8 +22,8 @@ Kind = Literal["classification", "regression", "forecast", "piano-roll"]
 class Prepared:
     """Everything a `DataTask` needs.
 
-    x: [R, C] float32, the scaled steps of all sequences on end (masks last). starts, lengths, part: [N], where each
-    example lies in x (forecasting windows overlap) and its place in ("training", "validation", "test").
+    x: [R, C] float32, the scaled steps of all sequences, concatenated (masks last). starts, lengths, part: [N], where
+    each example is in x (forecasting windows overlap) and its place in ("training", "validation", "test").
     y: class codes [N], or scaled values [N, O] float32; [N, 0] for piano rolls, whose targets are the next frames.
     mean, std: [C] of x (0 and 1 for masks), y_mean, y_std: [K] of the targets, all in the file's units.
     y_channels: [K] places in x of the forecast columns. card: the data card. sha256: of the file or files.
@@ -41,7 +42,7 @@ class Prepared:
     y_mean: Floats
     y_std: Floats
     y_channels: Ints
-    card: dict[str, Any]
+    card: Card
 
     def rows(self, part: str) -> Ints:
         """The examples of a part, in order."""

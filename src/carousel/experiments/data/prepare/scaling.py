@@ -1,4 +1,4 @@
-"""Numbers brought to mean 0 and deviation 1, by the training part alone; a missing value is 0 with a mask beside."""
+"""Channels scaled to mean 0 and deviation 1 of the training part; a missing value is 0, and a mask channel marks it."""
 
 from __future__ import annotations
 

@@ -1,52 +1,84 @@
-"""Sequences with a target each become a `Prepared`: short ones dealt with, then split, then scaled."""
+"""Sequences with a target each become a `Prepared`: short ones refused or dropped, then split, then scaled."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
 from carousel.common.errors import BadData
-from carousel.experiments.data.arrays import PARTS, Floats, Ints, starts_of
+from carousel.experiments.data.arrays import PARTS, Floats, Ints, Note, starts_of
+from carousel.experiments.data.card import Card
 from carousel.experiments.data.options import DataOptions
-from carousel.experiments.data.prepare import card as cards
-from carousel.experiments.data.prepare.length_filter import without_short
+from carousel.experiments.data.prepare import describe
 from carousel.experiments.data.prepare.prepared import Kind, Prepared
 from carousel.experiments.data.prepare.scaling import moments, scale
-from carousel.experiments.data.prepare.shared import NO_CHANNELS, NONE, told, with_masks
+from carousel.experiments.data.prepare.shared import NO_CHANNELS, NONE, with_baseline, with_masks
 from carousel.experiments.data.prepare.split import split_sequences
-from carousel.experiments.data.read.parsed import RawSequences
+from carousel.experiments.data.read.parsed import ParsedSequences
 from carousel.experiments.data.read.target import Classes, Values, read_target
 
+SHORTEST = 2  # steps: in a sequence of one there is nothing for a recurrent network to remember
 
-def from_sequences(raw: RawSequences, options: DataOptions, name: str, sha256: str) -> Prepared:
+
+def from_sequences(parsed: ParsedSequences, options: DataOptions, name: str, sha256: str) -> Prepared:
     """Classification or regression: one target a sequence, whole sequences split."""
-    raw = without_short(raw, options.drop_short)
-    target = read_target(raw.labels, raw.names, options.kind or raw.kind)
-    part = _split(raw, target, options)
-    scaled = scale(raw.x, np.repeat(part == 0, raw.lengths), raw.channels)
+    parsed = _without_short(parsed, options.drop_short)
+    target = read_target(parsed.labels, parsed.names, options.kind or parsed.kind)
+    part = _split(parsed, target, options)
+    scaled = scale(parsed.x, np.repeat(part == 0, parsed.lengths), parsed.channels)
     y, y_mean, y_std = _scaled_target(target, part)
     kind: Kind = "classification" if isinstance(target, Classes) else "regression"
-    how = "sibling" if raw.part is not None else ("stratified" if isinstance(target, Classes) else "random")
-    card = {
+    how = "sibling" if parsed.part is not None else ("stratified" if isinstance(target, Classes) else "random")
+    card: Card = {
         "kind": kind,
-        **cards.target_card(raw.target, target, part),
-        **cards.lengths_card(raw.lengths),
-        **cards.channels_card(raw.channels, scaled),
-        **cards.split_card(how, part, options.split_seed),
+        **describe.target_card(parsed.target, target, part),
+        **describe.lengths_card(parsed.lengths),
+        **describe.channels_card(parsed.channels, scaled),
+        **describe.split_card(how, part, options.split_seed),
         "forecast": None,
-        **cards.notes_card(raw.notes, scaled.notes),
+        **describe.notes_card(parsed.notes, scaled.notes),
     }
     mean, std = with_masks(scaled)
-    places = (starts_of(raw.lengths), raw.lengths, part)
-    return told(Prepared(kind, name, sha256, scaled.x, *places, y, mean, std, y_mean, y_std, NO_CHANNELS, card))
+    places = (starts_of(parsed.lengths), parsed.lengths, part)
+    return with_baseline(
+        Prepared(kind, name, sha256, scaled.x, *places, y, mean, std, y_mean, y_std, NO_CHANNELS, card)
+    )
 
 
-def _split(raw: RawSequences, target: Classes | Values, options: DataOptions) -> Ints:
-    if raw.part is None:
-        part = split_sequences(target, raw.names, list(options.split), options.split_seed)
+def _without_short(parsed: ParsedSequences, drop: bool) -> ParsedSequences:
+    """The sequences of two steps or more. BadData for a shorter one unless `drop`, or where none is left."""
+    kept = parsed.lengths >= SHORTEST
+    short = np.flatnonzero(~kept)
+    if not len(short):
+        return parsed
+    if not drop or not kept.any():
+        steps = int(parsed.lengths[short[0]])
+        raise BadData(
+            f"{parsed.names[short[0]]} has {steps} step{'s' if steps != 1 else ''}",
+            allowed=f"{SHORTEST} steps or more",
+            got=f"{len(short)} of {len(parsed.lengths)} sequences are so short",
+            fix="remove them, or drop them with --drop-short" if kept.any() else "is --group the right column?",
+        )
+    note: Note = {"key": "dropped", "count": len(short), "of": len(parsed.lengths)}
+    return replace(
+        parsed,
+        x=parsed.x[np.repeat(kept, parsed.lengths)],
+        lengths=parsed.lengths[kept],
+        names=[name for name, keep in zip(parsed.names, kept, strict=True) if keep],
+        labels=parsed.labels.filter(kept),
+        part=parsed.part[kept] if parsed.part is not None else None,
+        notes=[*parsed.notes, note],
+    )
+
+
+def _split(parsed: ParsedSequences, target: Classes | Values, options: DataOptions) -> Ints:
+    if parsed.part is None:
+        part = split_sequences(target, parsed.names, list(options.split), options.split_seed)
     else:
-        part = _split_rest(raw.part, raw.names, target, options)
+        part = _split_rest(parsed.part, parsed.names, target, options)
     if isinstance(target, Values):
-        _refuse_constant(target.values, part, raw.target)
+        _refuse_constant(target.values, part, parsed.target)
     return part
 
 

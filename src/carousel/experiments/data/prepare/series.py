@@ -5,55 +5,60 @@ from __future__ import annotations
 import numpy as np
 
 from carousel.experiments.data.arrays import Note, firsts_of, starts_of
+from carousel.experiments.data.card import Card, Forecast
 from carousel.experiments.data.options import DataOptions
-from carousel.experiments.data.prepare import card as cards
+from carousel.experiments.data.prepare import describe
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.scaling import root_mean_square, scale
-from carousel.experiments.data.prepare.shared import told, with_masks
-from carousel.experiments.data.prepare.time_window import WHOLE, Span
+from carousel.experiments.data.prepare.shared import with_baseline, with_masks
+from carousel.experiments.data.prepare.time_window import WHOLE, TimeWindow
 from carousel.experiments.data.prepare.windows import Windows, cut_windows
-from carousel.experiments.data.read.parsed import RawSeries
+from carousel.experiments.data.read.parsed import ParsedSeries
 
 
-def from_series(raw: RawSeries, options: DataOptions, name: str, sha256: str, span: Span = WHOLE) -> Prepared:
+def from_series(
+    parsed: ParsedSeries, options: DataOptions, name: str, sha256: str, time_window: TimeWindow = WHOLE
+) -> Prepared:
     """Forecasting: sliding windows, parts cut by time, targets relative to the last value seen."""
-    cut = cut_windows(raw, options, span)
-    scaled = scale(raw.x, cut.training, raw.channels)
+    cut = cut_windows(parsed, options, time_window)
+    scaled = scale(parsed.x, cut.training, parsed.channels)
     change = cut.values - cut.last[:, None]
     # Root mean square, not deviation: an output of 0 stays the persistence forecast, of training loss 1.
-    unit = root_mean_square(change[cut.part == 0].reshape(-1, len(raw.targets)))
+    unit = root_mean_square(change[cut.part == 0].reshape(-1, len(parsed.targets)))
     y = (change / unit).reshape(len(change), -1).astype(np.float32)
-    card = {
+    card: Card = {
         "kind": "forecast",
         "target": None,
         "classes": None,
         "range": None,
-        **cards.lengths_card(raw.lengths),
-        **cards.channels_card(raw.channels, scaled),
-        **cards.split_card("time", cut.part, None),
-        "forecast": _forecast_card(raw, cut, options),
-        **cards.notes_card(raw.notes, scaled.notes, _unused(raw, cut)),
+        **describe.lengths_card(parsed.lengths),
+        **describe.channels_card(parsed.channels, scaled),
+        **describe.split_card("time", cut.part, None),
+        "forecast": _forecast_card(parsed, cut, options),
+        **describe.notes_card(parsed.notes, scaled.notes, _unused(parsed, cut)),
     }
     mean, std = with_masks(scaled)
     places = (cut.starts, np.full(len(cut.starts), cut.window), cut.part)
-    zero = np.zeros(len(raw.targets))
-    channels = np.array(raw.targets)
-    return told(Prepared("forecast", name, sha256, scaled.x, *places, y, mean, std, zero, unit, channels, card))
+    zero = np.zeros(len(parsed.targets))
+    channels = np.array(parsed.targets)
+    return with_baseline(
+        Prepared("forecast", name, sha256, scaled.x, *places, y, mean, std, zero, unit, channels, card)
+    )
 
 
-def _unused(raw: RawSeries, cut: Windows) -> list[Note]:
+def _unused(parsed: ParsedSeries, cut: Windows) -> list[Note]:
     """The series too short for a single window of any part."""
-    used = np.unique(np.searchsorted(starts_of(raw.lengths), cut.starts, side="right"))
-    count = len(raw.lengths) - len(used)
-    return [{"key": "short_series", "count": count, "of": len(raw.lengths)}] if count else []
+    used = np.unique(np.searchsorted(starts_of(parsed.lengths), cut.starts, side="right"))
+    count = len(parsed.lengths) - len(used)
+    return [{"key": "short_series", "count": count, "of": len(parsed.lengths)}] if count else []
 
 
-def _forecast_card(raw: RawSeries, cut: Windows, options: DataOptions) -> dict[str, object]:
+def _forecast_card(parsed: ParsedSeries, cut: Windows, options: DataOptions) -> Forecast:
     return {
-        "columns": [raw.channels[c] for c in raw.targets],
+        "columns": [parsed.channels[c] for c in parsed.targets],
         "window": cut.window,
         "horizon": cut.horizon,
         "window_given": options.window is not None,
         "horizon_given": options.horizon is not None,
-        "spacing": raw.times.spacing(firsts_of(raw.lengths)) if raw.times is not None else None,
+        "spacing": parsed.times.spacing(firsts_of(parsed.lengths)) if parsed.times is not None else None,
     }

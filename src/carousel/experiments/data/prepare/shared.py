@@ -8,7 +8,7 @@ import numpy as np
 
 from carousel.experiments.data.arrays import Floats, Ints
 from carousel.experiments.data.prepare.baseline import baseline_of
-from carousel.experiments.data.prepare.card import baseline_card
+from carousel.experiments.data.prepare.describe import baseline_card
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.scaling import Scaled
 
@@ -22,6 +22,6 @@ def with_masks(scaled: Scaled) -> tuple[Floats, Floats]:
     return np.concatenate([scaled.mean, np.zeros(masks)]), np.concatenate([scaled.std, np.ones(masks)])
 
 
-def told(prepared: Prepared) -> Prepared:
+def with_baseline(prepared: Prepared) -> Prepared:
     """With the baseline's score in the card."""
     return replace(prepared, card={**prepared.card, **baseline_card(baseline_of(prepared))})

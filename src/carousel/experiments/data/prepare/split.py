@@ -20,7 +20,7 @@ def split_sequences(target: Classes | Values, names: list[str], shares: list[flo
     if isinstance(target, Values):
         return _split_values(names, shares, seed)
     _refuse_small(target, len(shares))
-    return _deal(names, target.codes, shares, 1, seed)
+    return _assign(names, target.codes, shares, 1, seed)
 
 
 def _split_values(names: list[str], shares: list[float], seed: int) -> Ints:
@@ -31,7 +31,7 @@ def _split_values(names: list[str], shares: list[float], seed: int) -> Ints:
             allowed=f"{needed} or more, two for each part",
             fix="add sequences",
         )
-    return _deal(names, np.zeros(len(names), dtype=np.int64), shares, 2, seed)
+    return _assign(names, np.zeros(len(names), dtype=np.int64), shares, 2, seed)
 
 
 def _refuse_small(target: Classes, parts: int) -> None:
@@ -47,7 +47,7 @@ def _refuse_small(target: Classes, parts: int) -> None:
         )
 
 
-def _deal(names: list[str], strata: Ints, shares: list[float], least: int, seed: int) -> Ints:
+def _assign(names: list[str], strata: Ints, shares: list[float], least: int, seed: int) -> Ints:
     # A hash, not a generator: the same split on every machine and with every version of numpy.
     keys = [hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=8).digest() for name in names]
     mixed = np.array(sorted(range(len(names)), key=lambda i: (keys[i], names[i])))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Span(NamedTuple):
+class TimeWindow(NamedTuple):
     """start: where the stretch begins, as a share of the room there is to move it. share: its length, of all
     moments."""
 
@@ -13,8 +13,8 @@ class Span(NamedTuple):
     share: float
 
     @classmethod
-    def at(cls, start: float, split: tuple[float, float, float]) -> Span:
-        """As long as it may be for the test parts of its first and its last place to lie just beside each other.
+    def at(cls, start: float, split: tuple[float, float, float]) -> TimeWindow:
+        """The longest for which the test parts of its first and its last place are adjacent and do not overlap.
 
         A stretch of share u has a test part of u x (share of test) and room 1 - u to move; the two are equal at this u.
         """
@@ -26,11 +26,11 @@ class Span(NamedTuple):
         return round(self.start * (count - used)), used
 
 
-WHOLE = Span(0.0, 1.0)
+WHOLE = TimeWindow(0.0, 1.0)
 
 
 def place_of(seed: int) -> float:
     """Where in [0, 1) the stretch of a seed begins: van der Corput's sequence (1935), the binary digits of the seed
-    read backwards. Seeds that follow each other lie far apart, and any run of them is spread evenly."""
+    read backwards. Consecutive seeds get places far apart, and any run of them is spread evenly."""
     digits = f"{seed:b}"
     return int(digits[::-1], 2) / 2 ** len(digits)

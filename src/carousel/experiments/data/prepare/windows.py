@@ -1,9 +1,9 @@
 """Examples of a series: `window` steps in, the next `horizon` values out, parts cut by time.
 
-A window belongs to the part that its targets lie in; one whose targets straddle a cut is left out. Its history may
+A window belongs to the part of its targets; one whose targets straddle a cut is left out. Its history may
 reach back into earlier parts, never forward. The cuts are moments, the same for all series of a file, so
-that no training target is later than any test target. Where only a span of the moments is used, a window lies wholly in
-it.
+that no training target is later than any test target. Where only a time window is used (`TimeWindow`), every
+forecasting window is wholly in it.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ import numpy as np
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import PARTS, Bools, Floats, Ints, starts_of
 from carousel.experiments.data.options import DataOptions
-from carousel.experiments.data.prepare.time_window import WHOLE, Span
-from carousel.experiments.data.read.parsed import RawSeries
+from carousel.experiments.data.prepare.time_window import WHOLE, TimeWindow
+from carousel.experiments.data.read.parsed import ParsedSeries
 
 LONGEST_WINDOW = 64
-_OUTSIDE = 3  # the part of a step that lies before or after the span
+_OUTSIDE = 3  # the part of a step that is before or after the time window
 
 
 @dataclass(frozen=True)
 class Windows:
     """starts, part: [N] of each example. values: [N, horizon, K], last: [N, K], in the file's units.
 
-    training: [R] the steps of the span before the first cut. window, horizon: in steps.
+    training: [R] the steps of the time window before the first cut. window, horizon: in steps.
     """
 
     starts: Ints
@@ -39,34 +39,34 @@ class Windows:
     horizon: int
 
 
-def cut_windows(raw: RawSeries, options: DataOptions, span: Span = WHOLE) -> Windows:
+def cut_windows(parsed: ParsedSeries, options: DataOptions, time_window: TimeWindow = WHOLE) -> Windows:
     """All windows of all series. BadData where a part gets fewer than two (R² needs values that differ)."""
-    window, horizon = sizes(raw.lengths, options, span)
-    step_part = _parts(raw, options.split, span)
-    origin = _origins(raw.lengths, step_part, window, horizon)
+    window, horizon = sizes(parsed.lengths, options, time_window)
+    step_part = _parts(parsed, options.split, time_window)
+    origin = _origins(parsed.lengths, step_part, window, horizon)
     part = step_part[origin + 1] if len(origin) else origin
     if min(np.bincount(part, minlength=3)) < 2:
-        _refuse_short(raw, part, window, horizon, options.split)
-    columns = list(raw.targets)
+        _refuse_short(parsed, part, window, horizon, options.split)
+    columns = list(parsed.targets)
     ahead = origin[:, None] + 1 + np.arange(horizon)
-    targets = raw.x[:, columns]
+    targets = parsed.x[:, columns]
     cut = Windows(origin - window + 1, part, targets[ahead], targets[origin], step_part == 0, window, horizon)
-    _refuse_constant(cut, [raw.channels[c] for c in columns])
+    _refuse_constant(cut, [parsed.channels[c] for c in columns])
     return cut
 
 
-def sizes(lengths: Ints, options: DataOptions, span: Span = WHOLE) -> tuple[int, int]:
+def sizes(lengths: Ints, options: DataOptions, time_window: TimeWindow = WHOLE) -> tuple[int, int]:
     """(window, horizon): as given, else a third of the training part, at most 64, and an eighth of that."""
-    training = int(np.median(lengths) * options.split[0] * span.share)
+    training = int(np.median(lengths) * options.split[0] * time_window.share)
     window = options.window or max(1, min(LONGEST_WINDOW, training // 3))
     return window, options.horizon or max(1, window // 8)
 
 
-def _parts(raw: RawSeries, shares: tuple[float, float, float], span: Span) -> Ints:
+def _parts(parsed: ParsedSeries, shares: tuple[float, float, float], time_window: TimeWindow) -> Ints:
     """[R] the part of each step: by its moment, or by its place in the series where no column orders them."""
-    moments = raw.times.values if raw.times is not None else _places(raw.lengths)
+    moments = parsed.times.values if parsed.times is not None else _places(parsed.lengths)
     unique = np.unique(moments)
-    start, used = span.moments(len(unique))
+    start, used = time_window.moments(len(unique))
     first, second = (start + round(sum(shares[:n]) * used) for n in (1, 2))
     place = np.searchsorted(unique, moments)
     part = np.searchsorted([first, second], place, side="right").astype(np.int64)
@@ -79,7 +79,7 @@ def _places(lengths: Ints) -> Ints:
 
 
 def _origins(lengths: Ints, step_part: Ints, window: int, horizon: int) -> Ints:
-    """The last step of history of every window that fits, lies in the span, and whose targets lie in one part."""
+    """The last step of history of every window that fits, is in the time window, and whose targets are in one part."""
     place = _places(lengths)
     fits = (place >= window - 1) & (place + horizon < np.repeat(lengths, lengths))
     origin = np.flatnonzero(fits)
@@ -87,7 +87,9 @@ def _origins(lengths: Ints, step_part: Ints, window: int, horizon: int) -> Ints:
     return origin[inside & (step_part[origin + 1] == step_part[origin + horizon])]
 
 
-def _refuse_short(raw: RawSeries, part: Ints, window: int, horizon: int, shares: tuple[float, float, float]) -> None:
+def _refuse_short(
+    parsed: ParsedSeries, part: Ints, window: int, horizon: int, shares: tuple[float, float, float]
+) -> None:
     counts = np.bincount(part, minlength=3)
     needed = max(
         ceil((window + horizon + 1) / shares[0]), ceil((horizon + 1) / shares[1]), ceil((horizon + 1) / shares[2])
@@ -95,7 +97,7 @@ def _refuse_short(raw: RawSeries, part: Ints, window: int, horizon: int, shares:
     raise BadData(
         f"the series is too short for --window {window} and --horizon {horizon}",
         allowed=f"about {needed} steps or more, two windows for each part",
-        got=f"{int(raw.lengths.max())} steps, windows: "
+        got=f"{int(parsed.lengths.max())} steps, windows: "
         + ", ".join(f"{p} {n}" for p, n in zip(PARTS, counts, strict=True)),
         fix="a smaller --window or --horizon, or a longer series",
     )

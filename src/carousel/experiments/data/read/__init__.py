@@ -1,1 +1,1 @@
-"""One reader a file format; a table reader gives a `Table`, the others give sequences as they stand."""
+"""One reader a file format; a table reader gives a `Table`, the others give `Parsed` sequences."""

@@ -1,4 +1,4 @@
-"""The columns of a table that a network sees: numbers as they stand, a text column of few values as one-hot."""
+"""The columns of a table that a network sees: numbers as they are, a text column of few values as one-hot."""
 
 from __future__ import annotations
 

@@ -9,12 +9,12 @@ from carousel.common.errors import BadData, BadPlan
 from carousel.experiments.data.arrays import Floats, Note
 from carousel.experiments.data.options import DataOptions
 from carousel.experiments.data.read.channels import read_channels
-from carousel.experiments.data.read.parsed import Raw, RawSequences, RawSeries
+from carousel.experiments.data.read.parsed import Parsed, ParsedSequences, ParsedSeries
 from carousel.experiments.data.read.steps import Steps, in_order
 from carousel.experiments.data.read.table import Table, is_numeric
 
 
-def lay_out(table: Table, options: DataOptions) -> Raw:
+def lay_out(table: Table, options: DataOptions) -> Parsed:
     """The table as the options say it is. UnknownName for a column, BadPlan where no question is asked."""
     for role, name in options.roles():
         if name is not None:
@@ -37,7 +37,7 @@ def listed(names: list[str], most: int = 20) -> str:
     return ", ".join(names[:most]) + (f", ... ({len(names)} in all)" if len(names) > most else "")
 
 
-def _series(table: Table, options: DataOptions) -> RawSeries:
+def _series(table: Table, options: DataOptions) -> ParsedSeries:
     steps = in_order(table, options.group, options.order)
     for name in options.forecast:
         table.refuse_empty(name)
@@ -46,18 +46,18 @@ def _series(table: Table, options: DataOptions) -> RawSeries:
     leave_out = {name for name in (options.group, options.order) if name is not None}
     x, channels, notes = read_channels(steps.table, leave_out)
     targets = tuple(channels.index(name) for name in options.forecast)
-    return RawSeries(
+    return ParsedSeries(
         x, steps.lengths, steps.names, channels, steps.table.rows, steps.times, targets, steps.notes + notes
     )
 
 
-def _long(table: Table, options: DataOptions, target: str) -> RawSequences:
+def _long(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     _refuse_target_gaps(table, target)
     steps = in_order(table, options.group, options.order)
     labels = _one_target_each(steps, target)
     roles = {name for name in (options.group, options.order, target) if name is not None}
     x, channels, notes = read_channels(steps.table, roles)
-    return RawSequences(x, steps.lengths, steps.names, channels, target, labels, notes=steps.notes + notes)
+    return ParsedSequences(x, steps.lengths, steps.names, channels, target, labels, notes=steps.notes + notes)
 
 
 def _refuse_target_gaps(table: Table, target: str) -> None:
@@ -81,7 +81,7 @@ def _one_target_each(steps: Steps, target: str) -> pl.Series:
     return labels[steps.starts]
 
 
-def _wide(table: Table, options: DataOptions, target: str) -> RawSequences:
+def _wide(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     if options.order is not None:
         raise BadPlan(
             "--order needs --group: without --group each row is a whole sequence, its columns the steps",
@@ -95,7 +95,7 @@ def _wide(table: Table, options: DataOptions, target: str) -> RawSequences:
     names = [f"row {row}" for row in table.rows]
     notes: list[Note] = [{"key": "wide", "first": columns[0], "last": columns[-1], "count": len(columns)}]
     labels = table.frame[target]
-    return RawSequences(x[kept][:, None], lengths, names, ("value",), target, labels, notes=notes)
+    return ParsedSequences(x[kept][:, None], lengths, names, ("value",), target, labels, notes=notes)
 
 
 def _row_values(table: Table, columns: list[str]) -> tuple[Floats, np.ndarray]:

@@ -10,11 +10,11 @@ import polars as pl
 from carousel.common.errors import BadData, BadPlan, UnknownName
 from carousel.experiments.data.arrays import Floats, Ints
 from carousel.experiments.data.options import DataOptions
-from carousel.experiments.data.read.parsed import RawSequences, RawSeries
+from carousel.experiments.data.read.parsed import ParsedSequences, ParsedSeries
 from carousel.experiments.data.read.source import Source
 
 
-def read_npz(source: Source, options: DataOptions) -> RawSequences | RawSeries:
+def read_npz(source: Source, options: DataOptions) -> ParsedSequences | ParsedSeries:
     """The arrays as sequences, or as one series where --forecast names columns ("x", or "x0", "x1", ...)."""
     options.refuse("NPZ", {"--group": options.group, "--order": options.order})
     arrays = _arrays(source)
@@ -73,7 +73,7 @@ def _columns(x: Floats) -> list[str]:
     return ["x"] if x.ndim == 1 else [f"x{c}" for c in range(x.shape[-1])]
 
 
-def _series(x: Floats, options: DataOptions) -> RawSeries:
+def _series(x: Floats, options: DataOptions) -> ParsedSeries:
     if x.ndim not in (1, 2):
         raise BadData(
             "array 'x' is no series",
@@ -96,10 +96,10 @@ def _series(x: Floats, options: DataOptions) -> RawSeries:
             fix="fill it in, or cut the series",
         )
     lengths = np.array([len(x)])
-    return RawSeries(values, lengths, ["the series"], tuple(columns), np.arange(len(x)), None, targets)
+    return ParsedSeries(values, lengths, ["the series"], tuple(columns), np.arange(len(x)), None, targets)
 
 
-def _sequences(x: Floats, arrays: dict[str, np.ndarray], target: str) -> RawSequences:
+def _sequences(x: Floats, arrays: dict[str, np.ndarray], target: str) -> ParsedSequences:
     if x.ndim not in (2, 3):
         raise BadData(
             "array 'x' has the wrong shape", allowed="[N, T, C] or [N, T]", got=f"shape {x.shape}", fix="reshape it"
@@ -110,7 +110,7 @@ def _sequences(x: Floats, arrays: dict[str, np.ndarray], target: str) -> RawSequ
     kept = np.arange(steps) < lengths[:, None]
     names = [f"sequence {i}" for i in range(count)]
     channels = tuple(f"x{c}" for c in range(x.shape[2]))
-    return RawSequences(x[kept], lengths, names, channels, target, _labels(arrays[target], target, count))
+    return ParsedSequences(x[kept], lengths, names, channels, target, _labels(arrays[target], target, count))
 
 
 def _lengths(array: np.ndarray | None, count: int, steps: int) -> Ints:

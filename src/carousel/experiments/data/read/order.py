@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Bools
+from carousel.experiments.data.card import Spacing
 from carousel.experiments.data.read.table import Table
 
 # (what it looks like, how that is written, does it have a zone); the first value decides, all others must follow.
@@ -29,14 +30,14 @@ class Times:
 
     values: NDArray[np.int64] | NDArray[np.float64]
     unit: str
-    per_unit: int = 1  # date-times are whole microseconds, spoken of in seconds
+    per_unit: int = 1  # date-times are whole microseconds, printed in seconds
 
     def take(self, rows: NDArray[np.int64]) -> Times:
         """The same times in another order."""
         return Times(self.values[rows], self.unit, self.per_unit)
 
-    def spacing(self, first_of_sequence: Bools) -> dict[str, object]:
-        """{"unit", "step" (the usual one), "regular", "odd" (steps of another size)} within sequences."""
+    def spacing(self, first_of_sequence: Bools) -> Spacing:
+        """Within sequences."""
         steps = np.diff(self.values)[~first_of_sequence[1:]]
         usual = np.sort(steps)[len(steps) // 2] if len(steps) else 0
         odd = int((~np.isclose(steps, usual, rtol=1e-6, atol=0)).sum())

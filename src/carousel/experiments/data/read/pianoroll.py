@@ -13,14 +13,14 @@ from scipy.io import loadmat
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Floats
 from carousel.experiments.data.options import DataOptions
-from carousel.experiments.data.read.parsed import RawRolls
+from carousel.experiments.data.read.parsed import ParsedRolls
 from carousel.experiments.data.read.source import Source
 
 NAMES = ("traindata", "validdata", "testdata")
 KEYS = 88
 
 
-def read_rolls(source: Source, options: DataOptions) -> RawRolls:
+def read_rolls(source: Source, options: DataOptions) -> ParsedRolls:
     """The pieces of all three parts. BadData where an array is absent or holds something else."""
     options.refuse("piano-roll", {"--target": options.target, "--group": options.group, "--order": options.order})
     options.refuse("piano-roll", {"--forecast": ",".join(options.forecast), "--kind": options.kind})
@@ -28,7 +28,7 @@ def read_rolls(source: Source, options: DataOptions) -> RawRolls:
     pieces = [piece for part in parts for piece in part]
     lengths = np.array([len(piece) for piece in pieces], dtype=np.int64)
     part = np.repeat(np.arange(3), [len(part) for part in parts])
-    return RawRolls(np.concatenate(pieces), lengths, part)
+    return ParsedRolls(np.concatenate(pieces), lengths, part)
 
 
 def _load(source: Source) -> dict[str, np.ndarray]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carousel.common.errors import BadData
+from carousel.experiments.data.card import FileEntry
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Source:
         return self.path.name
 
     @property
-    def entry(self) -> dict[str, object]:
+    def entry(self) -> FileEntry:
         """The file's line in the data card."""
         return {"name": self.name, "bytes": len(self.data), "sha256": hashlib.sha256(self.data).hexdigest()}
 

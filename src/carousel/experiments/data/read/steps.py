@@ -72,4 +72,7 @@ def _notes(order: str | None, times: Times | None, lengths: Ints) -> list[Note]:
     if times is None:
         return [{"key": "file_order"}]
     spacing = times.spacing(firsts_of(lengths))
-    return [] if spacing["regular"] else [{"key": "irregular", "column": order, **spacing}]
+    if spacing["regular"]:
+        return []
+    values: Note = {"unit": spacing["unit"], "step": spacing["step"], "regular": False, "odd": spacing["odd"]}
+    return [{"key": "irregular", "column": order, **values}]

@@ -9,7 +9,7 @@ import polars as pl
 
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Floats, Ints
-from carousel.experiments.data.options import Guess
+from carousel.experiments.data.options import TargetKind
 from carousel.experiments.data.read.table import as_numbers, is_numeric
 
 FEW = 20  # whole numbers of at most so many values are read as classes, unless nearly each value occurs once
@@ -30,7 +30,7 @@ class Values:
     values: Floats
 
 
-def read_target(labels: pl.Series, names: list[str], kind: Guess | None) -> Classes | Values:
+def read_target(labels: pl.Series, names: list[str], kind: TargetKind | None) -> Classes | Values:
     """The target of each sequence. BadData where it is the same for all, or text where numbers are asked for."""
     if labels.n_unique() == 1:
         raise BadData(
@@ -41,7 +41,7 @@ def read_target(labels: pl.Series, names: list[str], kind: Guess | None) -> Clas
     return _classes(labels) if (kind or _guess(labels)) == "classification" else _values(labels, names)
 
 
-def _guess(labels: pl.Series) -> Guess:
+def _guess(labels: pl.Series) -> TargetKind:
     if labels.dtype == pl.Boolean or not is_numeric(labels):
         return "classification"
     numbers = as_numbers(labels).drop_nulls()

@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 
 from carousel.common.errors import BadData
-from carousel.experiments.data.arrays import Floats
-from carousel.experiments.data.options import DataOptions, Guess
-from carousel.experiments.data.read.parsed import RawSequences
+from carousel.experiments.data.arrays import Floats, Note
+from carousel.experiments.data.options import DataOptions, TargetKind
+from carousel.experiments.data.read.parsed import ParsedSequences
 from carousel.experiments.data.read.source import Source, read_source
 
 
@@ -23,17 +23,17 @@ class _Cases:
     values: list[Floats]  # each [T, C]
     targets: list[str]
     lines: list[int]
-    kind: Guess
+    kind: TargetKind
 
 
-def read_ts(source: Source, options: DataOptions) -> tuple[RawSequences, list[Source]]:
-    """The cases, and the files read: where X_TEST.ts stands beside X_TRAIN.ts, it is the test part."""
+def read_ts(source: Source, options: DataOptions) -> tuple[ParsedSequences, list[Source]]:
+    """The cases, and the files read: where X_TEST.ts is in the folder of X_TRAIN.ts, it is the test part."""
     options.refuse(".ts", {"--target": options.target, "--group": options.group, "--order": options.order})
     options.refuse(".ts", {"--forecast": ",".join(options.forecast)})
     train = _parse(source)
     sibling = _sibling(source)
     if sibling is None:
-        return _raw(train, [f"line {line}" for line in train.lines]), [source]
+        return _parsed(train, [f"line {line}" for line in train.lines]), [source]
     return _with_test(source, train, sibling, _parse(sibling)), [source, sibling]
 
 
@@ -45,7 +45,7 @@ def _sibling(source: Source) -> Source | None:
     return read_source(path) if path.is_file() else None
 
 
-def _with_test(source: Source, train: _Cases, sibling: Source, test: _Cases) -> RawSequences:
+def _with_test(source: Source, train: _Cases, sibling: Source, test: _Cases) -> ParsedSequences:
     if train.kind != test.kind or train.values[0].shape[1] != test.values[0].shape[1]:
         raise BadData(
             f"{sibling.name} does not fit {source.name}",
@@ -64,17 +64,19 @@ def _with_test(source: Source, train: _Cases, sibling: Source, test: _Cases) -> 
     names = [f"{source.name} line {line}" for line in train.lines]
     names += [f"{sibling.name} line {line}" for line in test.lines]
     part = np.repeat([0, 2], [len(train.lines), len(test.lines)])
-    raw = _raw(both, names)
-    note = {"key": "sibling", "file": sibling.name, "count": len(test.lines)}
-    return RawSequences(raw.x, raw.lengths, names, raw.channels, raw.target, raw.labels, raw.kind, part, [note])
+    parsed = _parsed(both, names)
+    note: Note = {"key": "sibling", "file": sibling.name, "count": len(test.lines)}
+    return ParsedSequences(
+        parsed.x, parsed.lengths, names, parsed.channels, parsed.target, parsed.labels, parsed.kind, part, [note]
+    )
 
 
-def _raw(cases: _Cases, names: list[str]) -> RawSequences:
+def _parsed(cases: _Cases, names: list[str]) -> ParsedSequences:
     channels = tuple(f"dim{c + 1}" for c in range(cases.values[0].shape[1]))
     lengths = np.array([len(values) for values in cases.values], dtype=np.int64)
     target = "class" if cases.kind == "classification" else "target"
     labels = pl.Series(target, cases.targets)
-    return RawSequences(np.concatenate(cases.values), lengths, names, channels, target, labels, cases.kind)
+    return ParsedSequences(np.concatenate(cases.values), lengths, names, channels, target, labels, cases.kind)
 
 
 def _parse(source: Source) -> _Cases:
@@ -114,7 +116,7 @@ def _lines(source: Source) -> tuple[dict[str, str], list[tuple[int, str]]]:
     return {field[0]: field[1] if len(field) > 1 else "" for field in fields}, kept[at + 1 :]
 
 
-def _kind(source: Source, header: dict[str, str]) -> Guess:
+def _kind(source: Source, header: dict[str, str]) -> TargetKind:
     if header.get("classlabel", "false").startswith("true"):
         return "classification"
     if header.get("targetlabel", "false").startswith("true"):

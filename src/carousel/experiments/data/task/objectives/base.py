@@ -23,7 +23,7 @@ class Objective(ABC):
 
     @abstractmethod
     def targets(self, rows: Tensor, index_TB: Tensor) -> Tensor:
-        """y of the examples `rows` [B]; index_TB: where their steps lie in x, the last row of x being padding."""
+        """y of the examples `rows` [B]; index_TB: where their steps are in x, the last row of x being padding."""
 
     @abstractmethod
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
@@ -51,7 +51,7 @@ def true_steps(batch: Batch) -> Tensor:
 
 
 def at_last_step(values_TBx: Tensor, batch: Batch) -> Tensor:
-    """[B, ...] what stands at each sequence's last true step."""
+    """[B, ...] the value at each sequence's last true step."""
     if batch.lengths is None:
         return values_TBx[-1]
     return values_TBx[batch.lengths - 1, torch.arange(len(batch.lengths), device=values_TBx.device)]

@@ -19,7 +19,7 @@ class Classification(Objective):
 
     def __init__(self, prepared: Prepared):
         super().__init__(prepared)
-        self.outputs = len(prepared.card["classes"])
+        self.outputs = len(prepared.card["classes"] or ())
         self._codes = torch.tensor(prepared.y)
 
     def targets(self, rows: Tensor, index_TB: Tensor) -> Tensor:

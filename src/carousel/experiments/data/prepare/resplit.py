@@ -1,0 +1,78 @@
+"""A file under more than one split: the one that tuning uses, and one of its own for each reporting seed.
+
+The same sequences in the same three parts every time would leave the chance of the split out of every interval. How the
+split varies follows from the file, and `card["split"]["varied"]` says it:
+
+sequences   whole sequences are split again (groups stay whole, classes stay in equal shares)
+training    the test part is a file of its own: only training and validation are split again
+shifted     forecasting: the three parts keep their order in time and move along it together (`TimeWindow`); tuning has
+            the earliest place, so that no value it looks at is one a reporting seed is tested on
+file        piano rolls keep the parts of their file
+short       one of the splits cannot be made of so little data: all seeds keep one split
+
+Each split is read, scaled and described as if it were the only one: scaling is fitted on its own training part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from carousel.common.errors import BadData
+from carousel.experiments.data.card import Split, Varied
+from carousel.experiments.data.options import DataOptions
+from carousel.experiments.data.prepare.preparation import assemble, read_file
+from carousel.experiments.data.prepare.prepared import Prepared
+from carousel.experiments.data.prepare.time_window import TimeWindow, place_of
+from carousel.experiments.data.read.parsed import Parsed, ParsedRolls, ParsedSequences
+
+
+@dataclass(frozen=True)
+class Splits:
+    """tuning: the split that learning rates are tuned on. by_seed: one for each reporting seed, the same for all
+    contenders; empty where the split does not vary, and all seeds use that of tuning."""
+
+    tuning: Prepared
+    by_seed: dict[int, Prepared]
+
+
+def prepare_splits(path: Path, options: DataOptions, seeds: Iterable[int]) -> Splits:
+    """The file as `prepare` reads it, once for tuning and once for each of the seeds. A UserError as there.
+
+    A split depends on its seed and the file, not on which other seeds there are.
+    """
+    read = read_file(path, options)
+    how = _varied(read.parsed)
+    one = assemble(read, options)
+    if how == "file":
+        return Splits(_with_variation(one, "file", 0), {})
+    try:
+        tuning = assemble(read, options, TimeWindow.at(0.0, options.split)) if how == "shifted" else one
+        made = {seed: assemble(read, *_drawn(how, options, seed)) for seed in seeds}
+    except BadData:
+        return Splits(_with_variation(one, "short", 0), {})
+    return Splits(
+        _with_variation(tuning, how, len(made)),
+        {seed: _with_variation(split, how, len(made)) for seed, split in made.items()},
+    )
+
+
+def _varied(parsed: Parsed) -> Varied:
+    if isinstance(parsed, ParsedRolls):
+        return "file"
+    if isinstance(parsed, ParsedSequences):
+        return "sequences" if parsed.part is None else "training"
+    return "shifted"
+
+
+def _drawn(how: Varied, options: DataOptions, seed: int) -> tuple[DataOptions, TimeWindow | None]:
+    if how == "shifted":
+        return options, TimeWindow.at(place_of(seed), options.split)
+    return replace(options, split_seed=options.split_seed + seed), None
+
+
+def _with_variation(prepared: Prepared, how: Varied, count: int) -> Prepared:
+    """With how the split varies, and over how many, in the card."""
+    split: Split = {**prepared.card["split"], "varied": how, "splits": count}
+    return replace(prepared, card={**prepared.card, "split": split})
