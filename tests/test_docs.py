@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 from pathlib import Path
 
@@ -49,3 +50,21 @@ def test_the_glossary_gives_each_word_one_sentence_and_one_place(cells):
 def test_the_glossary_has_no_word_twice():
     words = [cells[0] for cells in _rows(TODAY)]
     assert len(set(words)) == len(words)
+
+
+def _public(module, prefix: str) -> set[str]:
+    """Its export list; where it has none, the classes that it defines."""
+    defined = [n for n, v in vars(module).items() if getattr(v, "__module__", "") == module.__name__ and n[0].isupper()]
+    return {f"{prefix}.{name}" for name in getattr(module, "__all__", defined)}
+
+
+def test_the_page_of_the_api_lists_every_public_name_once():
+    import carousel
+
+    public = _public(carousel, "carousel")
+    for name in carousel.__all__:
+        if inspect.ismodule(module := getattr(carousel, name)):
+            public |= _public(module, f"carousel.{name}")
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(carousel\.[\w.]+)` \| .+\. \|$", page, re.MULTILINE)
+    assert sorted(listed) == sorted(public)
