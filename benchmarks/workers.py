@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from carousel.experiments.claims import requirements
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
 from carousel.experiments.runner.planning import ComparisonRequest, make_plan
@@ -23,7 +24,7 @@ PAIRS = 3
 
 def plan() -> Plan:
     """Delayed recall at T = 30: 6 contenders, 3 rates, 3 seeds, 300 steps each, never stopped early."""
-    found = make_plan(ComparisonRequest(("delayed-recall",), lengths=(30,))).plan
+    found = make_plan(ComparisonRequest(("delayed-recall",), lengths=(30,)), requirements()).plan
     stop = found.training.stop.model_copy(update={"at_chance_from": 10**6, "solved_checks": 10**6})
     return found.model_copy(update={"training": found.training.model_copy(update={"steps": 300, "stop": stop})})
 

@@ -13,9 +13,9 @@ from carousel.experiments.examples import example
 from carousel.experiments.finalise import finalise
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 from carousel.experiments.runner.run import run_plan
 from carousel.experiments.runner.split_store import store_splits
+from tests.support.plans import ComparisonRequest, make_plan
 from tests.support.runs import shortened
 
 FILES = {

@@ -9,7 +9,7 @@ import pytest
 
 from carousel.cli.verdicts import verdicts
 from carousel.common.errors import FolderConflict
-from carousel.experiments.claims import judge
+from carousel.experiments.judgement import judge
 from carousel.experiments.runner.folder import RunFolder
 from tests.support.effects import SPECS, Effects
 from tests.support.evidence import planted

@@ -12,7 +12,7 @@ import polars as pl
 
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.runner.planning import ComparisonRequest, make_plan
+from tests.support.plans import ComparisonRequest, make_plan
 
 TIMES = ("seconds",)  # what may differ between two runs of one plan
 

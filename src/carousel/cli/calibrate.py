@@ -16,7 +16,7 @@ from carousel.experiments.calibration.measure import Calibration
 from carousel.experiments.calibration.results import false_at_limits, false_if_same, power, result, thresholds_digest
 from carousel.experiments.calibration.scenarios import SCENARIOS
 from carousel.experiments.calibration.stored import seeds_of, sentence
-from carousel.experiments.claims.wording import number
+from carousel.experiments.decision.wording import number
 
 _COLUMNS = ("rule", "seeds", "false_same", "false_limit", "sensible", "found", "smallest", "holm")
 

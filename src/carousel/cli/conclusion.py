@@ -8,8 +8,8 @@ from pathlib import Path
 from carousel.cli.console import Console
 from carousel.common.pages import numbers as shown
 from carousel.common.texts import text
-from carousel.experiments.claims import Verdict
 from carousel.experiments.conclusion import Conclusion
+from carousel.experiments.decision.verdict import Verdict
 from carousel.experiments.finalise import finalise
 from carousel.experiments.results.load import load_evidence
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from carousel.cli.console import Console
-from carousel.common.names import CLAIMS
 from carousel.common.texts import text
-from carousel.experiments.claims import Verdict
+from carousel.experiments.claims import ids
 from carousel.experiments.conclusion import cell
-from carousel.experiments.results.verdicts import read_verdicts
+from carousel.experiments.decision.verdict import Verdict
+from carousel.experiments.decision.verdicts_json import read_verdicts
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
 
@@ -24,12 +24,12 @@ def verdicts(paths: list[Path], as_json: bool, lang: str) -> None:
     console = Console(lang, quiet=as_json)
     folders = [RunFolder(path) for path in paths]
     plans = [folder.load_plan() for folder in folders]
-    judgements = [folder.load_verdicts() for folder in folders]
+    judgements = [folder.load_verdicts(ids()) for folder in folders]
     runs = [read_verdicts(judgement, lang) for judgement in judgements]
-    same = {claim: len({run[claim].verdict for run in runs}) == 1 for claim in CLAIMS}
-    tested = [claim for claim in CLAIMS if any(run[claim].verdict != "not-tested" for run in runs)]
+    same = {claim: len({run[claim].verdict for run in runs}) == 1 for claim in ids()}
+    tested = [claim for claim in ids() if any(run[claim].verdict != "not-tested" for run in runs)]
     head = [text(f"cli.verdicts.{name}", lang) for name in ("claim", *(["same"] if len(runs) > 1 else []))]
-    rows = [_cells(claim, same[claim], runs, lang) for claim in CLAIMS]
+    rows = [_cells(claim, same[claim], runs, lang) for claim in ids()]
     console.table([*head, *(folder.path.resolve().name for folder in folders)], rows)
     if len(runs) > 1:
         console.say("cli.verdicts.agree", same=sum(same[claim] for claim in tested), claims=len(tested))

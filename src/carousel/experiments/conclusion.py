@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from carousel.common.texts import Text, checked_language, text
-from carousel.experiments.claims.base import Verdict
-from carousel.experiments.claims.wording import effect_value, interval
+from carousel.experiments.claims import ids
+from carousel.experiments.decision.verdict import Verdict
+from carousel.experiments.decision.verdicts_json import read_verdicts
+from carousel.experiments.decision.wording import effect_value, interval
 from carousel.experiments.report.contenders import summarise
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.results.load import load_evidence
-from carousel.experiments.results.verdicts import read_verdicts
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
 
@@ -131,7 +132,7 @@ def load_run(path: Path | str, lang: str = "en") -> Conclusion:
     checked_language(lang)
     folder = RunFolder(Path(path))
     evidence = load_evidence(path)
-    return Conclusion(evidence, folder.load_verdicts(), lang)
+    return Conclusion(evidence, folder.load_verdicts(ids()), lang)
 
 
 def cell(verdict: Verdict, lang: str) -> str:

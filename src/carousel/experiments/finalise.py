@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from carousel.common.files import writing_to
-from carousel.experiments.claims import all_claims, judge, sequentially
+from carousel.experiments.claims import all_claims
 from carousel.experiments.conclusion import Conclusion
+from carousel.experiments.decision.interim import sequentially
+from carousel.experiments.judgement import judge
 from carousel.experiments.report import build
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.results.export import export_best

@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carousel.common.errors import BadPlan
-from carousel.common.names import CLAIMS
 from carousel.common.texts import text
-from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.claims import Claim, all_claims, requirements
 from carousel.experiments.data import DataTask, card_lines
-from carousel.experiments.decision.requirements import alone, why_not
+from carousel.experiments.decision.requirements import is_file, single_condition
 from carousel.experiments.decision.sample_size import too_few
+from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.runner.budgets import BUDGETS
-from carousel.experiments.runner.file_suite import SHOWN_ONLY
 from carousel.experiments.runner.plan import Contender, Plan
 from carousel.experiments.runner.planning import ComparisonRequest, Planned, make_plan, replan
-
-_UNASKED = ("stacking_file", "attention_file")  # of a file in a run of its own, where they are named
 
 
 @dataclass(frozen=True)
@@ -45,8 +42,7 @@ class Preflight:
     @property
     def no_verdict(self) -> bool:
         """No claim asked for can come to a verdict: the run has tables and figures alone."""
-        asked = {claim for claim in CLAIMS if self.plan.asks(claim)}
-        return asked <= {*self.impossible, *self.few, *self.shown, *self.single}
+        return {claim.id for claim in _asked(self.plan)} <= {*self.impossible, *self.few, *self.shown, *self.single}
 
     def lines(self, lang: str) -> Iterator[str]:
         """The plan and its limits, a sentence a line."""
@@ -61,7 +57,7 @@ class Preflight:
 
     def _impossible_lines(self, lang: str) -> Iterator[str]:
         """A line each for what was named, or cannot be asked of this file; else one line for all."""
-        unasked = [claim for claim, why in self.impossible.items() if why in _UNASKED]
+        unasked = [c.id for c in _asked(self.plan) if c.id in self.impossible and _trained_where_named(c, self.plan)]
         tasks = [] if self.plan.claims or self.plan.sources[0].kind == "file" else list(self.impossible)
         for claim, why in self.impossible.items():
             if claim not in (*unasked, *tasks):
@@ -92,7 +88,7 @@ def preflight(request: ComparisonRequest, plan: Path | None = None) -> Preflight
     """
     if plan is not None and request != ComparisonRequest():
         raise BadPlan("--plan holds every option already", fix="give only --out, --workers, --json or --lang with it")
-    planned = make_plan(request) if plan is None else replan(plan)
+    planned = make_plan(request, requirements()) if plan is None else replan(plan)
     impossible = _impossible(planned)
     _refuse(planned.plan, impossible)
     parameters = request.parameters if plan is None else planned.plan.parameters
@@ -101,18 +97,26 @@ def preflight(request: ComparisonRequest, plan: Path | None = None) -> Preflight
 
 def _known(planned: Planned, parameters: int, impossible: dict[str, str]) -> Preflight:
     plan, on_file = planned.plan, planned.splits is not None
-    shown = tuple(c for c in SHOWN_ONLY if on_file and plan.asks(c) and c not in impossible)
-    few = too_few(plan)
-    single = tuple(claim for claim in alone(plan) if claim not in few)
+    asked = _asked(plan)
+    shown = tuple(c.id for c in asked if on_file and not c.judged_on_file and c.id not in impossible)
+    few = too_few(asked, plan)
+    single = tuple(claim for claim in single_condition(asked, plan) if claim not in few)
     return Preflight(planned, parameters, impossible, shown, few, single)
 
 
 def _impossible(planned: Planned) -> dict[str, str]:
     plan, prepared = planned.plan, planned.prepared
-    found = {claim: why for claim in CLAIMS if plan.asks(claim) and (why := why_not(plan, claim))}
-    if plan.asks("gates") and prepared is not None and DataTask(prepared).readout == "every":
-        found["gates"] = "gates_file"  # occlusion by lag needs one answer a sequence
-    return found
+    every_step = prepared is not None and DataTask(prepared).readout == "every"
+    return {c.id: why for c in _asked(plan) if (why := c.why_not(plan, every_step=every_step))}
+
+
+def _asked(plan: Plan) -> list[Claim]:
+    return [claim for claim in all_claims() if plan.asks(claim.id)]
+
+
+def _trained_where_named(claim: Claim, plan: Plan) -> bool:
+    """It has networks of its own on a file, which were not asked for."""
+    return is_file(plan) and claim.requirement.file_contenders is not None and not plan.claims
 
 
 def _refuse(plan: Plan, impossible: dict[str, str]) -> None:

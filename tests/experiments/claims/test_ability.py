@@ -7,25 +7,23 @@ from pathlib import Path
 import pytest
 import torch
 
-from carousel.common.names import CLAIMS
+from carousel.common.names import KEYED
 from carousel.experiments.calibration.simulated import run
-from carousel.experiments.claims.registry import all_claims
-from carousel.experiments.claims.task_sets import KEYED
+from carousel.experiments.claims import all_claims
 from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.experiments.decision.multiple_testing import holm
-from carousel.experiments.decision.requirements import why_not
 from carousel.experiments.decision.results import Readings
 from carousel.experiments.probes.gates import measure_gates
-from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 from carousel.experiments.tasks import TASKS, task
 from carousel.experiments.training.description import Contender
 from carousel.experiments.training.trial import build_contender
 from tests.support.forked import forked
+from tests.support.plans import ComparisonRequest, make_plan
 
 
 def _why(*sources: str, **request: object) -> dict[str, str | None]:
     plan = make_plan(ComparisonRequest(sources, **request)).plan  # type: ignore[arg-type]
-    return {claim: why_not(plan, claim) for claim in CLAIMS}
+    return {claim.id: claim.why_not(plan) for claim in all_claims()}
 
 
 def test_the_standard_suite_can_answer_all_seven() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from carousel.experiments.claims import judge
+from carousel.experiments.judgement import judge
 from carousel.experiments.results.evidence import Evidence
 from tests.support.effects import SPECS, Effects
 from tests.support.evidence import planted

@@ -6,9 +6,9 @@ import pytest
 
 from carousel.experiments.calibration.simulated import RATES, Row, run, trial
 from carousel.experiments.claims.attention.claim import Attention
-from carousel.experiments.claims.base import Verdict
 from carousel.experiments.decision.multiple_testing import holm
 from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.verdict import Verdict
 
 SPECS = ("rnn", "lstm", "transformer")
 

@@ -14,17 +14,18 @@ from carousel.experiments.calibration.results import false_at_limits, false_if_s
 from carousel.experiments.calibration.scenario import Scenario
 from carousel.experiments.calibration.scenarios import SCENARIOS
 from carousel.experiments.calibration.stored import sentence, stored
-from carousel.experiments.claims import THRESHOLDS
-from carousel.experiments.claims.base import Claim, Verdict
+from carousel.experiments.claims.base import Claim, PairClaim
 from carousel.experiments.claims.registry import all_claims
 from carousel.experiments.claims.vanishing.claim import Vanishing
 from carousel.experiments.decision.results import Readings
 from carousel.experiments.decision.statistics.rates import clopper_pearson, clustered
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Verdict
 
 FEW = Calibration(repetitions=40, seed=1)
 
 
-class _At(Claim):
+class _At(PairClaim):
     """Claim 1's rule at an error of its own, whatever is asked."""
 
     id: ClassVar[str] = "vanishing"

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import pytest
 
-from carousel.experiments.claims import judge
+from carousel.experiments.judgement import judge
 from carousel.experiments.results.evidence import Evidence
 from tests.support.effects import Effects
 from tests.support.evidence import planted

@@ -26,7 +26,7 @@ def test_listing_the_claims_loads_neither_numbers_nor_tables() -> None:
 def test_judging_does_not_load_torch() -> None:
     code = (
         "from pathlib import Path\nfrom tests.support.evidence import planted\n"
-        "from carousel.experiments.claims import judge\n"
+        "from carousel.experiments.judgement import judge\n"
         "judge(planted(Path('nowhere'), seeds=10, write_curves=False))"
     )
     assert "torch" not in _modules_after(code)

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import pytest
 
-from carousel.common.names import CLAIMS
+from carousel.experiments.claims import Claim, all_claims, ids
+from carousel.experiments.claims.length.claim import Length
 from carousel.experiments.decision.sample_size import least_seeds, too_few
-from carousel.experiments.runner.planning import ComparisonRequest, make_plan
+from tests.support.plans import ComparisonRequest, make_plan
 from tests.support.runs import carousel
 
 
-@pytest.mark.parametrize("claim", CLAIMS)
+@pytest.mark.parametrize("claim", all_claims(), ids=ids())
 @pytest.mark.parametrize("file", [False, True])
-def test_a_smaller_error_never_asks_for_fewer(claim: str, file: bool) -> None:
+def test_a_smaller_error_never_asks_for_fewer(claim: Claim, file: bool) -> None:
     needed = [least_seeds(claim, alpha, file=file) for alpha in (0.2, 0.05, 0.05 / 3, 0.05 / 21)]
     assert needed == sorted(needed) and needed[0] >= 2
 
 
 def test_length_on_tasks_asks_for_five() -> None:
     """The exact upper limit of a rate of 0 is 1 - (alpha / 6) ** (1 / n); both ends enter, as Newcombe joins them."""
-    assert least_seeds("length", 0.05, file=False) == 5
-    assert least_seeds("length", 0.05, file=True) == 2
+    assert least_seeds(Length(), 0.05, file=False) == 5
+    assert least_seeds(Length(), 0.05, file=True) == 2
 
 
 def test_the_quick_budget_cannot_decide_length_and_the_others_can_decide_all() -> None:
-    assert set(too_few(make_plan(ComparisonRequest()).plan)) == {"length", "generalisation"}
-    assert not too_few(make_plan(ComparisonRequest(budget="standard")).plan)
-    assert not too_few(make_plan(ComparisonRequest(claims=("gates",))).plan)
+    assert set(too_few(all_claims(), make_plan(ComparisonRequest()).plan)) == {"length", "generalisation"}
+    assert not too_few(all_claims(), make_plan(ComparisonRequest(budget="standard")).plan)
+    assert not too_few(all_claims(), make_plan(ComparisonRequest(claims=("gates",))).plan)
 
 
 def test_it_is_announced_before_training() -> None:

@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from carousel.experiments.claims import THRESHOLDS, judge
 from carousel.experiments.decision.statistics.means import mean_interval
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.judgement import judge
 from carousel.experiments.results.evidence import Evidence
 from tests.support.effects import Effects
 from tests.support.evidence import planted

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from carousel.experiments.calibration.simulated import Row, run, trial
-from carousel.experiments.claims.base import Verdict
 from carousel.experiments.claims.gates.claim import Gates
 from carousel.experiments.columns import GATES, SELECTIVITY, auroc, clamp_drop
 from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.verdict import Verdict
 
 WHERE = "delayed-recall/T=30"
 JITTER = (-0.02, -0.01, 0.0, 0.01, 0.02) * 2  # ten seeds

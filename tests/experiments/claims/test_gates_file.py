@@ -10,9 +10,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from carousel.experiments.claims import judge
 from carousel.experiments.claims.gates.occlusion import block_name
 from carousel.experiments.decision.statistics.means import mean_interval
+from carousel.experiments.judgement import judge
 from carousel.experiments.report.figures import all_figures
 from carousel.experiments.report.occlusion import drops
 from carousel.experiments.results.evidence import Evidence

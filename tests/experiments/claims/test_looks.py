@@ -9,11 +9,11 @@ import pytest
 
 from carousel.experiments.calibration.simulated import FIRST_SEED, run, trial
 from carousel.experiments.claims.attention.claim import Attention
-from carousel.experiments.claims.judge import judge
 from carousel.experiments.claims.length.claim import Length
 from carousel.experiments.claims.registry import all_claims
 from carousel.experiments.decision.interim import Settled, seen, sequentially
 from carousel.experiments.decision.results import Readings
+from carousel.experiments.judgement import judge
 from carousel.experiments.results.evidence import Evidence
 
 LOOKS = (10, 40, 75)

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from carousel.experiments.claims import judge
 from carousel.experiments.decision.ranking import standings
 from carousel.experiments.decision.results import Readings
 from carousel.experiments.decision.split_overlap import overlap_of, sample_note
 from carousel.experiments.decision.statistics.means import bca_interval, mean_interval, t_interval
 from carousel.experiments.decision.statistics.power import seeds_for_mean
+from carousel.experiments.judgement import judge
 from carousel.experiments.report.contenders import summarise
 from carousel.experiments.results.evidence import Evidence
 from tests.support.effects import Effects

@@ -7,7 +7,7 @@ from carousel.experiments.claims.attention.claim import Attention
 from carousel.experiments.decision.multiple_testing import holm
 from carousel.experiments.decision.results import Readings, score, solved
 from carousel.experiments.runner.plan import Condition
-from carousel.experiments.runner.planning import ComparisonRequest, make_plan
+from tests.support.plans import ComparisonRequest, make_plan
 
 WHERE = "copy-memory/T=30"
 

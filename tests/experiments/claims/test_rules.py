@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from carousel.experiments.claims.base import Effect, Row, Word
 from carousel.experiments.claims.length.drop import Ends, Rate, answer, fall_difference, seeds_needed
 from carousel.experiments.claims.vanishing.horizon import Horizon, ratio_of
 from carousel.experiments.decision.rules import by_margin, by_superiority, combine, combine_parts, distance
 from carousel.experiments.decision.statistics.interval import UNBOUNDED, Interval
+from carousel.experiments.decision.verdict import Effect, Row, Word
 
 
 @pytest.mark.parametrize(

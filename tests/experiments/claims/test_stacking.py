@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from carousel.experiments.calibration.simulated import Row, run, trial
-from carousel.experiments.claims.base import Verdict, Word
 from carousel.experiments.claims.stacking.claim import Stacking
 from carousel.experiments.claims.stacking.depth import families
 from carousel.experiments.columns import MEMORISED_BITS
 from carousel.experiments.decision.multiple_testing import holm
 from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.verdict import Verdict, Word
 
 S, R, C, OPEN, N = "supported", "refuted", "conditional", "inconclusive", "not-tested"
 SPECS = ("lstm", "lstm,layers=2")

@@ -12,10 +12,12 @@ import polars as pl
 import pytest
 
 from carousel.common.texts import LANGUAGES, catalogue
-from carousel.experiments.claims import THRESHOLDS, all_claims, judge
+from carousel.experiments.claims import all_claims
 from carousel.experiments.claims.generalisation.claim import Generalisation
-from carousel.experiments.claims.wording import number, signed
 from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.wording import number, signed
+from carousel.experiments.judgement import judge
 from carousel.experiments.results.evidence import Evidence
 from tests.support.effects import SPECS, Effects
 from tests.support.evidence import planted

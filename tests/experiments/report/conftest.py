@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from carousel.experiments.claims.judge import judge
+from carousel.experiments.judgement import judge
 from carousel.experiments.report import build
 from tests.experiments.report.made import CARD, Run
 from tests.support.evidence import planted

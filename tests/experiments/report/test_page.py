@@ -273,7 +273,7 @@ def test_a_folder_that_cannot_be_written_is_a_users_error(tmp_path: Path) -> Non
 def test_building_imports_neither_torch_nor_matplotlib() -> None:
     code = (
         "import sys, tempfile, pathlib\n"
-        "from carousel.experiments.claims.judge import judge\n"
+        "from carousel.experiments.judgement import judge\n"
         "from carousel.experiments.report import build\n"
         "from tests.support.evidence import planted\n"
         "run = planted(pathlib.Path(tempfile.mkdtemp()), seeds=2, lengths=(30,), specs=('rnn', 'lstm'))\n"

@@ -14,11 +14,12 @@ from carousel.experiments.data import DataOptions, Prepared
 from carousel.experiments.results.export import export_best
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.planning import ComparisonRequest, make_plan, replan
+from carousel.experiments.runner.planning import replan
 from carousel.experiments.runner.run import run_plan
 from carousel.experiments.runner.split_store import load_splits, store_splits
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.training.description import FileSource, Trial
+from tests.support.plans import ComparisonRequest, make_plan
 from tests.support.runs import shortened
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from carousel.common.errors import BadPlan
-from carousel.common.names import CLAIMS
+from carousel.experiments.claims import all_claims
 from carousel.experiments.data import DataOptions
-from carousel.experiments.decision.requirements import why_not
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 from tests.experiments.runner.test_file_splits import table
+from tests.support.plans import ComparisonRequest, make_plan
 from tests.support.runs import carousel
 
 OPTIONS = DataOptions(target="label", group="id", order="t")
@@ -26,7 +25,7 @@ def plan(folder: Path, *claims: str, **about: object) -> Plan:
 
 def unable(made: Plan) -> list[str]:
     """The claims asked for that the plan has no networks for."""
-    return [claim for claim in CLAIMS if made.asks(claim) and why_not(made, claim)]
+    return [claim.id for claim in all_claims() if made.asks(claim.id) and claim.why_not(made)]
 
 
 def test_a_run_without_claims_named_trains_no_depths_and_no_transformer(tmp_path: Path) -> None:

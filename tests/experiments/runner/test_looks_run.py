@@ -11,10 +11,10 @@ from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.budgets import BUDGETS
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 from carousel.experiments.runner.run import Progress, run_plan
 from carousel.experiments.runner.tuning import first_jobs
 from carousel.experiments.training.description import InitialFlow, OnsetProbe, Trial
+from tests.support.plans import ComparisonRequest, make_plan
 from tests.support.runs import numbers, small_plan
 
 GROUP = ("delayed-recall/T=8", "lstm:chrono")

@@ -5,29 +5,29 @@ from __future__ import annotations
 import pytest
 
 from carousel.common.errors import BadPlan, UnknownName
-from carousel.common.names import CLAIMS
+from carousel.experiments.claims import ids
 from carousel.experiments.claims.registry import all_claims
 from carousel.experiments.contenders.matching import TOLERANCE
 from carousel.experiments.finalise import finalise
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.environment import describe_environment
 from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 from carousel.experiments.runner.run import expected_jobs, run_plan
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.runner.tuning import first_jobs
 from carousel.experiments.training.description import InitialFlow, OnsetProbe
+from tests.support.plans import ComparisonRequest, make_plan
 from tests.support.runs import shortened
 
 
-def test_names_are_those_of_the_claims():
-    assert tuple(claim.id for claim in all_claims()) == CLAIMS
+def test_a_requirement_names_its_claim():
+    assert tuple(claim.requirement.claim for claim in all_claims()) == ids()
 
 
 @pytest.mark.parametrize("budget", ["standard", "full"])
 def test_every_claim_has_a_task_and_contenders_of_one_size(budget):
     plan = make_plan(ComparisonRequest(budget=budget)).plan
-    for claim in CLAIMS:
+    for claim in ids():
         assert plan.only_for(claim).sources, claim
     for made in plan.contenders.values():
         sizes = [c.parameters for c in made]
@@ -109,8 +109,8 @@ def test_a_run_for_one_claim_judges_that_one(tmp_path):
     assert trials["selectivity_key_bits"].is_between(0, 3.2).all()
     assert trials.filter(family="RNN")["clamp_drop_f"].is_null().all()
     verdicts = {v["id"]: v for v in finalise(load_evidence(folder.path)).judgement["claims"]}
-    assert set(verdicts) == set(CLAIMS)
-    for claim in set(CLAIMS) - {"gates"}:
+    assert set(verdicts) == set(ids())
+    for claim in set(ids()) - {"gates"}:
         assert verdicts[claim]["verdict"] == "not-tested"
         assert f"--claims {claim}" in verdicts[claim]["because"]["en"]
     assert "--claims" not in verdicts["gates"]["because"]["en"]

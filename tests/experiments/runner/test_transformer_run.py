@@ -26,11 +26,11 @@ from carousel.experiments.runner.cost import cost
 from carousel.experiments.runner.environment import describe_environment
 from carousel.experiments.runner.estimate import estimate
 from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.planning import ComparisonRequest, make_plan
 from carousel.experiments.runner.run import expected_jobs, run_plan
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.runner.tuning import first_jobs
 from carousel.experiments.training.description import InitialFlow, OnsetProbe, Trial
+from tests.support.plans import ComparisonRequest, make_plan
 from tests.support.runs import shortened, small_plan
 
 CONTENDERS = "rnn,lstm,transformer,transformer:learned"

@@ -17,12 +17,12 @@ from collections.abc import Sequence
 
 from carousel.common.names import TRANSFORMER
 from carousel.common.texts import LANGUAGES, both, catalogue, text
-from carousel.experiments.claims.base import Both, Verdict
-from carousel.experiments.claims.thresholds import THRESHOLDS
-from carousel.experiments.claims.wording import interval, join, number, signed
 from carousel.experiments.decision.paired import SHOWN
 from carousel.experiments.decision.ranking import Standing, compared, difference_of, standings
 from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Both, Verdict
+from carousel.experiments.decision.wording import interval, join, number, signed
 
 SEPARATOR = {"en": "; ", "zh": "；"}
 

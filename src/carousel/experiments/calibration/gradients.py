@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, ClassVar, final
 from carousel.experiments.calibration import noise
 from carousel.experiments.calibration.scenario import Limit, Scenario, Truth
 from carousel.experiments.calibration.simulated import FIRST_SEED, STEPS, Row, condition, run, trial
-from carousel.experiments.claims.base import Verdict
 from carousel.experiments.claims.exploding.claim import Exploding
-from carousel.experiments.claims.thresholds import THRESHOLDS
 from carousel.experiments.claims.vanishing.claim import START, Vanishing
 from carousel.experiments.decision.rules import combine
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Verdict
 
 if TYPE_CHECKING:
     from numpy.random import Generator

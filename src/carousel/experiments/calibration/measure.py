@@ -17,12 +17,11 @@ from typing import Any, NamedTuple
 
 from carousel.experiments.calibration.scenario import OUTCOMES, Scenario, Truth
 from carousel.experiments.calibration.simulated import FIRST_SEED
-from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.claims import ids
 from carousel.experiments.decision.interim import sequentially
 from carousel.experiments.decision.statistics.power import POWER
 from carousel.experiments.decision.statistics.rates import clopper_pearson
-
-CLAIMS = 7  # that one run can test: the first step of Holm's order
+from carousel.experiments.decision.thresholds import THRESHOLDS
 
 
 class Question(NamedTuple):
@@ -90,7 +89,7 @@ class Calibration:
         return {"truth": dict(truth), "false": {word: share(found, OUTCOMES[word]) for word in words}}
 
     def _power(self, scenario: Scenario) -> dict[str, Any]:
-        alone, holm = THRESHOLDS.alpha, THRESHOLDS.alpha / CLAIMS
+        alone, holm = THRESHOLDS.alpha, THRESHOLDS.alpha / len(ids())  # the first step of Holm's order
         curves: dict[str, list[dict[str, Any]]] = {"alone": [], "holm": []}
         for size in scenario.sizes:
             asked = Question.of(scenario, "power", scenario.planted(size))

@@ -9,12 +9,12 @@ from carousel.experiments.calibration import noise
 from carousel.experiments.calibration.scenario import Limit, Scenario, Truth
 from carousel.experiments.calibration.simulated import BASELINE, RATES, Row, condition, run, trial
 from carousel.experiments.claims.attention.claim import Attention
-from carousel.experiments.claims.base import Verdict
 from carousel.experiments.claims.gates.claim import Gates
 from carousel.experiments.claims.stacking.claim import Stacking
-from carousel.experiments.claims.thresholds import THRESHOLDS
 from carousel.experiments.columns import GATES, MEMORISED_BITS, SELECTIVITY, auroc, clamp_drop
 from carousel.experiments.decision.rules import combine
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Verdict
 
 if TYPE_CHECKING:
     from numpy.random import Generator

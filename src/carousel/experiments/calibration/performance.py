@@ -12,7 +12,7 @@ from carousel.experiments.calibration.scenario import Limit, Scenario, Truth
 from carousel.experiments.calibration.simulated import BASELINE, condition, run, trial
 from carousel.experiments.claims.generalisation.claim import Generalisation
 from carousel.experiments.claims.length.claim import Length
-from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.runner.budgets import BUDGETS, judged_once
 
 if TYPE_CHECKING:

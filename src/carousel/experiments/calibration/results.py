@@ -13,7 +13,7 @@ from datetime import date
 from importlib.metadata import version
 from typing import Any
 
-from carousel.experiments.claims.thresholds import THRESHOLDS, Thresholds
+from carousel.experiments.decision.thresholds import THRESHOLDS, Thresholds
 
 SCHEMA = 1
 

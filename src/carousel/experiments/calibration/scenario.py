@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from carousel.experiments.claims.base import Claim, Verdict
+from carousel.experiments.claims.base import Claim
+from carousel.experiments.decision.verdict import Verdict
 from carousel.experiments.runner.budgets import BUDGETS
 
 if TYPE_CHECKING:

@@ -1,114 +1,52 @@
-"""The contract of a claim: a statement, a measurement, and a rule that turns the numbers into a verdict."""
+"""The contract of a claim: a statement, a measurement, a rule, and what it needs of a run to be judged at all."""
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from carousel.common.texts import both
-from carousel.experiments.decision.statistics.interval import UNBOUNDED, Interval
+from carousel.experiments.decision.requirements import has_pair, lacks_pair
+from carousel.experiments.decision.verdict import Both, Effect, Verdict
+from carousel.experiments.runner.requirement import Requirement
 
 if TYPE_CHECKING:
-    from carousel.experiments.decision.results import Pair, Readings
-    from carousel.experiments.runner.plan import Group
+    from carousel.experiments.decision.results import Readings
+    from carousel.experiments.runner.plan import Plan
 
-Word = Literal["supported", "refuted", "conditional", "inconclusive", "not-tested"]
-DECISIVE: frozenset[Word] = frozenset({"supported", "refuted"})
-Both = dict[str, str]
-
-
-@dataclass(frozen=True)
-class Effect:
-    """A number with its 95 % interval. `name` and `unit` are keys of the catalogue (claims.effects, claims.units)."""
-
-    name: str
-    unit: str
-    value: float | None = None
-    ci95: Interval = UNBOUNDED
-
-    def as_json(self) -> dict[str, Any]:
-        """The form of verdicts.json; null where there is no value or no limit."""
-        ends = [_number(end) for end in self.ci95]
-        return {"name": self.name, "unit": self.unit, "value": _number(self.value), "ci95": ends}
-
-
-@dataclass(frozen=True)
-class Row:
-    """The verdict under one condition: a pair of contenders at a source and length, or a part of the claim.
-
-    reason: why, a key of the catalogue (claims.reasons). best: each family's best initialisation. decides: enters
-    the claim's verdict; the others are shown only. seeds_needed: to decide, from what was seen; None if unknown.
-    rests_on: the groups of trainings whose seeds it counts, and would need more of; none where more would not help.
-    """
-
-    where: str
-    verdict: Word
-    reason: str
-    effect: Effect
-    n: int
-    condition: str | None = None
-    pair: Pair | None = None
-    best: bool = False
-    decides: bool = True
-    seeds_needed: int | None = None
-    rests_on: tuple[Group, ...] = ()
-    details: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def decisive(self) -> bool:
-        """Supported or refuted."""
-        return self.verdict in DECISIVE
-
-    def as_json(self) -> dict[str, Any]:
-        """The form of verdicts.json: where, verdict and effect, with the rest as extra keys."""
-        return {
-            "where": self.where,
-            "verdict": self.verdict,
-            "effect": self.effect.as_json(),
-            "n": self.n,
-            "reason": self.reason,
-            "condition": self.condition,
-            "pair": list(self.pair) if self.pair else None,
-            "best": self.best,
-            "decides": self.decides,
-            "seeds_needed": self.seeds_needed,
-            **{name: _plain(value) for name, value in self.details.items()},
-        }
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What one claim came to. `evidence`: the raw files it rests on, relative to the run folder."""
-
-    claim: str
-    verdict: Word
-    effect: Effect
-    n: int
-    because: Both
-    rows: tuple[Row, ...] = ()
-    evidence: tuple[str, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """One entry of `claims` in verdicts.json."""
-        return {
-            "id": self.claim,
-            "statement": both(f"claims.{self.claim}.statement"),
-            "verdict": self.verdict,
-            "effect": self.effect.as_json(),
-            "n": self.n,
-            "conditions": [row.as_json() for row in self.rows],
-            "because": self.because,
-            "evidence": list(self.evidence),
-        }
+_TWO = 2  # what an interval of a mean asks for
 
 
 class Claim(ABC):
-    """One of the seven. Its texts are in the catalogue: `claims.<id>.statement`, `.measures` and `.rule`."""
+    """One question and all that belongs to it.
+
+    Its texts lie in its folder, under `claims.<id>`: title, statement, measures, unmeasured, rule, headline.
+
+    requirement     what planning must provide
+    effect          name and unit of the headline number
+    change          key of the texts that say what would change the verdict: `claims.change.pairs` (its rows are pairs
+                    of contenders), `claims.change.parts` (its parts are judged apart), or texts of its own
+    counted         its verdict takes a number of groups that agree, so that too few may have an answer
+    over_several    its verdict is over several tasks: what one condition alone shows decides nothing
+    judged_on_file  False: on a user's file it is shown, and not judged
+    seeds           which seeds its rule counts: of reporting trials, or of untrained networks
+    figure          of the report, the one that shows what decides; None: its own table does
+    """
 
     id: ClassVar[str]
-    effect: ClassVar[tuple[str, str]]  # name and unit of the headline number
+    requirement: ClassVar[Requirement]
+    effect: ClassVar[tuple[str, str]]
+    change: ClassVar[str]
+    counted: ClassVar[bool] = False
+    over_several: ClassVar[bool] = False
+    judged_on_file: ClassVar[bool] = True
+    seeds: ClassVar[Literal["reporting", "untrained"]] = "reporting"
+    figure: ClassVar[str | None] = None
+
+    @property
+    def title(self) -> Both:
+        """Its name, in both languages."""
+        return both(f"claims.{self.id}.title")
 
     @property
     def statement(self) -> Both:
@@ -129,19 +67,45 @@ class Claim(ABC):
     def judge(self, readings: Readings, alpha: float) -> Verdict:
         """The verdict at error `alpha`: intervals decide at 1 - alpha, and are shown at 95 %."""
 
+    @abstractmethod
+    def compares(self, plan: Plan, source: str) -> bool:
+        """The source has the contenders that the claim compares."""
+
+    @abstractmethod
+    def lacks(self, plan: Plan, *, every_step: bool) -> str | None:
+        """What a plan (its sources are those of the claim) lacks for an answer, a key under claims.untested; None where
+        some outcome could answer it. every_step: of a file where each step has a target of its own, as far as known."""
+
+    def why_not(self, plan: Plan, *, every_step: bool = False) -> str | None:
+        """Why no outcome of the plan could answer the claim, a key under claims.untested; None where one could.
+
+        Asked before anything is trained, so that nobody waits for a verdict that cannot come, and again when a run is
+        judged. What only the trainings can tell (nothing solved, nothing above the baseline) `judge` says.
+        """
+        asked = plan.only_for(self.id)
+        return self.lacks(asked, every_step=every_step) if asked.sources else "no_source"
+
+    def decidable(self, seeds: int, alpha: float, *, file: bool) -> bool:
+        """Whether so many seeds could decide it at all, by the plainest data: every training alike on each side, and
+        the sides as far apart, or as equal, as can be."""
+        return seeds >= _TWO
+
+    def comparisons(self, asked: Plan) -> int:
+        """Among how many conditions of built-in tasks the claim shares its error (Bonferroni)."""
+        return 1
+
     def not_tested(self, why: str, **values: object) -> Verdict:
         """The verdict of a source that has no such measurement; `why` is a key under claims.untested."""
         return Verdict(self.id, "not-tested", Effect(*self.effect), 0, both(f"claims.untested.{why}", **values))
 
 
-def _number(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(value)
+class PairClaim(Claim):
+    """A claim that compares an RNN with an LSTM."""
 
+    def compares(self, plan: Plan, source: str) -> bool:
+        """An RNN and an LSTM."""
+        return has_pair(plan, source)
 
-def _plain(value: Any) -> Any:
-    """JSON has no infinity: null says that there is no limit."""
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return _number(value) if isinstance(value, float) else value
+    def lacks(self, plan: Plan, *, every_step: bool) -> str | None:
+        """Nothing, where some source has both."""
+        return lacks_pair(plan)

@@ -1,4 +1,4 @@
-"""The seven claims, in their order."""
+"""The claims, in their order. A new one is a folder beside the others, and a line here."""
 
 from __future__ import annotations
 
@@ -10,8 +10,29 @@ from carousel.experiments.claims.generalisation.claim import Generalisation
 from carousel.experiments.claims.length.claim import Length
 from carousel.experiments.claims.stacking.claim import Stacking
 from carousel.experiments.claims.vanishing.claim import Vanishing
+from carousel.experiments.runner.requirement import Requirement
+
+CLAIMS: tuple[Claim, ...] = (
+    Vanishing(),
+    Exploding(),
+    Length(),
+    Gates(),
+    Generalisation(),
+    Stacking(),
+    Attention(),
+)
 
 
-def all_claims() -> list[Claim]:
+def all_claims() -> tuple[Claim, ...]:
     """One of each, 1 to 7."""
-    return [Vanishing(), Exploding(), Length(), Gates(), Generalisation(), Stacking(), Attention()]
+    return CLAIMS
+
+
+def ids() -> tuple[str, ...]:
+    """Their names, as `--claims` takes them."""
+    return tuple(claim.id for claim in all_claims())
+
+
+def requirements() -> tuple[Requirement, ...]:
+    """What planning must provide for them."""
+    return tuple(claim.requirement for claim in all_claims())

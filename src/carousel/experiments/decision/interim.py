@@ -16,11 +16,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from carousel.common.texts import both
-from carousel.experiments.claims.base import Both, Claim, Row, Verdict
-from carousel.experiments.claims.thresholds import THRESHOLDS
-from carousel.experiments.claims.wording import join, number
 from carousel.experiments.decision.multiple_testing import holm
+from carousel.experiments.decision.question import Question
 from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Both, Row, Verdict
+from carousel.experiments.decision.wording import join, number
 
 if TYPE_CHECKING:
     from carousel.experiments.results.evidence import Evidence
@@ -59,7 +60,7 @@ class Settled:
         return join(said, both("claims.because.look_missing")) if waiting else said
 
 
-def sequentially(claims: Sequence[Claim], evidence: Evidence, error: float = THRESHOLDS.alpha) -> Settled:
+def sequentially(claims: Sequence[Question], evidence: Evidence, error: float = THRESHOLDS.alpha) -> Settled:
     """Judge `claims` at every look that the evidence allows, with one `error` for all claims and looks together."""
     looks = evidence.plan.judged_at
     alpha = error / len(looks)

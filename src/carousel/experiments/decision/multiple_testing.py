@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from carousel.experiments.claims.base import Claim, Verdict
-from carousel.experiments.claims.thresholds import THRESHOLDS
-from carousel.experiments.decision.requirements import why_not
+from carousel.experiments.decision.question import Question
 from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Verdict
 
 
-def holm(claims: Sequence[Claim], readings: Readings, alpha: float) -> list[Verdict]:
+def holm(claims: Sequence[Question], readings: Readings, alpha: float) -> list[Verdict]:
     """Judge `claims` with error `alpha` for all of them together.
 
     All m that can be tested are judged at alpha / m. Those that come to an answer are settled; the k left are judged
@@ -28,12 +28,12 @@ def holm(claims: Sequence[Claim], readings: Readings, alpha: float) -> list[Verd
     return [verdicts[claim.id] for claim in claims]
 
 
-def _first(claim: Claim, readings: Readings, alpha: float) -> Verdict:
+def _first(claim: Question, readings: Readings, alpha: float) -> Verdict:
     """By the sources that were run for it; not tested where the run was not asked for it, or could not answer it."""
     plan = readings.evidence.plan
     if not plan.asks(claim.id):
         return claim.not_tested("not_asked", claim=claim.id)
-    why = why_not(plan, claim.id)
+    why = claim.why_not(plan)
     if why:
         return claim.not_tested(why, needed=THRESHOLDS.attention_rates)
     return claim.judge(readings.asked(claim.id), alpha)

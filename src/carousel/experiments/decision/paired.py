@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from carousel.experiments.claims.base import Effect, Row
-from carousel.experiments.claims.thresholds import THRESHOLDS
 from carousel.experiments.decision.rules import by_margin, by_superiority, distance
 from carousel.experiments.decision.statistics.means import mean_interval, sign_flip_p
 from carousel.experiments.decision.statistics.power import seeds_for_mean, smallest_n
 from carousel.experiments.decision.statistics.rates import clopper_pearson, superiority
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Effect, Row
 
 SHOWN = 0.05  # intervals are printed at 95 %, whatever the level that decides
 

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 from statistics import median
 
-from carousel.common.names import FAMILY_OF_CELL
-from carousel.experiments.claims.task_sets import CAPACITY, family_of
+from carousel.common.names import FAMILY_OF_CELL, MEMORISED
 from carousel.experiments.decision.paired import SHOWN
 from carousel.experiments.decision.results import Readings, Record, is_number, score, solved
 from carousel.experiments.decision.statistics.interval import Interval
@@ -109,7 +108,7 @@ def compared(readings: Readings) -> list[str]:
     None where the run has random labels alone: whoever memorises noise is of no use for that.
     """
     specs = {name: {c.spec for c in made} for name, made in readings.evidence.plan.contenders.items()}
-    names = [source.name for source in readings.evidence.plan.sources if family_of(source.name) != CAPACITY]
+    names = [source.name for source in readings.evidence.plan.sources if source.name not in MEMORISED]
     most = max((specs[name] for name in names), key=len, default=set())
     return [name for name in names if specs[name] == most]
 

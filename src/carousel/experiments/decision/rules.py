@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from carousel.experiments.claims.base import Row, Word
-from carousel.experiments.claims.thresholds import THRESHOLDS
 from carousel.experiments.decision.statistics.interval import Interval
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Row, Word
 
 if TYPE_CHECKING:
     from carousel.experiments.decision.results import Readings

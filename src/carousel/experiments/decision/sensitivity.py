@@ -5,37 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from carousel.common.texts import LANGUAGES, both, text
-from carousel.experiments.claims.base import Both, Row, Verdict
+from carousel.experiments.decision.verdict import Both, Row, Verdict
 
 MOST_ROWS = 3
-MADE_OF = {
-    "vanishing": "pairs",
-    "exploding": "parts",
-    "length": "pairs",
-    "gates": "parts",
-    "generalisation": "sources",
-    "stacking": "families",
-    "attention": "tasks",
-}
-_COUNTED = ("sources", "families")  # of which a verdict takes a number that agree
 _SEPARATOR = {"en": "; ", "zh": "；"}
 
 
-def would_change(verdict: Verdict) -> Both | None:
-    """In both languages; None where nothing was tested: `because` says what is missing."""
+def would_change(verdict: Verdict, key: str, *, counted: bool) -> Both | None:
+    """In both languages, from the texts under `key`; None where nothing was tested: `because` says what is missing.
+    counted: the verdict takes a number of groups that agree."""
     if verdict.verdict == "not-tested":
         return None
     if verdict.verdict == "inconclusive":
-        return _an_answer(verdict)
-    return both(f"claims.change.{MADE_OF[verdict.claim]}.{verdict.verdict}")
+        return _an_answer(verdict, f"{key}.too_few" if counted else "claims.change.too_few_agree")
+    return both(f"{key}.{verdict.verdict}")
 
 
-def _an_answer(verdict: Verdict) -> Both:
+def _an_answer(verdict: Verdict, too_few: str) -> Both:
     """The open rows that decide: best against best first, then those that ask for the fewest seeds."""
     waiting = [row for row in verdict.rows if row.decides and row.verdict == "inconclusive"]
     if not waiting:
-        made_of = MADE_OF[verdict.claim]
-        return both(f"claims.change.{made_of}.too_few" if made_of in _COUNTED else "claims.change.too_few_agree")
+        return both(too_few)
     waiting.sort(key=lambda row: (not row.best, row.seeds_needed is None, row.seeds_needed or 0))
     named, more = waiting[:MOST_ROWS], len(waiting) - MOST_ROWS
     return {lang: text("claims.change.open", lang, rows=_listed(named, more, lang)) for lang in LANGUAGES}

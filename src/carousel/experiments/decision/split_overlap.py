@@ -17,8 +17,8 @@ from carousel.experiments.decision.paired import SHOWN
 from carousel.experiments.decision.statistics.means import mean_interval
 
 if TYPE_CHECKING:
-    from carousel.experiments.claims.base import Both, Row
     from carousel.experiments.data.card import Card
+    from carousel.experiments.decision.verdict import Both, Row
 
 _RESPLIT = ("sequences", "shifted")  # the ways of `data/prepare/resplit.py` in which the test part varies
 

@@ -1,4 +1,4 @@
-"""The seven verdicts as cards, from verdicts.json."""
+"""The verdicts as cards, from verdicts.json."""
 
 from __future__ import annotations
 
@@ -7,29 +7,22 @@ from typing import Any
 
 from carousel.common.pages.numbers import MISSING, count
 from carousel.common.texts import catalogue, text
+from carousel.experiments.claims import all_claims
 from carousel.experiments.report.forest_plot import strips
 from carousel.experiments.report.format import limits, significant
 from carousel.experiments.report.view import Anchor, Card, FigureView, Link, Table
 
 EVIDENCE = "tables/evidence.csv"
 Verdict = Mapping[str, Any]
-#: Of the claims that a figure of the page shows; the others' numbers are drawn in their own tables.
-DECIDING = {
-    "vanishing": "lag-profile-initialisation",
-    "exploding": "gradient-norm",
-    "length": "length",
-    "gates": "occlusion",  # of a file; there it decides nothing, but is what there is to see
-    "generalisation": "learning-score",
-}
 
 
 def cards(verdicts: Mapping[str, Any], figures: Sequence[FigureView], lang: str) -> tuple[Card, ...]:
     """One card a claim, in the order of the judgement; figures: those of the page."""
     drawn = {figure.name: figure for figure in figures if figure.svg}
+    shown = {claim.id: drawn[claim.figure] for claim in all_claims() if claim.figure in drawn}
     changes = verdicts.get("would_change") or {}
     return tuple(
-        _card(claim, changes.get(claim["id"]) or {}, drawn.get(DECIDING.get(claim["id"], "")), lang)
-        for claim in verdicts["claims"]
+        _card(claim, changes.get(claim["id"]) or {}, shown.get(claim["id"]), lang) for claim in verdicts["claims"]
     )
 
 

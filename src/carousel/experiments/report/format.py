@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 
 from carousel.common.pages.numbers import MINUS, MISSING, fixed
-from carousel.experiments.claims.wording import number
 from carousel.experiments.decision.statistics.interval import Interval
+from carousel.experiments.decision.wording import number
 
 
 def significant(value: float | None) -> str:

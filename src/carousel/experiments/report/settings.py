@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from carousel.common.names import CLAIMS
 from carousel.common.pages.numbers import MISSING, count, rate
 from carousel.common.texts import catalogue, text
+from carousel.experiments.claims import ids
 from carousel.experiments.report.names import conditions, length_name
 from carousel.experiments.report.view import Table
 from carousel.experiments.runner.plan import Plan
@@ -18,7 +18,7 @@ def plan_table(plan: Plan, lang: str) -> Table:
     training = plan.training
     rows = {
         "budget": plan.budget,
-        "claims": ", ".join(plan.claims or CLAIMS),
+        "claims": ", ".join(plan.claims or ids()),
         "sources": "; ".join(_source(plan, source.name, lang) for source in plan.sources),
         "lengths": _lengths(plan, lang),
         "parameters": count(plan.parameters),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from carousel.common.errors import UnknownName
-from carousel.experiments.runner.suites import ALL_CONTENDERS, QUICK, QUICK_CONTENDERS, WHOLE, Asked
 from carousel.experiments.training.description import StopRule, Training
 
 
@@ -13,13 +12,12 @@ class Budget(NamedTuple):
     """Learning rates are tuned on `tuning_seeds` and reported on `reporting_seeds`, which are disjoint: on the first
     looks[0] of them, and on those of the next look where a verdict is open and can be expected to close.
 
-    contenders: of a source that the user names. suite: what is run where none is named.
+    contenders: of every source that asks for none of its own.
     """
 
     name: str
     summary: str
     contenders: str
-    suite: tuple[Asked, ...]
     lengths: tuple[int, ...]
     learning_rates: tuple[float, ...]
     tuning_seeds: tuple[int, ...]
@@ -29,6 +27,8 @@ class Budget(NamedTuple):
     at_chance_from: int
 
 
+QUICK_CONTENDERS = "rnn,rnn:orthogonal,lstm,lstm:forget-bias-1,lstm:chrono,gru"
+ALL_CONTENDERS = "rnn,rnn:orthogonal,rnn-relu:identity,lstm,lstm:forget-bias-1,lstm:keras,lstm:chrono,gru,gru:chrono"
 _SEVEN_RATES = (0.0003, 0.0006, 0.001, 0.002, 0.004, 0.008, 0.016)
 BUDGETS = {
     budget.name: budget
@@ -37,7 +37,6 @@ BUDGETS = {
             "quick",
             "3 learning rates, 3 seeds: minutes; decides what so few seeds can",
             QUICK_CONTENDERS,
-            QUICK,
             (30, 100),
             (0.001, 0.003, 0.01),
             (0,),
@@ -50,7 +49,6 @@ BUDGETS = {
             "standard",
             "7 learning rates, 10 to 160 seeds, lengths to 100: one to more than two hours on 2 cores",
             ALL_CONTENDERS,
-            WHOLE,
             (10, 30, 100),
             _SEVEN_RATES,
             (0,),
@@ -63,7 +61,6 @@ BUDGETS = {
             "full",
             "7 learning rates, 20 seeds, lengths to 1000: for a night or a cluster",
             ALL_CONTENDERS,
-            WHOLE,
             (10, 30, 100, 300, 1000),
             _SEVEN_RATES,
             (0, 1, 2),

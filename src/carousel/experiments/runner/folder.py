@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,9 @@ from pydantic import ValidationError
 
 from carousel.common.errors import FolderConflict
 from carousel.common.files import write_text, writing_to
-from carousel.common.names import CLAIMS
 from carousel.experiments.runner.plan import SCHEMA_VERSION, Plan
+
+VERDICTS_SCHEMA = 1  # of verdicts.json
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,12 @@ class RunFolder:
                 fix="read it with that version, or run it again with another --out",
             )
 
-    def load_verdicts(self) -> dict[str, Any]:
-        """The value of verdicts.json. Raises FolderConflict where the run was not judged, or by another version."""
+    def load_verdicts(self, claims: Sequence[str]) -> dict[str, Any]:
+        """The value of verdicts.json. claims: those that there are. Raises FolderConflict where the run was not judged
+        for all of them, or by another version."""
         try:
             judgement = dict(json.loads(self.verdicts.read_text(encoding="utf-8")))
-            if [claim["id"] for claim in judgement["claims"]] == list(CLAIMS):
+            if judgement["schema"] == VERDICTS_SCHEMA and [c["id"] for c in judgement["claims"]] == list(claims):
                 return judgement
             reason = "it was written by another version"
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
 
 from carousel.common.errors import BadPlan, UnknownName
-from carousel.common.names import CLAIMS, TRANSFORMER
+from carousel.common.names import TRANSFORMER
 from carousel.experiments.contenders.spec import ContenderSpec, parse_contenders
 from carousel.experiments.data import DataOptions, DataTask, Prepared, Splits, prepare_splits
 from carousel.experiments.runner.budgets import Budget, budget_named, judged_once, training_of
-from carousel.experiments.runner.file_suite import file_claims, file_contenders
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
+from carousel.experiments.runner.requirement import Requirement
 from carousel.experiments.runner.sizing import equal_from, sized
 from carousel.experiments.runner.split_store import load_splits
-from carousel.experiments.runner.suites import Asked, asked_for, check_claims, claims_of
+from carousel.experiments.runner.suites import (
+    SuiteTask,
+    check_claims,
+    file_contenders,
+    named_task,
+    on_file,
+    suite,
+)
 from carousel.experiments.runner.task_overrides import own_training
 from carousel.experiments.tasks import TASKS, Task, task
 from carousel.experiments.training.description import Contender, FileSource, Source, TaskSource
@@ -32,8 +40,8 @@ _LARGEST_SEED = 10**12  # times the stride it is a seed that torch takes
 
 @dataclass(frozen=True)
 class ComparisonRequest:
-    """The options of `carousel compare`. `sources`: names of built-in tasks, or one path; empty: the budget's suite.
-    claims: the ones to be judged; empty: all."""
+    """The options of `carousel compare`. `sources`: names of built-in tasks, or one path; empty: those that
+    the claims ask for. claims: the ones to be judged; empty: all."""
 
     sources: tuple[str, ...] = ()
     contenders: str | None = None
@@ -59,19 +67,24 @@ class Planned:
         return None if self.splits is None else self.splits.tuning
 
 
-def make_plan(request: ComparisonRequest) -> Planned:
-    """Resolve a wish. Raises UserError: unknown names, contradictions, files that cannot be used."""
+def make_plan(request: ComparisonRequest, known: Sequence[Requirement]) -> Planned:
+    """Resolve a request. known: what each claim that there is asks of a plan.
+
+    Raises UserError: unknown names, contradictions, files that cannot be used."""
     budget = budget_named(request.budget)
     _check(request)
+    check_claims(request.claims, known)
+    request = replace(request, claims=tuple(r.claim for r in known if r.claim in request.claims))  # in their order
     path = _file_among(request.sources)
-    specs = _specs(request, budget, file=path is not None)
+    asked = on_file(request.claims, known) if path else []
+    specs = file_contenders(budget, asked) if path and not request.contenders else _specs(request, budget)
     if request.kernel != "auto":
         _check_kernel(request.kernel, specs)
     if path is None:
-        return Planned(_plan_for_tasks(request, budget, specs), None)
+        return Planned(_plan_for_tasks(request, budget, specs, known), None)
     budget = judged_once(budget)
     splits = prepare_splits(path, request.data, _seeds(budget.reporting_seeds, request))
-    return Planned(_plan_for_file(request, budget, specs, path, splits), splits)
+    return Planned(_plan_for_file(request, budget, specs, path, splits, asked), splits)
 
 
 def _check(request: ComparisonRequest) -> None:
@@ -82,13 +95,10 @@ def _check(request: ComparisonRequest) -> None:
         raise BadPlan("--seed is out of range", allowed=f"0 or more, at most {_LARGEST_SEED}", got=request.seed)
     if request.parameters < 1:
         raise BadPlan("--parameters is out of range", allowed="1 or more; 6600 by default", got=request.parameters)
-    check_claims(request.claims)
 
 
-def _specs(request: ComparisonRequest, budget: Budget, *, file: bool) -> list[ContenderSpec]:
-    """The contenders that were typed, else those of the budget; of a file, those that its claims need."""
-    if file and not request.contenders:
-        return file_contenders(budget, request.claims)
+def _specs(request: ComparisonRequest, budget: Budget) -> list[ContenderSpec]:
+    """The contenders that were typed, else those of the budget."""
     return parse_contenders(request.contenders or budget.contenders)
 
 
@@ -123,7 +133,9 @@ def _file_among(sources: tuple[str, ...]) -> Path | None:
     return paths[0] if paths else None
 
 
-def _plan_for_tasks(request: ComparisonRequest, budget: Budget, specs: list[ContenderSpec]) -> Plan:
+def _plan_for_tasks(
+    request: ComparisonRequest, budget: Budget, specs: list[ContenderSpec], known: Sequence[Requirement]
+) -> Plan:
     if request.data != DataOptions():
         given = ", ".join(
             f"--{k.replace('_', '-')}" for k, v in asdict(request.data).items() if v != getattr(DataOptions(), k)
@@ -133,10 +145,9 @@ def _plan_for_tasks(request: ComparisonRequest, budget: Budget, specs: list[Cont
         )
     lengths = _checked(request.lengths) or budget.lengths
     if request.sources:
-        names = dict.fromkeys(request.sources)
-        asked = tuple(Asked(name, claims_of(name), str(budget.contenders)) for name in names)
+        asked = tuple(named_task(name, specs, known) for name in dict.fromkeys(request.sources))
     else:
-        asked = asked_for(budget.suite, request.claims, budget.name)
+        asked = suite(budget, request.claims, known)
     own = {a.task: a.lengths for a in asked if a.lengths and request.lengths is None}
     contenders = {a.task: _sized_for(a, request, specs, own.get(a.task, lengths)) for a in asked}
     plan = _plan(request, budget, tuple(TaskSource(name=a.task) for a in asked), lengths, contenders, file=False)
@@ -146,17 +157,22 @@ def _plan_for_tasks(request: ComparisonRequest, budget: Budget, specs: list[Cont
 
 
 def _sized_for(
-    asked: Asked, request: ComparisonRequest, specs: list[ContenderSpec], lengths: tuple[int, ...]
+    asked: SuiteTask, request: ComparisonRequest, specs: list[ContenderSpec], lengths: tuple[int, ...]
 ) -> tuple[Contender, ...]:
-    """The contenders of one task: those that were typed, else those that the suite has for it."""
+    """The contenders of one task: those that were typed, else those that it is asked for with."""
     tasks = [task(asked.task, length) for length in lengths]  # each refuses a length that it cannot have
     if request.contenders or request.sources:
         return sized(specs, tasks[-1], request.parameters)
-    return sized(parse_contenders(asked.contenders), tasks[-1], asked.parameters or request.parameters)
+    return sized(list(asked.contenders), tasks[-1], asked.parameters or request.parameters)
 
 
 def _plan_for_file(
-    request: ComparisonRequest, budget: Budget, specs: list[ContenderSpec], path: Path, splits: Splits
+    request: ComparisonRequest,
+    budget: Budget,
+    specs: list[ContenderSpec],
+    path: Path,
+    splits: Splits,
+    asked: Sequence[Requirement],
 ) -> Plan:
     whole = DataTask(splits.tuning)
     options = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(request.data).items() if v is not None}
@@ -167,8 +183,7 @@ def _plan_for_file(
         options=options,
         splits="by-seed" if splits.by_seed else "one",
     )
-    asked = file_claims(request.claims)
-    histories = _checked(request.lengths) or (_histories(whole) if "length" in asked else ())
+    histories = _checked(request.lengths) or (_histories(whole) if any(r.histories for r in asked) else ())
     if max(histories, default=0) >= whole.length:  # the whole is compared anyway; against itself it gains nothing
         allowed = f"1 to {whole.length - 1}, histories shorter than the longest sequence"
         raise BadPlan("--lengths cuts nothing", allowed=allowed, got=max(histories))
@@ -210,7 +225,7 @@ def _plan(
         reporting_seeds=_seeds(budget.reporting_seeds, request),
         looks=budget.looks,
         flow_from=request.seed * _SEED_STRIDE,
-        claims=tuple(claim for claim in CLAIMS if claim in request.claims),
+        claims=request.claims,
         training=training_of(budget, file=file),
         parameters=request.parameters,
     )

@@ -1,71 +1,90 @@
-"""What is run when no source is named: which built-in tasks, for which claims, with which contenders."""
+"""What is run where the user leaves it open: the tasks that the claims ask for, and their networks on a file."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from carousel.common.errors import BadPlan, UnknownName
-from carousel.common.names import CLAIMS
-
-QUICK_CONTENDERS = "rnn,rnn:orthogonal,lstm,lstm:forget-bias-1,lstm:chrono,gru"
-ALL_CONTENDERS = "rnn,rnn:orthogonal,rnn-relu:identity,lstm,lstm:forget-bias-1,lstm:keras,lstm:chrono,gru,gru:chrono"
-_FLOW = ("vanishing", "exploding", "length", "generalisation")
-_KEEPERS = "rnn:orthogonal,rnn-relu:identity,lstm:forget-bias-1,lstm:chrono"  # what can solve recall at a random step
-DEPTHS = "lstm:forget-bias-1,lstm:forget-bias-1,layers=2,lstm:forget-bias-1,layers=4"
-BESIDE_ATTENTION = "rnn:orthogonal,lstm:chrono,gru,transformer"
-
-_DEEP_PARAMETERS = 20_000  # where 1, 2 and 4 layers can be made equal within 2 % for each of these tasks
-_DEEP = ("nested-brackets", "time-scales")
-_ATTENTION = ("mqar", "copy-memory", "modular-counting", "anbn")  # recall, and the mirror set with `permutations`
-_CAPACITY_PARAMETERS = 1124  # of each depth, exactly; the table of random labels is too large for so few
-_ONLY_FOR = {"random-labels": ("stacking",)}  # test and training part are the same there
+from carousel.common.names import MEMORISED
+from carousel.experiments.contenders.spec import ContenderSpec, parse_contenders
+from carousel.experiments.runner.budgets import Budget
+from carousel.experiments.runner.requirement import Requirement, TaskRequirement
 
 
-class Asked(NamedTuple):
-    """A task and the claims it is run for. lengths, parameters: its own, or None for those of the budget."""
+class SuiteTask(NamedTuple):
+    """A task, the claims it is run for (none: all), and its contenders. lengths, parameters: its own, or None for those
+    of the budget and of the request."""
 
     task: str
     claims: tuple[str, ...]
-    contenders: str
+    contenders: tuple[ContenderSpec, ...]
     lengths: tuple[int, ...] | None = None
     parameters: int | None = None
 
 
-def _flow(contenders: str) -> tuple[Asked, ...]:
-    return Asked("delayed-recall", _FLOW, contenders), Asked("adding", _FLOW, contenders)
-
-
-_KEYED = Asked("random-recall", ("gates", "generalisation"), _KEEPERS, (30,))
-QUICK = (*_flow(QUICK_CONTENDERS), _KEYED)
-WHOLE = (
-    *_flow(ALL_CONTENDERS),
-    _KEYED,
-    *(Asked(name, ("stacking",), DEPTHS, (30,), _DEEP_PARAMETERS) for name in _DEEP),
-    Asked("random-labels", ("stacking",), DEPTHS, (4,), _CAPACITY_PARAMETERS),
-    Asked("permutations", ("stacking", "attention"), f"{DEPTHS},gru,transformer", (30,), _DEEP_PARAMETERS),
-    *(Asked(name, ("attention",), BESIDE_ATTENTION, (30,)) for name in _ATTENTION),
-)
-
-
-def asked_for(suite: tuple[Asked, ...], claims: tuple[str, ...], budget: str) -> tuple[Asked, ...]:
-    """The part of a suite that some claims need; all of it for none. Raises UnknownName, and BadPlan for a claim that
-    the suite has no task for."""
-    check_claims(claims)
-    for claim in claims:
-        if not any(claim in asked.claims for asked in suite):
-            able = dict.fromkeys(claim for asked in suite for claim in asked.claims)
-            raise BadPlan(f"the {budget} budget has no measurement for the claim {claim!r}", allowed=", ".join(able),
-                          fix="--budget standard, which has all seven")  # fmt: skip
-    return tuple(asked for asked in suite if not claims or set(claims) & set(asked.claims))
-
-
-def claims_of(task: str) -> tuple[str, ...]:
-    """The claims that a task which the user names can be judged for; none: all."""
-    return _ONLY_FOR.get(task, ())
-
-
-def check_claims(claims: tuple[str, ...]) -> None:
+def check_claims(claims: Iterable[str], known: Sequence[Requirement]) -> None:
     """Raises UnknownName."""
+    names = [requirement.claim for requirement in known]
     for claim in claims:
-        if claim not in CLAIMS:
-            raise UnknownName("claim", claim, CLAIMS)
+        if claim not in names:
+            raise UnknownName("claim", claim, names)
+
+
+def suite(budget: Budget, claims: tuple[str, ...], known: Sequence[Requirement]) -> tuple[SuiteTask, ...]:
+    """The tasks of a budget that some claims ask for, all claims where none is named; in the order in which they are
+    first asked for. Raises BadPlan for a claim that the budget has no task for."""
+    wanted = _wanted(claims, known)
+    asked: dict[str, dict[str, TaskRequirement]] = {}
+    for requirement in wanted:
+        for each in requirement.tasks:
+            if budget.name in each.budgets:
+                asked.setdefault(each.task, {})[requirement.claim] = each
+    _check_measured(budget, claims, asked, known)
+    return tuple(_merged(task, by_claim, budget) for task, by_claim in asked.items())
+
+
+def named_task(task: str, contenders: Sequence[ContenderSpec], known: Sequence[Requirement]) -> SuiteTask:
+    """A task that the user names, and the claims it can be judged for."""
+    claims = tuple(r.claim for r in known if r.memorised) if task in MEMORISED else ()
+    return SuiteTask(task, claims, tuple(contenders))
+
+
+def on_file(claims: tuple[str, ...], known: Sequence[Requirement]) -> list[Requirement]:
+    """What a run on a file asks for: the claims named, else all that need no networks of their own there."""
+    return _wanted(claims, known) if claims else [r for r in known if r.file_contenders is None]
+
+
+def file_contenders(budget: Budget, asked: Sequence[Requirement]) -> list[ContenderSpec]:
+    """The contenders of these claims, each once: those of the budget, then those that a claim has of its own."""
+    texts = [budget.contenders] if any(r.file_contenders is None for r in asked) else []
+    texts += [r.file_contenders for r in asked if r.file_contenders is not None]
+    return list(dict.fromkeys(spec for text in texts for spec in parse_contenders(text)))
+
+
+def _wanted(claims: tuple[str, ...], known: Sequence[Requirement]) -> list[Requirement]:
+    return [requirement for requirement in known if not claims or requirement.claim in claims]
+
+
+def _check_measured(
+    budget: Budget, claims: tuple[str, ...], asked: dict[str, dict[str, TaskRequirement]], known: Sequence[Requirement]
+) -> None:
+    for claim in claims:
+        if not any(claim in by_claim for by_claim in asked.values()):
+            able = [r.claim for r in known if any(budget.name in each.budgets for each in r.tasks)]
+            what = f"the {budget.name} budget has no measurement for the claim {claim!r}"
+            raise BadPlan(what, allowed=", ".join(able), fix="--budget standard, which has one for every claim")
+
+
+def _merged(task: str, by_claim: dict[str, TaskRequirement], budget: Budget) -> SuiteTask:
+    """One task for several claims: the contenders and lengths of each, and one number of parameters for all."""
+    each = list(by_claim.values())
+    texts = [one.contenders or budget.contenders for one in each]
+    specs = dict.fromkeys(spec for text in dict.fromkeys(texts) for spec in parse_contenders(text))
+    own = any(one.lengths for one in each)
+    lengths = {n for one in each for n in one.lengths or budget.lengths}
+    sizes = {one.parameters for one in each}
+    if len(sizes) > 1:
+        claims = ", ".join(by_claim)
+        raise BadPlan(f"the claims {claims} ask for {task} with different sizes", fix="name one of them")
+    return SuiteTask(task, tuple(by_claim), tuple(specs), tuple(sorted(lengths)) if own else None, sizes.pop())

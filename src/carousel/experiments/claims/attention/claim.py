@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from carousel.common.names import FAMILY_OF_CELL, RECURRENT, TRANSFORMER
 from carousel.common.texts import both
-from carousel.experiments.claims.attention.gap import RATE, gap_row
+from carousel.experiments.claims.attention.gap import RATE, decidable, gap_row
 from carousel.experiments.claims.attention.on_file import attention_verdict
-from carousel.experiments.claims.base import Both, Claim, Effect, Row, Verdict, Word
-from carousel.experiments.claims.task_sets import MIRROR
-from carousel.experiments.claims.thresholds import THRESHOLDS
-from carousel.experiments.claims.wording import headline, interval, join, needed, signed
+from carousel.experiments.claims.attention.requirement import MIRROR, REQUIREMENT
+from carousel.experiments.claims.base import Claim
+from carousel.experiments.decision.requirements import has_attention, is_file
 from carousel.experiments.decision.results import Readings, trial_files
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict, Word
+from carousel.experiments.decision.wording import headline, interval, join, needed, signed
+from carousel.experiments.runner.requirement import Requirement
 
 if TYPE_CHECKING:
-    from carousel.experiments.runner.plan import Condition
+    from carousel.experiments.runner.plan import Condition, Plan
 
 
 @final
@@ -31,6 +34,9 @@ class Attention(Claim):
 
     id: ClassVar[str] = "attention"
     effect: ClassVar[tuple[str, str]] = RATE
+    requirement: ClassVar[Requirement] = REQUIREMENT
+    change: ClassVar[str] = "claims.change.tasks"
+    judged_on_file: ClassVar[bool] = False
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
         """Supported where it surpasses on one task at least; refuted where on none. A file has no mirror set."""
@@ -47,6 +53,31 @@ class Attention(Claim):
         because = join(headline(self.id, shown), _looked(shown), *map(_mirror_text, mirror), needed(judged))
         verdict = some_task([row.verdict for row in tested])
         return Verdict(self.id, verdict, shown.effect, shown.n, because, (*judged, *mirror), _files(readings))
+
+    def compares(self, plan: Plan, source: str) -> bool:
+        """A Transformer and a recurrent network."""
+        return has_attention(plan, source)
+
+    def lacks(self, plan: Plan, *, every_step: bool) -> str | None:
+        """Both sides where attention may win and on the mirror set, with enough rates; on a file both sides."""
+        able = {s.name for s in plan.sources if self.compares(plan, s.name)}
+        if is_file(plan):
+            return None if able else "attention" if self.id in plan.claims else "attention_file"
+        if not able:
+            return "attention"
+        if len(plan.learning_rates) < THRESHOLDS.attention_rates:
+            return "few_rates"
+        if able <= MIRROR:
+            return "no_recall"
+        return None if MIRROR & able else "no_mirror"
+
+    def decidable(self, seeds: int, alpha: float, *, file: bool) -> bool:
+        """On tasks by two rates; on a file nothing is judged."""
+        return super().decidable(seeds, alpha, file=file) if file else decidable(seeds, alpha)
+
+    def comparisons(self, asked: Plan) -> int:
+        """The tasks on which attention may win."""
+        return sum(c.source not in MIRROR for c in asked.conditions())
 
     @staticmethod
     def _rows(readings: Readings, conditions: Sequence[Condition], alpha: float, mirror: bool = False) -> list[Row]:

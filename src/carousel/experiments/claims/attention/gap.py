@@ -12,14 +12,14 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from carousel.experiments.claims.base import Effect, Row
-from carousel.experiments.claims.thresholds import THRESHOLDS
 from carousel.experiments.decision.paired import SHOWN
 from carousel.experiments.decision.results import BySeed, numbers, score, solved
 from carousel.experiments.decision.rules import Answer
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.power import smallest_n
 from carousel.experiments.decision.statistics.rates import difference
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Effect, Row
 
 RATE = ("attention_gap", "solved_rate")
 Count = tuple[int, int]  # solved, trials
@@ -65,6 +65,13 @@ def _seeds_needed(ours: Count, other: Count, level: float) -> int | None:
         return ends.above(margin) or ends.below(margin)
 
     return None if math.isclose(first - second, margin) else smallest_n(decides, max(ours[1], other[1]) + 1)
+
+
+def decidable(n: int, alpha: float) -> bool:
+    """Whether `n` seeds a side could decide: all solved against none."""
+    sides = ((n, n), (0, n)), ((0, n), (n, n))
+    gaps = ((difference(first, second, alpha), (first[0] - second[0]) / n) for first, second in sides)
+    return any(answer(interval, scores).verdict != "inconclusive" for interval, scores in gaps)
 
 
 def _count(rows: BySeed) -> Count:

@@ -11,12 +11,13 @@ from typing import Any
 
 from carousel.common.names import FAMILY_OF_CELL, RECURRENT, TRANSFORMER
 from carousel.common.texts import both
-from carousel.experiments.claims.base import Both, Claim, Row, Verdict
-from carousel.experiments.claims.thresholds import THRESHOLDS
-from carousel.experiments.claims.wording import interval, join, signed
+from carousel.experiments.claims.base import Claim
 from carousel.experiments.decision.paired import SHOWN, mean_row
 from carousel.experiments.decision.results import BySeed, Readings, numbers, score, trial_files
 from carousel.experiments.decision.split_overlap import sample_note
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Both, Row, Verdict
+from carousel.experiments.decision.wording import interval, join, signed
 
 SCORE = ("attention_gap_score", "score")
 

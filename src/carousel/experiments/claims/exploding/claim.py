@@ -7,23 +7,30 @@ control   trained LSTMs (the reporting trials of the first look, so that no cont
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import ClassVar, Literal, final
 
 from carousel.common.texts import both
-from carousel.experiments.claims.base import Both, Claim, Effect, Row, Verdict
+from carousel.experiments.claims.base import PairClaim
 from carousel.experiments.claims.exploding.control import control_row
-from carousel.experiments.claims.wording import headline, join, needed, number, parts_text
+from carousel.experiments.claims.exploding.requirement import REQUIREMENT
 from carousel.experiments.decision.paired import mean_row, missing_row
 from carousel.experiments.decision.results import BySeed, Readings, Record, is_number, trial_files
 from carousel.experiments.decision.rules import combine, combine_parts
+from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict
+from carousel.experiments.decision.wording import headline, join, needed, number, parts_text
+from carousel.experiments.runner.requirement import Requirement
 
 
 @final
-class Exploding(Claim):
+class Exploding(PairClaim):
     """Onset of chaos before training, and control of the gradient in training."""
 
     id: ClassVar[str] = "exploding"
     effect: ClassVar[tuple[str, str]] = ("onset_difference", "gain")
+    requirement: ClassVar[Requirement] = REQUIREMENT
+    change: ClassVar[str] = "claims.change.parts"
+    seeds: ClassVar[Literal["reporting", "untrained"]] = "untrained"
+    figure: ClassVar[str | None] = "gradient-norm"
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
         """Supported or refuted where both parts are; conditional where they differ."""

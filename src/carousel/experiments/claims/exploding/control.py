@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from carousel.experiments.claims.base import Effect, Row
-from carousel.experiments.claims.thresholds import THRESHOLDS
 from carousel.experiments.decision.paired import SHOWN, missing_row
 from carousel.experiments.decision.results import Record, is_number
 from carousel.experiments.decision.rules import Answer
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.power import smallest_n
 from carousel.experiments.decision.statistics.rates import clopper_pearson, clustered
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Effect, Row
 
 WHERE = "LSTM"
 EFFECT = ("spike_share", "share")

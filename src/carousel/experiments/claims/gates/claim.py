@@ -11,27 +11,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
+from carousel.common.names import KEYED
 from carousel.common.texts import both
-from carousel.experiments.claims.base import Both, Claim, Effect, Row, Verdict
+from carousel.experiments.claims.base import PairClaim
 from carousel.experiments.claims.gates.clamping import EFFECT, clamping_rows
 from carousel.experiments.claims.gates.occlusion import occlusion_verdict
+from carousel.experiments.claims.gates.requirement import REQUIREMENT
 from carousel.experiments.claims.gates.selectivity import selectivity_row
-from carousel.experiments.claims.wording import headline, interval, join, needed, number, parts_text
 from carousel.experiments.columns import GATE_PROBE
+from carousel.experiments.decision.requirements import families, is_file, lacks_pair
 from carousel.experiments.decision.results import Readings, Record, numbers, trial_files
 from carousel.experiments.decision.rules import combine, combine_parts, stands_for
 from carousel.experiments.decision.statistics.interval import Interval
+from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict
+from carousel.experiments.decision.wording import headline, interval, join, needed, number, parts_text
+from carousel.experiments.runner.requirement import Requirement
 
 if TYPE_CHECKING:
-    from carousel.experiments.runner.plan import Condition
+    from carousel.experiments.runner.plan import Condition, Plan
 
 
 @final
-class Gates(Claim):
+class Gates(PairClaim):
     """Interventions on the gates, and what the final state knows of key and noise."""
 
     id: ClassVar[str] = "gates"
     effect: ClassVar[tuple[str, str]] = EFFECT
+    requirement: ClassVar[Requirement] = REQUIREMENT
+    change: ClassVar[str] = "claims.change.parts"
+    judged_on_file: ClassVar[bool] = False
+    figure: ClassVar[str | None] = "occlusion"  # of a file; there it decides nothing, but is what there is to see
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
         """Supported or refuted where both parts are; conditional where they differ. A file marks no key: not tested."""
@@ -55,6 +64,18 @@ class Gates(Claim):
         effect, n = (stands.effect, stands.n) if stands else (Effect(*self.effect), 0)
         files = _files(readings)
         return Verdict(self.id, combine_parts(parts), effect, n, because, (*gates, *rnn), files)
+
+    def lacks(self, plan: Plan, *, every_step: bool) -> str | None:
+        """On tasks one that marks a key; on a file the best RNN or LSTM, one answer a sequence to take blocks from."""
+        if is_file(plan):
+            return self._lacks_on_file(plan, every_step)
+        return lacks_pair(plan) or (None if any(s.name in KEYED for s in plan.sources) else "gates")
+
+    @staticmethod
+    def _lacks_on_file(plan: Plan, every_step: bool) -> str | None:
+        if every_step:
+            return "gates_file"  # occlusion by lag needs one answer a sequence
+        return "no_gates" if families(plan, plan.sources[0].name).isdisjoint({"RNN", "LSTM"}) else None
 
     @staticmethod
     def _gates(readings: Readings, condition: Condition, alpha: float) -> list[Row]:

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from carousel.common.texts import both
-from carousel.experiments.claims.base import Both, Claim, Effect, Row, Verdict
-from carousel.experiments.claims.wording import interval, join, signed
+from carousel.experiments.claims.base import Claim
 from carousel.experiments.decision.paired import SHOWN
 from carousel.experiments.decision.results import Readings, trial_files
 from carousel.experiments.decision.split_overlap import sample_note
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.means import mean_interval
+from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict
+from carousel.experiments.decision.wording import interval, join, signed
 
 EFFECT = ("occlusion_drop", "score")
 Block = tuple[int, int]

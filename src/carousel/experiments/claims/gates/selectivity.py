@@ -9,15 +9,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from carousel.experiments.claims.base import Effect, Row
 from carousel.experiments.claims.gates.networks import Side, seeds_needed
-from carousel.experiments.claims.thresholds import THRESHOLDS
 from carousel.experiments.columns import SELECTIVITY
 from carousel.experiments.decision.paired import SHOWN
 from carousel.experiments.decision.results import Record, numbers, solved
 from carousel.experiments.decision.rules import Answer
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.means import mean_interval
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Effect, Row
 
 EFFECT = ("selectivity_difference", "selectivity")
 

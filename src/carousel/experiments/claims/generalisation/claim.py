@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from carousel.common.texts import both
-from carousel.experiments.claims.base import Both, Claim, Row, Verdict, Word
+from carousel.experiments.claims.base import PairClaim
 from carousel.experiments.claims.generalisation.comparisons import (
     Compare,
     best_comparisons,
@@ -25,24 +25,33 @@ from carousel.experiments.claims.generalisation.comparisons import (
     training_win,
 )
 from carousel.experiments.claims.generalisation.equal_loss import matched_win
-from carousel.experiments.claims.thresholds import THRESHOLDS
-from carousel.experiments.claims.wording import groups_text, headline, interval, join, needed, number, signed
+from carousel.experiments.claims.generalisation.requirement import REQUIREMENT
 from carousel.experiments.decision.paired import missing_row, superiority_row
 from carousel.experiments.decision.results import Readings, score, trial_files
-from carousel.experiments.decision.rules import by_group, stands_for
+from carousel.experiments.decision.rules import by_group, by_superiority, stands_for
 from carousel.experiments.decision.split_overlap import guarded, sample_note
 from carousel.experiments.decision.statistics.interval import Interval
+from carousel.experiments.decision.statistics.rates import superiority
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Both, Row, Verdict, Word
+from carousel.experiments.decision.wording import groups_text, headline, interval, join, needed, number, signed
+from carousel.experiments.runner.requirement import Requirement
 
 if TYPE_CHECKING:
-    from carousel.experiments.runner.plan import Condition
+    from carousel.experiments.runner.plan import Condition, Plan
 
 
 @final
-class Generalisation(Claim):
+class Generalisation(PairClaim):
     """The probability that the LSTM's test score beats the RNN's."""
 
     id: ClassVar[str] = "generalisation"
     effect: ClassVar[tuple[str, str]] = ("superiority", "probability")
+    requirement: ClassVar[Requirement] = REQUIREMENT
+    change: ClassVar[str] = "claims.change.sources"
+    counted: ClassVar[bool] = True
+    over_several: ClassVar[bool] = True
+    figure: ClassVar[str | None] = "learning-score"
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
         """One deciding row a condition; a file alone speaks of itself, tasks need three sources."""
@@ -66,6 +75,15 @@ class Generalisation(Claim):
         rows = (*judged, *apart, *self._declared(readings, conditions, alpha))
         verdict = _over_sources(list(words.values()), _sources_needed(readings))
         return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(readings))
+
+    def decidable(self, seeds: int, alpha: float, *, file: bool) -> bool:
+        """All won, or all lost."""
+        wins = ([win] * seeds for win in (0.0, 1.0))
+        return any(by_superiority(each[0], superiority(each, alpha)).verdict != "inconclusive" for each in wins)
+
+    def comparisons(self, asked: Plan) -> int:
+        """Any condition can make the claim conditional."""
+        return len(asked.conditions())
 
     def _best_row(self, readings: Readings, condition: Condition, alpha: float) -> Row:
         """The best LSTM against the best RNN under one condition."""

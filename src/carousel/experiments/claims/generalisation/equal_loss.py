@@ -11,8 +11,8 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from carousel.experiments.claims.generalisation.comparisons import Compare, beats
-from carousel.experiments.claims.thresholds import THRESHOLDS
 from carousel.experiments.decision.results import Record
+from carousel.experiments.decision.thresholds import THRESHOLDS
 
 if TYPE_CHECKING:
     import polars as pl

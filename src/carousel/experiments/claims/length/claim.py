@@ -7,25 +7,35 @@ history cut to the last n steps; the claim becomes "the LSTM uses more of the pa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
-from carousel.experiments.claims.base import Claim, Effect, Row, Verdict
-from carousel.experiments.claims.length.drop import Ends, Rate, answer, fall_difference, seeds_needed
+from carousel.experiments.claims.base import PairClaim
+from carousel.experiments.claims.length.drop import Ends, Rate, answer, decidable, fall_difference, seeds_needed
 from carousel.experiments.claims.length.history import history_rows
-from carousel.experiments.claims.wording import headline, join, needed, sides, tally
+from carousel.experiments.claims.length.requirement import REQUIREMENT
 from carousel.experiments.decision.paired import missing_row
+from carousel.experiments.decision.requirements import lacks_pair
 from carousel.experiments.decision.results import BySeed, Pair, Readings, solved, trial_files
 from carousel.experiments.decision.rules import combine, stands_for
 from carousel.experiments.decision.split_overlap import sample_note
 from carousel.experiments.decision.statistics.logistic import fit_length_curve
+from carousel.experiments.decision.verdict import Effect, Row, Verdict
+from carousel.experiments.decision.wording import headline, join, needed, sides, tally
+from carousel.experiments.runner.requirement import Requirement
+
+if TYPE_CHECKING:
+    from carousel.experiments.runner.plan import Plan
 
 
 @final
-class Length(Claim):
+class Length(PairClaim):
     """The fall of the solved-rate from the shortest to the longest length, RNN's and LSTM's."""
 
     id: ClassVar[str] = "length"
     effect: ClassVar[tuple[str, str]] = ("fall_difference", "solved_rate")
+    requirement: ClassVar[Requirement] = REQUIREMENT
+    change: ClassVar[str] = "claims.change.pairs"
+    figure: ClassVar[str | None] = "length"
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
         """For every pair of every source that was run at two lengths or more."""
@@ -40,6 +50,15 @@ class Length(Claim):
         because = join(headline(name, shown), tally(rows), sides(rows), needed(rows), note)
         files = _files(readings, sources)
         return Verdict(self.id, combine(rows), shown.effect, shown.n, because, rows, files)
+
+    def lacks(self, plan: Plan, *, every_step: bool) -> str | None:
+        """Two lengths of a source that has both."""
+        able = any(len(plan.lengths_of(s.name)) > 1 for s in plan.sources if self.compares(plan, s.name))
+        return lacks_pair(plan) or (None if able else "one_length")
+
+    def decidable(self, seeds: int, alpha: float, *, file: bool) -> bool:
+        """On a file by a mean; on tasks by four rates."""
+        return super().decidable(seeds, alpha, file=file) if file else decidable(seeds, alpha)
 
     def _rows(self, readings: Readings, source: str, alpha: float) -> list[Row]:
         if readings.is_file(source):

@@ -6,12 +6,12 @@ import math
 from functools import lru_cache
 from typing import NamedTuple
 
-from carousel.experiments.claims.thresholds import THRESHOLDS
 from carousel.experiments.decision.paired import SHOWN
 from carousel.experiments.decision.rules import Answer
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.power import smallest_n
 from carousel.experiments.decision.statistics.rates import Limits, clopper_pearson, difference, wilson
+from carousel.experiments.decision.thresholds import THRESHOLDS
 
 
 class Rate(NamedTuple):
@@ -83,6 +83,13 @@ def fall_difference(ends: Ends) -> tuple[float, Interval]:
     low = value - math.hypot(falls[0] - rnn.low, lstm.high - falls[1])
     high = value + math.hypot(rnn.high - falls[0], falls[1] - lstm.low)
     return value, Interval(low, high)
+
+
+def decidable(n: int, alpha: float) -> bool:
+    """Whether `n` trials at each end could decide: all solved where something is held, none where it falls."""
+    holds, falls = Rate(n, n), Rate(0, n)
+    ends = (Ends(holds, rnn, holds, lstm) for rnn in (holds, falls) for lstm in (holds, falls))
+    return any(answer(each, alpha).verdict in ("supported", "refuted") for each in ends)
 
 
 @lru_cache(maxsize=4096)

@@ -6,13 +6,13 @@ what it draws from the past; judged is the LSTM's gain minus the RNN's, paired b
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from carousel.experiments.claims.base import Effect, Row
-from carousel.experiments.claims.thresholds import THRESHOLDS
 from carousel.experiments.decision.paired import mean_row
 from carousel.experiments.decision.results import BySeed, Pair, Readings, score
+from carousel.experiments.decision.room import room_above_baseline
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Effect, Row
 
 EFFECT = ("history_gain_difference", "score")
 
@@ -43,11 +43,3 @@ def _gain_differences(readings: Readings, pair: Pair, shortest: str, whole: str)
 
 def _gains(shortest: BySeed, whole: BySeed) -> dict[int, float]:
     return {seed: score(whole[seed]) - score(shortest[seed]) for seed in shortest.keys() & whole.keys()}
-
-
-def room_above_baseline(readings: Readings, source: str, whole: str) -> float:
-    """Best mean score minus the baseline's, on the whole sequence; 0 where nothing was trained."""
-    made = readings.evidence.plan.contenders[source]
-    trials = [list(readings.reporting(whole, contender.spec).values()) for contender in made]
-    excess = [math.fsum(score(r) - r["baseline_score"] for r in rows) / len(rows) for rows in trials if rows]
-    return max(excess, default=0.0)

@@ -2,7 +2,7 @@
 
 All contenders of a run have the same number of parameters, so a deeper one is narrower. Per condition: the best LSTM
 of several layers against the best of one, each chosen in the tuning phase (`depth.py`); every declared
-depth of every initialisation is shown beside it. Families of tasks: `task_sets.py`.
+depth of every initialisation is shown beside it. Families of tasks: `common.names`.
 A user's file: `on_file.py`.
 """
 
@@ -10,18 +10,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
+from carousel.common.names import family_of_task
 from carousel.common.texts import both
-from carousel.experiments.claims.base import Both, Claim, Row, Verdict
-from carousel.experiments.claims.stacking.depth import RATE, declared_depths, depths, families, gain_row
+from carousel.experiments.claims.base import Claim
+from carousel.experiments.claims.stacking.depth import RATE, decidable, declared_depths, depths, families, gain_row
 from carousel.experiments.claims.stacking.on_file import stacking_verdict
-from carousel.experiments.claims.task_sets import family_of
-from carousel.experiments.claims.thresholds import THRESHOLDS
-from carousel.experiments.claims.wording import groups_text, headline, join, needed, number
+from carousel.experiments.claims.stacking.requirement import REQUIREMENT
+from carousel.experiments.decision.requirements import has_depths, is_file
 from carousel.experiments.decision.results import Readings, trial_files
 from carousel.experiments.decision.rules import by_group, stands_for
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Both, Row, Verdict
+from carousel.experiments.decision.wording import groups_text, headline, join, needed, number
+from carousel.experiments.runner.requirement import Requirement
 
 if TYPE_CHECKING:
-    from carousel.experiments.runner.plan import Condition
+    from carousel.experiments.runner.plan import Condition, Plan
 
 
 @final
@@ -30,6 +34,10 @@ class Stacking(Claim):
 
     id: ClassVar[str] = "stacking"
     effect: ClassVar[tuple[str, str]] = RATE
+    requirement: ClassVar[Requirement] = REQUIREMENT
+    change: ClassVar[str] = "claims.change.families"
+    counted: ClassVar[bool] = True
+    over_several: ClassVar[bool] = True
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
         """A verdict over families of tasks; of a file, over that file."""
@@ -42,12 +50,26 @@ class Stacking(Claim):
         if shown is None:
             lines = {row.reason for row in judged}
             return self.not_tested("no_line" if lines == {"no_line"} else "no_depth_trials")
-        by_family = by_group(judged, family_of)
+        by_family = by_group(judged, family_of_task)
         families_text = groups_text("claims.stacking.families", by_family, needed=THRESHOLDS.depth_families)
         because = join(headline(self.id, shown), _bits_text(judged), families_text, needed(judged))
         rows = (*judged, *(row for c in conditions for row in _declared(readings, c, alpha)))
         verdict = families(list(by_family.values()))
         return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(readings, conditions))
+
+    def compares(self, plan: Plan, source: str) -> bool:
+        """One layer and several."""
+        return has_depths(plan, source)
+
+    def lacks(self, plan: Plan, *, every_step: bool) -> str | None:
+        """Depths; on a file because nobody asked for them, or because others were named."""
+        if any(has_depths(plan, s.name) for s in plan.sources):
+            return None
+        return "stacking_file" if is_file(plan) and self.id not in plan.claims else "stacking"
+
+    def decidable(self, seeds: int, alpha: float, *, file: bool) -> bool:
+        """On a file by a mean; on tasks by two rates."""
+        return super().decidable(seeds, alpha, file=file) if file else decidable(seeds, alpha)
 
 
 def _best_row(readings: Readings, condition: Condition, alpha: float) -> Row:

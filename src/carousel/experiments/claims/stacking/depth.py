@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from carousel.experiments.claims.base import Effect, Row, Word
-from carousel.experiments.claims.thresholds import THRESHOLDS
 from carousel.experiments.columns import MEMORISED_BITS
 from carousel.experiments.decision.paired import SHOWN, mean_row, missing_row
 from carousel.experiments.decision.results import BySeed, Readings, is_number, solved
@@ -16,6 +14,8 @@ from carousel.experiments.decision.rules import by_margin
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.power import smallest_n
 from carousel.experiments.decision.statistics.rates import difference
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Effect, Row, Word
 
 RATE = ("depth_gain", "solved_rate")
 BITS = ("depth_gain_bits", "share_more")
@@ -68,6 +68,13 @@ def families(words: Sequence[Word]) -> Word:
     if gained and lost:
         return "conditional"
     return "refuted" if lost >= required else "inconclusive"
+
+
+def decidable(n: int, alpha: float) -> bool:
+    """Whether `n` seeds a depth could decide: all solved against none."""
+    sides = ((n, n), (0, n)), ((0, n), (n, n))
+    answers = (by_margin(difference(*pair, alpha), THRESHOLDS.depth_rate, THRESHOLDS.depth_band) for pair in sides)
+    return any(answer.verdict != "inconclusive" for answer in answers)
 
 
 def _rate_row(shallow: BySeed, deep: BySeed, where: str, alpha: float, **about: Any) -> Row:

@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from carousel.common.texts import both
-from carousel.experiments.claims.base import Claim, Row, Verdict
-from carousel.experiments.claims.length.history import room_above_baseline
+from carousel.experiments.claims.base import Claim
 from carousel.experiments.claims.stacking.depth import declared_depths, depths
-from carousel.experiments.claims.thresholds import THRESHOLDS
-from carousel.experiments.claims.wording import headline, join, needed
 from carousel.experiments.decision.paired import mean_row
 from carousel.experiments.decision.results import Readings, score, trial_files
+from carousel.experiments.decision.room import room_above_baseline
 from carousel.experiments.decision.rules import combine
 from carousel.experiments.decision.split_overlap import sample_note
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Row, Verdict
+from carousel.experiments.decision.wording import headline, join, needed
 
 if TYPE_CHECKING:
     from carousel.experiments.runner.plan import Condition

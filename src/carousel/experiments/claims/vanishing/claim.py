@@ -7,16 +7,19 @@ its end are shown for the best pair, and decide nothing.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar, final
+from typing import ClassVar, Literal, final
 
 from carousel.common.texts import both
-from carousel.experiments.claims.base import Claim, Row, Verdict
-from carousel.experiments.claims.thresholds import THRESHOLDS
+from carousel.experiments.claims.base import PairClaim
 from carousel.experiments.claims.vanishing.horizon import Horizon, held_back, median_horizon, ratio_of
-from carousel.experiments.claims.wording import headline, join, needed, number, sides, tally
+from carousel.experiments.claims.vanishing.requirement import REQUIREMENT
 from carousel.experiments.decision.paired import mean_row
 from carousel.experiments.decision.results import Pair, Readings, is_number
 from carousel.experiments.decision.rules import Answer, combine, stands_for
+from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdict import Row, Verdict
+from carousel.experiments.decision.wording import headline, join, needed, number, sides, tally
+from carousel.experiments.runner.requirement import Requirement
 
 START = "initialisation"
 LATER = ("early", "end")
@@ -24,11 +27,15 @@ _SIGN = {"=": "", ">=": "≥ ", "<=": "≤ "}  # of a ratio whose limit alone is
 
 
 @final
-class Vanishing(Claim):
+class Vanishing(PairClaim):
     """The slope of the lag profile, LSTM minus RNN, and the ratio of the two horizons."""
 
     id: ClassVar[str] = "vanishing"
     effect: ClassVar[tuple[str, str]] = ("slope_difference", "nats_per_step")
+    requirement: ClassVar[Requirement] = REQUIREMENT
+    change: ClassVar[str] = "claims.change.pairs"
+    seeds: ClassVar[Literal["reporting", "untrained"]] = "untrained"
+    figure: ClassVar[str | None] = "lag-profile-initialisation"
 
     def judge(self, readings: Readings, alpha: float) -> Verdict:
         """The headline is the best pair under the last (longest) condition of the first source."""

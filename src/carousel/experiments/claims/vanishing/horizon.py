@@ -5,9 +5,9 @@ from __future__ import annotations
 from statistics import median
 from typing import NamedTuple
 
-from carousel.experiments.claims.thresholds import THRESHOLDS
 from carousel.experiments.decision.results import BySeed, Record
 from carousel.experiments.decision.rules import Answer
+from carousel.experiments.decision.thresholds import THRESHOLDS
 
 
 class Horizon(NamedTuple):

@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from carousel.common.texts import Text
-from carousel.experiments.claims.base import Effect, Row, Verdict
 from carousel.experiments.decision.results import Pair
 from carousel.experiments.decision.statistics.interval import Interval
+from carousel.experiments.decision.verdict import Effect, Row, Verdict
 
 _ROW = ("where", "verdict", "reason", "n", "condition", "best", "decides", "seeds_needed")
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from carousel.common.texts import LANGUAGES, both, text
-from carousel.experiments.claims.base import Both, Row, Word
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.power import MOST_SEEDS
+from carousel.experiments.decision.verdict import Both, Row, Word
 
 MOST_PAIRS = 6
 
