@@ -1,5 +1,4 @@
-"""A user's mistake: one clear line, exit code 2, nothing written or overwritten. Every mistake in a real process; where
-there is a table of them, in one that is forked."""
+"""A user's mistake: one line, exit code 2, nothing written or overwritten. Every mistake in a process of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ import pytest
 
 from carousel.experiments.runner.folder import RunFolder
 from tests.support.forked import forked
-from tests.support.runs import carousel, command, environment, small_plan
+from tests.support.runs import carousel, small_plan
 
 
 def table(folder: Path, text: str, name: str = "t.csv") -> str:
@@ -124,23 +123,23 @@ def test_folder_of_another_plan_and_folder_of_something_else(tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.claim_for(small_plan())
     before = folder.plan.read_bytes()
-    done = carousel("compare", "adding", "--out", str(folder.path))
+    done = forked("compare", "adding", "--out", str(folder.path))
     assert (done.returncode, folder.plan.read_bytes()) == (2, before)
     assert "another plan" in done.stderr
     other = tmp_path / "photos"
     other.mkdir()
     (other / "cat.jpg").write_text("a cat")
-    done = carousel("compare", "adding", "--out", str(other))
+    done = forked("compare", "adding", "--out", str(other))
     assert done.returncode == 2
     assert "something else" in done.stderr
     assert (other / "cat.jpg").read_text() == "a cat"
     assert [path.name for path in other.iterdir()] == ["cat.jpg"]
-    done = carousel("compare", "adding", "--out", str(other / "cat.jpg"))
+    done = forked("compare", "adding", "--out", str(other / "cat.jpg"))
     assert done.returncode == 2 and "is a file" in done.stderr
 
 
 def test_report_of_no_run(tmp_path):
-    done = carousel("report", str(tmp_path))
+    done = forked("report", str(tmp_path))
     assert done.returncode == 2
     assert "not the folder of a run" in done.stderr
 
@@ -156,9 +155,7 @@ def test_ledger_that_is_not_ours_or_truncated(tmp_path, damage):
     else:
         folder.ledger.write_bytes(b"SQLite format 3\0" + b"\1" * 700)
     before = folder.ledger.read_bytes()
-    done = subprocess.run(
-        command("report", str(folder.path)), capture_output=True, text=True, env=environment(), timeout=60
-    )
+    done = forked("report", str(folder.path))
     assert done.returncode == 2
     assert "cannot be used" in done.stderr
     assert folder.ledger.read_bytes() == before
@@ -167,7 +164,7 @@ def test_ledger_that_is_not_ours_or_truncated(tmp_path, damage):
 def test_no_write_permission(tmp_path):
     """As root, permissions do not bind; a file in the folder's place does."""
     (tmp_path / "taken").write_text("mine")
-    done = carousel("compare", "adding", "--out", str(tmp_path / "taken" / "run"))
+    done = forked("compare", "adding", "--out", str(tmp_path / "taken" / "run"))
     assert done.returncode == 2
     assert "cannot write" in done.stderr
     assert (tmp_path / "taken").read_text() == "mine"

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from carousel.experiments.runner.ledger import Ledger
+from tests.support.forked import forked
 from tests.support.runs import carousel, command, environment, numbers
 
 QUICK = ("compare", "parity", "--contenders", "rnn,lstm:chrono,gru", "--lengths", "4", "--workers", "2")
@@ -30,7 +31,7 @@ def test_help_never_imports_torch():
 
 
 def test_contender_syntax_is_in_the_help_of_compare():
-    assert "cell[:init][,layers=N]" in carousel("compare", "--help").stdout
+    assert "cell[:init][,layers=N]" in forked("compare", "--help").stdout
 
 
 @pytest.mark.parametrize(("what", "key", "some"), [
@@ -39,18 +40,18 @@ def test_contender_syntax_is_in_the_help_of_compare():
     ("claims", "id", {"vanishing", "exploding", "length", "gates", "generalisation", "stacking", "attention"}),
 ])  # fmt: skip
 def test_listings(what, key, some):
-    rows = json.loads(carousel(what, "--json").stdout)
+    rows = json.loads(forked(what, "--json").stdout)
     assert some <= {row[key] for row in rows}
-    lines = carousel(what).stdout.splitlines()
+    lines = forked(what).stdout.splitlines()
     assert len(lines) == len(rows)
 
 
 def test_dry_run_trains_nothing_and_writes_nothing(tmp_path):
-    done = carousel("compare", "adding", "--lengths", "10", "--dry-run", cwd=tmp_path)
+    done = forked("compare", "adding", "--lengths", "10", "--dry-run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "at most" in done.stdout
     assert list(tmp_path.iterdir()) == []
-    plan = json.loads(carousel("compare", "adding", "--lengths", "10", "--dry-run", "--json").stdout)
+    plan = json.loads(forked("compare", "adding", "--lengths", "10", "--dry-run", "--json").stdout)
     assert plan["trials"] == 6 * (3 + 3)
     assert plan["grown_seconds"] == plan["longest_seconds"] > 0
 
@@ -86,7 +87,7 @@ def test_run_folder(run):
 def test_same_command_again_trains_nothing_and_says_so(run):
     folder, _ = run
     before = numbers(folder)
-    done = carousel(*QUICK, "--out", str(folder))
+    done = forked(*QUICK, "--out", str(folder))
     assert done.returncode == 0, done.stderr
     assert "nothing is trained again" in done.stdout
     assert numbers(folder) == before
@@ -170,7 +171,7 @@ def test_ctrl_c_finishes_cleanly_and_a_plan_run_anew_goes_on_to_the_same_numbers
 
 
 def test_a_plan_and_a_wish_exclude_each_other(tmp_path):
-    done = carousel("compare", "adding", "--plan", str(tmp_path))
+    done = forked("compare", "adding", "--plan", str(tmp_path))
     assert done.returncode == 2
     assert "--plan holds every option already" in done.stderr
 
@@ -184,7 +185,7 @@ def test_two_commands_do_not_share_a_folder(run):
     )
     holder = subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE, text=True, env=environment())
     assert holder.stdout.readline() == "held\n"
-    done = carousel(*QUICK, "--out", str(folder))
+    done = forked(*QUICK, "--out", str(folder))
     holder.kill()
     holder.communicate()
     assert done.returncode == 2

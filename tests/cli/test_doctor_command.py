@@ -15,7 +15,7 @@ from carousel.common.texts import text
 from carousel.introspect.diagnosis import diagnose
 from carousel.introspect.diagnosis.page.page import MARK
 from tests.support.forked import forked
-from tests.support.runs import carousel, environment
+from tests.support.runs import environment
 
 #: A network whose forget gates are shut, so that it cannot learn what it is asked over 60 steps.
 SICK = """
@@ -73,7 +73,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return carousel("doctor", *arguments, cwd=folder)
+    return forked("doctor", *arguments, cwd=folder)
 
 
 def test_a_sick_model_end_to_end(project: Path, tmp_path: Path) -> None:
@@ -238,10 +238,10 @@ def test_a_fault_of_carousel_is_not_blamed_on_the_user(project: Path) -> None:
 
 
 def test_the_help_says_what_the_function_returns_and_the_first_page_names_the_command() -> None:
-    told = " ".join(carousel("doctor", "--help").stdout.split())
+    told = " ".join(forked("doctor", "--help").stdout.split())
     assert "takes nothing and returns (model, batch, loss_fn)" in told
     assert all(option in told for option in OPTIONS)
-    assert "Find what is wrong inside a recurrent PyTorch model" in carousel("--help").stdout
+    assert "Find what is wrong inside a recurrent PyTorch model" in forked("--help").stdout
 
 
 def test_every_option_of_diagnose_can_be_given() -> None:

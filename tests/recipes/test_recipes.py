@@ -41,6 +41,7 @@ def chorales(path: Path) -> None:
     savemat(path, parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recipe_runs_and_writes_its_rows(name, run, tmp_path, capsys):
     out = tmp_path / "found" / "rows.json"

@@ -1,4 +1,4 @@
-"""`carousel` in a process forked from one that has imported it: for the many mistakes that each end in one line."""
+"""`carousel` in a process forked from one that has imported it: for the many commands that compute little."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.support.runs import environment
 _SECONDS = 300
 
 
-def forked(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def forked(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """What `carousel(...)` of `tests.support.runs` gives, without importing torch anew."""
     warm = _warm()
     with tempfile.NamedTemporaryFile("r") as out, tempfile.NamedTemporaryFile("r") as error:
-        told = {"arguments": arguments, "folder": str(cwd), "environment": environment()}
+        told = {"arguments": arguments, "folder": str(cwd or Path.cwd()), "environment": environment()}
         print(json.dumps(told | {"out": out.name, "error": error.name}), file=warm.stdin, flush=True)
         ready, _, _ = select.select([warm.stdout], [], [], _SECONDS)
         assert ready, f"carousel {' '.join(arguments)} did not end in {_SECONDS} s"

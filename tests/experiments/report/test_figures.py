@@ -23,6 +23,8 @@ from tests.experiments.report.made import Run
 from tests.support.effects import Effects
 from tests.support.evidence import planted
 
+pytestmark = pytest.mark.slow
+
 NAMES = (
     "lag-profile-initialisation",
     "lag-profile-end",

@@ -22,6 +22,8 @@ from carousel.experiments.results.evidence import Evidence
 from tests.experiments.report.made import Run, read
 from tests.support.evidence import planted
 
+pytestmark = pytest.mark.slow
+
 NO_VERDICTS: dict[str, Any] = {"schema": 1, "claims": [], "advice": None}
 VOID = {"meta", "input", "br", "img", "link", "line", "circle"}
 

@@ -17,6 +17,8 @@ from carousel.experiments.training.description import InitialFlow, OnsetProbe, T
 from tests.support.plans import ComparisonRequest, make_plan
 from tests.support.runs import numbers, small_plan
 
+pytestmark = pytest.mark.slow
+
 GROUP = ("delayed-recall/T=8", "lstm:chrono")
 REACH = {GROUP: 3}
 

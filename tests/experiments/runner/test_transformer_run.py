@@ -33,6 +33,8 @@ from carousel.experiments.training.description import InitialFlow, OnsetProbe, T
 from tests.support.plans import ComparisonRequest, make_plan
 from tests.support.runs import shortened, small_plan
 
+pytestmark = pytest.mark.slow
+
 CONTENDERS = "rnn,lstm,transformer,transformer:learned"
 ATTENDING = ("transformer", "transformer:learned")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
 import tempfile
 from collections.abc import Callable
@@ -295,7 +294,6 @@ def test_a_figure_that_fails_is_not_passed_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.environ.get("CAROUSEL_SLOW") != "1", reason="half a minute of drawing: CAROUSEL_SLOW=1 runs it")
 def test_many_large_layers_stay_below_three_megabytes(tmp_path: Path) -> None:
     diagnosis = made(lambda: nn.LSTM(4, 160, 5, batch_first=True), width=160, steps=100, batch=8)
     path = diagnosis.to_html(tmp_path / "doctor.html")
@@ -315,6 +313,7 @@ def test_layers_that_find_no_room_are_counted(
         assert text("doctor.page.sites_left", lang, shown=count, count=5) in page
 
 
+@pytest.mark.slow
 def test_an_own_page_is_written_anew_and_nothing_else_is(tmp_path: Path) -> None:
     diagnosis = made(lstm)
     path = diagnosis.to_html(tmp_path / "new" / "doctor.html")

@@ -82,6 +82,7 @@ def test_refuses_the_cpu():
         choose(make("gru", torch.float32), Call(inputs(3, 2, torch.float32)), Request(), forced="triton")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cell_name", "code"), [("rnn", (0, 1, 0)), ("lstm", (2, 4, 4)), ("gru", (5, 3, 4))])
 def test_compiles_for_a_gpu_that_is_not_there(cell_name, code, tmp_path):
     """The interpreter proves the arithmetic, not that Triton's compiler takes the code."""
