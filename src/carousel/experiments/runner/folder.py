@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
+from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from carousel.common.errors import FolderConflict
@@ -145,14 +145,12 @@ class RunFolder:
         with writing_to(self.path):
             self._refuse_strangers()  # before a lock is laid among them
             self.path.mkdir(parents=True, exist_ok=True)
-            handle = (self.path / ".lock").open("w")
-        with handle:
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise FolderConflict(
-                    f"another command is running in {str(self.path)!r}", fix="wait for it, or give another --out"
-                ) from error
+                held = FileLock(self.path / ".lock").acquire(timeout=0)
+            except Timeout as error:
+                fix = "wait for it, or give another --out"
+                raise FolderConflict(f"another command is running in {str(self.path)!r}", fix=fix) from error
+        with held:
             yield
 
     def write_json(self, path: Path, value: object) -> None:

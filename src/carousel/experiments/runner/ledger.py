@@ -52,7 +52,7 @@ class Ledger:
         self.path = path
         if not create and not path.is_file():
             raise FolderConflict(f"no ledger at {str(path)!r}", fix="give the folder of a run")
-        with self._telling():
+        with self._refusing():
             self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
             self._prepare(create)
 
@@ -120,7 +120,7 @@ class Ledger:
     def entries(self, state: str | None = None) -> list[Entry]:
         """All jobs in their order, or those in one state."""
         query = "SELECT hash, kind, description, state, record, error FROM jobs"
-        with self._telling():
+        with self._refusing():
             if state is None:
                 rows = self._db.execute(f"{query} ORDER BY position").fetchall()
             else:
@@ -128,7 +128,9 @@ class Ledger:
         return [_entry(row) for row in rows]
 
     def newly_done(self, known: set[str]) -> list[Entry]:
-        """Finished jobs whose hashes are not among the known ones; reads only those."""
+        """Finished jobs whose hashes are not among the known ones; reads only those. known: finished ones."""
+        if self.counts()["done"] == len(known):
+            return []
         hashes = [row[0] for row in self._db.execute("SELECT hash FROM jobs WHERE state='done' ORDER BY position")]
         query = "SELECT hash, kind, description, state, record, error FROM jobs WHERE hash=?"
         return [_entry(self._db.execute(query, (h,)).fetchone()) for h in hashes if h not in known]
@@ -140,7 +142,7 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._telling():
+        with self._refusing():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -151,7 +153,7 @@ class Ledger:
                 raise
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _refusing(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.DatabaseError as error:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 import tempfile
+from pathlib import Path
 from typing import IO
 
+import carousel
 from carousel.common.errors import CarouselError, FolderConflict
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Ledger
 
 CANNOT_WRITE = 3  # exit code of a worker: the folder cannot be written to, so no other worker could either
+_WORKER = "carousel.experiments.runner.worker"
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 _GIVE_UP_AFTER = 20  # workers that died in a row while no job was finished
 
@@ -28,11 +32,11 @@ class Pool:
     def watch(self) -> None:
         """Give back the jobs of dead workers and start new ones. Raises where no worker could do its work."""
         alive = []
-        for process, complaints in self._workers:
+        for process, stderr in self._workers:
             if process.poll() is None:
-                alive.append((process, complaints))
+                alive.append((process, stderr))
             else:
-                self._bury(process, complaints)
+                self._reap(process, stderr)
         self._workers = alive
         while len(self._workers) < self._size:
             self._workers.append(self._start())
@@ -41,28 +45,41 @@ class Pool:
         """End all workers. Their jobs stay marked as running; whoever holds the folder next gives them back."""
         for process, _ in self._workers:
             process.kill()
-        for process, complaints in self._workers:
+        for process, stderr in self._workers:
             process.wait()
-            complaints.close()
+            _close(process, stderr)
         self._workers = []
 
     def _start(self) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-        complaints = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the worker)
-        command = [sys.executable, "-m", "carousel.experiments.runner.worker", str(self._folder.path), str(os.getpid())]
-        environment = os.environ | _ONE_THREAD
-        return subprocess.Popen(command, stderr=complaints, stdin=subprocess.DEVNULL, env=environment), complaints
+        stderr = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the worker)
+        command = [sys.executable, "-P", "-m", _WORKER, str(self._folder.path)]  # -P: not from the working directory
+        environment = os.environ | _ONE_THREAD | {"PYTHONPATH": _import_path()}
+        return subprocess.Popen(command, stderr=stderr, stdin=subprocess.PIPE, env=environment), stderr
 
-    def _bury(self, process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
-        complaints.seek(0)
-        said = complaints.read().decode(errors="replace").strip()
-        complaints.close()
+    def _reap(self, process: subprocess.Popen[bytes], stderr: IO[bytes]) -> None:
+        stderr.seek(0)
+        message = stderr.read().decode(errors="replace").strip()
+        _close(process, stderr)
         self._ledger.release([process.pid], died=process.returncode != CANNOT_WRITE)
         if process.returncode == CANNOT_WRITE:
-            raise FolderConflict(said)
+            raise FolderConflict(message)
         done = self._ledger.counts()["done"]
         self._deaths = self._deaths + 1 if done == self._done else 1
         self._done = done
         if self._deaths >= _GIVE_UP_AFTER:
             raise CarouselError(
-                f"{self._deaths} workers died in a row, the last with code {process.returncode}: {said}"
+                f"{self._deaths} workers died in a row, the last with code {process.returncode}: {message}"
             )
+
+
+def _close(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> None:
+    stderr.close()
+    if process.stdin:
+        process.stdin.close()
+
+
+def _import_path() -> str:
+    """Where this process found Carousel, so that a worker of a script or notebook runs the same."""
+    root = str(Path(carousel.__file__).parents[1])
+    given = os.environ.get("PYTHONPATH", "")
+    return given if root == sysconfig.get_path("purelib") else os.pathsep.join([root, *filter(None, [given])])

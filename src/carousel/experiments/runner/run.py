@@ -1,4 +1,4 @@
-"""Run a plan to its end: fill the ledger, keep the workers busy, tell how far it is.
+"""Run a plan to its end: fill the ledger, keep the workers busy, report how far it is.
 
 Everything this file decides follows from the plan and from finished records, never from time or order, so a run that is
 killed and continued ends with the numbers of one that was not.
@@ -7,7 +7,8 @@ killed and continued ends with the numbers of one that was not.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from carousel.common.errors import CarouselError
@@ -18,10 +19,10 @@ from carousel.experiments.runner.ledger import Entry, Ledger
 from carousel.experiments.runner.plan import Group, Plan
 from carousel.experiments.runner.pool import Pool
 from carousel.experiments.runner.tuning import first_jobs, reporting_jobs, whole_cost
-from carousel.experiments.training.description import Trial
+from carousel.experiments.training.description import Trial, condition_key
 
 Extend = Callable[[], Mapping[Group, int]]  # asked when all is done: which groups get how many reporting seeds
-_LOOK_EVERY_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -81,16 +82,18 @@ def expected_jobs(plan: Plan) -> int:
 
 
 class _Drive:
-    """The loop that watches a run: what is done, what it calls for, what is expected."""
+    """Watches a run: what is done, what it calls for, what is expected. It reads each finished job once."""
 
     def __init__(self, plan: Plan, ledger: Ledger, pool: Pool, report: Callable[[Progress], None]):
         self._plan, self._ledger, self._pool, self._report = plan, ledger, pool, report
         self._began = time.monotonic()
         self._reach: Mapping[Group, int] = {}
-        self._done = ledger.newly_done(set())
-        self._newly = list(self._done)
+        self._known: set[str] = set()
+        self._tuning = _TuningTrials(plan)
         self._work, self._first = whole_cost(plan), expected_jobs(plan)
-        self._before = self._spent = _cost(plan, self._done)
+        self._spent = 0.0
+        self._newly = self._read()
+        self._before = self._spent
 
     def to_the_end(self, extend: Extend) -> None:
         """Until all is done and no group gets more seeds."""
@@ -100,32 +103,60 @@ class _Drive:
             if reach == self._reach:
                 return
             self._work += self._reporting_cost(reach) - self._reporting_cost(self._reach)
-            self._ledger.add(reporting_jobs(self._plan, self._done, reach))
+            self._ledger.add(reporting_jobs(self._plan, self._tuning.complete, reach))
             self._reach = reach
             self._work_off()
 
     def _work_off(self) -> None:
         while True:
-            if self._newly:
-                self._ledger.add(reporting_jobs(self._plan, self._done, self._reach))
+            completed = self._tuning.add(self._newly)
+            if completed:
+                self._ledger.add(reporting_jobs(self._plan, completed, self._reach))
             counts = self._ledger.counts()
-            self._tell(counts)
-            if counts["pending"] + counts["running"] == 0 and counts["done"] == len(self._done):
-                return  # a job that finished since `newly_done` may still call for others
+            self._report_progress(counts)
+            if counts["pending"] + counts["running"] == 0 and counts["done"] == len(self._known):
+                self._newly = []
+                return  # a job that finished since it was read may still call for others
             self._pool.watch()
-            time.sleep(_LOOK_EVERY_SECONDS)
-            self._newly = self._ledger.newly_done({entry.hash for entry in self._done})
-            self._done += self._newly
-            self._spent += _cost(self._plan, self._newly)
+            time.sleep(_POLL_SECONDS)
+            self._newly = self._read()
 
-    def _tell(self, counts: dict[str, int]) -> None:
+    def _read(self) -> list[Entry]:
+        newly = self._ledger.newly_done(self._known)
+        self._known.update(entry.hash for entry in newly)
+        self._spent += _cost(self._plan, newly)
+        return newly
+
+    def _report_progress(self, counts: dict[str, int]) -> None:
         expected = max(self._first, sum(counts.values()))
         work = max(self._work, self._spent)  # what an earlier command added is in `spent` before it is in `work`
         seconds = time.monotonic() - self._began
         self._report(Progress(counts, expected, self._newly, seconds, self._before / work, self._spent / work))
 
     def _reporting_cost(self, reach: Mapping[Group, int]) -> float:
-        return -sum(position for position, _ in reporting_jobs(self._plan, self._done, reach))
+        return -sum(position for position, _ in reporting_jobs(self._plan, self._tuning.complete, reach))
+
+
+class _TuningTrials:
+    """Finished tuning trials by group. `complete`: those of the groups whose tuning is."""
+
+    def __init__(self, plan: Plan):
+        self.complete: list[Entry] = []
+        self._size = len(plan.learning_rates) * len(plan.tuning_seeds)
+        self._by_group: dict[Group, list[Entry]] = defaultdict(list)
+
+    def add(self, entries: Iterable[Entry]) -> list[Entry]:
+        """The trials of the groups that these complete."""
+        completed: list[Entry] = []
+        for entry in entries:
+            about = entry.description
+            if entry.kind == "trial" and about["phase"] == "tuning":
+                condition = condition_key(about["source"]["name"], about["length"])
+                group = self._by_group[condition, about["contender"]["spec"]]
+                group.append(entry)
+                completed += group if len(group) == self._size else []
+        self.complete += completed
+        return completed
 
 
 def _cost(plan: Plan, entries: list[Entry]) -> float:

@@ -1,15 +1,15 @@
 """A worker process: takes pending jobs from the ledger until told to stop. One thread; ends with its parent.
 
-Started as `python -m carousel.experiments.runner.worker FOLDER PARENT`. It ignores Ctrl-C, which is the
-parent's to handle.
+Started as `python -m carousel.experiments.runner.worker FOLDER` with a pipe from the parent as standard input: when
+that closes, the parent is gone, even by kill -9, on every system. It ignores Ctrl-C, which is the parent's to handle.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -25,19 +25,18 @@ from carousel.experiments.runner.pool import CANNOT_WRITE
 from carousel.experiments.runner.task_loader import Sources
 
 _IDLE_SECONDS = 0.05
-_PR_SET_PDEATHSIG = 1
 
 
-def main(folder: Path, parent: int) -> int:
+def main(folder: Path) -> int:
     """Work until the parent is gone or stops this process."""
-    _end_with_parent()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # denormals slow recurrent backward passes up to twenty times
     run = RunFolder(folder)
     ledger, sources = Ledger(run.ledger), Sources(run)
     try:
-        while os.getppid() == parent:
+        while True:
             entry = ledger.claim(os.getpid())
             if entry is None:
                 time.sleep(_IDLE_SECONDS)
@@ -46,7 +45,6 @@ def main(folder: Path, parent: int) -> int:
     except FolderConflict as error:
         print(error, file=sys.stderr)
         return CANNOT_WRITE
-    return 0
 
 
 def _work(entry: Entry, run: RunFolder, ledger: Ledger, sources: Sources) -> None:
@@ -64,10 +62,10 @@ def _work(entry: Entry, run: RunFolder, ledger: Ledger, sources: Sources) -> Non
 
 
 def _end_with_parent() -> None:
-    """On Linux the kernel ends this process when its parent dies, even by kill -9; elsewhere the loop notices."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    """Wait for the end of standard input: the parent writes nothing into it, and the system closes it when it dies."""
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(0)
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(main(Path(sys.argv[1])))
