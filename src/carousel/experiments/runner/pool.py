@@ -10,7 +10,6 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-import carousel
 from carousel.common.errors import CarouselError, FolderConflict
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Ledger
@@ -80,6 +79,6 @@ def _close(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> None:
 
 def _import_path() -> str:
     """Where this process found Carousel, so that a worker of a script or notebook runs the same."""
-    root = str(Path(carousel.__file__).parents[1])
+    root = str(Path(__file__).parents[3])  # of the package
     given = os.environ.get("PYTHONPATH", "")
     return given if root == sysconfig.get_path("purelib") else os.pathsep.join([root, *filter(None, [given])])
