@@ -14,7 +14,7 @@ from carousel.experiments.conclusion import Conclusion
 from carousel.experiments.contenders import attention_maps
 from carousel.experiments.contenders.transformer import TransformerNetwork
 from carousel.experiments.finalise import finalise
-from carousel.experiments.probes.network_profile import network_lag_profile
+from carousel.experiments.probes.network_flow import network_lag_profile
 from carousel.experiments.report import lags
 from carousel.experiments.report.contenders import summarise
 from carousel.experiments.report.figures import Setting, styles

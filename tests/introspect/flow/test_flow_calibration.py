@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from carousel.experiments.probes.flow_checks import Oracle, adjoint_error, linear_network, oracles, permutation
-from carousel.experiments.probes.network_exponent import largest_exponent
-from carousel.experiments.probes.network_profile import network_lag_profile
+from carousel.experiments.probes.network_flow import largest_exponent, network_lag_profile
 from carousel.experiments.probes.onset import GAINS, onset_gain, onset_gains
 from carousel.experiments.tasks import Batch, task
 from carousel.introspect.flow import summarise

@@ -11,7 +11,7 @@ import carousel
 from carousel import flow
 from carousel.common.shapes import at_last_step
 from carousel.experiments.probes.flow_checks import permutation
-from carousel.experiments.probes.network_profile import network_lag_profile
+from carousel.experiments.probes.network_flow import network_lag_profile
 from carousel.experiments.tasks import Batch, task
 from carousel.nn.kernels import Call
 from tests.introspect.flow.made import CELL_NAMES, call_of, cell_of, constant_gate, linear_cell, network, taped

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast, final
+from typing import final
 
 from torch import Generator, Tensor, nn
 
@@ -13,9 +13,8 @@ from carousel.experiments.contenders.base import Network, Readout, torch_default
 from carousel.experiments.contenders.sizes import Size
 from carousel.experiments.contenders.spec import ContenderSpec
 from carousel.experiments.contenders.transformer import TransformerNetwork
-from carousel.nn.cells import CELLS, Cell, State
+from carousel.nn.cells import CELLS, Cell
 from carousel.nn.initialisation import initialise
-from carousel.nn.layers.stack import run_stack
 from carousel.nn.layers.stack_module import Stack
 
 
@@ -52,17 +51,6 @@ class RecurrentNetwork(Network):
     def carried(self, length: int) -> int:
         """The state of every layer (h; for an LSTM h and c), whatever the length."""
         return sum(len(cell.state_names) * cell.hidden_size for cell in self.stack)
-
-    # What `flow` follows: the whole state of the stack as one thing.
-
-    def initial_state(self, batch: int) -> list[State]:
-        """The zero state of every layer."""
-        return [cell.initial_state(batch) for cell in self.stack]
-
-    def step(self, x_BI: Tensor, states: list[State]) -> list[State]:
-        """One step of the whole stack by the cells' own equations."""
-        run = run_stack([(cell,) for cell in self.stack], x_BI.unsqueeze(0), states, kernel="reference")
-        return cast("list[State]", run.finals)
 
 
 def build(

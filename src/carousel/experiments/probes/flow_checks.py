@@ -8,7 +8,7 @@ a constant forget gate f has slope ln f. Any other network is checked against ce
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -17,10 +17,10 @@ from torch import Tensor
 from carousel.experiments.contenders.network import RecurrentNetwork, build
 from carousel.experiments.contenders.sizes import Size
 from carousel.experiments.contenders.spec import parse_contenders
-from carousel.experiments.probes.network_profile import network_lag_profile
+from carousel.experiments.probes.network_flow import network_lag_profile
 from carousel.experiments.tasks import Batch, task
 from carousel.introspect.flow.summary import summarise
-from carousel.nn.cells import CELLS
+from carousel.nn.cells import CELLS, State
 
 _TASK, _INPUTS, _OUTPUTS = "delayed-recall", 16, 8
 _BUMP = 1e-6
@@ -109,29 +109,29 @@ def _contender(text: str, hidden: int) -> RecurrentNetwork:
 
 def _moved_norm(net: RecurrentNetwork, made: Any, batch: Batch, after: int) -> float:
     """|dz/ds| at the state after `after` steps, by central differences."""
+    x = batch.x.double()
+    zero = tuple(torch.zeros(len(net.stack), 1, net.cells.hidden_size).double() for _ in net.stack[0].state_names)
     with torch.no_grad():
-        states = net.initial_state(1)
-        for t in range(after):
-            states = net.step(batch.x[t].double(), states)
-        run_on = _logit_from(net, made, batch, after)
-        numbers = [(k, f, u) for k, s in enumerate(states) for f, field in enumerate(s) for u in range(field.shape[1])]
-        moved = [[run_on(_bumped(states, at, by)) for by in (_BUMP, -_BUMP)] for at in numbers]
-    return math.sqrt(math.fsum(((up - down) / (2 * _BUMP)) ** 2 for up, down in moved))
+        state = _run(net, x[:after], zero)
+        moved = []
+        for at in [(f, *index) for f, field in enumerate(state) for index in torch.cartesian_prod(
+            torch.arange(len(field)), torch.arange(field.shape[-1])).tolist()]:  # fmt: skip
+            up, down = (made.target_logit(net.linear(_run(net, x[after:], _bumped(state, at, by))[0][-1]), batch).item()
+                        for by in (_BUMP, -_BUMP))  # fmt: skip
+            moved.append(up - down)
+    return math.sqrt(math.fsum((each / (2 * _BUMP)) ** 2 for each in moved))
 
 
-def _bumped(states: list[Any], at: tuple[int, int, int], by: float) -> list[Any]:
-    layer, field, unit = at
-    fields = [f.clone() for f in states[layer]]
-    fields[field][0, unit] += by
-    return [type(s)(*fields) if k == layer else s for k, s in enumerate(states)]
+def _run(net: RecurrentNetwork, x: Tensor, state: State) -> State:
+    """The whole state after the steps of x: h (and c), each [layers, B, H]."""
+    if not len(x):
+        return state
+    _, after = net.cells(x, state if len(state) > 1 else state[0])
+    return after if isinstance(after, tuple) else (after,)
 
 
-def _logit_from(net: RecurrentNetwork, made: Any, batch: Batch, after: int) -> Callable[[list[Any]], float]:
-    """The target's logit, as a function of the state after so many steps."""
-
-    def run_on(states: list[Any]) -> float:
-        for t in range(after, len(batch.x)):
-            states = net.step(batch.x[t].double(), states)
-        return float(made.target_logit(net.linear(states[-1][0]), batch))
-
-    return run_on
+def _bumped(state: State, at: tuple[int, ...], by: float) -> State:
+    field, layer, unit = at
+    fields = [each.clone() for each in state]
+    fields[field][layer, 0, unit] += by
+    return tuple(fields)

@@ -10,26 +10,22 @@ from torch import Tensor
 
 from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.experiments.tasks.base import Batch, Task
-from carousel.nn.kernels import Call, Request, choose
+from carousel.introspect.record import ModelTape, record
 
 MARKS = {"i": 1.0, "f": -1.0, "o": 1.0}  # a key is expected to open the input gate and to shut the forget gate
 
 
-def tapes(network: RecurrentNetwork, x: Tensor) -> list[dict[str, Tensor]]:
+def recorded(network: RecurrentNetwork, x: Tensor) -> ModelTape:
     """Every state and gate of every layer, [T, B, H]."""
-    found, request = [], Request(states=True, gates=True)
-    for cell in network.stack:
-        run = choose(cell, Call(x), request).kernel.run(cell, Call(x), request)
-        assert run.tape is not None
-        found.append({name: run.tape[name] for name in (*cell.state_names, *cell.gate_names)})
-        x = run.output
-    return found
+    with record(network, gradients=False) as tape:
+        network(x)
+    return tape
 
 
 def marks(network: RecurrentNetwork, batch: Batch) -> dict[str, float]:
     """How well the mean of a gate over its units tells the key's step from the others of its sequence: AUROC."""
     assert batch.key_positions is not None
-    lowest, keys = tapes(network, batch.x)[0], batch.key_positions[:, 0]
+    lowest, keys = recorded(network, batch.x)["l0"], batch.key_positions[:, 0]
     found = {
         f"auroc_{gate}": auroc(sign * lowest[gate].mean(-1), keys) for gate, sign in MARKS.items() if gate in lowest
     }

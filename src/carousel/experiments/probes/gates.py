@@ -13,12 +13,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import log_softmax
 
-from carousel.common.shapes import at_last_step
 from carousel.experiments.contenders.network import RecurrentNetwork
-from carousel.experiments.probes.gate_signals import MARKS, marks, salient, tapes
+from carousel.experiments.probes.gate_signals import MARKS, marks, recorded, salient
 from carousel.experiments.probes.linear_probe import readable_bits
 from carousel.experiments.tasks.base import Batch, Task
-from carousel.nn.kernels import Call, Request, choose
+from carousel.introspect.record import Set, record
 
 Asked = Callable[[Batch], Tensor]
 SEQUENCES = 512
@@ -47,23 +46,16 @@ def _has_key(task: Task, batch: Batch) -> bool:
 
 
 def _clamped(network: RecurrentNetwork, task: Task, batch: Batch) -> dict[str, float]:
-    """Accuracy lost when one gate is held at its own mean, unit by unit."""
+    """Accuracy lost when one gate of every layer is held at its own mean, unit by unit."""
     clean = task.score(network(batch.x, batch.lengths), batch)
     gates = [g for g in MARKS if all(g in cell.gate_names for cell in network.stack)]
-    means = [{g: tape[g].mean((0, 1)) for g in gates} for tape in tapes(network, batch.x)]
-    return {f"clamp_drop_{g}": clean - task.score(_held(network, batch.x, g, means), batch) for g in gates}
-
-
-def _held(network: RecurrentNetwork, x: Tensor, gate: str, means: list[dict[str, Tensor]]) -> Tensor:
-    """The output with a gate of every layer put to its mean."""
-    for cell, mean in zip(network.stack, means, strict=True):
-
-        def intervene(step: int, name: str, value: Tensor, mean: dict[str, Tensor] = mean) -> Tensor:
-            return mean[gate].expand_as(value) if name == gate else value
-
-        call, request = Call(x, intervene=intervene), Request(final_state=False)
-        x = choose(cell, call, request).kernel.run(cell, call, request).output
-    return network.linear(at_last_step(x, None))
+    tape = recorded(network, batch.x)
+    found = {}
+    for gate in gates:
+        held = [Set(f"{site}.{gate}", track[gate].mean((0, 1))) for site, track in tape.items()]
+        with record(network, (), interventions=held):
+            found[f"clamp_drop_{gate}"] = clean - task.score(network(batch.x), batch)
+    return found
 
 
 def _disturbed(network: RecurrentNetwork, task: Task, batch: Batch, seed: int) -> dict[str, float]:
@@ -105,7 +97,8 @@ def _bits(network: RecurrentNetwork, train: Batch, test: Batch, classes: int, as
     def part(batch: Batch) -> tuple[Tensor, Tensor]:
         assert batch.key_positions is not None
         kept = batch.key_positions[:, 0] < len(batch.x) - 1  # else the last symbol is the key
-        states = [tape[s][-1] for tape, cell in zip(tapes(network, batch.x), network.stack, strict=True)
+        tape = recorded(network, batch.x)
+        states = [track[s][-1] for track, cell in zip(tape.values(), network.stack, strict=True)
                   for s in cell.state_names]  # fmt: skip
         return torch.cat(states, -1)[kept], asked(batch)[kept]
 

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from carousel.experiments.columns import Moment, Slope
 from carousel.experiments.contenders.base import Network
-from carousel.experiments.probes.network_exponent import largest_exponent
-from carousel.experiments.probes.network_profile import network_lag_profile
+from carousel.experiments.probes.network_flow import largest_exponent, network_lag_profile
 from carousel.experiments.tasks.base import Batch, Task
 from carousel.introspect.flow import LagProfile, summarise
 

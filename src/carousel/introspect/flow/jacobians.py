@@ -17,7 +17,7 @@ from carousel.nn.cells import ProjectedLSTM
 
 
 class Recurrence:
-    """Every one-step Jacobian of a trajectory. A row of it is asked for by `rows` [B], one for each sequence."""
+    """Every one-step Jacobian of a trajectory: a `Linearisation`."""
 
     def __init__(self, steps: Trajectory):
         cell, passes = steps.cell, (~steps.cut).unsqueeze(-1).double()
@@ -30,6 +30,7 @@ class Recurrence:
         self._widths = [steps.values[name].shape[-1] for name in cell.state_names]
         self._blocks = len(cell.blocks)
         self._o = cell.rows("o") if "o" in cell.blocks else slice(0, 0)
+        self.lengths = steps.lengths
         self._sequences = torch.arange(len(steps.lengths))
 
     @property

@@ -14,6 +14,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from carousel.introspect.flow.linearisation import Linearisation
+
 Back = Callable[[Tensor, Tensor], Tensor]  # rows [B], adjoint [B, S] after them -> the adjoint before them
 
 
@@ -27,6 +29,15 @@ class LagProfile(NamedTuple):
     mean: Tensor
     q10: Tensor
     q90: Tensor
+
+
+def profile_from(run: Linearisation, start_BS: Tensor) -> LagProfile:
+    """The lag profile of the adjoint start_BS at each sequence's last state, carried back step by step."""
+
+    def back(rows: Tensor, adjoint: Tensor) -> Tensor:
+        return run.pull(rows, adjoint.unsqueeze(1)).squeeze(1)
+
+    return averaged(log_gains(start_BS, run.lengths, back), run.lengths)
 
 
 def log_gains(start_BS: Tensor, lengths: Tensor, back: Back) -> Tensor:

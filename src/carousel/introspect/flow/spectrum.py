@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 
 from carousel.common.errors import BadCall
 from carousel.introspect.flow.jacobians import Recurrence
+from carousel.introspect.flow.linearisation import Linearisation
 from carousel.introspect.flow.one_tape import Recorded, one_tape
 from carousel.introspect.flow.singular import checked_count
 from carousel.introspect.flow.trajectory import Trajectory, trajectory
@@ -54,7 +55,7 @@ def lyapunov(
     kept = checked_count(count, recurrence.size)
     skipped = len(steps.order) // 4 if warmup is None else warmup
     _check(steps, skipped)
-    growth = _growth(recurrence, steps, kept, generator)
+    growth = log_growth(recurrence, kept, generator)
     own = [growth[skipped:length, b] for b, length in enumerate(lengths.tolist())]
     samples = [part.mean(dim=0) for part in (own if len(own) > 1 else own[0].tensor_split(BLOCKS))]
     means = torch.stack([part.mean(dim=0) for part in own]).mean(dim=0)
@@ -62,17 +63,27 @@ def lyapunov(
     return Spectrum(means, means - half, means + half, sum(map(len, own)))
 
 
-def _growth(recurrence: Recurrence, steps: Trajectory, count: int, generator: Generator) -> Tensor:
-    """[T, B, count]: ln|R_ii| of every step; anything at padding."""
-    batch = len(steps.lengths)
-    drawn = torch.randn(
-        (batch, recurrence.size, count), generator=generator, dtype=torch.float64, device=generator.device
-    )
-    q, kept = torch.linalg.qr(drawn.cpu())[0], []
-    for row in range(len(steps.order)):
-        q, r = torch.linalg.qr(recurrence.push(torch.full((batch,), row), q.mT).mT)
-        kept.append(r.diagonal(dim1=1, dim2=2).abs().log())
+def log_growth(run: Linearisation, count: int, generator: Generator) -> Tensor:
+    """[T, B, count]: ln|R_ii| of every step, how much each of `count` random directions grew; anything at padding."""
+    batch = len(run.lengths)
+    drawn = torch.randn((batch, count, run.size), generator=generator, dtype=torch.float64, device=generator.device)
+    q, kept = drawn.cpu(), []
+    _, log_start = _orthonormal(q)
+    for row in range(int(run.lengths.max())):
+        q, log = _orthonormal(run.push(torch.full((batch,), row), q))
+        kept.append(log)
+    kept[0] = kept[0] - log_start
     return torch.stack(kept)
+
+
+def _orthonormal(z_BNS: Tensor) -> tuple[Tensor, Tensor]:
+    """The rows of each matrix made orthonormal, and ln of what is left of each one's length [B, N]. One alone needs no
+    more than its length; 0 stays 0."""
+    if z_BNS.shape[1] == 1:
+        norm = z_BNS.norm(dim=-1, keepdim=True)
+        return torch.where(norm > 0, z_BNS / norm, 0.0), norm.squeeze(-1).log()
+    q, r = torch.linalg.qr(z_BNS.mT)
+    return q.mT, r.diagonal(dim1=1, dim2=2).abs().log()
 
 
 def _check(steps: Trajectory, warmup: int) -> None:

@@ -8,7 +8,7 @@ from torch import Generator, Tensor
 from carousel.common.errors import BadCall, NotRecorded
 from carousel.common.shapes import at_last_step
 from carousel.introspect.flow.jacobians import Recurrence
-from carousel.introspect.flow.lags import LagProfile, averaged, log_gains
+from carousel.introspect.flow.lags import LagProfile, profile_from
 from carousel.introspect.flow.one_tape import Recorded, one_tape
 from carousel.introspect.flow.trajectory import Trajectory, trajectory
 from carousel.nn.kernels import Tape
@@ -44,12 +44,7 @@ def lag_profile(
 def profile_of(tape: Tape, steps: Trajectory, direction: Direction, generator: Generator | None) -> LagProfile:
     """The profile where the trajectory is at hand."""
     recurrence = Recurrence(steps)
-    start = _start(tape, steps, recurrence, direction, generator)
-
-    def back(rows: Tensor, adjoint: Tensor) -> Tensor:
-        return recurrence.pull(rows, adjoint.unsqueeze(1)).squeeze(1)
-
-    return averaged(log_gains(start, steps.lengths, back), steps.lengths)
+    return profile_from(recurrence, _start(tape, steps, recurrence, direction, generator))
 
 
 def _start(
