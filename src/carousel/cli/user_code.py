@@ -154,7 +154,7 @@ def _function(module: ModuleType, name: str, file: Path) -> Callable[[], Any]:
         if not known:
             raise BadData(f"{file.name} defines no function {name!r}, nor any other", fix=f"write def {name}(): ...")
         raise UnknownName(f"function of {file.name}", name, known)
-    found = vars(module)[name]
+    found: Callable[[], Any] = vars(module)[name]
     if not callable(found):
         raise BadData(f"{name} in {file.name} is no function", got=_in_words(found))
     if not _takes(found, 0):

@@ -1,4 +1,4 @@
-"""Sound models of many shapes, each with a batch and a loss: the doctor must find nothing in them."""
+"""Healthy models of many shapes, each with a batch and a loss: a diagnosis must find nothing in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Diagnoses of real runs with findings made up: for what is shown, whatever the symptoms say."""
+"""Diagnoses of real runs with simulated findings: for what is shown, whatever the symptoms say."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def of(model: nn.Module, data: Any) -> Diagnosis:
 def finding(
     severity: Severity = "warning", confidence: Confidence = "high", site: str = "", figure: Any = None, fix: str = ""
 ) -> Finding:
-    """Of the made-up symptom, whose texts are TEXTS."""
+    """Of the simulated symptom, whose texts are TEXTS."""
     values = {"count": "16", "short": "11"}
     return Finding("simulated", severity, confidence, fix or f"model.fix('{HOSTILE}')", values, site, figure=figure)
 

@@ -1,4 +1,4 @@
-"""Symptoms of dynamics: each on a sick model and on the same model after its fix, which also trains better."""
+"""Symptoms of dynamics: each on a faulty model and on the same model after its fix, which also trains better."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ def lstm(steps: int = 40) -> Last:
 
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
 def test_vanishing_and_its_fix(kind):
-    sick, batch = seeded(lambda: Last(kind(5, 24))), recall(40)
-    finding = diagnosed(sick, batch)["vanishing"]
+    faulty, batch = seeded(lambda: Last(kind(5, 24))), recall(40)
+    finding = diagnosed(faulty, batch)["vanishing"]
     assert finding.severity in ("warning", "critical")
     assert finding.site == "rnn.l0"
     speaks(finding, finding.values["horizon"], "39")
     assert int(finding.values["horizon"]) < 0.6 * 39
-    fixed = copy.deepcopy(sick)
+    fixed = copy.deepcopy(faulty)
     seeded(lambda: fix(finding, model=fixed))
     assert "vanishing" not in diagnosed(fixed, batch)
-    losses = [seeded(lambda m=m: trained_loss(m, 200, lambda k: recall(40, seed=k))) for m in (sick, fixed)]
+    losses = [seeded(lambda m=m: trained_loss(m, 200, lambda k: recall(40, seed=k))) for m in (faulty, fixed)]
     assert losses[1] < losses[0] - 0.2
 
 
 @pytest.mark.parametrize(("kind", "gate"), [(nn.LSTM, "f"), (nn.GRU, "z")])
 def test_forget_bias_gives_the_bias_for_the_users_length(kind, gate):
-    sick, batch = seeded(lambda: Last(kind(5, 24))), recall(60)
-    finding = diagnosed(sick, batch)["forget-bias"]
+    faulty, batch = seeded(lambda: Last(kind(5, 24))), recall(60)
+    finding = diagnosed(faulty, batch)["forget-bias"]
     speaks(finding, "59", gate)
     assert all(finding.values["bias"] in finding.text("advice", lang) for lang in ("en", "zh"))
     assert float(finding.values["bias"]) == pytest.approx(math.log(59), abs=0.01)
-    seeded(lambda: fix(finding, model=sick))
-    assert "forget-bias" not in diagnosed(sick, batch)
-    with carousel.record(sick) as tape:
-        sick(batch[0])
+    seeded(lambda: fix(finding, model=faulty))
+    assert "forget-bias" not in diagnosed(faulty, batch)
+    with carousel.record(faulty) as tape:
+        faulty(batch[0])
     assert tape["rnn.l0"][gate].mean() > 0.8
 
 
@@ -53,30 +53,30 @@ def test_short_sequences_and_open_gates_are_left_alone():
 
 
 def test_exploding_growth():
-    sick, batch = seeded(lambda: Last(nn.RNN(5, 24, nonlinearity="relu"))), recall(60)
+    faulty, batch = seeded(lambda: Last(nn.RNN(5, 24, nonlinearity="relu"))), recall(60)
     with torch.no_grad():
-        sick.rnn.weight_hh_l0.normal_(0, 2.5 / math.sqrt(24), generator=torch.Generator().manual_seed(0))
-    finding = diagnosed(sick, batch)["exploding"]
+        faulty.rnn.weight_hh_l0.normal_(0, 2.5 / math.sqrt(24), generator=torch.Generator().manual_seed(0))
+    finding = diagnosed(faulty, batch)["exploding"]
     speaks(finding, finding.values["growth"])
-    fixed = copy.deepcopy(sick)
+    fixed = copy.deepcopy(faulty)
     seeded(lambda: fix(finding, model=fixed))
     assert "exploding" not in diagnosed(fixed, batch)
-    losses = [seeded(lambda m=m: trained_loss(m, 100, lambda k: recall(60, seed=k))) for m in (sick, fixed)]
+    losses = [seeded(lambda m=m: trained_loss(m, 100, lambda k: recall(60, seed=k))) for m in (faulty, fixed)]
     assert losses[1] < losses[0] - 0.2
 
 
 def test_exploding_chaos_and_numbers_that_are_not_finite():
-    sick, batch = seeded(lambda: Last(nn.RNN(5, 64))), recall(120, count=8)
+    faulty, batch = seeded(lambda: Last(nn.RNN(5, 64))), recall(120, count=8)
     with torch.no_grad():
-        sick.rnn.weight_hh_l0.normal_(0, 3 / 8, generator=torch.Generator().manual_seed(0))
-    finding = diagnosed(sick, batch)["exploding"]
+        faulty.rnn.weight_hh_l0.normal_(0, 3 / 8, generator=torch.Generator().manual_seed(0))
+    finding = diagnosed(faulty, batch)["exploding"]
     if finding.form == "chaos":
         assert float(finding.values["exponent"]) > 0
-    seeded(lambda: fix(finding, model=sick))
-    assert "exploding" not in diagnosed(sick, batch)
+    seeded(lambda: fix(finding, model=faulty))
+    assert "exploding" not in diagnosed(faulty, batch)
     with torch.no_grad():
-        sick.head.weight.fill_(math.inf)
-    broken = diagnosed(sick, batch)["exploding"]
+        faulty.head.weight.fill_(math.inf)
+    broken = diagnosed(faulty, batch)["exploding"]
     assert (broken.severity, broken.form) == ("critical", "weights")
 
 
@@ -99,17 +99,17 @@ def test_orthogonal_and_identity_networks_do_not_explode():
 
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
 def test_saturated_gates(kind):
-    sick, batch = seeded(lambda: Last(kind(5, 24))), recall(12)
+    faulty, batch = seeded(lambda: Last(kind(5, 24))), recall(12)
     with torch.no_grad():
-        for parameter in sick.rnn.parameters():
+        for parameter in faulty.rnn.parameters():
             parameter.mul_(80)
-    finding = diagnosed(sick, batch)["saturated-gates"]
+    finding = diagnosed(faulty, batch)["saturated-gates"]
     speaks(finding, finding.values["share"])
     assert float(finding.values["share"]) >= 50
-    fixed = copy.deepcopy(sick)
+    fixed = copy.deepcopy(faulty)
     seeded(lambda: fix(finding, model=fixed))
     assert "saturated-gates" not in diagnosed(fixed, batch)
-    losses = [seeded(lambda m=m: trained_loss(m, 250, lambda k: recall(12, seed=k))) for m in (sick, fixed)]
+    losses = [seeded(lambda m=m: trained_loss(m, 250, lambda k: recall(12, seed=k))) for m in (faulty, fixed)]
     assert losses[1] < losses[0]
 
 
@@ -122,15 +122,15 @@ def test_chrono_initialisation_is_not_saturation():
 
 
 def test_dead_units_and_twins():
-    sick, batch = seeded(lambda: Last(nn.RNN(5, 24, nonlinearity="relu"))), recall(12)
+    faulty, batch = seeded(lambda: Last(nn.RNN(5, 24, nonlinearity="relu"))), recall(12)
     with torch.no_grad():
-        sick.rnn.bias_ih_l0[:18] = -10
-    finding = diagnosed(sick, batch)["dead-units"]
+        faulty.rnn.bias_ih_l0[:18] = -10
+    finding = diagnosed(faulty, batch)["dead-units"]
     speaks(finding, "75")
-    fixed = copy.deepcopy(sick)
+    fixed = copy.deepcopy(faulty)
     seeded(lambda: fix(finding, model=fixed))
     assert "dead-units" not in diagnosed(fixed, batch)
-    losses = [seeded(lambda m=m: trained_loss(m, 250, lambda k: recall(5, seed=k))) for m in (sick, fixed)]
+    losses = [seeded(lambda m=m: trained_loss(m, 250, lambda k: recall(5, seed=k))) for m in (faulty, fixed)]
     assert losses[1] < losses[0]
     same = lstm()
     with torch.no_grad():
@@ -174,7 +174,7 @@ def test_unstable_learning_rate(make):
     assert "unstable-learning-rate" not in diagnosed(model, batch, optimizer=optimiser)
 
 
-def test_an_ordinary_rate_is_stable_and_an_untold_one_unseen():
+def test_an_ordinary_rate_is_stable_and_one_not_given_is_not_assessed():
     model, batch = lstm(), recall(12)
     assert not diagnosed(model, batch, optimizer=torch.optim.Adam(model.parameters(), 3e-3))
     found = carousel.diagnose(model, batch, lambda m, b: nn.functional.cross_entropy(m(b[0]), b[1]))
@@ -218,7 +218,7 @@ def test_a_constant_initialisation_that_saturates_makes_twins():
     assert "dead-units" not in diagnosed(model, (x, torch.zeros(32, dtype=torch.long)))
 
 
-def test_trials_leave_denormals_as_they_were():
+def test_the_rate_probe_leaves_denormals_as_they_were():
     from carousel.introspect.diagnosis.facts.lr_probe import denormals_flushed
 
     tiny = torch.full((1,), 1e-310, dtype=torch.float64)

@@ -47,7 +47,7 @@ def chart(lang: str) -> alt.Chart:
 
 
 @functools.cache
-def sick() -> tuple[Diagnosis, str]:
+def faulty() -> tuple[Diagnosis, str]:
     """Three findings and one symptom not_assessed, and their page; drawn once for all who look at it."""
     found = (finding("critical", site="rnn.l1", figure=chart), finding(site="rnn"), finding("info", "low"))
     diagnosis = replace(made(lstm, name=HOSTILE), findings=found, not_assessed=(not_assessed(),))
@@ -56,7 +56,7 @@ def sick() -> tuple[Diagnosis, str]:
 
 
 def test_both_languages_show_the_findings_and_the_same_numbers() -> None:
-    _, page = sick()
+    _, page = faulty()
     words = Page(page).texts
     assert set(words) == {"en", "zh"}
     assert numbers(words["en"]) == numbers(words["zh"])
@@ -71,7 +71,7 @@ def test_both_languages_show_the_findings_and_the_same_numbers() -> None:
 
 
 def test_what_comes_from_the_user_is_escaped() -> None:
-    diagnosis, page = sick()
+    diagnosis, page = faulty()
     assert HOSTILE not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 2 * (1 + 3)  # the model's name and three fixes
     assert HOSTILE not in diagnosis._repr_html_()
@@ -95,7 +95,7 @@ def test_a_module_named_like_a_tag_is_escaped_in_the_figures_too(tmp_path: Path)
 
 
 def test_nothing_is_fetched_and_nothing_runs_but_our_own() -> None:
-    _, page = sick()
+    _, page = faulty()
     tags = Page(page).tags
     for tag, attributes in tags:
         assert tag not in {"link", "iframe", "object", "img", "base"}
@@ -110,7 +110,7 @@ def test_nothing_is_fetched_and_nothing_runs_but_our_own() -> None:
 
 
 def test_ids_are_unique_and_references_meet_one() -> None:
-    _, page = sick()
+    _, page = faulty()
     tags = Page(page).tags
     ids = [a["id"] for _, a in tags if "id" in a]
     assert len(ids) == len(set(ids))
@@ -130,7 +130,7 @@ def test_it_opens_in_the_language_asked_for_without_a_script(tmp_path: Path, fir
 
 
 def test_the_figure_of_a_finding_is_drawn_in_each_language() -> None:
-    _, page = sick()
+    _, page = faulty()
     for lang in ("en", "zh"):
         card = page.split(f'id="finding-1-{lang}"')[1].split("</section>")[0]
         assert f">figure {lang}</text>" in card
@@ -138,7 +138,7 @@ def test_the_figure_of_a_finding_is_drawn_in_each_language() -> None:
 
 
 def test_places_of_findings_come_first() -> None:
-    assert shown(sick()[1]) == ["rnn.l1", "rnn.l0"]
+    assert shown(faulty()[1]) == ["rnn.l1", "rnn.l0"]
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -271,11 +271,11 @@ def test_weights_changed_since_are_told_and_what_needs_them_is_left_out(tmp_path
     model = Net(lstm(), 8)
     diagnosis = of(model, (torch.randn(5, 9, 4), torch.randint(3, (5,))))
     needs = finding(figure=lambda lang: diagnosis.tape.plot.lag_profile("rnn.l0", lang=lang))
-    sick = replace(diagnosis, findings=(needs, finding(figure=chart)))
+    faulty = replace(diagnosis, findings=(needs, finding(figure=chart)))
     with torch.no_grad():
         model.rnn.weight_hh_l0.add_(1)
         model.rnn.weight_hh_l1.add_(1)
-    page = sick.to_html(tmp_path / "doctor.html").read_text(encoding="utf-8")
+    page = faulty.to_html(tmp_path / "doctor.html").read_text(encoding="utf-8")
     for lang in ("en", "zh"):
         assert drawn(page, lang, "rnn.l1") == ALWAYS | {"saturation"}
         assert page.count(text("doctor.page.note.changed", lang)) == 2
@@ -335,7 +335,7 @@ def test_an_own_page_is_written_anew_and_nothing_else_is(tmp_path: Path) -> None
 
 
 def test_the_fragment_stands_alone() -> None:
-    diagnosis, _ = sick()
+    diagnosis, _ = faulty()
     piece = diagnosis._repr_html_()
     tags = Page(piece).tags
     assert {tag for tag, _ in tags} <= {"div", "p", "b", "code", "pre", "ul", "li"}

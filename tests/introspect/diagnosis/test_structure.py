@@ -1,4 +1,4 @@
-"""Symptoms of structure: each on a sick model and on its healed twin, with nothing told but model, batch and loss."""
+"""Symptoms of structure: each on a faulty model and on its fixed twin, with nothing told but model, batch and loss."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def every(output: Tensor, h: Tensor, lengths: Tensor | None) -> Tensor:
 
 
 def test_batch_mixing():
-    sick = seeded(lambda: Net(last, batch_first=False))
-    finding = found(sick, data(), plain)["batch-mixing"]
+    faulty = seeded(lambda: Net(last, batch_first=False))
+    finding = found(faulty, data(), plain)["batch-mixing"]
     assert finding.severity == "critical"
     speaks(finding)
     assert "batch_first" in finding.fix
-    assert "batch-mixing" in found(sick, data(6), plain)  # T = B hides nothing
+    assert "batch-mixing" in found(faulty, data(6), plain)  # T = B hides nothing
     assert "batch-mixing" not in found(seeded(lambda: Net(last)), data(), plain)
     not_assessed = {u.symptom: u.text("en") for u in carousel.diagnose(Net(last), data(count=1), plain).not_assessed}
     assert "batch-mixing" in not_assessed
@@ -123,8 +123,8 @@ def test_future_leak():
 
 
 def test_recurrence_unused():
-    sick = seeded(lambda: Net(lambda output, h, lengths: output[:, -1] * 0))
-    finding = found(sick, data(), plain)["recurrence-unused"]
+    faulty = seeded(lambda: Net(lambda output, h, lengths: output[:, -1] * 0))
+    finding = found(faulty, data(), plain)["recurrence-unused"]
     speaks(finding)
     assert "recurrence-unused" not in found(seeded(lambda: Net(last)), data(), plain)
 
@@ -144,11 +144,11 @@ class Stateful(Net):
 
 
 def test_states_that_are_carried():
-    sick = seeded(lambda: Stateful(detach=False))
-    finding = found(sick, data(), plain)["state-not-detached"]
+    faulty = seeded(lambda: Stateful(detach=False))
+    finding = found(faulty, data(), plain)["state-not-detached"]
     assert finding.severity == "critical"
     speaks(finding)
-    assert sick.hidden is None  # the model is untouched
+    assert faulty.hidden is None  # the model is untouched
     carried = found(seeded(lambda: Stateful(detach=True)), data(), plain)
     assert "state-not-detached" not in carried
     speaks(carried["state-carried-over"])
@@ -261,7 +261,7 @@ class InList(nn.Module):
         return self.head(x[:, -1])
 
 
-def test_the_cure_of_a_state_kept_in_a_list_is_a_line_that_works():
+def test_the_fix_of_a_state_kept_in_a_list_is_a_line_that_works():
     batch = data()
     model = seeded(lambda: InList(False))
     told = found(model, batch, plain)["state-not-detached"]

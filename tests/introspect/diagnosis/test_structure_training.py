@@ -1,4 +1,4 @@
-"""What a structural symptom costs: the sick model and the healed one are trained alike, and the healed one is better.
+"""What a structural symptom costs: the faulty model and the fixed one are trained alike, and the fixed one is better.
 
 The task: which of three symbols came first? Noise after it. Each pair is first examined: the finding, and none.
 """
@@ -49,10 +49,10 @@ def right(model: nn.Module, batches: Batches = first_symbol) -> float:
 
 
 def test_batch_mixing():
-    sick, fixed = (seeded(lambda f=f: Net(last, batch_first=f)) for f in (False, True))
-    assert "batch-mixing" in found(sick, first_symbol(0), plain)
+    faulty, fixed = (seeded(lambda f=f: Net(last, batch_first=f)) for f in (False, True))
+    assert "batch-mixing" in found(faulty, first_symbol(0), plain)
     assert "batch-mixing" not in found(fixed, first_symbol(0), plain)
-    scores = [right(trained(model, plain, first_symbol)) for model in (sick, fixed)]
+    scores = [right(trained(model, plain, first_symbol)) for model in (faulty, fixed)]
     assert scores[1] > 0.95 > 0.6 > scores[0]
 
 
@@ -62,11 +62,11 @@ def test_reverse_read():
     def long(seed: int) -> tuple[Tensor, Tensor]:
         return first_symbol(seed, 40)
 
-    sick = seeded(lambda: Net(last, bidirectional=True))
+    faulty = seeded(lambda: Net(last, bidirectional=True))
     fixed = seeded(lambda: Net(lambda output, h, lengths: torch.cat([h[-2], h[-1]], 1), bidirectional=True))
-    assert "reverse-read" in found(sick, long(0), plain)
+    assert "reverse-read" in found(faulty, long(0), plain)
     assert "reverse-read" not in found(fixed, long(0), plain)
-    scores = [right(trained(model, plain, long, 80), long) for model in (sick, fixed)]
+    scores = [right(trained(model, plain, long, 80), long) for model in (faulty, fixed)]
     assert scores[1] > 0.95 > 0.6 > scores[0]
 
 
@@ -83,10 +83,10 @@ def test_padded_read():
         with torch.no_grad():
             return (model(x, lengths).argmax(-1) == y)[lengths == 4].float().mean().item()
 
-    sick, fixed = (seeded(lambda read=read: Net(read)) for read in (last, at_end))
-    assert "padded-read" in found(sick, short(0), with_lengths)
+    faulty, fixed = (seeded(lambda read=read: Net(read)) for read in (last, at_end))
+    assert "padded-read" in found(faulty, short(0), with_lengths)
     assert "padded-read" not in found(fixed, short(0), with_lengths)
-    scores = [score(trained(model, with_lengths, short, 120)) for model in (sick, fixed)]
+    scores = [score(trained(model, with_lengths, short, 120)) for model in (faulty, fixed)]
     assert scores[1] > 0.95 > 0.7 > scores[0]
 
 
@@ -135,38 +135,38 @@ def test_future_leak():
         with torch.no_grad():
             return sum(mse_loss(model(x[:, :t])[:, -1], y[:, t - 1]).item() for t in range(1, 13)) / 12
 
-    sick, fixed = (seeded(lambda b=b: Net(every, 4, bidirectional=b)) for b in (True, False))
-    assert "future-leak" in found(sick, walk(0), loss_fn)
+    faulty, fixed = (seeded(lambda b=b: Net(every, 4, bidirectional=b)) for b in (True, False))
+    assert "future-leak" in found(faulty, walk(0), loss_fn)
     assert "future-leak" not in found(fixed, walk(0), loss_fn)
-    errors = [deployed(trained(model, loss_fn, walk)) for model in (sick, fixed)]
+    errors = [deployed(trained(model, loss_fn, walk)) for model in (faulty, fixed)]
     assert errors[1] < 0.8 * errors[0]
 
 
 def test_recurrence_unused():
-    sick = seeded(lambda: Net(lambda output, h, lengths: output[:, -1] * 0))
+    faulty = seeded(lambda: Net(lambda output, h, lengths: output[:, -1] * 0))
     fixed = seeded(lambda: Net(last))
-    assert "recurrence-unused" in found(sick, first_symbol(0), plain)
+    assert "recurrence-unused" in found(faulty, first_symbol(0), plain)
     assert "recurrence-unused" not in found(fixed, first_symbol(0), plain)
-    scores = [right(trained(model, plain, first_symbol)) for model in (sick, fixed)]
+    scores = [right(trained(model, plain, first_symbol)) for model in (faulty, fixed)]
     assert scores[1] > 0.95 > 0.6 > scores[0]
 
 
 def test_short_truncation():
-    sick, fixed = (seeded(lambda cut=cut: Chunked(detach=cut)) for cut in (True, False))
-    assert "short-truncation" in found(sick, first_symbol(0), plain)
+    faulty, fixed = (seeded(lambda cut=cut: Chunked(detach=cut)) for cut in (True, False))
+    assert "short-truncation" in found(faulty, first_symbol(0), plain)
     assert "short-truncation" not in found(fixed, first_symbol(0), plain)
-    scores = [right(trained(model, plain, first_symbol)) for model in (sick, fixed)]
+    scores = [right(trained(model, plain, first_symbol)) for model in (faulty, fixed)]
     assert scores[1] > 0.95
     assert scores[0] < scores[1] - 0.2
 
 
 def test_state_not_detached():
-    """The sick one cannot be trained past its first step."""
-    sick, fixed = seeded(lambda: Stateful(detach=False)), seeded(lambda: Stateful(detach=True))
-    assert "state-not-detached" in found(sick, first_symbol(0), plain)
+    """The faulty one cannot be trained past its first step."""
+    faulty, fixed = seeded(lambda: Stateful(detach=False)), seeded(lambda: Stateful(detach=True))
+    assert "state-not-detached" in found(faulty, first_symbol(0), plain)
     assert "state-not-detached" not in found(fixed, first_symbol(0), plain)
     with pytest.raises(RuntimeError, match="backward through the graph a second time"):
-        trained(sick, plain, first_symbol, 3)
+        trained(faulty, plain, first_symbol, 3)
     assert right(trained(fixed, plain, first_symbol)) > 0.6
 
 
@@ -178,10 +178,10 @@ def test_state_carried_over():
             self.hidden = None
             return super().forward(x, lengths)
 
-    sick, fixed = seeded(lambda: Stateful(detach=True)), seeded(lambda: Fresh(detach=True))
-    assert "state-carried-over" in found(sick, first_symbol(0), plain)
+    faulty, fixed = seeded(lambda: Stateful(detach=True)), seeded(lambda: Fresh(detach=True))
+    assert "state-carried-over" in found(faulty, first_symbol(0), plain)
     assert "state-carried-over" not in found(fixed, first_symbol(0), plain)
-    scores = [right(trained(model, plain, first_symbol)) for model in (sick, fixed)]
+    scores = [right(trained(model, plain, first_symbol)) for model in (faulty, fixed)]
     assert scores[1] > 0.95 > 0.85 > scores[0]
 
 
@@ -201,12 +201,12 @@ def test_useless_dropout():
     few = x[:12], y[:12]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # torch's own, of the same mistake
-        sick = seeded(lambda: Dropped(False))
-        assert "useless-dropout" in {f.symptom for f in carousel.diagnose(sick, few, plain)}
+        faulty = seeded(lambda: Dropped(False))
+        assert "useless-dropout" in {f.symptom for f in carousel.diagnose(faulty, few, plain)}
     fixed = seeded(lambda: Dropped(True))
     assert "useless-dropout" not in found(copy.deepcopy(fixed), few, plain)
     losses = []
-    for model in (sick, fixed):
+    for model in (faulty, fixed):
         seeded(lambda model=model: trained(model, plain, lambda seed: few, 300))
         losses.append(sum(plain(model, first_symbol(s)).item() for s in range(1000, 1010)))
     assert losses[1] < 0.75 * losses[0]

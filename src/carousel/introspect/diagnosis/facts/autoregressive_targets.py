@@ -34,10 +34,10 @@ def autoregressive_targets(context: Context) -> AutoregressiveTargets | None:
     if isinstance(probe, NoProbe):
         return None
     given = [t for t in probe.given if isinstance(t, Tensor)]
-    mine = {id(t) for t in given}
+    given_ids = {id(t) for t in given}
     for x in given:
         for target in tensors_of(context.batch):
-            ahead = _ahead(x, target) if id(target) not in mine else None
+            ahead = _ahead(x, target) if id(target) not in given_ids else None
             if ahead is not None:
                 return AutoregressiveTargets(x, ahead, True)
     return _left_out(context, given)
@@ -71,7 +71,7 @@ def _same(own: Tensor, wanted: Tensor, axis: int, steps: int, ahead: int) -> boo
 
 
 def _views(t: Tensor) -> Iterator[Tensor]:
-    """[., .] to compare: tokens as they are; of vectors each channel, and of one-hot ones the place of the 1."""
+    """[., .] to compare: tokens as they are; of vectors each channel, and of one-hot ones the position of the 1."""
     if t.dim() == 2:
         yield t.double()
     elif t.dim() == 3:

@@ -84,7 +84,7 @@ def are_independent(x: Tensor, axis: int, generator: torch.Generator) -> bool:
 
 
 def _nearness(x: Tensor, axis: int, generator: torch.Generator) -> tuple[float, list[float]]:
-    """Mean squared difference of neighbours, as they stand and shuffled."""
+    """Mean squared difference of neighbours, in their own order and shuffled."""
     rows = x.detach().cpu().double().nan_to_num().movedim(axis, 0).flatten(1)
     orders = [torch.randperm(len(rows), generator=generator) for _ in range(_SHUFFLED)]
     own, *shuffled = [
@@ -95,8 +95,9 @@ def _nearness(x: Tensor, axis: int, generator: torch.Generator) -> tuple[float, 
 
 def _is_one_of_many(context: Context, x: Tensor) -> bool:
     """Whether an input [T, I] is a single sequence of a list of them."""
-    steps, count = sizes(context.trace.modules[0])
-    return x.dim() == 2 and count > 1 and tuple(x.shape) == (steps, context.trace.modules[0][0].module.input_size)
+    calls = context.trace.modules[0]
+    steps, count = sizes(calls)
+    return x.dim() == 2 and count > 1 and tuple(x.shape) == (steps, calls[0].input_TBI.shape[2])
 
 
 def _others(moved: Tensor, index: int) -> int:
@@ -148,7 +149,7 @@ def _touched(probe: Probe, layout: Layout, index: int, call: ModuleCall) -> tupl
 def _turned(context: Context, probe: Probe, call: ModuleCall) -> str:
     """The flag turned where that alone keeps the samples apart, else the input turned."""
     turned = [v[0] for v in context.trace.modules if not v[0].is_cell]
-    first = not call.module.batch_first
+    first = not call.batch_first
     for chosen in ([call], turned):
         with snapshot(context.model):
             for each in chosen:

@@ -19,7 +19,7 @@ _EQUAL = 1e-9  # relative: of two runs on the same batch
 
 
 class BatchPermutation(NamedTuple):
-    """The loss on the batch as it stands and on its samples in another order."""
+    """The loss on the batch as given and on its samples in another order."""
 
     first: float
     second: float

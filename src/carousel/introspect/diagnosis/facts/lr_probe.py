@@ -1,4 +1,4 @@
-"""A few real steps of training on copies of a patient's parameters: what the loss does at a learning rate."""
+"""A few real steps of training on clones of a model's parameters: what the loss does at a learning rate."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ LEARNED = 0.5  # of the loss of an answer that depends on no input
 
 
 def losses_at(context: Context, factor: float, steps: int) -> list[float]:
-    """The loss on this batch before each of so many steps and after the last, at `factor` times the rate told; shorter
-    where it stops being finite. Every pass draws the same random numbers (dropout), so that what changes is the
-    parameters' doing alone; gradients are clipped where `clip_norm` is told."""
+    """The loss on this batch before each of so many steps and after the last, at `factor` times the rate given;
+    shorter where it stops being finite. Every pass draws the same random numbers (dropout), so that what changes is the
+    parameters' doing alone; gradients are clipped where `clip_norm` is given."""
     found: list[float] = []
     with snapshot(context.model, context.loss_fn), cloned_parameters(context.model) as copies, denormals_flushed():
         optimiser, drawn = _copied(context, factor, copies), torch.get_rng_state()
@@ -42,8 +42,8 @@ def losses_at(context: Context, factor: float, steps: int) -> list[float]:
 
 @contextmanager
 def denormals_flushed() -> Iterator[None]:
-    """Numbers too small for full precision are 0 in the block: they take up to twenty times as long, and no trial here
-    depends on them. torch does not tell how it was set, so it is asked with such a number."""
+    """Numbers too small for full precision are 0 in the block: they take up to twenty times as long, and nothing here
+    depends on them. torch does not say how it was set, so it is tried with such a number."""
     before = bool((torch.full((1,), 1e-310, dtype=torch.float64) * 1.0 == 0).item())
     torch.set_flush_denormal(True)
     try:

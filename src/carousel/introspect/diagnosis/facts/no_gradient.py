@@ -21,7 +21,7 @@ _SHAKE = 0.1  # noise on the weights behind, which wakes a gradient that is 0 on
 
 
 class NoGradient(NamedTuple):
-    """form: of the evidence. steps: of one call; calls: how many. place: the suffix of a direction that is unused
+    """form: of the evidence. steps: of one call; calls: how many. site: the suffix of a direction that is unused
     alone, which makes it half of the module."""
 
     form: str
@@ -77,8 +77,9 @@ def no_gradient(context: Context, calls: list[ModuleCall]) -> NoGradient | None:
 def _without_past(context: Context, calls: list[ModuleCall], name: str, steps: int) -> NoGradient:
     """The recurrent weights alone have no gradient: why."""
     if steps > 1:
-        first = bool(getattr(calls[0].module, "batch_first", False))
-        return NoGradient("first", f"last = output[{':, -1' if first else '-1'}]  # of {name}", steps, len(calls))
+        return NoGradient(
+            "first", f"last = output[{':, -1' if calls[0].batch_first else '-1'}]  # of {name}", steps, len(calls)
+        )
     if len(calls) > 1:
         cell = calls[0].is_cell
         return NoGradient("fresh", f"{'state' if cell else 'y, state'} = {name}(x_t, state)", steps, len(calls))
@@ -92,7 +93,7 @@ def _without_past(context: Context, calls: list[ModuleCall], name: str, steps: i
 
 
 def _time_axis(call: ModuleCall) -> int:
-    return 1 if getattr(call.module, "batch_first", False) else 0
+    return 1 if call.batch_first else 0
 
 
 def _gradients(context: Context, module: nn.Module, *kinds: str) -> dict[str, Tensor | None]:
@@ -126,8 +127,8 @@ def _carries(context: Context, calls: list[ModuleCall]) -> bool:
     """Whether its state comes from outside: given to the model, or kept from the call of loss_fn before."""
     if len(calls[0].input_TBI) > 1:
         return False
-    told = {id(t) for t in tensors_of([context.trace.inputs, context.trace.keywords, context.batch])}
-    if any(id(state) in told for state in calls[0].states):
+    given = {id(t) for t in tensors_of([context.trace.inputs, context.trace.keywords, context.batch])}
+    if any(id(state) in given for state in calls[0].states):
         return True
     later = first_calls(statefulness(context).passes[-1].module_calls)
     return any(v.module is calls[0].module and any(bool(s.detach().any()) for s in v.states) for v in later)

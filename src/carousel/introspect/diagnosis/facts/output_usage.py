@@ -88,7 +88,7 @@ def _direct(call: ModuleCall, steps: int, batch: int) -> Tensor:
     found = data.grad.detach().cpu()
     if found.dim() == 2:
         return found.unsqueeze(1)
-    return found.transpose(0, 1) if call.module.batch_first else found
+    return found.transpose(0, 1) if call.batch_first else found
 
 
 def _batched(states: Tensor) -> Tensor:

@@ -1,1 +1,1 @@
-"""One recorded pass of a user's model: what went in and out, without changing anything of it."""
+"""One recorded pass of a user's model and questions put to the model, which change nothing of it."""

@@ -1,4 +1,4 @@
-"""A model with copies in the place of its parameters, to train for some steps while the model stays as it is."""
+"""A model with clones in place of its parameters, to train for some steps while the model stays as it is."""
 
 from __future__ import annotations
 

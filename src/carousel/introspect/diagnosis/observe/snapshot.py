@@ -1,4 +1,4 @@
-"""A model examined is a model untouched: everything an examination may change is put back."""
+"""A diagnosis leaves no trace in the model: everything it may change is put back."""
 
 from __future__ import annotations
 

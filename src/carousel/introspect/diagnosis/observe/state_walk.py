@@ -65,7 +65,8 @@ def names_of(value: Any, depth: int = 5) -> dict[int, str]:
 def _named(value: Any) -> Mapping[Any, Any]:
     """What a dictionary, a named tuple or an object holds, by name."""
     if hasattr(value, "_asdict"):
-        return value._asdict()
+        named: Mapping[Any, Any] = value._asdict()
+        return named
     return value if isinstance(value, Mapping) else vars(value) if is_record(value) else {}
 
 
@@ -87,7 +88,7 @@ def holders(model: nn.Module, loss_fn: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _inside(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """A value, or the parts of a dictionary, a list or an object: what can be given another value in its place."""
+    """A value, or the parts of a dictionary, a list or an object: what can be given another value instead."""
     if isinstance(value, dict):
         yield from ((f"{name}[{key!r}]", part) for key, part in value.items())
     elif isinstance(value, list):
@@ -112,12 +113,12 @@ def _found(function: Any, seen: set[int]) -> Iterator[StateSlot]:
     if isinstance(function, partial):
         yield from _found(function.func, seen)
     elif isinstance(function, MethodType):
-        yield StateSlot("self", function.__self__, _no_place)
+        yield StateSlot("self", function.__self__, _not_replaced)
         yield from _found(function.__func__, seen)
     elif isinstance(function, FunctionType):
         yield from _around(function, seen)
     elif is_record(function):
-        yield StateSlot("loss_fn", function, _no_place)
+        yield StateSlot("loss_fn", function, _not_replaced)
         yield from _found(type(function).__call__, seen)
 
 
@@ -153,5 +154,5 @@ def _fill(cell: CellType, value: Any) -> None:
     cell.cell_contents = value
 
 
-def _no_place(value: Any) -> None:
+def _not_replaced(value: Any) -> None:
     """An object is not replaced; its attributes are put back."""

@@ -36,6 +36,11 @@ class ModuleCall:
         return isinstance(self.module, nn.RNNCellBase)
 
     @property
+    def batch_first(self) -> bool:
+        """Whether a layer takes [B, T, I]."""
+        return bool(getattr(self.module, "batch_first", False))
+
+    @property
     def states(self) -> tuple[Tensor, ...]:
         """The initial states as given, h first; empty for zeros."""
         return () if self.hx is None else (self.hx,) if isinstance(self.hx, Tensor) else tuple(self.hx)
@@ -43,14 +48,14 @@ class ModuleCall:
     @property
     def input_TBI(self) -> Tensor:
         """x [T, B, I] of a layer, time first, zeros at padding; [1, B, I] of a *Cell."""
-        x: Any = self.x
-        if isinstance(x, PackedSequence):
-            return pad_packed_sequence(x)[0].detach()
+        if isinstance(self.x, PackedSequence):
+            return pad_packed_sequence(self.x)[0].detach()
+        x: Tensor = self.x.detach()
         if self.is_cell:
-            return x.detach().reshape(1, -1, x.shape[-1])
+            return x.reshape(1, -1, x.shape[-1])
         if x.dim() == 2:
-            return x.detach().unsqueeze(1)
-        return x.detach().transpose(0, 1) if self.module.batch_first else x.detach()
+            return x.unsqueeze(1)
+        return x.transpose(0, 1) if self.batch_first else x
 
     @property
     def own_lengths(self) -> Tensor | None:

@@ -17,7 +17,7 @@ from carousel.introspect.diagnosis.page.figures import Pictures, intact, picture
 from carousel.introspect.diagnosis.page.view import Card, Drawing, PageView, SiteView, card, page_view, summary
 
 MARK = '<meta name="generator" content="carousel doctor">'
-_LOOKED_AT = 1_000  # bytes of a file, in which the mark of ours lies
+_LOOKED_AT = 1_000  # bytes of a file, in which our mark is
 _SITES = 4  # at most so many layers are shown
 _SIZE = 2_500_000  # characters of all figures, in all languages
 
@@ -37,7 +37,7 @@ def write(diagnosis: Examination, path: Path, lang: str = "en") -> Path:
 
 
 def check_free(path: Path) -> None:
-    """Raises FolderConflict where something lies at `path` that is no page of ours."""
+    """Raises FolderConflict where a file at `path` is no page of ours."""
     with _one_line(path):
         if not path.exists():
             return

@@ -1,4 +1,4 @@
-"""Everything the doctor looks for, one symptom a file."""
+"""Everything a diagnosis looks for, one symptom a file."""
 
 from __future__ import annotations
 

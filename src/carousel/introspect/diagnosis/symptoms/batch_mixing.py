@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import final
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from carousel.introspect.diagnosis.code_names import code_name, number
@@ -31,8 +31,8 @@ class BatchMixing(Symptom):
     Critical above a thousandth of the change of the sample's own answer; else a warning (a statistic over the batch).
 
     A tagger that runs along the batch mixes nothing: it looks like one of time-first data. There the axis is wrong if a
-    tensor [B] of the batch, its lengths or labels, contradicts it (critical), or if neighbours along it are strangers
-    and along the other are alike, by 99 shufflings each (warning). Where the model cannot be asked alone (it returns
+    tensor [B] of the batch, its lengths or labels, contradicts it (critical), or if neighbours along it are independent
+    and along the other similar, by 99 shufflings each (warning). Where the model cannot be asked alone (it returns
     its loss, or loss_fn calls its parts), mixing is found if the loss depends on the order of the samples along either
     axis.
     """
@@ -92,7 +92,7 @@ class BatchMixing(Symptom):
             return []
         call, form = found
         steps, samples = sizes(context.trace.modules[0])
-        fix = f"{code_name(call.name)}.batch_first = {not call.module.batch_first}"
+        fix = f"{code_name(call.name)}.batch_first = {not call.batch_first}"
         values = {"samples": str(steps), "steps": str(samples), "module": code_name(call.name)}
         sure = form == "along"
         return [Finding(self.id, "critical" if sure else "warning", "medium", fix, values, call.name, form)]
@@ -100,12 +100,12 @@ class BatchMixing(Symptom):
 
 def _is_alone(call: ModuleCall) -> bool:
     """Whether a call has one sequence, with or without an axis for it."""
-    x = call.x
-    if isinstance(x, PackedSequence):
-        return int(x.batch_sizes[0]) == 1
+    if isinstance(call.x, PackedSequence):
+        return int(call.x.batch_sizes[0]) == 1
+    x: Tensor = call.x
     if call.is_cell:
         return x.dim() == 1 or len(x) == 1
-    return x.dim() == 2 or x.shape[0 if call.module.batch_first else 1] == 1
+    return x.dim() == 2 or x.shape[0 if call.batch_first else 1] == 1
 
 
 def _statistics(model: nn.Module) -> bool:

@@ -27,7 +27,7 @@ AT_END = 0.01  # from the end of tanh
 class DeadUnits(Symptom):
     """Measured: the state of every unit (h; c of an LSTM) over all true steps. Dead is a unit whose h stays the same
     throughout. Twins are units that run through the same values, as a constant initialisation makes them: whatever
-    the gradient cannot tell apart stays so. Units that stand at the ends of tanh are twins only where the weights into
+    the gradient cannot tell apart stays so. Units at the ends of tanh are twins only where the weights into
     them are equal too; else they look alike because they are saturated (`saturated-gates`).
     Found where a quarter is dead or a tenth are twins; critical where all are.
     """
@@ -81,11 +81,11 @@ def twin_share(values: Tensor, weights: Tensor) -> float:
     are twins only where these are equal too."""
     moving = ~is_still(values)
     flat = ((1 - values.abs()).abs() < AT_END).double().mean(0) > 0.5  # c may lie beyond 1, where nothing is flat
-    told = torch.where(flat.cpu().unsqueeze(1), weights, 0.0)
-    units = torch.cat([values.T.double().cpu(), told], dim=1)[moving.cpu()]  # [of H, N + n]
+    inputs = torch.where(flat.cpu().unsqueeze(1), weights, 0.0)
+    units = torch.cat([values.T.double().cpu(), inputs], dim=1)[moving.cpu()]  # [of H, N + n]
     if len(units) < 2:
         return 0.0
-    shades = units @ torch.linspace(1, 2, units.shape[1], dtype=units.dtype).sin()  # equal rows come to stand together
+    shades = units @ torch.linspace(1, 2, units.shape[1], dtype=units.dtype).sin()  # equal rows come together
     near = units[shades.argsort()]
     close = (near[1:] - near[:-1]).abs().amax(1) <= SAME * units.abs().amax()
     none = torch.zeros(1, dtype=torch.bool)

@@ -29,8 +29,8 @@ _BITS = {
 class Denormals(Symptom):
     """Measured: how many of the recorded states and of their total derivatives are subnormal (between 0 and the
     smallest normal number, 1.2e-38 in float32), counted one by one. Found where more than one in a thousand is,
-    at any site: denormals slowed recurrent backward passes up to twenty times where the house measured
-    (DESIGN, facts for the kernels).
+    at any site: denormals slowed recurrent backward passes up to twenty times where Carousel measured
+    it.
     """
 
     id = "denormals"
@@ -62,7 +62,7 @@ def _numbers(tape: Tape) -> Iterator[Tensor]:
 
 
 def subnormal(values: Tensor) -> int:
-    """How many numbers are subnormal, told by their bits: with denormals flushed, a comparison would take them
+    """How many numbers are subnormal, counted by their bits: with denormals flushed, a comparison would take them
     for 0."""
     if values.dtype not in _BITS:
         return 0

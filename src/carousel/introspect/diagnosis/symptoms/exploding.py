@@ -26,7 +26,7 @@ CLIPPED = 10.0  # times the norm that gradients are clipped to
 @final
 class Exploding(Symptom):
     """Measured: whether parameters, states, loss and gradients are finite; the growth of the lag profile; the largest
-    Lyapunov exponent of each layer with its 95 % interval, nats per step; and, where `clip_norm` is told, the norm of
+    Lyapunov exponent of each layer with its 95 % interval, nats per step; and, where `clip_norm` is given, the norm of
     the gradient against it.
 
     Found where something is not finite; where the gradient grows a hundredfold or more towards the start, steadily

@@ -27,9 +27,9 @@ SMALL_BIAS = 0.5  # mean absolute sum of the two biases; torch's own is at most 
 @final
 class ForgetBias(Symptom):
     """Measured: the mean of the forget gate (GRU: update gate) over true steps, and its biases. Found where the
-    gate stands between .3 and .7 with biases below .5, as torch draws them, which forgets within a step or two
+    gate is between .3 and .7 with biases below .5, as torch draws them, which forgets within a step or two
     (-1/ln .5 = 1.4), and the gradient falls short of what is needed (see `vanishing`); so a short task or a trained
-    network is left alone. Cure: the biases of Tallec and Ollivier (2018) for the user's own length.
+    network is left alone. Fix: the biases of Tallec and Ollivier (2018) for the user's own length.
     """
 
     id = "forget-bias"

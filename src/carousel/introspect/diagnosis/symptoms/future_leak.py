@@ -28,7 +28,7 @@ class Leak(NamedTuple):
 class FutureLeak(Symptom):
     """Measured: the input at one step is changed, at four steps in turn, and the answers before it that move are
     counted; without a leak none does, exactly. Looked for where the model is asked for its own later input, seen from
-    targets that equal the input some steps on, or where `causal=True` is told; elsewhere a bidirectional network is
+    targets that equal the input some steps on, or where `causal=True` is given; elsewhere a bidirectional network is
     right to look ahead. Critical: the loss falls while nothing is learnt that could be used.
     """
 
@@ -54,7 +54,7 @@ class FutureLeak(Symptom):
             "step": str(leak.step), "earliest": str(leak.earliest), "answers": str(leak.answers),
             "ahead": str(asked.ahead if asked else 0),
         }  # fmt: skip
-        form = "told" if asked is None else "evidence" if asked.sure else "left_out"
+        form = "declared" if asked is None else "evidence" if asked.sure else "left_out"
         name, fix = _fix(context.model)
         return Finding(self.id, "critical", "medium" if form == "left_out" else "high", fix, values, name, form)
 

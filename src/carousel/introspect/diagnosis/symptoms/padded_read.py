@@ -24,8 +24,8 @@ class PaddedRead(Symptom):
     """Measured: the steps at which the loss's derivative reaches the output of a recurrent module directly, against the
     true lengths. Found where a sequence that is shorter than the batch's longest is read at padding, or, behind a
     packed module, not read at all (`output[:, -1]` holds zeros there); one such sequence is enough, since the read is
-    exact. Critical where a quarter of the sequences are concerned and their lengths are told; lengths that were only
-    seen from padding make it a warning. An answer for every step is judged by padding-in-loss.
+    exact. Critical where a quarter of the sequences are concerned and their lengths are given; lengths that were only
+    inferred from padding make it a warning. An answer for every step is judged by padding-in-loss.
     """
 
     id = "padded-read"
@@ -94,7 +94,7 @@ def _fix(call: ModuleCall, form: str) -> str:
     module, name = call.module, code_name(call.name)
     if call.is_cell:
         return "h = torch.where((t < lengths).unsqueeze(1), new_h, h)  # keep the state behind a sequence's end"
-    first = bool(module.batch_first)
+    first = call.batch_first
     if form == "pool":
         mask = "(torch.arange({0}) < lengths.unsqueeze(1)).unsqueeze(-1)" if first else (
             "(torch.arange({0}).unsqueeze(1) < lengths).unsqueeze(-1)")  # fmt: skip

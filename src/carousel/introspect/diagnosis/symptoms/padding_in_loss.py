@@ -77,7 +77,7 @@ def _fix(context: Context, lengths: Lengths, steps: int) -> str:
 
 
 def _blank(values: Tensor, valid_TB: Tensor) -> int | None:
-    """The whole number that stands at padding and nowhere else."""
+    """The whole number that is at padding and nowhere else."""
     if values.dim() != 2 or values.is_floating_point() or values.dtype == torch.bool:
         return None
     for turned in (values.T.cpu(), values.cpu()):

@@ -34,14 +34,14 @@ class RecurrenceUnused(Symptom):
             return self.not_assessed("no_gradient")
         found = [(name, state) for name, state in states.items() if state is not None]
         everywhere = len(found) == len(states) and all(not state.half for _, state in found)
-        return [self._finding(name, state, everywhere) for name, state in found] + self._silent(context)
+        return [self._finding(name, state, everywhere) for name, state in found] + self._never_called(context)
 
     def _finding(self, name: str, state: NoGradient, everywhere: bool) -> Finding:
         values = {"module": code_name(name), "steps": str(state.steps), "calls": str(state.calls), "site": state.site}
         severity: Severity = "critical" if everywhere else "warning"
         return Finding(self.id, severity, "high", state.fix, values, name, state.form)
 
-    def _silent(self, context: Context) -> list[Finding]:
+    def _never_called(self, context: Context) -> list[Finding]:
         found, _ = targets(context.model)
         called = {id(calls[0].module) for calls in context.trace.modules}
         names = [t.name for t in found if id(t.module) not in called and not is_frozen(t.module)]

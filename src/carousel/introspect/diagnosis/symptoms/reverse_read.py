@@ -31,11 +31,11 @@ class ReverseRead(Symptom):
     id = "reverse-read"
 
     def examine(self, context: Context) -> list[Finding] | NotAssessed:
-        mine = [v for v in context.trace.module_calls if isinstance(v.module, nn.RNNBase) and v.module.bidirectional]
-        if mine and all(len(call.input_TBI) < LEAST for call in mine):
+        calls = [c for c in context.trace.module_calls if isinstance(c.module, nn.RNNBase) and c.module.bidirectional]
+        if calls and all(len(call.input_TBI) < LEAST for call in calls):
             return self.not_assessed("one_step")
         found: dict[str, Finding] = {}
-        for call in mine:
+        for call in calls:
             for finding in self._of(context, call):
                 found.setdefault(call.name, finding)
         return list(found.values())

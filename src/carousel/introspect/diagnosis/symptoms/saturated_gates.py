@@ -1,4 +1,4 @@
-"""Gates and candidates stand at the ends of their nonlinearities, where no gradient passes."""
+"""Gates and candidates are at the ends of their nonlinearities, where no gradient passes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SaturatedGates(Symptom):
     of this kind. Found where the worst of them has half; critical where nine in ten.
 
     Measured here, recall over 10 steps with all weights or the recurrent ones 3 to 100 times torch's: of 17 networks
-    that began with half or more none learned, of 25 with less all did. Trained gates stand at their ends too
+    that began with half or more none learned, of 25 with less all did. Trained gates are at their ends too
     (Karpathy et al. 2015: an Elman network that recalled had .42), so a network that has learned is left alone. The
     cause is read from the pre-activations of that gate: whichever of input, recurrent product and bias is the largest.
     """

@@ -6,9 +6,8 @@ from typing import final
 
 from carousel.introspect.diagnosis.code_names import code_name, number
 from carousel.introspect.diagnosis.context import Context
-from carousel.introspect.diagnosis.facts.association import Association, associated
 from carousel.introspect.diagnosis.facts.statefulness import first_calls, handed_on, statefulness
-from carousel.introspect.diagnosis.facts.truncation import Truncation, truncation_of
+from carousel.introspect.diagnosis.facts.truncation import Association, Truncation, associated, truncation_of
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.observe.perturbation import Refused
 from carousel.introspect.diagnosis.observe.state_walk import tensors_of
@@ -21,8 +20,8 @@ class ShortTruncation(Symptom):
     """Measured: the steps from the loss back to the first cut: a call of a module that begins with exactly the numbers
     in which the one before it ended, but without their history. Cuts are how long sequences are trained (truncated
     back-propagation through time), so they are a finding only where they cannot be right: the loss reads nothing before
-    the last cut, so that no gradient ever reaches the steps before it; or `dependency` tells a longer way than the
-    steps between two cuts. Critical where what matters is known to lie before the cut: told, or because the targets
+    the last cut, so that no gradient ever reaches the steps before it; or `dependency` is longer than the
+    steps between two cuts. Critical where what matters is known to lie before the cut: given, or because the targets
     correlate with the input there (the largest correlation of all steps, p of at most .01 by 199 permutations); else a
     warning.
     """
@@ -37,11 +36,11 @@ class ShortTruncation(Symptom):
         return self._between(context)
 
     def _inside(self, context: Context, cut: Truncation) -> list[Finding]:
-        told = context.known.dependency
-        if told is not None:
-            if told < (cut.last if cut.unread_before else cut.longest):
+        given = context.known.dependency
+        if given is not None:
+            if given < (cut.last if cut.unread_before else cut.longest):
                 return []
-            return [self._finding(context, cut, "told", "critical", told + 1, None)]
+            return [self._finding(context, cut, "declared", "critical", given + 1, None)]
         if not cut.unread_before:
             return []
         seen = self._dependency(context, cut)
@@ -50,7 +49,7 @@ class ShortTruncation(Symptom):
         return [self._finding(context, cut, "associated", "critical", cut.total - seen.step, seen)]
 
     def _dependency(self, context: Context, cut: Truncation) -> Association | None:
-        """The step before the cut that the targets hang on, if the batch shows one."""
+        """The step before the cut that the targets depend on, if the batch shows one."""
         before = cut.inputs[: cut.total - cut.last]
         for target in tensors_of(context.batch)[1:]:
             found = associated(before, target, context.generator) if len(target) == before.shape[1] else None
@@ -72,8 +71,8 @@ class ShortTruncation(Symptom):
 
     def _between(self, context: Context) -> list[Finding] | NotAssessed:
         """The state is cut from one call of loss_fn to the next."""
-        told, steps = context.known.dependency, sum(len(call.input_TBI) for call in context.trace.top)
-        if told is None or told < steps:
+        given, steps = context.known.dependency, sum(len(call.input_TBI) for call in context.trace.top)
+        if given is None or given < steps:
             return []
         try:
             carried = _carried(context)
@@ -82,9 +81,9 @@ class ShortTruncation(Symptom):
         call = carried or context.trace.top[0]
         values = {
             "module": code_name(call.name), "last": str(steps), "total": str(steps), "cuts": "1",
-            "needed": str(told + 1), "longest": str(steps), "step": "0", "p": "1",
+            "needed": str(given + 1), "longest": str(steps), "step": "0", "p": "1",
         }  # fmt: skip
-        fix = f"steps = {told + 1}  # of each sequence in a batch, at least"
+        fix = f"steps = {given + 1}  # of each sequence in a batch, at least"
         return [Finding(self.id, "critical", "high", fix, values, call.name, "between" if carried else "too_short")]
 
 

@@ -19,9 +19,10 @@ EVERY_STEP = 0.5  # a loss that reads this share of the steps may be a language 
 @final
 class StateCarriedOver(Symptom):
     """Measured: whether a call of loss_fn begins with exactly the numbers in which the call before it ended; by chance
-    that does not happen. Whether it is wrong depends on the data: with `continues=True` it is right. Untold, it is
-    taken for wrong where the loss reads less than half of the steps, as it does where each sequence has a label of its
-    own; a loss at every step may be that of a language model on consecutive pieces of one text: nothing is said.
+    that does not happen. Whether it is wrong depends on the data: with `continues=True` it is right. Where that is not
+    given, it is taken for wrong where the loss reads less than half of the steps, as it does where each sequence has a
+    label of its own; a loss at every step may be that of a language model on consecutive pieces of one text: nothing is
+    said.
     """
 
     id = "state-carried-over"
@@ -32,9 +33,9 @@ class StateCarriedOver(Symptom):
         except Refused as error:
             return self.not_assessed("not_repeated", why=str(error))
         carried = [v for v in first_calls(passes[1].module_calls) if handed_on(passes[0].module_calls, v)]
-        told = context.known.continues
+        given = context.known.continues
         every_step = output_has_time(context) or read_share(context) >= EVERY_STEP
-        if not carried or told or (told is None and every_step):
+        if not carried or given or (given is None and every_step):
             return []
         call = carried[0]
         fix = f"{statefulness(context).emptied}  # after each batch of unrelated sequences"
@@ -42,7 +43,7 @@ class StateCarriedOver(Symptom):
             "module": code_name(call.name), "size": number(_size(call)),
             "first": f"{passes[0].loss.item():.4g}", "second": f"{passes[1].loss.item():.4g}",
         }  # fmt: skip
-        return [Finding(self.id, "warning", "medium" if told is None else "high", fix, values, call.name)]
+        return [Finding(self.id, "warning", "medium" if given is None else "high", fix, values, call.name)]
 
 
 def _size(call: ModuleCall) -> float:

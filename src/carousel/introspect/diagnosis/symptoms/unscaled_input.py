@@ -25,7 +25,7 @@ class UnscaledInput(Symptom):
     """Measured: per channel, over true steps, the root mean square and the standard deviation of what enters each
     recurrent module that no other feeds, so that embeddings and normalisation before it count.
 
-    Found where a channel's root mean square lies above 10; and, of data that no trained layer stands before, where all
+    Found where a channel's root mean square is above 10; and, of data that no trained layer comes before, where all
     lie below a thousandth, or the standard deviations of two channels are a hundredfold apart. Weights are drawn for
     inputs of about unit size (LeCun et al. 1998; Glorot, Bengio 2010): at 10, eight channels drive the gates of a stock
     LSTM with H = 64 to +-2. Constant channels are left out, of sparse ones the zeros, so that one-hot codes, counts and

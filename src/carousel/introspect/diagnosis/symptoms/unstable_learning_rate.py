@@ -20,8 +20,8 @@ FAR = 10.0  # times the same
 
 @final
 class UnstableLearningRate(Symptom):
-    """Measured: the loss on this batch over 8 real steps of the optimiser told, with its history, at its rate
-    and at smaller ones. Found where the loss is no longer finite, or stands above its first value through the
+    """Measured: the loss on this batch over 8 real steps of the given optimiser, with its history, at its rate
+    and at smaller ones. Found where the loss is no longer finite, or stays above its first value through the
     later half of the steps, by a fifth of what an answer costs that depends on no input, or leaps by all of
     that, and at a smaller rate does not: a batch that its own gradient steps make worse is stepped over.
     Smaller leaps that are made good again say nothing (momentum overshoots). The first steps of an optimiser
@@ -52,15 +52,15 @@ class UnstableLearningRate(Symptom):
         return [self._finding(context, losses, stable, cost)]
 
     def _finding(self, context: Context, losses: list[float], stable: float, cost: float) -> Finding:
-        told = context.known.optimizer
-        rates = [context.known.learning_rate or 0.0] if told is None else [g["lr"] for g in told.param_groups]
+        given = context.known.optimizer
+        rates = [context.known.learning_rate or 0.0] if given is None else [g["lr"] for g in given.param_groups]
         rate = max(rates)
         worst = max(losses) if all(map(math.isfinite, losses)) else math.inf
         values = {
             "rate": number(rate), "first": number(losses[0]), "worst": number(worst), "steps": str(STEPS),
             "stable": number(rate * stable),
         }  # fmt: skip
-        one = told is None or len({group["lr"] for group in told.param_groups}) == 1
+        one = given is None or len({group["lr"] for group in given.param_groups}) == 1
         change = f'group["lr"] = {number(rate * stable)}' if one else f'group["lr"] *= {stable}'
         severity: Severity = "critical" if worst - losses[0] > FAR * cost else "warning"
         return Finding(self.id, severity, "medium", f"for group in optimizer.param_groups: {change}", values)
