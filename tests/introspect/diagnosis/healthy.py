@@ -15,7 +15,7 @@ B, T, I, H, C = 6, 10, 4, 12, 3  # noqa: E741
 
 
 class Case(NamedTuple):
-    """What is examined, and what is told beyond."""
+    """What is examined, and what is given beyond."""
 
     model: nn.Module
     batch: Any
@@ -300,7 +300,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "stateful language model": lambda: Case(
         Stateful(), labels(B, T + 1, count=20), next_token, {"continues": True}
     ),
-    "stateful language model, untold": lambda: Case(Stateful(), labels(B, T + 1, count=20), next_token),
+    "stateful language model, continues not given": lambda: Case(Stateful(), labels(B, T + 1, count=20), next_token),
     "attention": lambda: Case(Attentive(), (x_of(B, T, I), labels(B)), classes),
     "convolution": lambda: Case(Convolved(), (x_of(B, I, T), labels(B)), classes),
     "translator": lambda: Case(

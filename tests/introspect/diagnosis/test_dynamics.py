@@ -209,8 +209,8 @@ def test_a_constant_initialisation_that_saturates_makes_twins():
         for parameter in model.rnn.parameters():
             parameter.fill_(2.0)
     x = torch.randn(40, 32, 5, generator=torch.Generator().manual_seed(1))
-    told = diagnosed(model, (x, torch.zeros(32, dtype=torch.long)))["dead-units"]
-    assert told.values["twins"] == "100"
+    diagnosis = diagnosed(model, (x, torch.zeros(32, dtype=torch.long)))["dead-units"]
+    assert diagnosis.values["twins"] == "100"
     with torch.no_grad():
         model.rnn.weight_ih_l0.normal_(0, 30, generator=torch.Generator().manual_seed(0))
         model.rnn.weight_hh_l0.zero_()

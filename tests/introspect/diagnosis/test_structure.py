@@ -1,4 +1,4 @@
-"""Symptoms of structure: each on a faulty model and on its fixed twin, with nothing told but model, batch and loss."""
+"""Symptoms of structure: each on a faulty model and on its fixed twin, with nothing given but model, batch and loss."""
 
 from __future__ import annotations
 
@@ -152,8 +152,8 @@ def test_states_that_are_carried():
     carried = found(seeded(lambda: Stateful(detach=True)), data(), plain)
     assert "state-not-detached" not in carried
     speaks(carried["state-carried-over"])
-    told = found(seeded(lambda: Stateful(detach=True)), data(), plain, continues=True)
-    assert "state-carried-over" not in told
+    diagnosis = found(seeded(lambda: Stateful(detach=True)), data(), plain, continues=True)
+    assert "state-carried-over" not in diagnosis
     assert not {"state-carried-over", "state-not-detached"} & found(seeded(lambda: Net(last)), data(), plain).keys()
 
 
@@ -200,13 +200,13 @@ def test_one_step():
 @pytest.mark.parametrize("given", [list, tuple, lambda lengths: torch.tensor(lengths).numpy()])
 def test_lengths_given_as_a_list_or_an_array_are_lengths(given):
     x, lengths, y = padded()
-    told = {"x": x + 1e-3, "lengths": given(lengths.tolist()), "y": y}  # no padding to be seen
+    batch = {"x": x + 1e-3, "lengths": given(lengths.tolist()), "y": y}  # no padding to be seen
 
     def loss(model, batch):
         return cross_entropy(model(batch["x"], torch.as_tensor(batch["lengths"])), batch["y"])
 
     for read, wrong in ((last, True), (at_end, False)):
-        assert ("padded-read" in found(seeded(lambda read=read: Net(read)), told, loss)) == wrong
+        assert ("padded-read" in found(seeded(lambda read=read: Net(read)), batch, loss)) == wrong
 
 
 class Each(nn.Module):
@@ -230,19 +230,17 @@ def test_a_single_sequence_with_time_first_says_that_it_is_one():
     x, _ = data()
     batch = (x[0].unsqueeze(1), torch.tensor([1]))
     model = seeded(lambda: Net(lambda output, h, lengths: output[-1], batch_first=False))
-    told = carousel.diagnose(model, batch, plain)
-    assert [not_assessed.reason for not_assessed in told.not_assessed if not_assessed.symptom == "batch-mixing"] == [
-        "one_sequence"
-    ]
-    assert "batch-mixing" not in {finding.symptom for finding in told}
+    diagnosis = carousel.diagnose(model, batch, plain)
+    assert [each.reason for each in diagnosis.not_assessed if each.symptom == "batch-mixing"] == ["one_sequence"]
+    assert "batch-mixing" not in {finding.symptom for finding in diagnosis}
 
 
 def test_a_loss_that_is_no_number_is_not_taken_for_mixing():
     model = seeded(lambda: Net(last))
     with torch.no_grad():
         model.head.weight[0, 0] = torch.nan
-    told = carousel.diagnose(model, data(), plain)
-    assert "batch-mixing" not in {finding.symptom for finding in told}
+    diagnosis = carousel.diagnose(model, data(), plain)
+    assert "batch-mixing" not in {finding.symptom for finding in diagnosis}
 
 
 class InList(nn.Module):
@@ -264,9 +262,9 @@ class InList(nn.Module):
 def test_the_fix_of_a_state_kept_in_a_list_is_a_line_that_works():
     batch = data()
     model = seeded(lambda: InList(False))
-    told = found(model, batch, plain)["state-not-detached"]
+    diagnosis = found(model, batch, plain)["state-not-detached"]
     plain(model, batch)
     assert model.states[0].grad_fn is not None
-    exec(told.fix, {"model": model})
+    exec(diagnosis.fix, {"model": model})
     assert all(state.grad_fn is None for state in model.states)
     assert "state-not-detached" not in found(seeded(lambda: InList(True)), batch, plain)

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from carousel.introspect.diagnosis.code_names import belongs
 from carousel.introspect.diagnosis.context import Context, fact
 from carousel.introspect.diagnosis.facts.lengths import lengths_of, sequence_lengths
 from carousel.introspect.diagnosis.facts.output_usage import OutputUsage, output_usage, read_share
@@ -76,8 +75,8 @@ def required_reaches(context: Context) -> list[RequiredReach]:
     found = gradient_horizons(context)
     if context.known.dependency is not None:
         return [RequiredReach(context.known.dependency, found)] if found else []
-    modules = [calls[0].name for calls in context.trace.modules if _is_read_at_end(context, calls)]
-    ends = {each.tape.run.length: each for each in found if any(belongs(each.site, name) for name in modules)}
+    sites = {s for calls in context.trace.modules if _is_read_at_end(context, calls) for s in calls[0].target.names}
+    ends = {each.tape.run.length: each for each in found if each.site in sites}
     return [
         RequiredReach(true_length(context, end.tape) - 1, [each for each in found if each.tape.run.length == steps])
         for steps, end in sorted(ends.items())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from carousel.common.shapes import valid_steps
-from carousel.introspect.diagnosis.code_names import module_of, number
+from carousel.introspect.diagnosis.code_names import number
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.lengths import lengths_of
 from carousel.introspect.diagnosis.observe.passes import graph_nodes
@@ -20,7 +20,7 @@ FLOOR = 1e-3  # of the smallest spread: what a constant channel is divided by
 
 def lowest(context: Context) -> list[list[ModuleCall]]:
     """The calls of each recurrent module whose input does not come out of another one."""
-    made = {node for call in context.trace.module_calls for t in _returned(call) if (node := t.grad_fn) is not None}
+    made = {node for call in context.trace.module_calls for t in call.returned if (node := t.grad_fn) is not None}
     return [
         calls
         for calls in context.trace.modules
@@ -34,17 +34,17 @@ def input_rows(context: Context, calls: list[ModuleCall]) -> Tensor:
 
 
 def is_learned(calls: list[ModuleCall]) -> bool:
-    """Whether trained parameters stand before the module: an embedding, a convolution."""
+    """Whether trained parameters come before the module: an embedding, a convolution."""
     return _tensor(calls[0].x).requires_grad
 
 
 def entering(context: Context, site: str, tape: Tape) -> Tensor:
     """[N, I]: what enters one layer in one direction: the module's input, or what the layers below it showed."""
-    _, module = module_of(context.trace, site)
+    call = context.trace.call_at(site)
     prefix, _, last = site.rpartition(".")
-    layer = 0 if isinstance(module, nn.RNNCellBase) else int(last.split("_")[0].removeprefix("l"))
+    layer = 0 if call.is_cell else int(last.split("_")[0].removeprefix("l"))
     if layer == 0:
-        calls = next(calls for calls in context.trace.modules if calls[0].module is module)
+        calls = next(calls for calls in context.trace.modules if calls[0].module is call.module)
         return input_rows(context, calls).to(tape.cell.weight_ih.dtype)
     below = [f"{prefix}.l{layer - 1}{end}".removeprefix(".") for end in ("", "_reverse")]
     shown = torch.cat([context.trace.runs[name][0]["h"] for name in below if name in context.trace.runs], dim=-1)
@@ -74,10 +74,6 @@ def _true_rows(context: Context, calls: list[ModuleCall], call: ModuleCall) -> T
     if call.is_cell or known is None or len(known.values) != x.shape[1]:
         return x.flatten(0, 1)
     return x[valid_steps(known.values.clamp(max=len(x)).to(x.device), len(x))]
-
-
-def _returned(call: ModuleCall) -> list[Tensor]:
-    return [*call.final, *([] if call.output is None else [_tensor(call.output)])]
 
 
 def _tensor(given: Tensor | PackedSequence) -> Tensor:

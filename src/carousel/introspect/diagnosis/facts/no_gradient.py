@@ -16,6 +16,8 @@ from carousel.introspect.diagnosis.observe.passes import forward_pass
 from carousel.introspect.diagnosis.observe.snapshot import snapshot
 from carousel.introspect.diagnosis.observe.state_walk import tensors_of
 from carousel.introspect.diagnosis.observe.trace import ModuleCall
+from carousel.introspect.record.targets import Target
+from carousel.nn.cells import ElmanReLU
 
 _SHAKE = 0.1  # noise on the weights behind, which wakes a gradient that is 0 only because they are
 
@@ -59,12 +61,12 @@ def no_gradient(context: Context, calls: list[ModuleCall]) -> NoGradient | None:
         if _asleep(context, module) or _dead(calls):
             return None
         cut = all(gradient is None for gradient in everything.values())
-        graph = any(state.requires_grad for call in calls for state in call.final)
+        graph = any(tensor.requires_grad for call in calls for tensor in call.returned)
         fix = f"output, _ = {name}(x)  # " + (
             "and answer from its output, not detached" if graph else "outside torch.no_grad()"
         )
         return NoGradient("cut" if cut else "zero", fix, steps, count)
-    half = _half(recurrent, others)
+    half = _half(calls[0].target, recurrent, others)
     if half:
         last = "torch.cat([h_n[-2], h_n[-1]], dim=1)" if module.bidirectional else "h_n[-1]"
         fix = f"features = {last}  # of {name}"
@@ -99,7 +101,11 @@ def _time_axis(call: ModuleCall) -> int:
 def _gradients(context: Context, module: nn.Module, *kinds: str) -> dict[str, Tensor | None]:
     """The gradients of the module's weights that are meant to learn, by their names in it."""
     names = {id(p): name for name, p in context.model.named_parameters()}
-    own = {name: p for name, p in module.named_parameters() if name.startswith(kinds) and p.requires_grad}
+    own = {
+        name: p
+        for name, p in module.named_parameters()
+        if name.rpartition(".")[2].startswith(kinds) and p.requires_grad
+    }
     return {name: context.trace.gradients[names[id(p)]] for name, p in own.items()}
 
 
@@ -107,20 +113,19 @@ def _any(gradients: Iterable[Tensor | None]) -> bool:
     return any(gradient is not None and bool((gradient != 0).any()) for gradient in gradients)
 
 
-def _half(recurrent: dict[str, Tensor | None], others: dict[str, Tensor | None]) -> str:
-    """The suffix of the first direction of a layer that no gradient reaches, as "l0_reverse"."""
+def _half(target: Target, recurrent: dict[str, Tensor | None], others: dict[str, Tensor | None]) -> str:
+    """The first site, a direction of a layer, that no gradient reaches, as "l0_reverse"."""
     everything = {**recurrent, **others}
-    for name in recurrent if len(recurrent) > 1 else ():
-        suffix = name.removeprefix("weight_hh_")
-        if not _any(g for other, g in everything.items() if other.endswith(f"_{suffix}")):
-            return suffix
+    for site in target.sites if len(recurrent) > 1 else ():
+        own = [target.parameter(site, kind) for kind in ("weight_hh", "weight_ih", "bias_ih", "bias_hh")]
+        if own[0] in recurrent and not _any(everything.get(name) for name in own):
+            return site
     return ""
 
 
 def _dead(calls: list[ModuleCall]) -> bool:
     """Whether a ReLU network gives nothing but 0: dead units, a symptom of its own."""
-    relu = getattr(calls[0].module, "nonlinearity", "") == "relu"
-    return relu and not any(bool(call.final[0].detach().any()) for call in calls)
+    return calls[0].target.cell is ElmanReLU and not any(bool(call.returned[0].detach().any()) for call in calls)
 
 
 def _carries(context: Context, calls: list[ModuleCall]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from carousel.introspect.diagnosis.context import Context, fact
@@ -29,9 +29,10 @@ class OutputUsage(NamedTuple):
 
 def output_usage(call: ModuleCall) -> OutputUsage | None:
     """Of one call of a layer; None for a *Cell."""
-    if not isinstance(call.module, nn.RNNBase):
+    if call.is_cell:
         return None
-    module, lengths = call.module, call.own_lengths
+    module: Any = call.module
+    lengths = call.own_lengths
     steps, batch = call.input_TBI.shape[:2]
     direct = _direct(call, steps, batch)
     width = module.proj_size or module.hidden_size

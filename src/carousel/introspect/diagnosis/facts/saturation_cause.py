@@ -7,10 +7,10 @@ from typing import NamedTuple
 from torch import Tensor
 from torch.nn.functional import linear
 
-from carousel.introspect.diagnosis.code_names import module_of, number, suffix_of
+from carousel.introspect.diagnosis.code_names import code_name, code_parameter, number
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.input_scale import entering, standardise
-from carousel.introspect.diagnosis.facts.remedies import length_keeping
+from carousel.introspect.diagnosis.facts.remedies import length_keeping, redrawn
 from carousel.nn.kernels import Tape
 
 LARGE_INPUT = 3.0  # root mean square over channels: standardised inputs have 1
@@ -42,12 +42,13 @@ def saturation_cause(context: Context, site: str, tape: Tape, gate: str) -> Satu
     first, second = sorted(parts, key=lambda part: parts[part], reverse=True)[:2]
     values = {part: number(size) for part, size in parts.items()} | {"x": number(_size(x))}
     sure = parts[first] > CLEAR * parts[second]
-    name, _ = module_of(context.trace, site)
+    call = context.trace.call_at(site)
+    name = code_name(call.name)
     if parts[second] > ENOUGH:
-        return SaturationCause("evidence", values, f"{name}.reset_parameters()", sure=True)
+        return SaturationCause("evidence", values, redrawn(name, call.module), sure=True)
     if first == "input":
         large = _size(x) > LARGE_INPUT
-        smaller = f"torch.nn.init.xavier_uniform_({name}.weight_ih{suffix_of(context.trace, site)})"
+        smaller = f"torch.nn.init.xavier_uniform_({code_parameter(call, site, 'weight_ih')})"
         fix = standardise(x) if large else smaller
         return SaturationCause("by_input" if large else "by_weights", values, fix, sure)
     if first == "recurrence":

@@ -16,7 +16,7 @@ from carousel.introspect.diagnosis.observe.snapshot import detach_states
 from carousel.introspect.diagnosis.observe.trace import ModuleCall, Trace
 from carousel.introspect.record import ModelTape, record
 from carousel.introspect.record.recording import in_place_of
-from carousel.introspect.record.targets import Target, targets
+from carousel.introspect.record.targets import Target, is_cell, targets
 
 LossFunction = Callable[[nn.Module, Any], Tensor]
 
@@ -73,7 +73,7 @@ def _watched(model: nn.Module, found: list[Target], trace: Trace) -> Iterator[No
     that `model.forward(x)`, which skips hooks, is noted too."""
     with ExitStack() as undo:
         for target in found:
-            undo.enter_context(wrapped(target.module, _note_module_call(target.name, target.module, trace)))
+            undo.enter_context(wrapped(target.module, _note_module_call(target, trace)))
         undo.enter_context(wrapped(model, _note_model_call(trace)))
         yield
 
@@ -92,14 +92,14 @@ def wrapped(module: nn.Module, note: Callable[..., None]) -> Iterator[None]:
         yield
 
 
-def _note_module_call(name: str, module: nn.Module, trace: Trace) -> Callable[..., None]:
+def _note_module_call(target: Target, trace: Trace) -> Callable[..., None]:
     def note(inputs: tuple[Any, ...], keywords: dict[str, Any], returned: Any) -> None:
         x = inputs[0] if inputs else keywords.get("input")
         hx = inputs[1] if len(inputs) > 1 else keywords.get("hx")
-        output, final = (None, returned) if isinstance(module, nn.RNNCellBase) else returned
+        output, final = (None, returned) if is_cell(target.module) else returned
         states = (final,) if isinstance(final, Tensor) else tuple(final)
         _keep_gradients(output.data if isinstance(output, PackedSequence) else output, *states)
-        trace.module_calls.append(ModuleCall(name, module, x, hx, output, states, keywords.get("lengths")))
+        trace.module_calls.append(ModuleCall(target, x, hx, output, states, keywords.get("lengths")))
 
     return note
 

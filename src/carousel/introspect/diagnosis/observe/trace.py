@@ -12,18 +12,19 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from carousel.introspect.diagnosis.observe.state_walk import tensors_of
 from carousel.introspect.record import ModelTape
+from carousel.introspect.record.targets import Target, is_cell
 from carousel.nn.kernels import Tape
 
 
 @dataclass
 class ModuleCall:
-    """One call of a recurrent module. x: its input as given; hx: the initial state as given, or None. output: what it
-    returned first (a Tensor or PackedSequence; None of a *Cell); final: the states it returned, h first. Gradients that
-    reach them directly, from outside the module, lie in their `.grad`. lengths: as given to one of Carousel's layers.
+    """One call of a recurrent module. target: the module, where it is, and its sites. x: its input as given; hx: the
+    initial state as given, or None. output: what it returned first (a Tensor or PackedSequence; None of a *Cell);
+    final: the states it returned, h first. Gradients that reach them directly, from outside the module, lie in their
+    `.grad`. lengths: as given to one of Carousel's layers.
     """
 
-    name: str
-    module: nn.Module
+    target: Target
     x: Any
     hx: Any
     output: Any
@@ -31,9 +32,25 @@ class ModuleCall:
     lengths: Any = None
 
     @property
+    def name(self) -> str:
+        """The module's name in the model, as "encoder.rnn"."""
+        return self.target.path
+
+    @property
+    def module(self) -> nn.Module:
+        """The module that was called."""
+        return self.target.module
+
+    @property
     def is_cell(self) -> bool:
         """Whether the module is a *Cell: one step a call."""
-        return isinstance(self.module, nn.RNNCellBase)
+        return is_cell(self.module)
+
+    @property
+    def returned(self) -> list[Tensor]:
+        """The tensors that it returned: final states, then the output."""
+        output = self.output.data if isinstance(self.output, PackedSequence) else self.output
+        return [*self.final, *([] if output is None else [output])]
 
     @property
     def batch_first(self) -> bool:
@@ -114,6 +131,10 @@ class Trace:
     def batch_size(self) -> int:
         """B, as the last recurrent module sees it."""
         return sizes(self.top)[1]
+
+    def call_at(self, site: str) -> ModuleCall:
+        """The first call of the module that a site of the tape is of."""
+        return next(call for call in self.module_calls if site in call.target.names)
 
 
 def by_module(module_calls: list[ModuleCall]) -> list[list[ModuleCall]]:

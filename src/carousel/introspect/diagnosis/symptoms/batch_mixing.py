@@ -75,8 +75,7 @@ class BatchMixing(Symptom):
             return []
         values = {"first": f"{found.first:.4g}", "second": f"{found.second:.4g}"}
         call = context.trace.modules[0][0]
-        fix = f"{code_name(call.name)}.batch_first = {not getattr(call.module, 'batch_first', True)}"
-        return [Finding(self.id, "critical", "medium", fix, values, call.name, "order")]
+        return [Finding(self.id, "critical", "medium", _turned(call), values, call.name, "order")]
 
     def _finding(self, found: BatchLeakage) -> Finding:
         values = {
@@ -92,10 +91,16 @@ class BatchMixing(Symptom):
             return []
         call, form = found
         steps, samples = sizes(context.trace.modules[0])
-        fix = f"{code_name(call.name)}.batch_first = {not call.batch_first}"
         values = {"samples": str(steps), "steps": str(samples), "module": code_name(call.name)}
         sure = form == "along"
-        return [Finding(self.id, "critical" if sure else "warning", "medium", fix, values, call.name, form)]
+        return [Finding(self.id, "critical" if sure else "warning", "medium", _turned(call), values, call.name, form)]
+
+
+def _turned(call: ModuleCall) -> str:
+    """The flag of a module that has one, else its input turned."""
+    if isinstance(call.module, nn.RNNBase):
+        return f"{code_name(call.name)}.batch_first = {not call.batch_first}"
+    return f"x = x.transpose(0, 1)  # of the input of {code_name(call.name)}"
 
 
 def _is_alone(call: ModuleCall) -> bool:

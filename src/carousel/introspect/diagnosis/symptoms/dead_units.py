@@ -7,8 +7,9 @@ from typing import final
 import torch
 from torch import Tensor
 
-from carousel.introspect.diagnosis.code_names import module_of, percent
+from carousel.introspect.diagnosis.code_names import code_name, percent
 from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.remedies import redrawn
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed
 from carousel.introspect.diagnosis.observe.unrolled_cells import longest_runs
 from carousel.introspect.diagnosis.symptoms.base import Symptom
@@ -48,11 +49,12 @@ class DeadUnits(Symptom):
         dead, twins = float(is_still(h).double().mean()), twin_share(state, incoming(tape.cell))
         if dead < DEAD and twins < TWINS:
             return None
-        name, _ = module_of(context.trace, site)
+        module_call = context.trace.call_at(site)
+        fix = redrawn(code_name(module_call.name), module_call.module)
         form = "evidence" if dead >= max(DEAD, twins) else "twins"
         values = {"share": percent(dead), "twins": percent(twins), "units": str(h.shape[1]), "points": str(len(h))}
         return Finding(
-            self.id, "critical" if max(dead, twins) == 1 else "warning", "high", f"{name}.reset_parameters()", values,
+            self.id, "critical" if max(dead, twins) == 1 else "warning", "high", fix, values,
             site, form, lambda lang: context.trace.tape.plot.raster(site, "h", lang=lang),
         )  # fmt: skip
 

@@ -8,11 +8,11 @@ from typing import final
 import torch
 from torch import Tensor
 
-from carousel.introspect.diagnosis.code_names import code_name, module_of, number
+from carousel.introspect.diagnosis.code_names import code_name, number
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.gradient_horizon import GradientHorizon, gradient_horizons, profile_figure
 from carousel.introspect.diagnosis.facts.lr_probe import has_learned
-from carousel.introspect.diagnosis.facts.remedies import length_keeping
+from carousel.introspect.diagnosis.facts.remedies import length_keeping, redrawn
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.introspect.flow import lyapunov
@@ -50,13 +50,14 @@ class Exploding(Symptom):
         values = {"loss": number(context.trace.loss)}
         weights = [name for name, p in context.model.named_parameters() if not _is_finite(p)]
         if weights:
-            owner = code_name(weights[0].rpartition(".")[0])
+            owner = weights[0].rpartition(".")[0]
+            fix = redrawn(code_name(owner), context.model.get_submodule(owner))
             values |= {"count": str(len(weights)), "name": weights[0]}
-            return Finding(self.id, "critical", "high", f"{owner}.reset_parameters()", values, form="weights")
+            return Finding(self.id, "critical", "high", fix, values, form="weights")
         for site, tape in ((site, tape) for site, calls in context.trace.runs.items() for tape in calls):
             step = _first_overflow(tape["h"], tape.run.valid)
             if step is not None:
-                name, _ = module_of(context.trace, site)
+                name = code_name(context.trace.call_at(site).name)
                 values |= {"step": str(step)}
                 fix = length_keeping(name, tape.cell)
                 return Finding(self.id, "critical", "high", fix, values, site, "states")
@@ -68,7 +69,7 @@ class Exploding(Symptom):
         if growing is None:
             fix = "torch.autograd.set_detect_anomaly(True)"
             return Finding(self.id, "critical", "high", fix, values, form="elsewhere")
-        name, _ = module_of(context.trace, growing.site)
+        name = code_name(context.trace.call_at(growing.site).name)
         values |= _growth(growing)
         fix = length_keeping(name, growing.tape.cell)
         return Finding(
@@ -81,7 +82,7 @@ class Exploding(Symptom):
         grows, chaotic = _grows(layer), spread > GROWTH  # False for NaN: a dead direction has no exponent
         if not grows and not chaotic:
             return None
-        name, _ = module_of(context.trace, layer.site)
+        name = code_name(context.trace.call_at(layer.site).name)
         values = _growth(layer) | {"low": number(low), "high": number(high)}
         return Finding(
             self.id,

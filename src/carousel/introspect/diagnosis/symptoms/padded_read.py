@@ -101,7 +101,7 @@ def _fix(call: ModuleCall, form: str) -> str:
         axis = 1 if first else 0
         mask = mask.format(f"output.shape[{axis}]")
         return f"mask = {mask}; pooled = (output * mask).sum({axis}) / lengths.unsqueeze(1)"
-    if getattr(module, "bidirectional", False) or form == "zeros":
+    if isinstance(module, nn.RNNBase) and (module.bidirectional or form == "zeros"):
         state = "(h_n, _)" if isinstance(module, nn.LSTM) else "h_n"
         last = "torch.cat([h_n[-2], h_n[-1]], dim=1)" if module.bidirectional else "h_n[-1]"
         packed = f"nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), batch_first={first}, enforce_sorted=False)"

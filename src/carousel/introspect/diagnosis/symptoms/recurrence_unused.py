@@ -44,7 +44,7 @@ class RecurrenceUnused(Symptom):
     def _never_called(self, context: Context) -> list[Finding]:
         found, _ = targets(context.model)
         called = {id(calls[0].module) for calls in context.trace.modules}
-        names = [t.name for t in found if id(t.module) not in called and not is_frozen(t.module)]
+        names = [t.path for t in found if id(t.module) not in called and not is_frozen(t.module)]
         return [
             Finding(self.id, "info", "medium", f"output, _ = {code_name(name)}(x)  # and use it, or take it out",
                     {"module": code_name(name), "steps": "0", "calls": "0", "site": ""}, name, "never")

@@ -81,4 +81,4 @@ def _normalise(calls: list[ModuleCall]) -> str:
 
 
 def _is_unbatched(call: ModuleCall) -> bool:
-    return isinstance(call.x, Tensor) and call.x.dim() == 2 and isinstance(call.module, torch.nn.RNNBase)
+    return isinstance(call.x, Tensor) and call.x.dim() == 2 and not call.is_cell
