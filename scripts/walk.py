@@ -14,6 +14,8 @@ import os
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -26,15 +28,14 @@ from carousel.experiments.runner.ledger import Ledger
 
 PACKAGE = f"{Path(carousel.__file__).parent}/"
 OPTIONS = ["--target", "label", "--group", "id", "--order", "t", "--contenders", "rnn,lstm:chrono", "--workers", "1"]
-WHOLE = ("nn", "cli")  # rooms whose folders are not told apart; of the others two levels are
 Stop = dict[str, Any]  # the rooms called from here, each with its own
 
 
 class Walk:
-    """Which room calls which, as nested dictionaries in the order of the first call."""
+    """For each function of the package, when it is first called: the files on the way to it from the command."""
 
     def __init__(self) -> None:
-        self.stops: Stop = {}
+        self.ways: list[list[Path]] = []
         self._seen: set[CodeType] = set()
 
     def __call__(self, frame: FrameType, event: str, _: Any) -> None:
@@ -43,30 +44,37 @@ class Walk:
             return
         self._seen.add(code)
         if code.co_filename.startswith(PACKAGE) and code.co_name != "<module>":
-            here = self.stops
-            for room in _way(frame):
-                here = here.setdefault(room, {})
+            self.ways.append(_way(frame))
 
 
-def _way(frame: FrameType | None) -> list[str]:
-    """The rooms from the command to this call, neighbours that are equal joined; empty while a module is loaded."""
-    way: list[str] = []
+def _way(frame: FrameType | None) -> list[Path]:
+    """Empty while a module is loaded."""
+    way: list[Path] = []
     while frame is not None:
         if frame.f_code.co_filename.startswith(PACKAGE):
             if frame.f_code.co_name == "<module>":
                 return []
-            room = _room(Path(frame.f_code.co_filename.removeprefix(PACKAGE)))
-            if room != "common" and way[-1:] != [room]:
-                way.append(room)
+            way.append(Path(frame.f_code.co_filename.removeprefix(PACKAGE)))
         frame = frame.f_back
     return way[::-1]
 
 
-def _room(file: Path) -> str:
-    folders = file.parts[:-1]
-    if not folders or folders[0] in WHOLE or folders[0] == "common":
-        return folders[0] if folders else "carousel"
-    return "/".join(folders[:2]) if folders[1:] else f"{folders[0]}/{file.stem}"
+def folder(file: Path) -> str:
+    """Two levels of it; the steps of a comparison and the public face by their names; `nn` and `cli` as one."""
+    parts = file.parts[:-1]
+    if len(parts) < 2 and parts[:1] != ("cli",):
+        return str(file.with_suffix(""))
+    return parts[0] if parts[0] in ("nn", "cli") else "/".join(parts[:2])
+
+
+def stops(ways: list[list[Path]], room: Callable[[Path], str]) -> Stop:
+    """The rooms that each room calls, in the order of the first call."""
+    drawn: Stop = {}
+    for way in ways:
+        here = drawn
+        for name, _ in groupby(room(file) for file in way if file.parts[0] != "common"):
+            here = here.setdefault(name, {})
+    return drawn
 
 
 WALK = Walk()
@@ -122,12 +130,12 @@ def main() -> None:
     run.Pool = Here  # type: ignore[misc,assignment]
     with tempfile.TemporaryDirectory() as folder:
         compare(Path(folder))
-    drawn = lines(WALK.stops)
-    for depth, room in drawn:
+    for depth, room in lines(stops(WALK.ways, folder)):
         print("    " * depth + room)
-    visits = Counter(room for _, room in drawn)
-    print(f"\n{len(drawn)} stops, {len(visits)} rooms, {len(drawn) - len(visits)} returns")
-    print(", ".join(f"{room} {count}" for room, count in visits.most_common()))
+    for what, room_of in {"folders": folder, "files": str}.items():
+        visits = Counter(room for _, room in lines(stops(WALK.ways, room_of)))
+        print(f"\n{visits.total()} stops in {len(visits)} {what}, {visits.total() - len(visits)} returns. Most often:")
+        print(", ".join(f"{room} {count}" for room, count in visits.most_common(12)))
 
 
 if __name__ == "__main__":

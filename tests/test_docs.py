@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import importlib
 import inspect
 import re
@@ -12,6 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "carousel"
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+FOLDERS = ("src", "tests", "docs", "benchmarks", "recipes", "scripts")
+PAGES = [p for p in sorted((ROOT / "docs").glob("*.md")) if p.name not in {"log.md", "glossary.md"}]
 TODAY = GLOSSARY.split("\n## Words we used to use\n")[0]
 
 
@@ -68,3 +71,15 @@ def test_the_page_of_the_api_lists_every_public_name_once():
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| `(carousel\.[\w.]+)` \| .+\. \|$", page, re.MULTILINE)
     assert sorted(listed) == sorted(public)
+
+
+IN_A_RUN = ("trials", "flow", "weights", "best", "splits", "figures", "tables", "runs")
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda p: p.name)
+def test_paths_that_the_documents_name_exist(page):
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    named = re.findall(r"`([a-z_]\w*(?:/[\w*]+)*/(?:[\w.*]+\.\w+)?)`", text)
+    there = [f"/{p.relative_to(ROOT)}{'/' * p.is_dir()}" for top in FOLDERS for p in (ROOT / top).rglob("*")]
+    missing = [n for n in named if n.split("/")[0] not in IN_A_RUN and not fnmatch.filter(there, f"*/{n}")]
+    assert not missing
