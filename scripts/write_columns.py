@@ -5,20 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from carousel.experiments.columns import TABLES, Column, Table, columns
+from carousel.experiments.report.tables.contenders import CONTENDERS
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "columns.md"
 TYPES = {str: "text", float: "number", int: "whole number", bool: "true or false"}
 HEAD = """# The columns of a run
 
 What is read from a run folder: one frame a table, one row a thing measured, no NaN for what was not measured. A column
-whose last cell is empty is never null. `trials`, `slopes` and `onset` lie in `tables/*.csv` too. Written from
+whose last cell is empty is never null. `trials`, `onset` and `contenders` are in `tables/*.csv`. Written from
 `src/carousel/experiments/columns.py` by `scripts/write_columns.py`; a test compares.
 """
 
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *(_section(table) for table in TABLES)])
+    return "\n".join([HEAD, *(_section(table) for table in (*TABLES, CONTENDERS))])
 
 
 def _section(table: Table) -> str:

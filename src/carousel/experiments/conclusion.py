@@ -17,7 +17,7 @@ from carousel.experiments.claims import ids
 from carousel.experiments.decision.verdict import Verdict
 from carousel.experiments.decision.verdicts_json import read_verdicts
 from carousel.experiments.decision.wording import effect_value, interval
-from carousel.experiments.report.contenders import summarise
+from carousel.experiments.report.tables.contenders import summarise
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.folder import RunFolder

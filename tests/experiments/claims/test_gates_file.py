@@ -14,7 +14,7 @@ from carousel.experiments.claims.gates.occlusion import block_name
 from carousel.experiments.decision.statistics.means import mean_interval
 from carousel.experiments.judgement import judge
 from carousel.experiments.report.figures import all_figures
-from carousel.experiments.report.occlusion import drops
+from carousel.experiments.report.tables.occlusion import drops
 from carousel.experiments.results.evidence import Evidence
 from tests.support.effects import BLOCKS, Effects
 from tests.support.evidence import planted
@@ -80,10 +80,10 @@ def test_the_figure_shows_every_contender_and_widens_for_overlap(tmp_path: Path)
 
 
 def test_tasks_have_no_such_figure(tmp_path: Path) -> None:
-    from carousel.experiments.report import lags
-    from carousel.experiments.report.contenders import summarise
+    from carousel.experiments.report.tables import lag_profiles
+    from carousel.experiments.report.tables.contenders import summarise
 
     for kind, has in (("file", True), ("task", False)):
         evidence = planted(tmp_path, seeds=2, source_kind=kind, specs=("rnn", "lstm"), write_curves=False)
-        figures = all_figures(evidence, summarise(evidence), lags.slopes(evidence.slopes))
+        figures = all_figures(evidence, summarise(evidence), lag_profiles.slopes(evidence.slopes))
         assert ("occlusion" in [figure.name for figure in figures]) is has

@@ -18,7 +18,7 @@ from carousel.experiments.decision.split_overlap import overlap_of, sample_note
 from carousel.experiments.decision.statistics.means import bca_interval, mean_interval, t_interval
 from carousel.experiments.decision.statistics.power import seeds_for_mean
 from carousel.experiments.judgement import judge
-from carousel.experiments.report.contenders import summarise
+from carousel.experiments.report.tables.contenders import summarise
 from carousel.experiments.results.evidence import Evidence
 from tests.support.effects import Effects
 from tests.support.evidence import planted

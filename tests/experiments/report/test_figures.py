@@ -12,12 +12,12 @@ import pytest
 from carousel.common.pages.log_axis import FLOOR
 from carousel.common.pages.render import _with_own_ids, svg
 from carousel.common.texts import text
-from carousel.experiments.report import curves, lags
-from carousel.experiments.report.contenders import summarise
 from carousel.experiments.report.figures import Setting, styles
 from carousel.experiments.report.figures.lag_profile import LagProfile
 from carousel.experiments.report.figures.score_axis import fitted
 from carousel.experiments.report.names import conditions
+from carousel.experiments.report.tables import curves, lag_profiles
+from carousel.experiments.report.tables.contenders import summarise
 from carousel.experiments.results.evidence import Evidence
 from tests.experiments.report.made import Run
 from tests.support.effects import Effects
@@ -95,9 +95,11 @@ def one(tmp_path: Path) -> Evidence:
 
 def test_a_gain_of_1e_40_is_not_lost_but_marked_at_the_floor(one: Evidence) -> None:
     gains = [-4.0 * math.log(10) * k for k in range(11)]  # 1, 1e-4, ... 1e-40
-    frame = lags.profiles(profile(gains), "initialisation")
+    frame = lag_profiles.profiles(profile(gains), "initialisation")
     assert frame["gain"].to_list() == pytest.approx([-4.0 * k for k in range(11)])
-    chart = LagProfile(Setting(one.plan, styles(one.plan)), "initialisation", frame, lags.slopes(one.slopes)).draw("en")
+    chart = LagProfile(
+        Setting(one.plan, styles(one.plan)), "initialisation", frame, lag_profiles.slopes(one.slopes)
+    ).draw("en")
     drawn = chart.to_dict()
     assert f'"domain": [{FLOOR}, 0]' in str(drawn).replace("'", '"')
     assert '{"contender": "rnn", "lag": 6, "gain": -20}' in str(drawn)
@@ -106,8 +108,10 @@ def test_a_gain_of_1e_40_is_not_lost_but_marked_at_the_floor(one: Evidence) -> N
 
 
 def test_an_underflow_to_minus_infinity_is_drawn_below_the_floor(one: Evidence) -> None:
-    frame = lags.profiles(profile([0.0, -10.0, -math.inf]), "initialisation")
-    drawn = LagProfile(Setting(one.plan, styles(one.plan)), "initialisation", frame, lags.slopes(one.slopes)).draw("en")
+    frame = lag_profiles.profiles(profile([0.0, -10.0, -math.inf]), "initialisation")
+    drawn = LagProfile(
+        Setting(one.plan, styles(one.plan)), "initialisation", frame, lag_profiles.slopes(one.slopes)
+    ).draw("en")
     assert '"lag": 2, "gain": null' in str(drawn.to_dict())
     assert svg(drawn, "x").startswith("<svg")
 

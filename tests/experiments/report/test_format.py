@@ -9,8 +9,8 @@ import pytest
 
 from carousel.common.pages import numbers as f
 from carousel.common.pages.templating import escape_markdown
-from carousel.experiments.report.forest_plot import strips
-from carousel.experiments.report.format import limits, significant
+from carousel.experiments.report.page.forest_plot import forest_plot
+from carousel.experiments.report.page.format import limits, significant
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_markdown_shows_markup_as_it_stands() -> None:
     assert escape_markdown("a|b_c <i>\n*x*") == "a\\|b\\_c &lt;i&gt; \\*x\\*"
 
 
-def test_strips_share_one_scale_with_zero_on_it() -> None:
-    first, second, none = strips([(1.0, 0.5, 2.0), (-2.0, None, None), (None, None, None)])
+def test_forest_plots_share_one_scale_with_zero_on_it() -> None:
+    first, second, none = forest_plot([(1.0, 0.5, 2.0), (-2.0, None, None), (None, None, None)])
     zeros = [re.search(r'class="zero" x1="([\d.]+)"', s) for s in (first, second)]
     assert zeros[0] and zeros[1] and zeros[0][1] == zeros[1][1] == "60.0"
     assert 'cx="87.5"' in first and 'class="bar" x1="73.8" y1="7.0" x2="115.0"' in first

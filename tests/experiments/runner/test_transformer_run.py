@@ -15,10 +15,10 @@ from carousel.experiments.contenders import attention_maps
 from carousel.experiments.contenders.transformer import TransformerNetwork
 from carousel.experiments.finalise import finalise
 from carousel.experiments.probes.network_flow import network_lag_profile
-from carousel.experiments.report import lags
-from carousel.experiments.report.contenders import summarise
 from carousel.experiments.report.figures import Setting, styles
 from carousel.experiments.report.figures.lag_profile import LagProfile
+from carousel.experiments.report.tables import lag_profiles
+from carousel.experiments.report.tables.contenders import summarise
 from carousel.experiments.results.export import export_best
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.results.rebuild import load_best
@@ -136,9 +136,8 @@ def test_report_shows_it_and_says_what_is_not_measured(run):
         assert "状态（比特）" in text
     environment = json.loads((folder / "environment.json").read_text())
     assert environment["kernels"]["delayed-recall"]["transformer"] == {"kernel": "sdpa", "refused": {}}
-    figure = LagProfile(
-        _setting(run), "end", lags.profiles(run.evidence.profiles, "end"), lags.slopes(run.evidence.slopes)
-    )
+    profiles, slopes = lag_profiles.profiles(run.evidence.profiles, "end"), lag_profiles.slopes(run.evidence.slopes)
+    figure = LagProfile(_setting(run), "end", profiles, slopes)
     assert len(figure.notes("en")) == 1
 
 

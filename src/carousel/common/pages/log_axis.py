@@ -13,7 +13,7 @@ MOST_TICKS = 7
 
 
 @dataclass(frozen=True)
-class Decades:
+class LogAxis:
     """From 10^low to 10^high, for fields that hold log10 values."""
 
     low: int

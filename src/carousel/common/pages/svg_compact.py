@@ -22,7 +22,7 @@ _CIRCLE = re.compile(r"M([\d.]+),0A(?:[\d.]+,[\d.]+,0,1,1,-?[\d.]+,0(?:A|$)){2}"
 _HEAT = 200  # rectangles from which on they are a heat map
 
 
-def slim(drawn: str) -> str:
+def compact(drawn: str) -> str:
     """The SVG that `render.svg` gives, drawn alike in at most a tenth of a pixel, without what serves a reader of its
     marks one by one."""
     root = ElementTree.fromstring(drawn)

@@ -23,7 +23,8 @@ def data(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
 
 def panels(charts: Sequence[Any], columns: int = COLUMNS) -> alt.ConcatChart:
     """Small multiples in the house style."""
-    return styled(alt.concat(*charts, columns=columns, spacing=28))
+    chart: alt.ConcatChart = styled(alt.concat(*charts, columns=columns, spacing=28))
+    return chart
 
 
 def styled(chart: Any) -> Any:

@@ -9,13 +9,17 @@ from typing import Any
 from carousel.common.errors import UnknownName
 from carousel.common.files import write_text, writing_to
 from carousel.common.pages.render import svg
+from carousel.common.pages.templating import filled, script, style
 from carousel.common.texts import LANGUAGES
-from carousel.experiments.report import lags, templating
-from carousel.experiments.report.assemble import Material, page
-from carousel.experiments.report.contenders import summarise
 from carousel.experiments.report.figures import all_figures
-from carousel.experiments.report.tables import frames
+from carousel.experiments.report.page.assemble import Material, page
+from carousel.experiments.report.page.view import Page
+from carousel.experiments.report.tables import lag_profiles
+from carousel.experiments.report.tables.contenders import summarise
+from carousel.experiments.report.tables.export import frames
 from carousel.experiments.results.evidence import Evidence
+
+_TEMPLATES = "carousel.experiments.report.page"
 
 
 def build(evidence: Evidence, verdicts: Mapping[str, Any], lang: str = "en") -> list[Path]:
@@ -35,7 +39,7 @@ def build(evidence: Evidence, verdicts: Mapping[str, Any], lang: str = "en") -> 
 
 def _contents(evidence: Evidence, verdicts: Mapping[str, Any], lang: str) -> dict[str, str]:
     """Every file of the report: relative path -> content."""
-    summary, slopes = summarise(evidence), lags.slopes(evidence.slopes)
+    summary, slopes = summarise(evidence), lag_profiles.slopes(evidence.slopes)
     figures = all_figures(evidence, summary, slopes)
     drawings = {
         (f.name, language): svg(f.draw(language), f"{f.name}-{language}")
@@ -45,10 +49,15 @@ def _contents(evidence: Evidence, verdicts: Mapping[str, Any], lang: str) -> dic
     }
     material = Material(evidence, verdicts, summary, figures, drawings)
     pages = {language: page(material, language) for language in LANGUAGES}
-    tables = frames(evidence, verdicts, summary, slopes, figures)
+    tables = frames(evidence, verdicts, summary, slopes, {f.name: f.frame for f in figures if f.measured})
     return {
-        "report.html": templating.html(pages, lang),
-        "report.md": templating.markdown(pages),
+        "report.html": _html(pages, lang),
+        "report.md": filled(_TEMPLATES, "report.md.j2", pages=pages),
         **{f"figures/{name}.{language}.svg": drawn for (name, language), drawn in drawings.items()},
         **{f"tables/{name}.csv": frame.write_csv() for name, frame in tables.items()},
     }
+
+
+def _html(pages: Mapping[str, Page], lang: str) -> str:
+    """All languages in one file, `lang` the one that shows first."""
+    return filled(_TEMPLATES, "report.html.j2", pages=pages, default=lang, style=style(), script=script())

@@ -76,7 +76,7 @@ def _of_trial(entry: Entry) -> dict[str, Any]:
 
 
 def _trial_row(entry: Entry) -> dict[str, Any]:
-    return _of_trial(entry) | _record(entry)["trial"]
+    return {**_of_trial(entry), **_record(entry)["trial"]}
 
 
 def _occlusion_rows(entry: Entry) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 SPIKE = 100.0  # times the running median
 _WINDOW = 101
@@ -29,7 +32,8 @@ def summarise_norms(norms: list[float]) -> Norms:
     return Norms(float(finite.max()), spikes / len(values), 1.0 - len(finite) / len(values))
 
 
-def _running_median(values: np.ndarray) -> np.ndarray:
+def _running_median(values: Floats) -> Floats:
     """[n]: the median of each value and up to 100 before it."""
     padded = np.concatenate([np.full(_WINDOW - 1, np.nan), values])
-    return np.nanmedian(np.lib.stride_tricks.sliding_window_view(padded, _WINDOW), axis=1)
+    median: Floats = np.nanmedian(np.lib.stride_tricks.sliding_window_view(padded, _WINDOW), axis=1)
+    return median

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from carousel.common.pages import theme
-from carousel.common.pages.log_axis import Decades
+from carousel.common.pages.log_axis import LogAxis
 from carousel.common.pages.numbers import count
 from carousel.introspect.plots.downsampling import Array
 from carousel.introspect.plots.labels import Words
@@ -56,7 +56,7 @@ def _log_norms(gradient: Array) -> Array:
 
 def gradient(frame: pl.DataFrame, words: Words, step: str, kind: str) -> Any:
     """`frame` of `norms`. step: the title of the axis of time. kind: the type of the numbers, "float32"."""
-    axis = Decades(*_range(frame), words("y"))
+    axis = LogAxis(*_range(frame), words("y"))
     x = theme.steps("step", step)
     names = {state: words.value(state) for state in frame["state"].unique(maintain_order=True)}
     scale = alt.Scale(domain=list(names.values()), range=[COLOURS[state] for state in names])
@@ -76,7 +76,7 @@ def _range(frame: pl.DataFrame) -> tuple[int, int]:
     return low, max(low + 1, math.ceil(max(finite)))
 
 
-def _rows(frame: pl.DataFrame, names: Mapping[str, str], axis: Decades) -> list[dict[str, Any]]:
+def _rows(frame: pl.DataFrame, names: Mapping[str, str], axis: LogAxis) -> list[dict[str, Any]]:
     """A middle that is not finite breaks the line; a band reaches to the edge of the axis."""
     shown = frame.with_columns(
         pl.col("state").replace_strict(names),

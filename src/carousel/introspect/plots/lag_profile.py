@@ -10,7 +10,7 @@ import altair as alt
 import polars as pl
 
 from carousel.common.pages import theme
-from carousel.common.pages.log_axis import FLOOR, Decades
+from carousel.common.pages.log_axis import FLOOR, LogAxis
 from carousel.common.pages.numbers import count, fixed, rate
 from carousel.introspect.plots.downsampling import Array, evenly
 from carousel.introspect.plots.labels import Words
@@ -56,7 +56,7 @@ _SCHEMA = {"line": pl.String(), "lag": pl.Int64(), **dict.fromkeys(("gain", "low
 
 def lag_profile(frame: pl.DataFrame, reading: Reading, words: Words) -> Any:
     """`frame` of `by_lag`. A line that leaves the axis is marked there; the horizon is the dot at 1e-3."""
-    axis = Decades(*_range(frame), words("y"))
+    axis = LogAxis(*_range(frame), words("y"))
     lines = frame["line"].unique(maintain_order=True).to_list()
     names = {line: words(line) for line in lines}
     x, colour, dash = theme.steps("lag", words("x")), _channel(alt.Color, names, 0), _channel(alt.StrokeDash, names, 1)
@@ -83,7 +83,7 @@ def _range(frame: pl.DataFrame) -> tuple[int, int]:
     return max(FLOOR, min(HORIZON - 1, math.floor(low))), min(top + ABOVE, max(top, math.ceil(bound - 0.05)))
 
 
-def _rows(frame: pl.DataFrame, names: Mapping[str, str], axis: Decades) -> list[dict[str, Any]]:
+def _rows(frame: pl.DataFrame, names: Mapping[str, str], axis: LogAxis) -> list[dict[str, Any]]:
     """A point outside the axis is not drawn (null breaks the line); a band reaches to the edge."""
     inside = pl.col("gain").is_between(axis.low, axis.high)
     seen = (pl.col("high") >= axis.low) & (pl.col("low") <= axis.high)
@@ -95,7 +95,7 @@ def _rows(frame: pl.DataFrame, names: Mapping[str, str], axis: Decades) -> list[
     ).to_dicts()
 
 
-def _leaving(frame: pl.DataFrame, names: Mapping[str, str], axis: Decades, x: alt.X, colour: alt.Color) -> list[Any]:
+def _leaving(frame: pl.DataFrame, names: Mapping[str, str], axis: LogAxis, x: alt.X, colour: alt.Color) -> list[Any]:
     """The first lag of each line below the axis, and above it."""
     layers = []
     for outside, at, shape in (
@@ -110,7 +110,7 @@ def _leaving(frame: pl.DataFrame, names: Mapping[str, str], axis: Decades, x: al
     return layers
 
 
-def _horizon(reading: Reading, axis: Decades, x: alt.X, words: Words) -> list[Any]:
+def _horizon(reading: Reading, axis: LogAxis, x: alt.X, words: Words) -> list[Any]:
     level = alt.Chart(theme.data([{"at": HORIZON}])).mark_rule(**theme.LEVEL).encode(y=axis.y("at"))
     if reading.horizon == reading.last:
         return [level]

@@ -9,7 +9,7 @@ import altair as alt
 import polars as pl
 
 from carousel.common.pages import theme
-from carousel.common.pages.log_axis import FLOOR, Decades
+from carousel.common.pages.log_axis import FLOOR, LogAxis
 from carousel.common.pages.numbers import count, rate
 from carousel.introspect.plots.downsampling import Array
 from carousel.introspect.plots.labels import Words
@@ -39,7 +39,7 @@ def singular_values(frame: pl.DataFrame, sequences: int, words: Words) -> Any:
 
     Above each lag: how many directions are alive. A line ends where it leaves the axis.
     """
-    axis = Decades(*_range(frame), words("y"))
+    axis = LogAxis(*_range(frame), words("y"))
     x, ranks = _x(frame, words), frame["rank"].n_unique()
     shown = frame.with_columns(pl.when(pl.col("value") >= axis.low).then(pl.col("value").round(3)))
     base = alt.Chart(theme.data(shown.to_dicts())).encode(x=x, y=axis.y("value"), detail="rank:N")

@@ -11,7 +11,7 @@ import polars as pl
 
 from carousel.common.errors import BadCall
 from carousel.common.pages import theme
-from carousel.common.pages.log_axis import Decades
+from carousel.common.pages.log_axis import LogAxis
 from carousel.common.pages.numbers import count, fixed
 from carousel.introspect.plots.downsampling import Array
 from carousel.introspect.plots.labels import Words
@@ -43,7 +43,7 @@ def time_scales(frame: pl.DataFrame, steps: Array, length: int, words: Words) ->
     """`frame` of `histogram` of the same steps and length."""
     low = math.floor(min(frame["low"][0], math.log10(length)) + 1e-9)
     high = math.ceil(max(frame["high"][-1], math.log10(length)) - 1e-9)
-    axis = Decades(low, max(high, low + 1), words("x"))
+    axis = LogAxis(low, max(high, low + 1), words("x"))
     count_axis = alt.Y("units:Q", axis=alt.Axis(title=words("y"), tickMinStep=1, tickCount=5, format=",d"))
     bars = alt.Chart(theme.data(frame.with_columns(pl.col("low", "high").round(4)).to_dicts()))
     layers = [
@@ -56,7 +56,7 @@ def time_scales(frame: pl.DataFrame, steps: Array, length: int, words: Words) ->
     return theme.styled(alt.layer(*layers).properties(title=title, width=WIDTH, height=HEIGHT))
 
 
-def _length(length: int, axis: Decades, words: Words) -> list[Any]:
+def _length(length: int, axis: LogAxis, words: Words) -> list[Any]:
     """A line at the length of the sequences, with its number above the panel."""
     base = alt.Chart(theme.data([{"low": round(math.log10(length), 4), "says": words("length", steps=count(length))}]))
     line = base.mark_rule(strokeDash=[3, 3], strokeWidth=1.5, color=theme.INK).encode(x=axis.x("low"))

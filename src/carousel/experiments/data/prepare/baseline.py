@@ -95,7 +95,8 @@ def _next_frames(prepared: Prepared, part: str, history: int) -> Floats:
     seen = np.minimum(lengths, history) if history else lengths
     ends = prepared.starts[rows] + lengths
     index = [np.arange(end - n + 1, end + 1) for end, n in zip(ends, seen, strict=True)]
-    return prepared.x[np.concatenate(index)].astype(np.float64)
+    frames: Floats = prepared.x[np.concatenate(index)].astype(np.float64)
+    return frames
 
 
 def log_likelihood(frames: Floats, share: Floats) -> float:

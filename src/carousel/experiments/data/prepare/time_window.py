@@ -33,4 +33,4 @@ def place_of(seed: int) -> float:
     """Where in [0, 1) the stretch of a seed begins: van der Corput's sequence (1935), the binary digits of the seed
     read backwards. Consecutive seeds get places far apart, and any run of them is spread evenly."""
     digits = f"{seed:b}"
-    return int(digits[::-1], 2) / 2 ** len(digits)
+    return int(digits[::-1], 2) / (1 << len(digits))

@@ -84,7 +84,8 @@ def _origins(lengths: Ints, step_part: Ints, window: int, horizon: int) -> Ints:
     fits = (place >= window - 1) & (place + horizon < np.repeat(lengths, lengths))
     origin = np.flatnonzero(fits)
     inside = (step_part[origin - window + 1] != _OUTSIDE) & (step_part[origin + horizon] != _OUTSIDE)
-    return origin[inside & (step_part[origin + 1] == step_part[origin + horizon])]
+    found: Ints = origin[inside & (step_part[origin + 1] == step_part[origin + horizon])]
+    return found
 
 
 def _refuse_short(

@@ -9,7 +9,7 @@ import altair as alt
 import polars as pl
 
 from carousel.common.pages import theme
-from carousel.common.pages.log_axis import Decades
+from carousel.common.pages.log_axis import LogAxis
 from carousel.common.pages.numbers import count
 from carousel.common.texts import text
 from carousel.experiments.report.figures import channels
@@ -32,7 +32,7 @@ class Gradient(Figure):
         return [text(f"report.note.{key}", lang, n=count(n)) for key, n in counts.items() if n]
 
     def draw(self, lang: str) -> alt.ConcatChart:
-        axis = Decades(*self._range(), self.text("y", lang))
+        axis = LogAxis(*self._range(), self.text("y", lang))
         return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, axis, lang)))
 
     def _range(self) -> tuple[int, int]:
@@ -42,7 +42,7 @@ class Gradient(Figure):
         low = math.floor(math.log10(min(shown)))
         return low, max(low + 1, math.ceil(math.log10(max(shown))))
 
-    def _panel(self, condition: Condition, part: pl.DataFrame, axis: Decades, lang: str) -> Any:
+    def _panel(self, condition: Condition, part: pl.DataFrame, axis: LogAxis, lang: str) -> Any:
         looks = self.setting.looks
         legend = channels.legend(looks, "stroke")
         clip = alt.Chart(theme.data([{"at": math.log10(self.setting.plan.training.clip_norm)}]))

@@ -11,7 +11,7 @@ import polars as pl
 
 from carousel.common.names import TRANSFORMER
 from carousel.common.pages import theme
-from carousel.common.pages.log_axis import FLOOR, Decades
+from carousel.common.pages.log_axis import FLOOR, LogAxis
 from carousel.common.pages.numbers import fixed, power_of_ten
 from carousel.common.texts import text
 from carousel.experiments.report.figures import channels
@@ -24,7 +24,7 @@ ROW = 17  # pixels a line of the list of slopes
 
 @final
 class LagProfile(Figure):
-    """`frame` of `lags.profiles` at one moment; `slopes` of `lags.slopes`. The y axis is linear in log10 G."""
+    """`frame` and `slopes` of `tables.lag_profiles`, at one moment. The y axis is linear in log10 G."""
 
     def __init__(self, setting: Setting, moment: str, frame: pl.DataFrame, slopes: pl.DataFrame):
         self.name = f"lag-profile-{moment}"
@@ -91,13 +91,13 @@ class LagProfile(Figure):
 
 
 @dataclass(frozen=True)
-class Box(Decades):
+class Box(LogAxis):
     """The drawing area of a panel: powers of ten from `low` to `high` over `height` pixels."""
 
     height: int
 
     def row(self, index: int) -> float:
-        """Where the `index`-th line of the list of slopes stands, as a value of the axis."""
+        """The `index`-th line of the list of slopes, as a value of the axis."""
         return self.high - index * ROW / self.height * (self.high - self.low)
 
 

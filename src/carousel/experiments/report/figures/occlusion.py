@@ -16,7 +16,7 @@ from carousel.experiments.runner.plan import Condition
 
 @final
 class Occlusion(Figure):
-    """`frame` of `blocks.drops`."""
+    """`frame` of `tables.occlusion.drops`."""
 
     name = "occlusion"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from carousel.experiments.report import curves, lags, occlusion
 from carousel.experiments.report.figures.base import Figure, Setting
 from carousel.experiments.report.figures.cost import Cost
 from carousel.experiments.report.figures.curve import Learning
@@ -14,6 +13,7 @@ from carousel.experiments.report.figures.length import Length
 from carousel.experiments.report.figures.occlusion import Occlusion
 from carousel.experiments.report.figures.style import styles
 from carousel.experiments.report.names import files
+from carousel.experiments.report.tables import curves, lag_profiles, occlusion
 from carousel.experiments.results.evidence import Evidence
 
 
@@ -21,7 +21,7 @@ def all_figures(evidence: Evidence, summary: pl.DataFrame, slopes: pl.DataFrame)
     """Every figure, also those of which nothing was measured (`Figure.measured` says so)."""
     setting = Setting(evidence.plan, styles(evidence.plan))
     profiles = [
-        LagProfile(setting, moment, lags.profiles(evidence.profiles, moment), slopes)
+        LagProfile(setting, moment, lag_profiles.profiles(evidence.profiles, moment), slopes)
         for moment in ("initialisation", "end")
     ]
     past = [Length(setting, summary), *_occlusion(evidence, setting)]

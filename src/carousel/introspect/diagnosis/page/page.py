@@ -9,7 +9,7 @@ from pathlib import Path
 from carousel.common.errors import CarouselError, FolderConflict, UnknownName
 from carousel.common.files import write_text
 from carousel.common.pages.render import svg
-from carousel.common.pages.svg_compact import slim
+from carousel.common.pages.svg_compact import compact
 from carousel.common.pages.templating import filled, script, style
 from carousel.common.texts import LANGUAGES, text
 from carousel.introspect.diagnosis.finding import Examination, Finding
@@ -97,7 +97,7 @@ def _card(number: int, finding: Finding, diagnosis: Examination, lang: str) -> C
         if intact(diagnosis.tape):
             raise
         return card(number, finding, lang, undrawn=True)
-    return card(number, finding, lang, slim(svg(chart, f"finding-{number}-{lang}")))
+    return card(number, finding, lang, compact(svg(chart, f"finding-{number}-{lang}")))
 
 
 def _ordered(diagnosis: Examination) -> list[str]:
@@ -111,7 +111,7 @@ def _site(diagnosis: Examination, name: str, number: int, found: Pictures, lang:
     drawings = [
         Drawing(
             label=text(f"doctor.page.picture.{picture.name}", lang, site=name),
-            svg=slim(svg(picture.draw(lang), f"site-{number}-{picture.name}-{lang}")),
+            svg=compact(svg(picture.draw(lang), f"site-{number}-{picture.name}-{lang}")),
             note=text(f"doctor.page.note.{picture.note}", lang) if picture.note else "",
         )
         for picture in found.drawn

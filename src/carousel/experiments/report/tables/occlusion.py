@@ -8,7 +8,7 @@ import polars as pl
 
 from carousel.experiments.claims.gates.occlusion import block_name
 from carousel.experiments.decision.results import Readings
-from carousel.experiments.report import intervals
+from carousel.experiments.report.tables import intervals
 from carousel.experiments.results.evidence import Evidence
 
 SCHEMA: dict[str, Any] = {

@@ -6,7 +6,7 @@ import math
 
 import polars as pl
 
-from carousel.experiments.report import intervals
+from carousel.experiments.report.tables import intervals
 
 NATS_PER_DECADE = math.log(10)
 POINTS = 60  # lags drawn of a profile; fewer where there are many profiles

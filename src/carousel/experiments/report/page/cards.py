@@ -8,9 +8,9 @@ from typing import Any
 from carousel.common.pages.numbers import MISSING, count
 from carousel.common.texts import catalogue, text
 from carousel.experiments.claims import all_claims
-from carousel.experiments.report.forest_plot import strips
-from carousel.experiments.report.format import limits, significant
-from carousel.experiments.report.view import Anchor, Card, FigureView, Link, Table
+from carousel.experiments.report.page.forest_plot import forest_plot
+from carousel.experiments.report.page.format import limits, significant
+from carousel.experiments.report.page.view import Anchor, Card, FigureView, Link, Table
 
 EVIDENCE = "tables/evidence.csv"
 Verdict = Mapping[str, Any]
@@ -47,8 +47,8 @@ def _card(claim: Verdict, change: Mapping[str, str], figure: FigureView | None, 
 
 
 def _anchor(figure: FigureView, lang: str) -> Anchor:
-    says = text("report.verdict.figure", lang, number=figure.number, title=figure.title)
-    return Anchor(f"{figure.name}-figure-{lang}", says)
+    shown = text("report.verdict.figure", lang, number=figure.number, title=figure.title)
+    return Anchor(f"{figure.name}-figure-{lang}", shown)
 
 
 def word(verdict: str, lang: str) -> str:
@@ -104,7 +104,7 @@ def _conditions(rows: list[Verdict], lang: str) -> Table:
         quiet=frozenset(i for i, row in enumerate(rows) if not row.get("decides", True)),
         words=frozenset({heads.index("word")}),
         verdicts=tuple(row["verdict"] for row in rows),
-        strips=() if several else strips([(v, *end) for v, end in zip(values, ends, strict=True)]),
+        forest_plot=() if several else forest_plot([(v, *end) for v, end in zip(values, ends, strict=True)]),
         notes=_notes(rows, lang),
     )
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from carousel.experiments.report.figures import Figure
 from carousel.experiments.results.evidence import Evidence
 
 CLAIM = {
@@ -30,9 +29,9 @@ def frames(
     verdicts: Mapping[str, Any],
     summary: pl.DataFrame,
     slopes: pl.DataFrame,
-    figures: list[Figure],
+    figures: Mapping[str, pl.DataFrame],
 ) -> dict[str, pl.DataFrame]:
-    """Name -> frame, in the order of the page."""
+    """Name -> frame, in the order of the page. figures: the rows of each figure that shows any."""
     claims = verdicts["claims"]
     thresholds = verdicts.get("thresholds", {})
     return {
@@ -47,7 +46,7 @@ def frames(
             {"threshold": list(thresholds), "value": [float(v) for v in thresholds.values()]},
             schema={"threshold": pl.String(), "value": pl.Float64()},
         ),
-        **{figure.name: figure.frame for figure in figures if figure.measured},
+        **figures,
     }
 
 

@@ -1,4 +1,4 @@
-"""A slim figure is the same picture: the same shapes at the same places in the same colours."""
+"""A compact figure is the same picture: the same shapes at the same places in the same colours."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from carousel.common.pages import theme
 from carousel.common.pages.heat_image import png
 from carousel.common.pages.render import svg
-from carousel.common.pages.svg_compact import slim
+from carousel.common.pages.svg_compact import compact
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -67,7 +67,7 @@ def test_a_heat_map_becomes_an_image_of_the_same_rectangles(colours: str) -> Non
     drawn = svg(heat_map(values), "a")
     before = rectangles(drawn)
     assert len(before) == 35 * 30 - 1
-    (image,) = ElementTree.fromstring(slim(drawn)).iter(f"{SVG}image")
+    (image,) = ElementTree.fromstring(compact(drawn)).iter(f"{SVG}image")
     shown = pixels(base64.b64decode(image.attrib["href"].removeprefix("data:image/png;base64,")))
     x, y, width, height = (float(image.attrib[name]) for name in ("x", "y", "width", "height"))
     assert (x, y, width, height) == (0, 0, 35 * 4, 30 * 3)
@@ -77,7 +77,7 @@ def test_a_heat_map_becomes_an_image_of_the_same_rectangles(colours: str) -> Non
         assert f"rgb({', '.join(map(str, shown[int(top / 3), int(left / 4)][:3]))})" == colour
     assert (shown[..., 3] == 255).sum() == len(before)
     assert shown[7, 3, 3] == 0
-    assert len(slim(drawn)) < len(drawn) / 5
+    assert len(compact(drawn)) < len(drawn) / 5
 
 
 def test_a_png_of_many_colours_is_read_back() -> None:
@@ -99,7 +99,7 @@ def places(drawn: str, pattern: str) -> list[tuple[float, ...]]:
 
 def test_points_keep_place_size_colour_and_opacity() -> None:
     drawn = svg(scatter(), "a")
-    small = slim(drawn)
+    small = compact(drawn)
     circles = list(ElementTree.fromstring(small).iter(f"{SVG}circle"))
     before = places(drawn, r'<path transform="translate\(([\d.]+),([\d.]+)\)" d="M3')
     assert len(circles) == len(before) == 50
@@ -110,7 +110,7 @@ def test_points_keep_place_size_colour_and_opacity() -> None:
 
 
 def test_words_ids_and_clips_stay() -> None:
-    drawn, small = svg(scatter(), "own"), slim(svg(scatter(), "own"))
+    drawn, small = svg(scatter(), "own"), compact(svg(scatter(), "own"))
     words = [e.text for e in ElementTree.fromstring(drawn).iter(f"{SVG}text")]
     assert [e.text for e in ElementTree.fromstring(small).iter(f"{SVG}text")] == words
     assert "a < b & c" in words
@@ -126,6 +126,6 @@ def test_words_ids_and_clips_stay() -> None:
 
 def test_a_few_bars_stay_bars() -> None:
     rows = [{"x": f"{k}", "y": k} for k in range(9)]
-    small = slim(svg(alt.Chart(theme.data(rows)).mark_bar().encode(x="x:N", y="y:Q"), "a"))
+    small = compact(svg(alt.Chart(theme.data(rows)).mark_bar().encode(x="x:N", y="y:Q"), "a"))
     assert "<image" not in small
     assert small.count("<path") >= 9

@@ -10,12 +10,13 @@ import polars as pl
 
 from carousel.common.pages.numbers import MISSING, count
 from carousel.common.texts import text
-from carousel.experiments.report import datacard
-from carousel.experiments.report.cards import cards
+from carousel.experiments.data.card import Card
+from carousel.experiments.data.prepare.card_text import card_lines
 from carousel.experiments.report.figures import Figure
-from carousel.experiments.report.results import result_tables
-from carousel.experiments.report.settings import environment_table, plan_table, thresholds_table
-from carousel.experiments.report.view import FigureView, Link, Page
+from carousel.experiments.report.page.cards import cards
+from carousel.experiments.report.page.results import result_tables
+from carousel.experiments.report.page.settings import environment_table, plan_table, thresholds_table
+from carousel.experiments.report.page.view import FigureView, Link, Page, Table
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.runner.plan import Plan
 
@@ -53,8 +54,8 @@ def page(material: Material, lang: str) -> Page:
         advice=(verdicts.get("advice") or {}).get(lang) or text("report.page.no_advice", lang),
         made_by=text("report.page.made_by", lang, version=version),
         calibration=(verdicts.get("calibration") or {}).get(lang, ""),
-        data=datacard.lines(evidence.card, lang),
-        classes=datacard.class_table(evidence.card, lang),
+        data=_card_lines(evidence.card, lang),
+        classes=_class_table(evidence.card, lang),
         cards=cards(verdicts, figures, lang),
         figures=figures,
         contenders=result_tables(evidence.plan, material.summary, lang),
@@ -82,6 +83,25 @@ def _facts(evidence: Evidence, lang: str) -> str:
 def _seeds(plan: Plan) -> str:
     """With how many all begin, and up to how many where verdicts were open."""
     return " – ".join(count(seeds) for seeds in sorted({plan.first_look, plan.last_look}))
+
+
+def _card_lines(card: Card | None, lang: str) -> tuple[str, ...]:
+    """What is in the file and what was done to it; nothing for built-in tasks. Classes have their own table."""
+    if card is None:
+        return ()
+    return tuple(card_lines({**card, "classes": None}, lang))
+
+
+def _class_table(card: Card | None, lang: str) -> Table | None:
+    """How many sequences of each class each part holds."""
+    if card is None or not card["classes"]:
+        return None
+    return Table(
+        title=text("report.data.classes", lang),
+        headers=tuple(text(f"report.data.{name}", lang) for name in ("class", "training", "validation", "test")),
+        rows=tuple((str(c["name"]), *map(count, (c["training"], c["validation"], c["test"]))) for c in card["classes"]),
+        numeric=frozenset({1, 2, 3}),
+    )
 
 
 def _figure(figure: Figure, number: int, material: Material, lang: str) -> FigureView:

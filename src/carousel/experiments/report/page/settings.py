@@ -9,7 +9,7 @@ from carousel.common.pages.numbers import MISSING, count, rate
 from carousel.common.texts import catalogue, text
 from carousel.experiments.claims import ids
 from carousel.experiments.report.names import conditions, length_name
-from carousel.experiments.report.view import Table
+from carousel.experiments.report.page.view import Table
 from carousel.experiments.runner.plan import Plan
 
 

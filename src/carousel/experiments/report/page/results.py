@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
@@ -12,26 +11,25 @@ from carousel.common.pages.numbers import MISSING, count, fixed, interval, rate
 from carousel.common.texts import text
 from carousel.experiments.columns import LONGER
 from carousel.experiments.report.names import condition_name, conditions
-from carousel.experiments.report.view import Table
+from carousel.experiments.report.page.view import Table
+from carousel.experiments.report.tables.contenders import Summary, summaries
 from carousel.experiments.runner.plan import Plan
-
-Row = dict[str, Any]
 
 
 def result_tables(plan: Plan, summary: pl.DataFrame, lang: str) -> tuple[Table, ...]:
     """From `contenders.summarise`."""
     tables, said = [], set[str]()
     for c in conditions(plan):
-        rows = summary.filter(pl.col("condition") == c.key).to_dicts()
+        rows = summaries(summary.filter(pl.col("condition") == c.key))
         table, notes = _table(rows, condition_name(plan, c, lang), lang), _notes(rows, lang)
         tables.append(replace(table, notes=(*_untried(rows, lang), *(note for note in notes if note not in said))))
         said |= set(notes)
     return tuple(tables)
 
 
-def _table(rows: list[Row], title: str, lang: str) -> Table:
+def _table(rows: list[Summary], title: str, lang: str) -> Table:
     names = _columns(rows)
-    baseline = next((row["baseline"] for row in rows if row["baseline"] is not None), None)
+    baseline = next((row.baseline for row in rows if row.baseline is not None), None)
     lines = [tuple(_cell(row, name) for name in names) for row in rows]
     last = {"contender": text("report.table.baseline", lang), "score": fixed(baseline)}
     return Table(
@@ -43,32 +41,32 @@ def _table(rows: list[Row], title: str, lang: str) -> Table:
     )
 
 
-def _columns(rows: list[Row]) -> list[str]:
+def _columns(rows: list[Summary]) -> list[str]:
     """Solved-rate first where the source has one; the interval belongs to the column before it. The state's size
     stands where contenders differ in more than a small factor of it: beside a Transformer."""
-    solved = any(row["solved"] is not None for row in rows)
-    longer = [name for name in LONGER if any(row[name] is not None for row in rows)]
+    solved = any(row.solved is not None for row in rows)
+    longer = [name for name in LONGER if any(getattr(row, name) is not None for row in rows)]
     result = ["solved", "interval", "score", *longer, "steps_to_solved"] if solved else ["score", "interval", *longer]
-    optional = [name for name in ("rmse",) if any(row[name] is not None for row in rows)]
-    deep = ["layers"] if any(row["layers"] > 1 for row in rows) else []
+    optional = [name for name in ("rmse",) if any(getattr(row, name) is not None for row in rows)]
+    deep = ["layers"] if any(row.layers > 1 for row in rows) else []
     state = ["state_bits"] if _has_transformer(rows) else []
     ending = ["learning_rate", "parameters", "hidden", *deep, *state, "seconds", "trials", "diverged"]
     return ["contender", *result, *optional, *ending]
 
 
-def _has_transformer(rows: list[Row]) -> bool:
-    return any(row["family"] == FAMILY_OF_CELL[TRANSFORMER] for row in rows)
+def _has_transformer(rows: list[Summary]) -> bool:
+    return any(row.family == FAMILY_OF_CELL[TRANSFORMER] for row in rows)
 
 
-def _cell(row: Row, name: str) -> str:
+def _cell(row: Summary, name: str) -> str:
     if name == "contender":
-        return str(row[name])
+        return row.contender
     if name == "interval":
-        kind = "score" if row["solved"] is None else "solved"
-        return interval(row[f"{kind}_low"], row[f"{kind}_high"])
+        by_score = row.score_low, row.score_high
+        return interval(*(by_score if row.solved is None else (row.solved_low, row.solved_high)))
     if name == "solved":
-        return MISSING if row["solved"] is None else f"{row['solved']} / {row['trials']}"
-    value = row[name]
+        return MISSING if row.solved is None else f"{row.solved} / {row.trials}"
+    value = getattr(row, name)
     if value is None:
         return MISSING
     if name == "learning_rate":
@@ -78,17 +76,17 @@ def _cell(row: Row, name: str) -> str:
     return fixed(value, 1) if name == "seconds" else count(round(value))
 
 
-def _untried(rows: list[Row], lang: str) -> list[str]:
-    untried = [row["contender"] for row in rows if not row["trials"]]
+def _untried(rows: list[Summary], lang: str) -> list[str]:
+    untried = [row.contender for row in rows if not row.trials]
     return [text("report.table.untried", lang, names=", ".join(untried))] if untried else []
 
 
-def _notes(rows: list[Row], lang: str) -> list[str]:
+def _notes(rows: list[Summary], lang: str) -> list[str]:
     """What its columns mean; stands below the first table that has them."""
     notes = []
-    if any(row["diverged"] for row in rows):
+    if any(row.diverged for row in rows):
         notes.append(text("report.table.diverged_note", lang))
-    if any(row[name] is not None for row in rows for name in LONGER):
+    if any(getattr(row, name) is not None for row in rows for name in LONGER):
         notes.append(text("report.table.longer_note", lang))
     if _has_transformer(rows):
         notes.append(text("report.table.transformer_note", lang))

@@ -1,4 +1,4 @@
-"""An interval drawn small, in a line of a table: all rows of the table on one scale, with a mark at zero."""
+"""A forest plot in a table: the interval of each row, all on one scale, with a mark at zero."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ WIDTH, HEIGHT, EDGE = 120, 14, 5
 Measured = tuple[float | None, float | None, float | None]  # value, low, high
 
 
-def strips(rows: Sequence[Measured]) -> tuple[str, ...]:
+def forest_plot(rows: Sequence[Measured]) -> tuple[str, ...]:
     """One SVG a row, empty where there is no value. An end without a limit runs to the edge."""
     known = [v for row in rows for v in row if v is not None and math.isfinite(v)]
     low, high = min([0.0, *known]), max([0.0, *known])
-    return tuple(_strip(row, low, (high - low) or 1.0) for row in rows)
+    return tuple(_row(row, low, (high - low) or 1.0) for row in rows)
 
 
-def _strip(row: Measured, start: float, room: float) -> str:
+def _row(row: Measured, start: float, room: float) -> str:
     value, low, high = row
     if value is None:
         return ""
@@ -28,7 +28,7 @@ def _strip(row: Measured, start: float, room: float) -> str:
     no_interval = low is None and high is None
     bar = "" if no_interval else _line(at(low, 0.0), middle, at(high, WIDTH), middle, "bar")
     return (
-        f'<svg class="strip" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">'
+        f'<svg class="forest" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">'
         f'{_line(zero, 0, zero, HEIGHT, "zero")}{bar}<circle cx="{at(value, 0.0)}" cy="{middle}" r="3"/></svg>'
     )
 

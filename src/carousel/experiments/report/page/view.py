@@ -18,7 +18,7 @@ class Table:
     quiet: frozenset[int] = frozenset()
     words: frozenset[int] = frozenset()  # columns that hold a verdict
     verdicts: tuple[str, ...] = ()  # the verdict of each row, where there is such a column
-    strips: tuple[str, ...] = ()  # a drawn interval for each row (SVG, page only)
+    forest_plot: tuple[str, ...] = ()  # an interval drawn for each row (SVG, page only)
     notes: tuple[str, ...] = ()
 
 
@@ -41,10 +41,10 @@ class Card:
 
 
 class Anchor(NamedTuple):
-    """A place in the page, and what the link to it says."""
+    """A place in the page, and the text of the link to it."""
 
     target: str
-    says: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Link:
     """A file of the run folder."""
 
     href: str
-    says: str
+    text: str
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The report as a person reads it: what HTML and Markdown show, and their templates."""
