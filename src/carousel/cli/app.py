@@ -1,4 +1,4 @@
-"""`carousel`: the commands, their options, and how a mistake is told.
+"""`carousel`: the commands, their options, and how a mistake is reported.
 
 Exit codes: 0 done, 1 a fault of Carousel's own, 2 the user's mistake, 130 interrupted.
 """
@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from carousel.common.errors import CarouselError, UserError
+from carousel.common.version import version as installed_version
 
 CONTENDER_SYNTAX = (
     "Contenders are written cell[:init][,layers=N] and separated by commas: rnn:orthogonal, lstm:chrono,layers=2, "
@@ -21,6 +22,7 @@ app = typer.Typer(
     name="carousel",
     epilog=CONTENDER_SYNTAX,
     invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -34,8 +36,14 @@ UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer exports o
 
 
 @app.callback()
-def root(context: typer.Context) -> None:
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version of Carousel.")] = False,
+) -> None:
     """Which recurrent network, and why? Measured on standard tasks and on your own sequences."""
+    if version:
+        print(f"carousel {installed_version()}")
+        raise typer.Exit
     if context.invoked_subcommand is None:
         print(context.get_help())
 
@@ -232,16 +240,16 @@ def _run() -> int:
     try:
         code = app(standalone_mode=False)
     except UserError as error:
-        return _tell(str(error), 2)
+        return _report(str(error), 2)
     except UsageError as error:  # its message names the option
-        return _tell(f"{error.format_message()} (see carousel --help)", 2)  # type: ignore[attr-defined]
+        return _report(f"{error.format_message()} (see carousel --help)", 2)  # type: ignore[attr-defined]
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except CarouselError as error:
-        return _tell(str(error), 1)
+        return _report(str(error), 1)
     return code if isinstance(code, int) else 0
 
 
-def _tell(line: str, code: int) -> int:
+def _report(line: str, code: int) -> int:
     print(f"carousel: {line}", file=sys.stderr)
     return code

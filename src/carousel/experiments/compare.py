@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import index
 from pathlib import Path
 from typing import Any, TextIO
@@ -68,7 +68,7 @@ def compare(
     data = _data_options(
         target=target, group=group, order=order, horizon=horizon, window=window, kind=kind,
         forecast=None if forecast is None else _names("--forecast", forecast),
-        split=None if split is None else tuple(split), drop_short=drop_short,
+        split=None if split is None else _shares(split), drop_short=drop_short,
     )  # fmt: skip
     request = ComparisonRequest(
         sources=tuple(map(_source, sources)),
@@ -131,14 +131,23 @@ def _source(source: Any) -> str:
 
 def _names(option: str, names: Any) -> tuple[str, ...]:
     """One text, comma-separated, or several. Raises BadPlan."""
-    given = [names] if isinstance(names, str) else list(names)
+    given = [names] if isinstance(names, str) else list(names) if isinstance(names, Iterable) else []
     if not given or not all(isinstance(name, str) and name.strip() for name in given):
         raise BadPlan(f"{option} names nothing", allowed="names", got=repr(names))
     return tuple(given)
 
 
 def _lengths(lengths: Any) -> tuple[int, ...]:
-    return tuple(_whole("--lengths", n) for n in (lengths if isinstance(lengths, Sequence) else [lengths]))
+    several = isinstance(lengths, Iterable) and not isinstance(lengths, str)
+    return tuple(_whole("--lengths", length) for length in (lengths if several else [lengths]))
+
+
+def _shares(split: Any) -> tuple[float, ...]:
+    try:
+        return tuple(float(share) for share in split)
+    except (TypeError, ValueError):
+        raise BadPlan("--split holds what is no share", allowed="three numbers, such as (0.6, 0.2, 0.2)",
+                      got=repr(split)) from None  # fmt: skip
 
 
 def _whole(option: str, value: Any) -> int:

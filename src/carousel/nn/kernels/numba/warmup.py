@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import torch
+from filelock import FileLock
 
 from carousel.nn.cells import PARAMETERS
 from carousel.nn.kernels.numba.compilation import LOG, cache_folder
@@ -48,10 +48,13 @@ def _compile(dtype: torch.dtype, name: str, kept: str) -> None:
 def _one_at_a_time(path: Path) -> Iterator[None]:
     """The workers of a first run would compile the same all at once. The lock dies with its process; where the file
     system has none, they do."""
-    with path.open("w") as handle:
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
+    lock = FileLock(path)
+    with suppress(OSError):
+        lock.acquire()
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _one_step(dtype: torch.dtype) -> None:
