@@ -97,7 +97,7 @@ def _plan(
         learning_rates=RATES,
         tuning_seeds=(0,),
         reporting_seeds=tuple(range(1, seeds + 1)),
-        flow_seeds=flow,
+        untrained_seeds=tuple(range(flow)),
         training=Training(steps=steps),
         parameters=6600,
     )

@@ -44,7 +44,7 @@ def flow(
                 "length": condition.length,
             }
             for moment in MOMENTS:
-                seeds = range(plan.flow_seeds) if moment == "initialisation" else plan.reporting_seeds
+                seeds = plan.untrained_seeds if moment == "initialisation" else plan.reporting_seeds
                 easier = {"initialisation": 1.0, "early": 0.8, "end": 0.6}[moment]
                 for seed in seeds:
                     slope = easier * _slope(effects, made.spec, steps) + float(rng.normal(0, effects.slope_spread))
@@ -90,7 +90,7 @@ def onset(plan: Plan, effects: Effects, rng: np.random.Generator) -> pl.DataFram
             "gain": float(rng.normal(effects.onset[cell], effects.onset_spread)),
         }
         for cell in cells
-        for seed in range(plan.flow_seeds)
+        for seed in plan.untrained_seeds
     ]
     return pl.DataFrame(rows, schema=ONSET_SCHEMA, orient="row")
 

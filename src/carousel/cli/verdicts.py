@@ -16,7 +16,7 @@ from carousel.experiments.decision.verdicts_json import read_verdicts
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
 
-_SEEDS = {"tuning_seeds", "reporting_seeds", "flow_from"}  # in which a repeated run is meant to differ
+_SEEDS = {"tuning_seeds", "reporting_seeds", "untrained_seeds"}  # in which a repeated run is meant to differ
 
 
 def verdicts(paths: list[Path], as_json: bool, lang: str) -> None:
@@ -44,10 +44,11 @@ def _cells(claim: str, same: bool, runs: list[Mapping[str, Verdict]], lang: str)
 
 
 def _as_json(folder: RunFolder, judgement: Mapping[str, Any]) -> dict[str, Any]:
-    """By claim: verdict, effect, n, and the look it is of."""
-    looks = judgement["looks"]
+    """By claim: verdict, effect, n, and the interim analysis it is of."""
+    taken = judgement["interim_analyses"]
     claims = [
-        {k: c[k] for k in ("id", "verdict", "effect", "n")} | {"look": looks[c["id"]]} for c in judgement["claims"]
+        {k: c[k] for k in ("id", "verdict", "effect", "n")} | {"interim_analysis": taken[c["id"]]}
+        for c in judgement["claims"]
     ]
     return {"folder": str(folder.path), "claims": claims}
 

@@ -39,4 +39,4 @@ class InterimAnalysis:
     def more_seeds(self) -> Mapping[Group, int]:
         """Which groups get more reporting seeds than all begin with, and how many."""
         self.evidence = load_evidence(self._folder)
-        return sequentially(all_claims(), self.evidence).reach
+        return sequentially(all_claims(), self.evidence).allocation

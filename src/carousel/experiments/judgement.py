@@ -29,7 +29,7 @@ def judge(evidence: Evidence) -> dict[str, Any]:
     return {
         "schema": VERDICTS_SCHEMA,
         "claims": [_told(verdict, settled).as_json() for verdict in verdicts],
-        "looks": {verdict.claim: settled.look(verdict.claim) for verdict in verdicts},
+        "interim_analyses": {verdict.claim: settled.analysis(verdict.claim) for verdict in verdicts},
         "would_change": {verdict.claim: _change(by_id[verdict.claim], verdict) for verdict in verdicts},
         "advice": advise(alike, verdicts),
         "recommended": recommend(alike),
@@ -43,5 +43,5 @@ def _change(claim: Claim, verdict: Verdict) -> Both | None:
 
 
 def _told(verdict: Verdict, settled: Settled) -> Verdict:
-    """With the sentence that says of which look it is."""
+    """With the sentence that says of which interim analysis it is."""
     return replace(verdict, because=join(verdict.because, settled.told(verdict)))

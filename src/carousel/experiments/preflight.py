@@ -72,8 +72,8 @@ class Preflight:
             yield text("cli.file_shown", lang, claims=", ".join(self.shown))
         if self.few:
             listed = ", ".join(f"{claim} ({seeds})" for claim, seeds in self.few.items())
-            most = BUDGETS["standard"].looks[-1]
-            yield text("cli.too_few", lang, seeds=self.plan.last_look, claims=listed, most=most)
+            most = BUDGETS["standard"].interim_analyses[-1]
+            yield text("cli.too_few", lang, seeds=self.plan.last_analysis, claims=listed, most=most)
         if self.single:
             yield text("cli.one_condition", lang, claims=", ".join(self.single))
         if self.no_verdict:
@@ -139,12 +139,12 @@ def _plan_lines(plan: Plan, lang: str) -> Iterator[str]:
         conditions=len(plan.conditions()),
         rates=len(plan.learning_rates),
         tuning=len(plan.tuning_seeds),
-        reporting=plan.first_look,
+        reporting=plan.first_analysis,
         trials=plan.count_trials(),
         steps=plan.training.steps,
     )
-    if plan.last_look > plan.first_look:
-        yield text("cli.more_seeds", lang, seeds=plan.last_look)
+    if plan.last_analysis > plan.first_analysis:
+        yield text("cli.more_seeds", lang, seeds=plan.last_analysis)
     for source in plan.sources:
         sizes = ", ".join(f"{c.spec} {_width(c)} ({c.parameters:,})" for c in plan.contenders[source.name])
         yield text("cli.sizes", lang, source=source.name, sizes=sizes)

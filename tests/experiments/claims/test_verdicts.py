@@ -46,7 +46,7 @@ def test_the_seven_in_order(verdicts: dict[str, Any]) -> None:
 
 def test_the_schema_is_kept_and_is_plain_json(verdicts: dict[str, Any]) -> None:
     assert json.loads(json.dumps(verdicts, allow_nan=False)) == verdicts
-    assert verdicts["schema"] == 1
+    assert verdicts["schema"] == 2
     assert verdicts["thresholds"] == THRESHOLDS.as_dict()
     for claim in verdicts["claims"]:
         assert claim["verdict"] in WORDS
@@ -64,7 +64,7 @@ def test_a_suite_that_runs_sources_for_one_claim_alone_judges_the_others_as_not_
     """As the quick suite has no source for two of the seven: the run is asked for them, and has nothing."""
     evidence = _made()
     own = {source.name: (asked,) for source in evidence.plan.sources}
-    found = judge(replace(evidence, plan=evidence.plan.model_copy(update={"own_claims": own})))
+    found = judge(replace(evidence, plan=evidence.plan.model_copy(update={"claims_by_source": own})))
     for claim in found["claims"]:
         assert claim["because"]["en"] and claim["because"]["zh"]
         if claim["id"] != asked and claim["id"] != "exploding":  # the onset of chaos belongs to no source

@@ -144,8 +144,8 @@ def test_report_shows_it_and_says_what_is_not_measured(run):
 def test_summary_holds_the_state(run):
     summary = summarise(run.evidence)
     assert summary["state_bits"].is_not_null().all()
-    look = styles(run.evidence.plan)["transformer"]
-    assert look.shape == "cross"
+    analysis = styles(run.evidence.plan)["transformer"]
+    assert analysis.shape == "cross"
 
 
 @pytest.mark.parametrize("spec", ATTENDING)

@@ -1,6 +1,6 @@
 """One paragraph: which contender, how initialised, what it gains, what it costs. A rule, not an opinion.
 
-1. Looked at are the reporting trials of the sources that share their contenders (standings.compared), under every
+1. Looked at are the reporting trials of the sources that share their contenders (ranking.compared), under every
    condition (of a file: the whole sequence only).
 2. Out falls whoever does not beat the baseline: not solved once, and the interval of its test score minus the
    baseline's not above 0. If nobody is left, the advice says that no network beats the baseline.
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from carousel.common.names import TRANSFORMER
 from carousel.common.texts import LANGUAGES, both, catalogue, text
 from carousel.experiments.decision.paired import SHOWN
-from carousel.experiments.decision.ranking import Standing, compared, difference_of, standings
+from carousel.experiments.decision.ranking import Ranked, compared, difference_of, ranking
 from carousel.experiments.decision.results import Readings
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Both, Verdict
@@ -29,7 +29,7 @@ SEPARATOR = {"en": "; ", "zh": "；"}
 
 def advise(readings: Readings, verdicts: Sequence[Verdict]) -> Both:
     """The paragraph, in both languages."""
-    known = standings(readings)
+    known = ranking(readings)
     if not known:
         return both("claims.advice.no_trials")
     able = [s for s in known if s.beats_baseline]
@@ -46,11 +46,11 @@ def advise(readings: Readings, verdicts: Sequence[Verdict]) -> Both:
 
 def recommend(readings: Readings) -> str | None:
     """The contender the advice names; None where no network beats the baseline, or there are no trials."""
-    able = [s for s in standings(readings) if s.beats_baseline]
+    able = [s for s in ranking(readings) if s.beats_baseline]
     return choose(able).spec if able else None
 
 
-def choose(able: Sequence[Standing]) -> Standing:
+def choose(able: Sequence[Ranked]) -> Ranked:
     """Step 3 of the rule."""
     rate = max(s.solved_rate for s in able)
     leading = [s for s in able if s.solved_rate == rate]
@@ -59,7 +59,7 @@ def choose(able: Sequence[Standing]) -> Standing:
     return min((s for s in leading if top.validation - s.validation <= tie), key=lambda s: s.steps)
 
 
-def _choice(chosen: Standing) -> Both:
+def _choice(chosen: Ranked) -> Both:
     values = {"spec": chosen.spec, "score": number(chosen.score), "baseline": number(chosen.baseline)}
     if chosen.has_line:
         return both("claims.advice.solved", solved=chosen.solved, n=chosen.n, **values)
@@ -74,7 +74,7 @@ def _over(readings: Readings) -> Both | None:
     return both("claims.advice.over", sources=", ".join(sources))
 
 
-def _init(chosen: Standing) -> Both:
+def _init(chosen: Ranked) -> Both:
     """How it must be initialised, from the catalogue's longest key that begins the initialisation's name."""
     known = [key.rsplit(".", 1)[1] for key in catalogue("en") if key.startswith("claims.inits.")]
     fitting = [name for name in known if chosen.init.startswith(name)]
@@ -82,7 +82,7 @@ def _init(chosen: Standing) -> Both:
     return {lang: text("claims.advice.initialised", lang, how=how[lang]) for lang in LANGUAGES}
 
 
-def _gain(chosen: Standing, simplest: Standing | None) -> Both:
+def _gain(chosen: Ranked, simplest: Ranked | None) -> Both:
     """What it gains over the simplest contender, and what that costs."""
     if simplest is None:
         return both("claims.advice.no_simplest")
@@ -102,7 +102,7 @@ def _gain(chosen: Standing, simplest: Standing | None) -> Both:
     return join(gain, cost)
 
 
-def _same_cell(chosen: Standing, known: Sequence[Standing]) -> Both | None:
+def _same_cell(chosen: Ranked, known: Sequence[Ranked]) -> Both | None:
     """The same cell under another initialisation (a Transformer with other positions), where it was shown to do worse:
     that choice matters."""
     others = [s for s in known if s.cell == chosen.cell and s.init != chosen.init]
@@ -116,7 +116,7 @@ def _same_cell(chosen: Standing, known: Sequence[Standing]) -> Both | None:
     return both(key, other=other.spec, value=number(value), interval=interval(ends))
 
 
-def _simplest(known: Sequence[Standing]) -> Standing | None:
+def _simplest(known: Sequence[Ranked]) -> Ranked | None:
     """The plain `rnn`, else the first RNN that was run."""
     rnns = [s for s in known if s.family == "RNN"]
     return next((s for s in rnns if s.spec == "rnn"), rnns[0] if rnns else None)

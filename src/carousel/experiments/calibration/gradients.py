@@ -105,13 +105,13 @@ class Control(Scenario):
 
 def _profile(spec: str, seed: int, slope: float) -> Row:
     """What a straight profile of that slope gives."""
-    reach = math.log(1e-3) / slope if slope < 0 else math.inf
+    allocation = math.log(1e-3) / slope if slope < 0 else math.inf
     return {
         "contender": spec,
         "condition": condition("delayed-recall", _LENGTH),
         "moment": START,
         "seed": seed,
         "slope": slope,
-        "horizon": math.floor(min(reach, _LENGTH - 1)),
-        "horizon_censored": reach >= _LENGTH - 1,
+        "horizon": math.floor(min(allocation, _LENGTH - 1)),
+        "horizon_censored": allocation >= _LENGTH - 1,
     }

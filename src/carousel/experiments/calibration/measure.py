@@ -1,6 +1,7 @@
 """A scenario many times over: how often its rule contradicts the truth, and how often it finds what was planted.
 
-Judged as a run of the standard budget is, look after look (carousel.experiments.decision.interim).
+Judged as a run of the standard budget is, one interim analysis after the other
+(carousel.experiments.decision.interim).
 
 Shares come with Clopper and Pearson's 95 % interval. Each repetition has a random stream of its own, named by seed,
 scenario, question and number, so that a result depends neither on the order nor on what else was measured; the sizes of
@@ -25,18 +26,18 @@ from carousel.experiments.decision.thresholds import THRESHOLDS
 
 
 class Question(NamedTuple):
-    """What is asked of a scenario many times over; `stream` names its random numbers. looks: the plan's, and none where
-    `seeds` are judged once."""
+    """What is asked of a scenario many times over; `stream` names its random numbers. interim_analyses: the
+    plan's, and none where `seeds` are judged once."""
 
     stream: str
     truth: Truth
     seeds: int
-    looks: tuple[int, ...] = ()
+    interim_analyses: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, scenario: Scenario, stream: str, truth: Truth) -> Question:
         """At the standard budget."""
-        return cls(stream, truth, scenario.looks[-1], scenario.planned)
+        return cls(stream, truth, scenario.interim_analyses[-1], scenario.planned)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Calibration:
         """All figures of one scenario, as plain data."""
         return {
             "claim": scenario.claim.id,
-            "looks": list(scenario.looks),
+            "interim_analyses": list(scenario.interim_analyses),
             "unit": scenario.unit,
             "same": self._same(scenario),
             "limits": [self._limit(scenario, k) for k in range(len(scenario.limits))],
@@ -66,7 +67,9 @@ class Calibration:
         for k in range(n):
             evidence = scenario.made(default_rng([self.seed, stream, k]), asked.seeds, asked.truth)
             seeds = tuple(range(FIRST_SEED, FIRST_SEED + asked.seeds))
-            plan = evidence.plan.model_copy(update={"reporting_seeds": seeds, "looks": asked.looks})
+            plan = evidence.plan.model_copy(
+                update={"reporting_seeds": seeds, "interim_analyses": asked.interim_analyses}
+            )
             for counter, alpha in zip(found, alphas, strict=True):
                 settled = sequentially([scenario.claim], replace(evidence, plan=plan), alpha)
                 counter[scenario.outcome(settled.verdicts[0])] += 1

@@ -31,7 +31,8 @@ _ROOM = _SCORE - BASELINE
 class Falls(Scenario):
     """size: fall of the RNN's solved-rate from 1; the LSTM solves everything. same: both fall from .95 to .45.
 
-    At 10 seeds no data can show that the LSTM falls by at most .1 (docs/claims.md): this is found at later looks."""
+    At 10 seeds no data can show that the LSTM falls by at most .1 (docs/claims.md): later interim analyses
+    find this."""
 
     id: ClassVar[str] = "length.tasks"
     claim = Length()
@@ -63,7 +64,7 @@ class History(Scenario):
 
     id: ClassVar[str] = "length.file"
     claim = Length()
-    planned: ClassVar[tuple[int, ...]] = judged_once(BUDGETS["standard"]).looks
+    planned: ClassVar[tuple[int, ...]] = judged_once(BUDGETS["standard"]).interim_analyses
     unit: ClassVar[str] = "of_the_room"
     sizes: ClassVar[tuple[float, ...]] = (0.06, 0.07, 0.08, 0.09, 0.1, 0.12, 0.15)
     sensible: ClassVar[float] = 0.1

@@ -19,11 +19,11 @@ SCHEMA = 1
 
 
 def thresholds_digest(thresholds: Thresholds = THRESHOLDS) -> str:
-    """16 hexadecimal digits that change with any margin, and with the looks of the standard budget: a result is good
-    for those it was made with."""
+    """16 hexadecimal digits that change with any margin, and with the interim analyses of the standard budget: a result
+    is good for those it was made with."""
     from carousel.experiments.calibration.scenario import STANDARD  # with pydantic: not needed to list the claims
 
-    made_with = thresholds.as_dict() | {"looks": STANDARD}
+    made_with = thresholds.as_dict() | {"interim_analyses": STANDARD}
     return hashlib.sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()[:16]
 
 

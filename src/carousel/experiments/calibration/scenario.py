@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from carousel.experiments.results.evidence import Evidence
 
 Truth = Mapping[str, float]
-STANDARD = BUDGETS["standard"].looks
+STANDARD = BUDGETS["standard"].interim_analyses
 OUTCOMES = {  # by what it is called in a table: the outcomes that count as it
     "supported": frozenset({"supported", "conditional"}),
     "refuted": frozenset({"refuted", "opposite", "conditional"}),
@@ -49,16 +49,16 @@ class Scenario(ABC):
     unit: ClassVar[str]  # a key under claims.calibration: what `sizes` are sizes of
     sizes: ClassVar[tuple[float, ...]]
     sensible: ClassVar[float]  # one of the sizes: an effect that a standard run should find
-    planned: ClassVar[tuple[int, ...]] = STANDARD  # the looks of its plan
-    grows: ClassVar[bool] = True  # whether open rows get more seeds at the later looks
+    planned: ClassVar[tuple[int, ...]] = STANDARD  # the interim analyses of its plan
+    grows: ClassVar[bool] = True  # whether open rows get more seeds at the later interim analyses
     few_seeds: ClassVar[tuple[int, ...]] = (3, 5)  # same against same is tried at these too, judged once
     same: ClassVar[Truth | None] = {"size": 0.0}
     false_if_same: ClassVar[frozenset[str]] = PREFERENCE
     limits: ClassVar[tuple[Limit, ...]]
 
     @property
-    def looks(self) -> tuple[int, ...]:
-        """The seeds that a comparison has at each look."""
+    def interim_analyses(self) -> tuple[int, ...]:
+        """The seeds that a comparison has at each interim analysis."""
         return self.planned if self.grows else self.planned[:1]
 
     @abstractmethod

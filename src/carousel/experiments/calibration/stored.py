@@ -59,8 +59,8 @@ def _smallest(name: str, rule: Mapping[str, Any], lang: str) -> str:
 
 
 def seeds_of(rule: Mapping[str, Any]) -> str:
-    """The seeds that a comparison has at the first look, and has at most."""
-    first, last = rule["looks"][0], rule["looks"][-1]
+    """The seeds that a comparison has at the first interim analysis, and has at most."""
+    first, last = rule["interim_analyses"][0], rule["interim_analyses"][-1]
     return str(first) if first == last else f"{first} – {last}"
 
 

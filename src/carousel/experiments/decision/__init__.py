@@ -1,1 +1,1 @@
-"""From numbers to verdicts: rules, intervals, several claims and several looks with one error rate."""
+"""From numbers to verdicts: rules, intervals, several claims and several interim analyses with one error rate."""

@@ -1,12 +1,13 @@
-"""Several looks at a growing run, with one error rate: what is judged when, and which trainings get more seeds.
+"""Several interim analyses of a growing run, with one error rate: what is judged when, and who gets more seeds.
 
-The plan names beforehand the numbers of seeds at which a run may be judged (`Plan.looks`). Each look has an equal share
-of the error, so that whatever is looked at, and why, some look errs with at most the whole error (Bonferroni; the group
-sequential design of Pocock 1977 has equal shares too, larger ones, since its looks are known to be correlated).
+The plan names beforehand the numbers of seeds at which a run may be judged (`Plan.interim_analyses`). Each analysis has
+an equal share of the error, so that whatever is judged, and why, some analysis errs with at most the whole error
+(Bonferroni; the group sequential design of Pocock 1977 has equal shares too, larger ones, since its analyses are known
+to be correlated).
 
-A claim keeps the answer of the first look that has one. Where it has none, its open rows (best against best first)
-get the seeds of the next look, if the row says that the plan's last look would be enough. Neither asks which way the
-numbers point.
+A claim keeps the answer of the first analysis that has one. Where it has none, its open rows (the tuned-best pair
+first) get the seeds of the next analysis, if the row says that the plan's last one would be enough. Neither asks which
+way the numbers point.
 """
 
 from __future__ import annotations
@@ -32,77 +33,79 @@ _OPEN = ("inconclusive", "not-tested")
 
 @dataclass(frozen=True)
 class Settled:
-    """The claims after the last look that could be taken.
+    """The claims after the last analysis that could be taken.
 
-    looks: seeds at each look that the plan allows. look_of: the number of the look, from 1, that each verdict is of.
-    reach: groups with more seeds than all begin with, and how many; `missing` says that some of these are yet to be
-    trained.
+    analyses: seeds at each analysis that the plan allows. analysis_of: the number of the one, from 1, that each verdict
+    is of. allocation: groups with more seeds than all begin with, and how many; `missing` says that some of these are
+    yet to be trained.
     """
 
     verdicts: list[Verdict]
-    looks: tuple[int, ...]
-    look_of: dict[str, int]
-    reach: dict[Group, int] = field(default_factory=dict)
+    analyses: tuple[int, ...]
+    analysis_of: dict[str, int]
+    allocation: dict[Group, int] = field(default_factory=dict)
     missing: bool = False
 
-    def look(self, claim: str) -> dict[str, int]:
-        """Of which look a verdict is: its number, of how many, and the seeds a comparison had at most by then."""
-        taken = self.look_of[claim]
-        return {"number": taken, "of": len(self.looks), "seeds": self.looks[taken - 1]}
+    def analysis(self, claim: str) -> dict[str, int]:
+        """Of which analysis a verdict is: its number, of how many, and the seeds a comparison had at most by then."""
+        taken = self.analysis_of[claim]
+        return {"number": taken, "of": len(self.analyses), "seeds": self.analyses[taken - 1]}
 
     def told(self, verdict: Verdict) -> Both | None:
-        """The same as a sentence; None where the plan has one look, or nothing was tested."""
-        if len(self.looks) == 1 or verdict.verdict == "not-tested":
+        """The same as a sentence; None where the plan has one analysis, or nothing was tested."""
+        if len(self.analyses) == 1 or verdict.verdict == "not-tested":
             return None
-        share = number(THRESHOLDS.alpha / len(self.looks))
-        said = both("claims.because.look", share=share, alpha=number(THRESHOLDS.alpha), **self.look(verdict.claim))
+        share = number(THRESHOLDS.alpha / len(self.analyses))
+        said = both(
+            "claims.because.analysis", share=share, alpha=number(THRESHOLDS.alpha), **self.analysis(verdict.claim)
+        )
         waiting = self.missing and verdict.verdict == "inconclusive"
-        return join(said, both("claims.because.look_missing")) if waiting else said
+        return join(said, both("claims.because.analysis_missing")) if waiting else said
 
 
 def sequentially(claims: Sequence[Question], evidence: Evidence, error: float = THRESHOLDS.alpha) -> Settled:
-    """Judge `claims` at every look that the evidence allows, with one `error` for all claims and looks together."""
-    looks = evidence.plan.judged_at
-    alpha = error / len(looks)
+    """Judge `claims` at every analysis that the evidence allows, with one `error` for all of them together."""
+    analyses = evidence.plan.analyses
+    alpha = error / len(analyses)
     found: dict[str, Verdict] = {}
-    look_of: dict[str, int] = {}
-    reach: dict[Group, int] = {}
-    for look in range(1, len(looks) + 1):
-        for verdict in holm(claims, Readings(seen(evidence, reach)), alpha):
+    analysis_of: dict[str, int] = {}
+    allocation: dict[Group, int] = {}
+    for analysis in range(1, len(analyses) + 1):
+        for verdict in holm(claims, Readings(seen(evidence, allocation)), alpha):
             if verdict.claim not in found or found[verdict.claim].verdict in _OPEN:
-                found[verdict.claim], look_of[verdict.claim] = verdict, look
-        added = _wanted(list(found.values()), looks[look:], reach)
+                found[verdict.claim], analysis_of[verdict.claim] = verdict, analysis
+        added = _wanted(list(found.values()), analyses[analysis:], allocation)
         if not added:
             break
-        reach = {**reach, **added}
-        if not _there(evidence, reach):
-            return Settled([found[claim.id] for claim in claims], looks, look_of, reach, missing=True)
-    return Settled([found[claim.id] for claim in claims], looks, look_of, reach)
+        allocation = {**allocation, **added}
+        if not _there(evidence, allocation):
+            return Settled([found[claim.id] for claim in claims], analyses, analysis_of, allocation, missing=True)
+    return Settled([found[claim.id] for claim in claims], analyses, analysis_of, allocation)
 
 
-def seen(evidence: Evidence, reach: Mapping[Group, int]) -> Evidence:
-    """The evidence with the seeds alone that a look has: of each group the first ones."""
+def seen(evidence: Evidence, allocation: Mapping[Group, int]) -> Evidence:
+    """The evidence with the seeds alone that a analysis has: of each group the first ones."""
     plan = evidence.plan
-    if not plan.looks:
+    if not plan.interim_analyses:
         return evidence
     place = {seed: k for k, seed in enumerate(plan.reporting_seeds)}
 
     def is_seen(phase: str, condition: str, contender: str, seed: int) -> bool:
-        return phase != "reporting" or place[seed] < reach.get((condition, contender), plan.first_look)
+        return phase != "reporting" or place[seed] < allocation.get((condition, contender), plan.first_analysis)
 
     columns = evidence.trials.select("phase", "condition", "contender", "seed").iter_rows()
     return replace(evidence, trials=evidence.trials.filter([is_seen(*row) for row in columns]))
 
 
-def _wanted(verdicts: Sequence[Verdict], looks: Sequence[int], reach: Mapping[Group, int]) -> dict[Group, int]:
-    """The groups that get the seeds of the next look: those that the open rows of open claims rest on, where the last
-    look can be expected to close them."""
-    if not looks:
+def _wanted(verdicts: Sequence[Verdict], analyses: Sequence[int], allocation: Mapping[Group, int]) -> dict[Group, int]:
+    """The groups that get the seeds of the next analysis: those that the open rows of open claims rest on, where the
+    last analysis can be expected to close them."""
+    if not analyses:
         return {}
     rows = [row for verdict in verdicts if verdict.verdict == "inconclusive" for row in _open(verdict)]
-    closing = [row for row in rows if row.seeds_needed is not None and row.seeds_needed <= looks[-1]]
+    closing = [row for row in rows if row.seeds_needed is not None and row.seeds_needed <= analyses[-1]]
     groups = {group for row in closing for group in row.rests_on}
-    return {group: looks[0] for group in sorted(groups) if reach.get(group, 0) < looks[0]}
+    return {group: analyses[0] for group in sorted(groups) if allocation.get(group, 0) < analyses[0]}
 
 
 def _open(verdict: Verdict) -> list[Row]:
@@ -112,8 +115,8 @@ def _open(verdict: Verdict) -> list[Row]:
     return [row for row in rows if row.best] or rows
 
 
-def _there(evidence: Evidence, reach: Mapping[Group, int]) -> bool:
-    """Whether every group has its seeds: a look is taken at whole groups, never at those that happen to be done."""
+def _there(evidence: Evidence, allocation: Mapping[Group, int]) -> bool:
+    """Whether every group has its seeds: a analysis is taken at whole groups, never at those that happen to be done."""
     trials = evidence.trials.filter(evidence.trials["phase"] == "reporting")
     counts = {(c, s): n for c, s, n in trials.group_by("condition", "contender").len().iter_rows()}
-    return all(counts.get(group, 0) >= seeds for group, seeds in reach.items())
+    return all(counts.get(group, 0) >= seeds for group, seeds in allocation.items())

@@ -15,7 +15,7 @@ from carousel.experiments.decision.statistics.rates import difference
 
 
 @dataclass(frozen=True)
-class Standing:
+class Ranked:
     """One contender's reporting trials, by (condition, seed)."""
 
     spec: str
@@ -89,14 +89,13 @@ class Standing:
         return self.solved > 0 or mean_interval(excess, SHOWN, self.overlap).above(0.0)
 
 
-def standings(readings: Readings) -> list[Standing]:
+def ranking(readings: Readings) -> list[Ranked]:
     """Every contender of the sources that are compared (`compared`) that has a reporting trial there, in the order the
     user gave."""
     sources = compared(readings)
     made = readings.evidence.plan.contenders[sources[0]] if sources else ()
     found = [
-        Standing(c.spec, c.cell, c.init, c.parameters, _trials(readings, sources, c.spec), readings.overlap)
-        for c in made
+        Ranked(c.spec, c.cell, c.init, c.parameters, _trials(readings, sources, c.spec), readings.overlap) for c in made
     ]
     return [standing for standing in found if standing.trials]
 
@@ -113,7 +112,7 @@ def compared(readings: Readings) -> list[str]:
     return [name for name in names if specs[name] == most]
 
 
-def difference_of(first: Standing, second: Standing, alpha: float) -> tuple[float, Interval]:
+def difference_of(first: Ranked, second: Ranked, alpha: float) -> tuple[float, Interval]:
     """Of the solved-rates (Newcombe) where there is a solved threshold, else of the scores, paired by seed."""
     if first.has_line:
         rates = (first.solved, first.n), (second.solved, second.n)

@@ -18,12 +18,12 @@ def too_few(claims: Iterable[Question], plan: Plan) -> dict[str, int]:
     """The claims that the plan could answer but for too few seeds: how many each would need, judged alone."""
     able = (c for c in claims if c.seeds == "reporting" and plan.asks(c.id) and c.why_not(plan) is None)
     needed = {claim.id: _needed(claim, plan.only_for(claim.id)) for claim in able}
-    return {claim: seeds for claim, seeds in needed.items() if seeds > plan.last_look}
+    return {claim: seeds for claim, seeds in needed.items() if seeds > plan.last_analysis}
 
 
 def _needed(claim: Question, asked: Plan) -> int:
     """asked: with the sources of the claim alone."""
-    alpha = THRESHOLDS.alpha / len(asked.judged_at)
+    alpha = THRESHOLDS.alpha / len(asked.analyses)
     if is_file(asked):
         return least_seeds(claim, alpha, file=True)
     return least_seeds(claim, alpha / claim.comparisons(asked), file=False)

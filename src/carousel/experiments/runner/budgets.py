@@ -10,7 +10,8 @@ from carousel.experiments.training.description import StopRule, Training
 
 class Budget(NamedTuple):
     """Learning rates are tuned on `tuning_seeds` and reported on `reporting_seeds`, which are disjoint: on the first
-    looks[0] of them, and on those of the next look where a verdict is open and can be expected to close.
+    interim_analyses[0] of them, and on those of the next interim analysis where a verdict is open and can be
+    expected to close.
 
     contenders: of every source that asks for none of its own.
     """
@@ -22,7 +23,7 @@ class Budget(NamedTuple):
     learning_rates: tuple[float, ...]
     tuning_seeds: tuple[int, ...]
     reporting_seeds: tuple[int, ...]
-    looks: tuple[int, ...]
+    interim_analyses: tuple[int, ...]
     steps: int
     at_chance_from: int
 
@@ -81,12 +82,12 @@ def budget_named(name: str) -> Budget:
 
 
 def judged_once(budget: Budget) -> Budget:
-    """The budget of a user's file: the seeds of its first look, no more.
+    """The budget of a user's file: the seeds of its first interim analysis, no more.
 
     Each seed brings a split of its own, and splits of one file overlap: what they have in common stays in every
     interval, however many there are (carousel.experiments.decision.split_overlap)."""
-    first = budget.looks[0]
-    return budget._replace(looks=(first,), reporting_seeds=budget.reporting_seeds[:first])
+    first = budget.interim_analyses[0]
+    return budget._replace(interim_analyses=(first,), reporting_seeds=budget.reporting_seeds[:first])
 
 
 def training_of(budget: Budget, *, file: bool) -> Training:

@@ -19,7 +19,7 @@ _REPEATS = 3
 class Estimate(NamedTuple):
     """trials: how many to begin with. longest_seconds: if each of them ran to its last step, over all workers; solved
     and stalled trials, and those at chance, stop sooner. grown_seconds: the same if every contender came to have the
-    seeds of the last look. step_seconds: by condition and contender, one forward and backward pass."""
+    seeds of the last interim analysis. step_seconds: by condition and contender, one forward and backward pass."""
 
     trials: int
     longest_seconds: float
@@ -43,7 +43,7 @@ def estimate(plan: Plan, sources: Sources, workers: int) -> Estimate:
         torch.set_num_threads(threads)
     tuning = len(plan.learning_rates) * len(plan.tuning_seeds)
     one_each = sum(s for by_spec in steps.values() for s in by_spec.values()) * plan.training.steps / workers
-    longest, grown = (one_each * (tuning + seeds) for seeds in (plan.first_look, plan.last_look))
+    longest, grown = (one_each * (tuning + seeds) for seeds in (plan.first_analysis, plan.last_analysis))
     return Estimate(plan.count_trials(), longest, grown, steps)
 
 

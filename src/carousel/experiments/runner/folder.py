@@ -18,7 +18,7 @@ from carousel.common.errors import FolderConflict
 from carousel.common.files import write_text, writing_to
 from carousel.experiments.runner.plan import SCHEMA_VERSION, Plan
 
-VERDICTS_SCHEMA = 1  # of verdicts.json
+VERDICTS_SCHEMA = 2  # of verdicts.json: 2 since it says `interim_analyses`
 
 
 @dataclass(frozen=True)

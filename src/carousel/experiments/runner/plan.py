@@ -22,7 +22,7 @@ from carousel.experiments.training.description import (
 __all__ = ["Condition", "Contender", "FileSource", "Group", "Plan", "Source", "StopRule", "TaskSource", "Training"]
 
 
-SCHEMA_VERSION = 2  # of plan, ledger and columns: 2 since outcomes and stop rules say "stopped at chance"
+SCHEMA_VERSION = 2  # of plan, ledger and columns: 2 since outcomes, stop rules and the plan have the field's words
 Group = tuple[str, str]  # a condition's key and a contender's spec: tuned once, reported on seeds of its own number
 
 
@@ -45,19 +45,20 @@ class Plan(Frozen):
     budget: str
     sources: tuple[Source, ...]
     lengths: tuple[int, ...]
-    own_lengths: dict[str, tuple[int, ...]] = Field(default={})  # of sources that `lengths` is not meant for
+    lengths_by_source: dict[str, tuple[int, ...]] = Field(default={})  # of sources that `lengths` is not meant for
     claims: tuple[str, ...] = ()  # that the run is asked for; none: all
-    own_claims: dict[str, tuple[str, ...]] = Field(default={})  # of sources that are there for some of the claims alone
+    claims_by_source: dict[str, tuple[str, ...]] = Field(default={})  # of sources there for some claims alone
     contenders: dict[str, tuple[Contender, ...]]  # by source name, in the order the user gave
     kernel: str = "auto"
     learning_rates: tuple[float, ...]
     tuning_seeds: tuple[int, ...]
     reporting_seeds: tuple[int, ...]
-    looks: tuple[int, ...] = ()  # numbers of reporting seeds at which is judged; none: once, at all of them
-    flow_seeds: int = 10  # networks measured untrained, for the lag profile and the onset of chaos
-    flow_from: int = 0  # the first of their seeds
+    interim_analyses: tuple[int, ...] = ()  # numbers of reporting seeds at which is judged; none: once, at all of them
+    untrained_seeds: tuple[int, ...] = tuple(range(10))  # of the networks that are measured before any training
+    initial_flow: tuple[str, ...] = ()  # sources on which their lag profiles are measured
+    onset: tuple[str, ...] = ()  # sources of whose cells the onset of chaos is measured
     training: Training
-    own_training: dict[str, Training] = Field(default={})  # of sources that `training` does not suit
+    training_by_source: dict[str, Training] = Field(default={})  # of sources that `training` does not suit
     parameters: int  # the budget asked for; what each contender really has stands beside it
 
     def conditions(self) -> list[Condition]:
@@ -66,15 +67,15 @@ class Plan(Frozen):
 
     def lengths_of(self, source: str) -> tuple[int, ...]:
         """The lengths that a source is run at."""
-        return self.own_lengths.get(source, self.lengths)
+        return self.lengths_by_source.get(source, self.lengths)
 
     def training_of(self, source: str) -> Training:
         """How every trial of a source is trained."""
-        return self.own_training.get(source, self.training)
+        return self.training_by_source.get(source, self.training)
 
     def asks(self, claim: str, source: str | None = None) -> bool:
         """Whether a claim is asked of the run, and of one of its sources where that is named."""
-        here = source is None or source not in self.own_claims or claim in self.own_claims[source]
+        here = source is None or source not in self.claims_by_source or claim in self.claims_by_source[source]
         return here and (not self.claims or claim in self.claims)
 
     def only_for(self, claim: str) -> Plan:
@@ -86,28 +87,23 @@ class Plan(Frozen):
         return next(s for s in self.sources if s.name == name)
 
     @property
-    def judged_at(self) -> tuple[int, ...]:
+    def analyses(self) -> tuple[int, ...]:
         """The numbers of reporting seeds at which is judged, the only one too."""
-        return self.looks or (len(self.reporting_seeds),)
+        return self.interim_analyses or (len(self.reporting_seeds),)
 
     @property
-    def first_look(self) -> int:
+    def first_analysis(self) -> int:
         """With how many reporting seeds every contender begins; more are added where a verdict is open."""
-        return self.judged_at[0]
+        return self.analyses[0]
 
     @property
-    def last_look(self) -> int:
+    def last_analysis(self) -> int:
         """How many a contender may come to have."""
-        return self.judged_at[-1]
-
-    @property
-    def untrained_seeds(self) -> tuple[int, ...]:
-        """The seeds of the networks measured untrained."""
-        return tuple(range(self.flow_from, self.flow_from + self.flow_seeds))
+        return self.analyses[-1]
 
     def count_trials(self) -> int:
         """How many trainings the plan begins with, tuning and reporting."""
-        return self.count_groups() * (len(self.learning_rates) * len(self.tuning_seeds) + self.first_look)
+        return self.count_groups() * (len(self.learning_rates) * len(self.tuning_seeds) + self.first_analysis)
 
     def count_groups(self) -> int:
         """How many contenders under how many conditions: each is tuned, and reported, once."""

@@ -15,7 +15,7 @@ from carousel.experiments.data import DataOptions, DataTask, Prepared, Splits, p
 from carousel.experiments.runner.budgets import Budget, budget_named, judged_once, training_of
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.runner.requirement import Requirement
+from carousel.experiments.runner.requirement import Probe, Requirement
 from carousel.experiments.runner.sizing import equal_from, sized
 from carousel.experiments.runner.split_store import load_splits
 from carousel.experiments.runner.suites import (
@@ -26,7 +26,7 @@ from carousel.experiments.runner.suites import (
     on_file,
     suite,
 )
-from carousel.experiments.runner.task_overrides import own_training
+from carousel.experiments.runner.task_overrides import training_by_source
 from carousel.experiments.tasks import TASKS, Task, task
 from carousel.experiments.training.description import Contender, FileSource, Source, TaskSource
 from carousel.nn.cells import CELLS
@@ -34,6 +34,7 @@ from carousel.nn.kernels import KERNELS, Call
 from carousel.nn.layers.stack_module import OUTPUT_ALONE
 
 PARAMETERS = 6600
+_UNTRAINED_SEEDS = tuple(range(10))
 _SEED_STRIDE = 1000  # seeds of --seed S and S+1 never meet
 _LARGEST_SEED = 10**12  # times the stride it is a seed that torch takes
 
@@ -81,10 +82,21 @@ def make_plan(request: ComparisonRequest, known: Sequence[Requirement]) -> Plann
     if request.kernel != "auto":
         _check_kernel(request.kernel, specs)
     if path is None:
-        return Planned(_plan_for_tasks(request, budget, specs, known), None)
+        return Planned(_with_probes(_plan_for_tasks(request, budget, specs, known), known), None)
     budget = judged_once(budget)
     splits = prepare_splits(path, request.data, _seeds(budget.reporting_seeds, request))
-    return Planned(_plan_for_file(request, budget, specs, path, splits, asked), splits)
+    plan = _plan_for_file(request, budget, specs, path, splits, asked)
+    return Planned(_with_probes(plan, known), splits)
+
+
+def _with_probes(plan: Plan, known: Sequence[Requirement]) -> Plan:
+    """With the sources whose untrained networks are measured: those that a claim which needs it is asked of."""
+
+    def needed(probe: Probe) -> tuple[str, ...]:
+        claims = [r.claim for r in known if probe in r.probes]
+        return tuple(s.name for s in plan.sources if any(plan.asks(claim, s.name) for claim in claims))
+
+    return plan.model_copy(update={"initial_flow": needed("initial-flow"), "onset": needed("onset")})
 
 
 def _check(request: ComparisonRequest) -> None:
@@ -152,8 +164,8 @@ def _plan_for_tasks(
     contenders = {a.task: _sized_for(a, request, specs, own.get(a.task, lengths)) for a in asked}
     plan = _plan(request, budget, tuple(TaskSource(name=a.task) for a in asked), lengths, contenders, file=False)
     claims = {a.task: a.claims for a in asked if a.claims}
-    trained = own_training(contenders, plan.training)
-    return plan.model_copy(update={"own_lengths": own, "own_claims": claims, "own_training": trained})
+    trained = training_by_source(contenders, plan.training)
+    return plan.model_copy(update={"lengths_by_source": own, "claims_by_source": claims, "training_by_source": trained})
 
 
 def _sized_for(
@@ -223,8 +235,8 @@ def _plan(
         learning_rates=budget.learning_rates,
         tuning_seeds=_seeds(budget.tuning_seeds, request),
         reporting_seeds=_seeds(budget.reporting_seeds, request),
-        looks=budget.looks,
-        flow_from=request.seed * _SEED_STRIDE,
+        interim_analyses=budget.interim_analyses,
+        untrained_seeds=_seeds(_UNTRAINED_SEEDS, request),
         claims=request.claims,
         training=training_of(budget, file=file),
         parameters=request.parameters,

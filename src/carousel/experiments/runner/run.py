@@ -78,7 +78,7 @@ def run_plan(
 
 def expected_jobs(plan: Plan) -> int:
     """How many jobs the plan begins with, tuning, reporting and probes."""
-    return len(list(first_jobs(plan))) + plan.count_groups() * plan.first_look
+    return len(list(first_jobs(plan))) + plan.count_groups() * plan.first_analysis
 
 
 class _Drive:
@@ -87,7 +87,7 @@ class _Drive:
     def __init__(self, plan: Plan, ledger: Ledger, pool: Pool, report: Callable[[Progress], None]):
         self._plan, self._ledger, self._pool, self._report = plan, ledger, pool, report
         self._began = time.monotonic()
-        self._reach: Mapping[Group, int] = {}
+        self._allocation: Mapping[Group, int] = {}
         self._known: set[str] = set()
         self._tuning = _TuningTrials(plan)
         self._work, self._first = whole_cost(plan), expected_jobs(plan)
@@ -99,19 +99,19 @@ class _Drive:
         """Until all is done and no group gets more seeds."""
         self._work_off()
         while not self._ledger.counts()["failed"]:
-            reach = {**self._reach, **extend()}
-            if reach == self._reach:
+            allocation = {**self._allocation, **extend()}
+            if allocation == self._allocation:
                 return
-            self._work += self._reporting_cost(reach) - self._reporting_cost(self._reach)
-            self._ledger.add(reporting_jobs(self._plan, self._tuning.complete, reach))
-            self._reach = reach
+            self._work += self._reporting_cost(allocation) - self._reporting_cost(self._allocation)
+            self._ledger.add(reporting_jobs(self._plan, self._tuning.complete, allocation))
+            self._allocation = allocation
             self._work_off()
 
     def _work_off(self) -> None:
         while True:
             completed = self._tuning.add(self._newly)
             if completed:
-                self._ledger.add(reporting_jobs(self._plan, completed, self._reach))
+                self._ledger.add(reporting_jobs(self._plan, completed, self._allocation))
             counts = self._ledger.counts()
             self._report_progress(counts)
             if counts["pending"] + counts["running"] == 0 and counts["done"] == len(self._known):
@@ -133,8 +133,8 @@ class _Drive:
         seconds = time.monotonic() - self._began
         self._report(Progress(counts, expected, self._newly, seconds, self._before / work, self._spent / work))
 
-    def _reporting_cost(self, reach: Mapping[Group, int]) -> float:
-        return -sum(position for position, _ in reporting_jobs(self._plan, self._tuning.complete, reach))
+    def _reporting_cost(self, allocation: Mapping[Group, int]) -> float:
+        return -sum(position for position, _ in reporting_jobs(self._plan, self._tuning.complete, allocation))
 
 
 class _TuningTrials:

@@ -9,7 +9,7 @@ from carousel.experiments.training.description import Training
 _TABLE_BATCH = 512  # rows: with 32, a table of 4,096 is seen 16 times in 2,000 steps, and hardly a row of it is kept
 
 
-def own_training(tasks: Iterable[str], training: Training) -> dict[str, Training]:
+def training_by_source(tasks: Iterable[str], training: Training) -> dict[str, Training]:
     """By task name. random-labels: larger batches, and every trial runs to its last step, since there is no solved
     threshold to be out of reach, and memorising comes late."""
     stop = training.stop.model_copy(update={"at_chance_from": training.steps + 1})

@@ -23,13 +23,12 @@ def first_jobs(plan: Plan) -> Iterator[Positioned]:
     for trial in _tuning_trials(plan):
         yield -cost(plan, trial), trial
     for source in plan.sources:
-        for length in plan.lengths_of(source.name) if plan.asks("vanishing", source.name) else ():
+        for length in plan.lengths_of(source.name) if source.name in plan.initial_flow else ():
             for contender in plan.contenders[source.name]:
                 if contender.cell != TRANSFORMER:  # no recurrent state: no gradient flow, no onset of chaos
                     seeds = plan.untrained_seeds
                     yield 0.0, InitialFlow(source=source, length=length, contender=contender, seeds=seeds)
-    asked = [s.name for s in plan.sources if plan.asks("exploding", s.name)]
-    for cell in dict.fromkeys(c.cell for name in asked for c in plan.contenders[name]):
+    for cell in dict.fromkeys(c.cell for name in plan.onset for c in plan.contenders[name]):
         if cell != TRANSFORMER:
             yield 0.0, OnsetProbe(cell=cell, hidden=ONSET_HIDDEN, seeds=plan.untrained_seeds)
 
@@ -38,7 +37,7 @@ def whole_cost(plan: Plan) -> float:
     """Rough cost of all trials that the plan begins with, tuning and reporting."""
     tuned = len(plan.learning_rates) * len(plan.tuning_seeds)
     tuning = sum(cost(plan, trial) for trial in _tuning_trials(plan))
-    return tuning * (1 + plan.first_look / tuned)
+    return tuning * (1 + plan.first_analysis / tuned)
 
 
 def _tuning_trials(plan: Plan) -> Iterator[Trial]:
@@ -59,9 +58,9 @@ def _tuning_trials(plan: Plan) -> Iterator[Trial]:
                         )
 
 
-def reporting_jobs(plan: Plan, done: list[Entry], reach: Mapping[Group, int]) -> Iterator[Positioned]:
+def reporting_jobs(plan: Plan, done: list[Entry], allocation: Mapping[Group, int]) -> Iterator[Positioned]:
     """Reporting trials of every contender and condition whose tuning is complete; the same for any order of
-    finishing. reach: the groups that have more seeds than all begin with, and how many."""
+    finishing. allocation: the groups that have more seeds than all begin with, and how many."""
     groups: dict[Group, dict[float, Records]] = defaultdict(lambda: defaultdict(list))
     sample: dict[Group, Trial] = {}
     for entry in done:
@@ -73,6 +72,6 @@ def reporting_jobs(plan: Plan, done: list[Entry], reach: Mapping[Group, int]) ->
     for group, by_rate in groups.items():
         if sum(map(len, by_rate.values())) == len(plan.learning_rates) * len(plan.tuning_seeds):
             best = best_rate(by_rate)
-            for seed in plan.reporting_seeds[: reach.get(group, plan.first_look)]:
+            for seed in plan.reporting_seeds[: allocation.get(group, plan.first_analysis)]:
                 trial = sample[group].model_copy(update={"phase": "reporting", "learning_rate": best, "seed": seed})
                 yield -cost(plan, trial), trial

@@ -1,8 +1,8 @@
 """Claim 2: an RNN's gradient can blow up; an LSTM keeps it in check. Two parts, judged apart.
 
 onset     the first scale of a Gaussian recurrent matrix at which the untrained network is chaotic, LSTM minus RNN.
-control   trained LSTMs (the reporting trials of the first look, so that no contender counts more than another): how
-          often the gradient's norm leaps, and whether one became chaotic.
+control   trained LSTMs (the reporting trials of the first interim analysis, so that no contender counts more than
+          another): how often the gradient's norm leaps, and whether one became chaotic.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Exploding(PairClaim):
             row
             for condition in readings.conditions
             for spec in readings.specs(condition.source, "LSTM")
-            for row in readings.first_look(condition.key, spec).values()
+            for row in readings.first_analysis(condition.key, spec).values()
         ]
 
     @staticmethod

@@ -40,7 +40,7 @@ def control_row(trials: Sequence[Record], alpha: float) -> Row:
 
 
 def _limits(trials: Sequence[Record], alpha: float) -> Interval:
-    return clustered([(_spikes(row), row["steps"] or 0) for row in trials], alpha, THRESHOLDS.leap_burst)
+    return clustered([(_spikes(row), row["steps"] or 0) for row in trials], alpha, THRESHOLDS.spike_burst)
 
 
 def _answer(limits: Interval, counted: dict[str, Any]) -> Answer:
@@ -82,7 +82,7 @@ def _seeds_needed(counted: dict[str, Any], alpha: float) -> int | None:
         return None
 
     def decides(seeds: int) -> bool:
-        steps = each * seeds / THRESHOLDS.leap_burst
+        steps = each * seeds / THRESHOLDS.spike_burst
         limits = clopper_pearson(share * steps, steps, alpha)
         return limits.above(THRESHOLDS.spike_share) or limits.below(THRESHOLDS.spike_share)
 

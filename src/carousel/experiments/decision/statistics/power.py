@@ -43,7 +43,7 @@ def seeds_for_mean(values: Sequence[float], distance: float, alpha: float, overl
     def decides(n: int) -> bool:
         if equal:
             return smallest_sign_flip_p(n) <= alpha  # as `mean_interval` asks
-        reach = t_quantile(1 - alpha / 2, n - 1) + t_quantile(POWER, n - 1)
-        return reach * deviation * resampling_factor(n, overlap) / math.sqrt(n) <= distance
+        allocation = t_quantile(1 - alpha / 2, n - 1) + t_quantile(POWER, n - 1)
+        return allocation * deviation * resampling_factor(n, overlap) / math.sqrt(n) <= distance
 
     return smallest_n(decides, start=max(3, len(values) + 1))

@@ -82,7 +82,7 @@ def _facts(evidence: Evidence, lang: str) -> str:
 
 def _seeds(plan: Plan) -> str:
     """With how many all begin, and up to how many where verdicts were open."""
-    return " – ".join(count(seeds) for seeds in sorted({plan.first_look, plan.last_look}))
+    return " – ".join(count(seeds) for seeds in sorted({plan.first_analysis, plan.last_analysis}))
 
 
 def _card_lines(card: Card | None, lang: str) -> tuple[str, ...]:

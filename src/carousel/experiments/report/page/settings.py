@@ -25,8 +25,8 @@ def plan_table(plan: Plan, lang: str) -> Table:
         "learning_rates": ", ".join(map(rate, plan.learning_rates)),
         "tuning_seeds": _seeds(plan.tuning_seeds),
         "reporting_seeds": _seeds(plan.reporting_seeds),
-        "looks": ", ".join(map(count, plan.judged_at)),
-        "flow_seeds": count(plan.flow_seeds),
+        "interim_analyses": ", ".join(map(count, plan.analyses)),
+        "untrained_seeds": count(len(plan.untrained_seeds)),
         "steps": count(training.steps),
         "batch_size": count(training.batch_size),
         "optimiser": text("report.plan.adam", lang, clip=rate(training.clip_norm)),
@@ -41,7 +41,7 @@ def plan_table(plan: Plan, lang: str) -> Table:
 
 def _source(plan: Plan, name: str, lang: str) -> str:
     """With the claims it is there for, where these are not all."""
-    claims = plan.own_claims.get(name)
+    claims = plan.claims_by_source.get(name)
     return name if claims is None else text("report.plan.for_claims", lang, source=name, claims=", ".join(claims))
 
 
@@ -54,12 +54,12 @@ def _own_training(plan: Plan, lang: str) -> dict[str, str]:
     """What is trained otherwise than the rest."""
     lines = [
         text(
-            "report.plan.own_training_rule", lang, source=name, batch_size=count(own.batch_size),
+            "report.plan.training_by_source_rule", lang, source=name, batch_size=count(own.batch_size),
             steps=count(own.steps), start=count(own.stop.at_chance_from),
         )
-        for name, own in plan.own_training.items()
+        for name, own in plan.training_by_source.items()
     ]  # fmt: skip
-    return {"own_training": "; ".join(lines)} if lines else {}
+    return {"training_by_source": "; ".join(lines)} if lines else {}
 
 
 def _stops(plan: Plan, lang: str) -> dict[str, str]:

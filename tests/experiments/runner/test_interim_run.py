@@ -25,7 +25,7 @@ REACH = {GROUP: 3}
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return small_plan(seeds=4).model_copy(update={"looks": (2, 3, 4)})
+    return small_plan(seeds=4).model_copy(update={"interim_analyses": (2, 3, 4)})
 
 
 def grown(plan: Plan, path: Path, stop_at: int | None = None) -> RunFolder:
@@ -69,9 +69,9 @@ def test_a_run_that_was_stopped_ends_with_the_same_numbers(
 
 
 def test_a_finished_run_calls_for_seeds_by_its_evidence_alone(whole: RunFolder) -> None:
-    reach = InterimAnalysis(whole.path).more_seeds()
-    assert reach == InterimAnalysis(whole.path).more_seeds()
-    assert all(seeds in (3, 4) for seeds in reach.values())
+    allocation = InterimAnalysis(whole.path).more_seeds()
+    assert allocation == InterimAnalysis(whole.path).more_seeds()
+    assert all(seeds in (3, 4) for seeds in allocation.values())
 
 
 @pytest.mark.parametrize("budget", BUDGETS)
@@ -87,4 +87,4 @@ def test_another_seed_shares_no_random_number_with_the_first(budget: str) -> Non
         used.append((untrained, trained))
     assert not used[0][0] & used[1][0]
     assert not used[0][1] & used[1][1]
-    assert len(plan.reporting_seeds) == max(plan.looks)
+    assert len(plan.reporting_seeds) == max(plan.interim_analyses)

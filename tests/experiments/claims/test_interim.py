@@ -1,4 +1,4 @@
-"""Looks at a growing run: what is judged when, which trainings get more seeds, and that no direction is asked for."""
+"""Interim analyses of a growing run: what is judged when, who gets more seeds, and that no direction is asked for."""
 
 from __future__ import annotations
 
@@ -16,59 +16,62 @@ from carousel.experiments.decision.results import Readings
 from carousel.experiments.judgement import judge
 from carousel.experiments.results.evidence import Evidence
 
-LOOKS = (10, 40, 75)
+ANALYSES = (10, 40, 75)
 FALLS = {("rnn", 10): 1.0, ("rnn", 100): 0.0, ("lstm", 10): 1.0, ("lstm", 100): 1.0}
 RNN_HOLDS = FALLS | {("rnn", 100): 1.0}
 
 
 def grown(
-    rates: dict[tuple[str, int], float], seeds: int, looks: tuple[int, ...] = LOOKS, fewer: Any = None
+    rates: dict[tuple[str, int], float], seeds: int, analyses: tuple[int, ...] = ANALYSES, fewer: Any = None
 ) -> Evidence:
-    """Exactly so many solved, `seeds` trainings a group (other numbers by `fewer`), in a plan of these looks."""
+    """Exactly so many solved, `seeds` trainings a group (other numbers by `fewer`), in a plan of these analyses."""
     rows = []
     for (spec, length), rate in rates.items():
         count = (fewer or {}).get((f"adding/T={length}", spec), seeds)
         for k in range(count):
             rows.append(trial(f"adding/T={length}", spec, FIRST_SEED + k, solved=(k * rate) % 1 + rate >= 1))
     evidence = run(["rnn", "lstm"], ["adding"], [10, 100], rows)
-    reporting = tuple(range(FIRST_SEED, FIRST_SEED + (looks[-1] if looks else seeds)))
-    return replace(evidence, plan=evidence.plan.model_copy(update={"looks": looks, "reporting_seeds": reporting}))
+    reporting = tuple(range(FIRST_SEED, FIRST_SEED + (analyses[-1] if analyses else seeds)))
+    return replace(
+        evidence,
+        plan=evidence.plan.model_copy(update={"interim_analyses": analyses, "reporting_seeds": reporting}),
+    )
 
 
 def settled(evidence: Evidence) -> Settled:
     return sequentially([Length()], evidence)
 
 
-def test_an_open_row_gets_the_next_looks_seeds_for_all_that_it_rests_on() -> None:
+def test_an_open_row_gets_the_next_analysis_seeds_for_all_that_it_rests_on() -> None:
     first = settled(grown(FALLS, 10))
     assert first.verdicts[0].verdict == "inconclusive" and first.missing
-    assert first.reach == {(f"adding/T={length}", spec): 40 for spec, length in FALLS}
+    assert first.allocation == {(f"adding/T={length}", spec): 40 for spec, length in FALLS}
     second = settled(grown(FALLS, 40))
-    assert second.reach == dict.fromkeys(first.reach, 75) and second.missing
+    assert second.allocation == dict.fromkeys(first.allocation, 75) and second.missing
 
 
-def test_the_last_look_decides_and_is_named() -> None:
+def test_the_last_analysis_decides_and_is_named() -> None:
     last = settled(grown(FALLS, 75))
     assert last.verdicts[0].verdict == "supported" and not last.missing
-    assert last.look("length") == {"number": 3, "of": 3, "seeds": 75}
+    assert last.analysis("length") == {"number": 3, "of": 3, "seeds": 75}
     said = last.told(last.verdicts[0])
     assert said is not None and "75" in said["en"] and "75" in said["zh"]
 
 
 def test_what_is_decided_gets_no_more_and_keeps_its_answer() -> None:
     found = settled(grown(RNN_HOLDS, 10))
-    assert found.verdicts[0].verdict == "refuted" and not found.reach
+    assert found.verdicts[0].verdict == "refuted" and not found.allocation
     more = settled(grown(RNN_HOLDS, 75))
-    assert more.look("length")["number"] == 1 and more.verdicts[0].n == 10
+    assert more.analysis("length")["number"] == 1 and more.verdicts[0].n == 10
 
 
-def test_what_the_last_look_cannot_close_gets_no_more() -> None:
+def test_what_the_last_analysis_cannot_close_gets_no_more() -> None:
     near = FALLS | {("lstm", 100): 0.9}  # the fall lies on its limit: more than a thousand seeds
     found = settled(grown(near, 10))
-    assert found.verdicts[0].verdict == "inconclusive" and not found.reach and not found.missing
+    assert found.verdicts[0].verdict == "inconclusive" and not found.allocation and not found.missing
 
 
-def test_a_look_is_taken_at_whole_groups_only() -> None:
+def test_a_analysis_is_taken_at_whole_groups_only() -> None:
     half = settled(grown(FALLS, 40, fewer={("adding/T=100", "rnn"): 25}))
     assert half.missing and half.verdicts[0].n == 10
     assert "not trained yet" in half.told(half.verdicts[0])["en"]
@@ -76,12 +79,13 @@ def test_a_look_is_taken_at_whole_groups_only() -> None:
     assert "not trained yet" not in half.told(decided)["en"]
 
 
-def test_each_look_has_an_equal_share_of_the_error() -> None:
+def test_each_analysis_has_an_equal_share_of_the_error() -> None:
     levels = {
-        looks: settled(grown(FALLS, 10, looks)).verdicts[0].rows[0].details["level"] for looks in ((), (10,), LOOKS)
+        analyses: settled(grown(FALLS, 10, analyses)).verdicts[0].rows[0].details["level"]
+        for analyses in ((), (10,), ANALYSES)
     }
     assert levels[()] == levels[(10,)] == pytest.approx(0.95)
-    assert levels[LOOKS] == pytest.approx(1 - 0.05 / 3)
+    assert levels[ANALYSES] == pytest.approx(1 - 0.05 / 3)
 
 
 def test_a_row_counts_the_seeds_that_its_two_sides_share() -> None:
@@ -92,7 +96,7 @@ def test_a_row_counts_the_seeds_that_its_two_sides_share() -> None:
     assert len(rnn) == len(lstm) == 10
 
 
-def test_a_look_sees_the_first_seeds_alone() -> None:
+def test_a_analysis_sees_the_first_seeds_alone() -> None:
     evidence = grown(FALLS, 75)
     counts = seen(evidence, {("adding/T=10", "rnn"): 40}).trials.group_by("condition", "contender").len()
     assert dict(zip(counts["condition"] + counts["contender"], counts["len"], strict=True)) == {
@@ -116,7 +120,7 @@ def test_the_direction_of_an_effect_is_not_asked(apart: float) -> None:
     rows += [trial("parity/T=30", spec, FIRST_SEED + k, solved=True)
              for spec in ("transformer", "lstm") for k in range(20)]  # fmt: skip
     evidence = run(["lstm", "transformer"], [*tasks, "parity"], [30], rows)
-    plan = evidence.plan.model_copy(update={"looks": (20, 1000), "reporting_seeds": tuple(range(100, 1100))})
+    plan = evidence.plan.model_copy(update={"interim_analyses": (20, 1000), "reporting_seeds": tuple(range(100, 1100))})
     by_task = {
         row.where.partition("/")[0]: row.seeds_needed
         for row in Attention().judge(Readings(replace(evidence, plan=plan)), 0.025).rows
@@ -127,12 +131,12 @@ def test_the_direction_of_an_effect_is_not_asked(apart: float) -> None:
         assert by_task["copy-memory"] == pytest.approx(by_task["mqar"], rel=0.5)
 
 
-def test_the_judgement_says_of_which_look_each_verdict_is() -> None:
+def test_the_judgement_says_of_which_analysis_each_verdict_is() -> None:
     found = judge(grown(RNN_HOLDS, 10))
-    assert found["looks"].keys() == {claim.id for claim in all_claims()}
-    assert found["looks"]["length"] == {"number": 1, "of": 3, "seeds": 10}
+    assert found["interim_analyses"].keys() == {claim.id for claim in all_claims()}
+    assert found["interim_analyses"]["length"] == {"number": 1, "of": 3, "seeds": 10}
     because = next(claim["because"] for claim in found["claims"] if claim["id"] == "length")
-    assert "Look 1 of 3" in because["en"]
+    assert "Interim analysis 1 of 3" in because["en"]
 
 
 def test_best_against_best_comes_before_the_other_pairs() -> None:
@@ -143,8 +147,8 @@ def test_best_against_best_comes_before_the_other_pairs() -> None:
              for spec, score in merit.items() for length in (10, 100)]  # fmt: skip
     evidence = run(["rnn", "lstm", "lstm:chrono"], ["adding"], [10, 100], rows)
     seeds = tuple(range(FIRST_SEED, FIRST_SEED + 75))
-    plan = evidence.plan.model_copy(update={"looks": LOOKS, "reporting_seeds": seeds})
+    plan = evidence.plan.model_copy(update={"interim_analyses": ANALYSES, "reporting_seeds": seeds})
     found = settled(replace(evidence, plan=plan))
     open_rows = [row for row in found.verdicts[0].rows if row.verdict == "inconclusive"]
     assert len(open_rows) == 2 and sum(row.best for row in open_rows) == 1
-    assert {spec for _, spec in found.reach} == {"rnn", "lstm:chrono"}
+    assert {spec for _, spec in found.allocation} == {"rnn", "lstm:chrono"}

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from carousel.experiments.decision.ranking import standings
+from carousel.experiments.decision.ranking import ranking
 from carousel.experiments.decision.results import Readings
 from carousel.experiments.decision.split_overlap import overlap_of, sample_note
 from carousel.experiments.decision.statistics.means import bca_interval, mean_interval, t_interval
@@ -67,8 +67,8 @@ def test_no_number_of_seeds_narrows_it_beyond_the_overlap() -> None:
     assert seeds_for_mean(VALUES, 0.01, 0.05) is not None
     assert seeds_for_mean(VALUES, 0.01, 0.05, overlap=1 / 3) is None
     deviation = np.std(VALUES, ddof=1)
-    reach = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
-    enough = seeds_for_mean(VALUES, 1.3 * reach * deviation * math.sqrt(1 / 3), 0.05, overlap=1 / 3)
+    allocation = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
+    enough = seeds_for_mean(VALUES, 1.3 * allocation * deviation * math.sqrt(1 / 3), 0.05, overlap=1 / 3)
     assert enough is not None
 
 
@@ -116,7 +116,7 @@ def test_advice_and_tables_use_the_widened_intervals(tmp_path: Path) -> None:
     factor = math.sqrt(1 + 10 / 3)
     spans = [(s["score_high"] - s["score_low"]).to_list() for s in map(summarise, (wide, narrow))]
     assert spans[0] == pytest.approx([factor * span for span in spans[1]])
-    assert all(standing.overlap == pytest.approx(1 / 3) for standing in standings(Readings(wide)))
+    assert all(standing.overlap == pytest.approx(1 / 3) for standing in ranking(Readings(wide)))
 
 
 def test_two_contenders_of_equal_merit_are_told_apart_too_often_without_the_correction() -> None:
