@@ -1,1 +1,1 @@
-"""How fast the recurrent layers are on this machine, beside torch's: what `carousel bench` measures."""
+"""How fast the recurrent layers are on this machine, compared with torch's: what `carousel bench` measures."""

@@ -1,4 +1,4 @@
-"""The whole benchmark: every comparison, the machine's peak beside it, and how the cost grows."""
+"""The whole benchmark: every comparison, the machine's peak, and how the cost grows."""
 
 from __future__ import annotations
 

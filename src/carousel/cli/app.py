@@ -82,7 +82,7 @@ def compare(
 ) -> None:
     """Compare recurrent networks on built-in tasks or on a file, judge the claims, write an illustrated report.
 
-    A causal Transformer may stand beside them: --contenders rnn,lstm:chrono,transformer.
+    A causal Transformer may be compared with them: --contenders rnn,lstm:chrono,transformer.
 
     Give the same command again to continue a run that was stopped.
     """
@@ -166,7 +166,7 @@ def bench(
     json_: Json = False,
     lang: Lang = "en",
 ) -> None:
-    """Time the recurrent layers on this machine beside torch's: table, JSON and figure. Takes some minutes."""
+    """Time the recurrent layers on this machine against torch's: table, JSON and figure. Takes some minutes."""
     from carousel.cli.bench import bench as run
     from carousel.cli.options import whole_numbers
 

@@ -24,7 +24,7 @@ _SHOWN = 200  # characters of a message
 def user_errors(doing: str, file: Path, *, show: bool) -> Iterator[None]:
     """An exception of the user's code becomes a UserError: its type, its message, the line of theirs it comes from.
 
-    Theirs is what lies in the folder of their file. An exception that passed none of it, or that arose while a symptom
+    Theirs is what is in the folder of their file. An exception that passed none of it, or that arose while a symptom
     put a question of its own to it, is a fault of Carousel's and goes on as it is. show: print its traceback.
     """
     try:

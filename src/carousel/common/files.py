@@ -12,7 +12,7 @@ from carousel.common.errors import FolderConflict
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file beside `path`, which then takes its place in one move. Raises OSError, and leaves `path` as it was.
+    """Write a file in the same folder, then move it to `path`. Raises OSError, and leaves `path` as it was.
 
     Takes bytes, not a writer: so whatever goes wrong with the disk is told in Python's own way.
     """

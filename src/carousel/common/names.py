@@ -3,7 +3,7 @@ nor tasks are at hand."""
 
 from __future__ import annotations
 
-TRANSFORMER = "transformer"  # stands where the others name their cell; the one contender without recurrent state
+TRANSFORMER = "transformer"  # in place of a cell's name; the one contender without recurrent state
 FAMILY_OF_CELL = {
     "rnn": "RNN",
     "rnn-relu": "RNN",

@@ -2,7 +2,7 @@
 
 Training and probes fill these records, the ledger stores them, `results.load` reads them into one frame a table (`Row`
 classes side by side give its columns, in order), and docs/columns.md is written from them (a test compares). Plain
-Python: no torch, no tables. NaN never stands for "not measured": null does.
+Python: no torch, no tables. "not measured" is null, never NaN.
 """
 
 from __future__ import annotations

@@ -144,7 +144,7 @@ def cell(verdict: Verdict, lang: str) -> str:
 
 
 def _href(path: Path) -> str:
-    """Relative to the working directory where it lies below it (a notebook serves no other), else a file URI."""
+    """Relative to the working directory where it is below it (a notebook serves no other), else a file URI."""
     absolute, here = path.resolve(), Path.cwd()
     return os.path.relpath(absolute, here).replace(os.sep, "/") if absolute.is_relative_to(here) else absolute.as_uri()
 

@@ -17,7 +17,7 @@ _HEX = re.compile(r"#[0-9a-f]{6}")
 
 def image_of(paths: Sequence[Mapping[str, str]]) -> dict[str, str] | None:
     """The attributes of an SVG <image> that looks like these paths (d and fill, nothing else); None where they are no
-    rectangles of one size that lie on a grid. Where there is no rectangle the image is transparent."""
+    rectangles of one size on a grid. Where there is no rectangle the image is transparent."""
     if any(path.keys() != {"d", "fill"} or not _HEX.fullmatch(path["fill"]) for path in paths):
         return None
     matches = [_RECTANGLE.fullmatch(path["d"]) for path in paths]

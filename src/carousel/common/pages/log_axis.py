@@ -1,4 +1,4 @@
-"""The logarithmic axis of the house: linear in log10, so that what underflows can be marked where the axis ends."""
+"""The logarithmic axis of all figures: linear in log10, so that what underflows can be marked where the axis ends."""
 
 from __future__ import annotations
 

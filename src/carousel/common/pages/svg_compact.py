@@ -11,7 +11,7 @@ from carousel.common.pages.heat_image import image_of
 
 _SVG, _LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _GROUP, _PATH, _ROUND, _IMAGE = (f"{{{_SVG}}}{tag}" for tag in ("g", "path", "circle", "image"))
-#: For a figure that stands in a page as one picture, with a label of its own.
+#: For a figure that a page shows as one picture, with a label of its own.
 _NOT_SEEN = frozenset({"class", "role", "aria-roledescription", "aria-label", "aria-hidden", "pointer-events"})
 _DEFAULTS = {"transform": "translate(0,0)", "opacity": "1"}
 _INHERITED = ("fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "font-family", "font-size",

@@ -15,7 +15,7 @@ _SPECIAL = re.compile(r"([\\`*_\[\]|#])")
 
 
 def filled(package: str, template: str, **values: object) -> str:
-    """The template of that name in `package`'s folder `templates`, with `languages` and `text` beside the values.
+    """The template of that name in `package`'s folder `templates`, given `languages`, `text` and the values.
 
     "NAME.html.j2" is escaped but for what goes through `drawn` (our own SVG); "NAME.md.j2" is not, and uses `md`.
     A name that the values lack is an error.

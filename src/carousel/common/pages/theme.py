@@ -22,13 +22,13 @@ def data(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
 
 
 def panels(charts: Sequence[Any], columns: int = COLUMNS) -> alt.ConcatChart:
-    """Small multiples in the house style."""
+    """Small multiples in the style of all figures."""
     chart: alt.ConcatChart = styled(alt.concat(*charts, columns=columns, spacing=28))
     return chart
 
 
 def styled(chart: Any) -> Any:
-    """A whole chart in the house style; panels are styled by what holds them.
+    """A whole chart in the style of all figures; panels are styled by what holds them.
 
     In one piece: altair copies the chart, each panel and each layer of it at every `configure`.
     """

@@ -148,7 +148,7 @@ class DepthBits(Scenario):
 @final
 class AttentionGap(Scenario):
     """size: solved-rate of the Transformer minus that of the recurrent network, up from `from` (planted: up to 1), on
-    two tasks alike, beside one of the mirror set."""
+    two tasks alike, and one of the mirror set."""
 
     id: ClassVar[str] = "attention"
     claim = Attention()

@@ -20,7 +20,7 @@ _TWO = 2  # what an interval of a mean asks for
 class Claim(ABC):
     """One question and all that belongs to it.
 
-    Its texts lie in its folder, under `claims.<id>`: title, statement, measures, unmeasured, rule, headline.
+    Its texts are in its folder, under `claims.<id>`: title, statement, measures, unmeasured, rule, headline.
 
     requirement     what planning must provide
     effect          name and unit of the headline number

@@ -1,4 +1,4 @@
-"""The claims, in their order. A new one is a folder beside the others, and a line here."""
+"""The claims, in their order. A new one is a folder next to the others, and a line here."""
 
 from __future__ import annotations
 

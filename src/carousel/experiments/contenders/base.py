@@ -23,7 +23,7 @@ class Network(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """x: [T, B, I]; lengths: [B] or None. What stands at padded steps changes nothing."""
+        """x: [T, B, I]; lengths: [B] or None. Padded steps change nothing."""
 
     @property
     @abstractmethod

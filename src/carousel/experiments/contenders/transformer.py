@@ -1,4 +1,4 @@
-"""A causal Transformer beside the recurrent contenders: same inputs, readouts and parameters, no recurrent state."""
+"""A causal Transformer as a contender: same inputs, readouts and parameters, no recurrent state."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ class Readings:
 
     @staticmethod
     def _by_seed(rows: Iterable[Record]) -> BySeed:
-        # One trial a seed is the rule; of several learning rates the best on validation stands for the seed.
+        # One trial a seed is the rule; of several learning rates the best on validation represents the seed.
         return {row["seed"]: row for row in sorted(rows, key=_merit)}
 
 

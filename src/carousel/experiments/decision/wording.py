@@ -48,7 +48,7 @@ def join(*parts: Both | None) -> Both:
 
 
 def headline(claim: str, row: Row) -> Both:
-    """What the row that stands for the claim measured, with its interval."""
+    """What the row that represents the claim measured, with its interval."""
     units = both(f"claims.units.{row.effect.unit}")
     values = {
         "where": row.where,

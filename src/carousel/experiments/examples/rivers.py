@@ -1,4 +1,4 @@
-"""Two days of rain over a valley, from three gauges: how high does the river stand in the end? One number a storm.
+"""Two days of rain over a valley, from three gauges: how high is the river in the end? One number a storm.
 
 The soil takes up rain until it is full, the rest runs off; upstream rain needs hours to arrive, and the river drains
 by a share of itself each hour. The level is a sum that forgets, with a threshold in front of it: a network has to keep

@@ -47,7 +47,7 @@ def salient(network: RecurrentNetwork, task: Task, batch: Batch) -> dict[str, fl
 
 
 def weight_mass(i_TBH: Tensor, f_TBH: Tensor, keys_B: Tensor) -> float:
-    """The key's share of the weights i_j prod_{k>j} f_k with which steps stand in the last c; of K steps alike 1/K."""
+    """The key's share of the weights i_j prod_{k>j} f_k of steps in the last c; of K steps alike 1/K."""
     logs = f_TBH.double().log().flip(0).cumsum(0).flip(0)
     after = torch.cat([logs[1:], torch.zeros_like(logs[:1])])
     weights = (i_TBH.double() * after.exp()).mean(-1)

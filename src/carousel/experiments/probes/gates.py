@@ -1,7 +1,7 @@
 """What the gates of a trained network do with a key among distractors: claim 4's measurements.
 
-Only where the key stands at a random step: at a fixed one a gate could mark the step and know nothing of the key. What
-is observed stands in `gate_signals`; here are the interventions, which act on all layers at once.
+Only where the key is at a random step: at a fixed one a gate could mark the step and know nothing of the key. What
+is observed is in `gate_signals`; here are the interventions, which act on all layers at once.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ def readable_bits(train_NS: Tensor, train_y: Tensor, test_NS: Tensor, test_y: Te
     """Bits about y in a state of S numbers, by multinomial logistic regression fitted on one part and measured on the
     other: what guessing the base rates costs, less what the readout costs; 0 where it costs more.
 
-    States are whitened, since what is read may lie in directions that hardly vary. A lower bound of the mutual
+    States are whitened, since what is read may be in directions that hardly vary. A lower bound of the mutual
     information: what a linear readout can use (Xu et al. 2020, "A theory of usable information under computational
     constraints").
     """

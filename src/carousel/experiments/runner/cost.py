@@ -1,4 +1,4 @@
-"""What a training costs beside another, for the order of work and the time left. It decides no number of a run.
+"""What a training costs compared with another, for the order of work and the time left. It decides no number of a run.
 
 A model of the CPU time of a training step on the compiled kernels, one thread, standard budget (15 tasks and lengths,
 1 to 4 layers, 1,124 to 20,000 parameters, batches of 32 and 512): within a factor of 2 of what was measured in each.
@@ -15,7 +15,7 @@ from carousel.experiments.training.description import Contender, Trial
 _FIXED = 30  # what a training step costs whatever the length: as much as 30 time steps of the unit below
 _UNIT_PARAMETERS, _UNIT_BATCH = 6600, 32
 _A_LAYER_MORE = 0.25
-_ATTENTION, _PER_STEP_SEEN = 3.0, 1 / 40  # a Transformer's step beside a recurrent one; it looks back on all others
+_ATTENTION, _PER_STEP_SEEN = 3.0, 1 / 40  # a Transformer's step over a recurrent one's; it looks back on all others
 
 
 def cost(plan: Plan, trial: Trial) -> float:

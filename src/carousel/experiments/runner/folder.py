@@ -1,4 +1,4 @@
-"""The run folder: where things lie in it, whose it is, and that one command at a time writes to it."""
+"""The run folder: where its files are, whose it is, and that one command at a time writes to it."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
        ^          |-----> failed (its worker died on it three times, or it raised)
        '----------'  (its worker died)
 
-A job's row holds its description and, once done, its record; tables lie in Parquet files written before the row says
+A job's row holds its description and, once done, its record; tables are in Parquet files written before the row says
 "done". So whatever is done is whole, and everything else is done again.
 """
 

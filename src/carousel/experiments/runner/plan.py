@@ -59,7 +59,7 @@ class Plan(Frozen):
     onset: tuple[str, ...] = ()  # sources of whose cells the onset of chaos is measured
     training: Training
     training_by_source: dict[str, Training] = Field(default={})  # of sources that `training` does not suit
-    parameters: int  # the budget asked for; what each contender really has stands beside it
+    parameters: int  # the budget asked for; what each contender really has is in `contenders`
 
     def conditions(self) -> list[Condition]:
         """Every source at every length, in order."""

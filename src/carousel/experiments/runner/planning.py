@@ -115,7 +115,7 @@ def _specs(request: ComparisonRequest, budget: Budget) -> list[ContenderSpec]:
 
 
 def replan(path: Path) -> Planned:
-    """The design of an earlier run: its plan.toml, with data.npz and splits/ beside it where a file was compared."""
+    """The design of an earlier run: its plan.toml, and data.npz and splits/ where a file was compared."""
     folder = RunFolder(path.parent if path.name == "plan.toml" else path)
     plan = folder.load_plan()
     files = [source for source in plan.sources if isinstance(source, FileSource)]
@@ -205,7 +205,7 @@ def _plan_for_file(
 
 
 def _histories(whole: Task) -> tuple[int, ...]:
-    """A half and a quarter of the longest sequence, beside the whole; none where every step has its own target."""
+    """A half and a quarter of the longest sequence, besides the whole; none where every step has its own target."""
     if whole.readout == "every":
         return ()
     return tuple(n for n in dict.fromkeys((whole.length // 4, whole.length // 2)) if n >= 1)

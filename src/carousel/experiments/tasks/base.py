@@ -18,7 +18,7 @@ Part = Literal["training", "validation", "test"]
 class Batch(NamedTuple):
     """Sequences and what is asked about them. Time first; B sequences padded to a common T.
 
-    x: [T, B, I] float; what stands at padded steps must not matter.
+    x: [T, B, I] float; padded steps must not matter.
     y: the targets: [B] class numbers, [B, O] values, or [T, B] / [T, B, O] for one target a step; a negative class
         number where a step is not asked.
     lengths: [B] true lengths (int64), or None where all are T.

@@ -22,7 +22,7 @@ class MultiQueryRecall(EveryStepClassification):
     """K pairs key value, then each key once more among blanks; at that step, name its value.
 
     Arora et al. 2023 (Zoology): keys and values are distinct and of two halves of the vocabulary, the second
-    occurrences stand at every other step, near ones preferred by a power law. Here the vocabulary is 8 keys, 8 values
+    occurrences are at every other step, near ones preferred by a power law. Here the vocabulary is 8 keys, 8 values
     and a blank instead of thousands, and K is T / 4, at most 8, so that a network of 6,600 parameters can be compared
     on it: with 3 pairs of 16 keys at T=30 a Transformer of that size was still without the rule after 1,500 steps.
     A longer sequence holds more pairs, up to 8 from T=32 on, asks for them later, and has the same inputs and outputs.

@@ -16,7 +16,7 @@ KEYS = 8
 class _Recall(LastStepClassification):
     """One key of 8 among distractors, which are 8 other symbols; answer with the key after the last step.
 
-    The house's own task, after the long time lag problems 2a-2c of Hochreiter and Schmidhuber 1997.
+    Carousel's own task, after the long time lag problems 2a-2c of Hochreiter and Schmidhuber 1997.
     """
 
     def __init__(self, length: int):

@@ -18,7 +18,7 @@ class TimeScales(SyntheticTask):
     """Numbers N(0, 1); at every step, the sum of their exponential moving averages over 2, 8 and 32 steps.
 
     An average over s steps: e_t = (1 - 1/s) e_{t-1} + x_t / s, from 0, scaled to deviation 1 in the long run, so that
-    each counts as much; their sum is scaled likewise. The house's own task. Loss: mean squared error; that of always
+    each counts as much; their sum is scaled likewise. Carousel's own task. Loss: mean squared error; that of always
     answering 0 is known exactly for each T. Score: R2 = 1 - MSE / that. Solved at .995, not .95: the best two of the
     averages reach .990 alone at T=30 and .980 at T=100 (but .999 at T=10, which tells the slow ones hardly apart).
     A longer sequence asks for the same function; only the slow averages have more time to fill.

@@ -1,4 +1,4 @@
-"""Upper bounds of the gradient by lag, beside what it is: how much the two differ is what the bounds leave out."""
+"""Upper bounds of the gradient by lag, and the gradient: how much the two differ is what the bounds leave out."""
 
 from __future__ import annotations
 

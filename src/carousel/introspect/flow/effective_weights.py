@@ -56,7 +56,7 @@ class EffectiveWeights:
 def effective_weights(
     tape: Recorded, name: str | None = None, *, sequence: int = 0, call: int | None = None
 ) -> EffectiveWeights:
-    """The weights with which the candidates g_j stand in c_t, of one sequence of the batch (Levy et al. 2018).
+    """The weights of the candidates g_j in c_t, of one sequence of the batch (Levy et al. 2018).
 
     Comparable with a map of attention, but that a gate knows nothing of what comes later. By sums of logarithms: long
     products do not underflow before their end. Raises BadCall for a cell that is no LSTM and for a sequence that the

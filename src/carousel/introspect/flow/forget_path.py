@@ -32,7 +32,7 @@ def cell_path(
     direction: Direction = "loss",
     generator: Generator | None = None,
 ) -> CellPath:
-    """The cell's own path beside the full lag profile.
+    """The cell's own path compared with the full lag profile.
 
     path at lag k: ln of the mean over units of f_{T-k+1} ... f_T, by sums of logarithms; z for a GRU, 0 nats for the
     LSTM of 1997, which has no forget gate. -inf across a reset. direction, generator: as in `lag_profile`.
@@ -48,7 +48,7 @@ def time_scales(tape: Recorded, name: str | None = None, *, call: int | None = N
     """[H] float64: for how many steps each unit keeps what it holds, -1 / ln of its gate's geometric mean.
 
     The gate is f, for a GRU z; the mean is over all true steps that were recorded, so a tape of that gate alone, or of
-    every tenth step, will do. inf where the gate stands at 1 throughout, and for the LSTM of 1997, which never forgets.
+    every tenth step, will do. inf where the gate is 1 throughout, and for the LSTM of 1997, which never forgets.
     After one time scale 1/e is left (Tallec, Ollivier 2018, for constant gates).
     Raises BadCall for an Elman cell; NotRecorded where the gate was not recorded.
     """

@@ -1,6 +1,6 @@
 """The Jacobians of a recorded run: ds_t / ds_{t-1} over the layer's whole state, exact, from what the tape holds.
 
-s is h, for an LSTM (h, c): S = H, 2 H, or P + H with a projection. Vectors stand in the last axis: [B, N, S] is N
+s is h, for an LSTM (h, c): S = H, 2 H, or P + H with a projection. Vectors are in the last axis: [B, N, S] is N
 vectors for each sequence. Products with a Jacobian cost as much as a step; the matrix is formed where it is asked for.
 """
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 class Linearisation(Protocol):
     """The one-step Jacobians J of a run over its whole state [B, S]. A step is asked for by `rows` [B], one for each
-    sequence, 0 being its first; vectors stand in the last axis: [B, N, S] is N of them for each sequence.
+    sequence, 0 being its first; vectors are in the last axis: [B, N, S] is N of them for each sequence.
 
     `Recurrence` has them of a recorded tape in closed form, `WholeStack` of cells one above the other by autograd.
     """

@@ -38,7 +38,7 @@ def singular_values(
     lags: values of k; None for 1, 2, 5, 10, 20, 50, 100 as far as the shortest sequence reaches. sequences: which of
     the batch, None for all. count: the largest so many, None for all S. The product is scaled to length 1 at every
     step and its scale kept as a logarithm, so the largest never underflows. A value that double precision cannot
-    resolve beside the largest (below 100 k eps times it, in any sequence) is NaN. All are -inf where a reset lies
+    resolve next to the largest (below 100 k eps times it, in any sequence) is NaN. All are -inf where a reset lies
     within the lag. Cost: a product of S x S matrices for each step of the largest lag. Valid for a run without
     interventions. Raises BadCall for a lag, sequence or count that there is not.
     """

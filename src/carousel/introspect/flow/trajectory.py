@@ -25,7 +25,7 @@ class Trajectory:
     cell: with the weights it ran with. values, previous: states and gates, and the states that each step started from
     (the initial state at row 0, 0 at a reset), each [T, B, H] float64, 0 at padding. lengths: [B]. cut: [T, B] bool,
     True where nothing passes from the state before: resets, and padding. dropout: [B, H] or None. order: [T, B], the
-    step of its sequence that stands in each row. columns: [B], which sequences of the tape these are.
+    step of its sequence in each row. columns: [B], which sequences of the tape these are.
     """
 
     cell: Cell
@@ -39,7 +39,7 @@ class Trajectory:
     reverse: bool
 
     def aligned(self, values_TBn: Tensor) -> Tensor:
-        """[T, B, n]: something else of the same tape, made to stand in the same rows."""
+        """[T, B, n]: something else of the same tape, put into the same rows."""
         return _aligned(values_TBn, self.order, self.columns, self.lengths)
 
     def rows(self, step: int) -> Tensor:

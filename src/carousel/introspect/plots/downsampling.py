@@ -21,7 +21,7 @@ def block_size(count: int, at_most: int) -> int:
 def block_means(values: Array, size: int) -> Array:
     """[T, ...] -> [ceil(T / size), ...]: means over `size` steps after another, the last block over what is left.
 
-    NaN stands for a value that is not there and does not count; a block of nothing else is NaN.
+    NaN marks a value that is not there and does not count; a block of nothing else is NaN.
     """
     if size == 1:
         return values

@@ -1,4 +1,4 @@
-"""Figure: with what weight each step of a sequence stands in each later cell state."""
+"""Figure: with what weight each step of a sequence enters each later cell state."""
 
 from __future__ import annotations
 

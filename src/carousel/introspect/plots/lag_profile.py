@@ -1,4 +1,4 @@
-"""Figure: how much of the gradient is left k steps before the end, beside the cell's own path and the upper bounds."""
+"""Figure: how much of the gradient is left k steps back, compared with the cell's own path and the upper bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tape.plot`: figures of a tape as altair charts in the style of the house."""
+"""`tape.plot`: figures of a tape as altair charts in the style of all figures."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Plots:
     def effective_weights(
         self, name: str | None = None, *, sequence: int = 0, call: int | None = None, lang: str = "en"
     ) -> Any:
-        """With what weight each step of a sequence stands in each later cell state (`flow.effective_weights`), mean
+        """With what weight each step of a sequence enters each later cell state (`flow.effective_weights`), mean
         over the units. For LSTMs. At most 200 rows and columns, which are then means over steps."""
         _, words = self._place("effective_weights", name, call, lang)
         tape = self._tape.single(name, call)

@@ -52,7 +52,7 @@ def raster(shown: Sequence, words: Words, step: str) -> Any:
 
 
 def _numbers(values: Array) -> Array:
-    """What is no number as infinite: NaN stands for what is not there."""
+    """What is no number as infinite: NaN marks what is not there."""
     return np.where(np.isfinite(values), values, np.inf)
 
 

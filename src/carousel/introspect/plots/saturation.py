@@ -33,7 +33,7 @@ def gates_of(cell: str, gates: tuple[str, ...]) -> dict[str, tuple[float, float]
 
 
 def shares(values: Mapping[str, Array], limits: Mapping[str, tuple[float, float]]) -> pl.DataFrame:
-    """gate, unit, low, high: the share of a unit's steps at which the gate lies below and above its limits.
+    """gate, unit, low, high: the share of a unit's steps at which the gate is below and above its limits.
 
     values: [T, B, H] by gate, NaN at padding; what is no number does not count, and a unit that has nothing else has no
     row.
@@ -72,7 +72,7 @@ def _panel(part: pl.DataFrame, gate: str, ends: tuple[float, float], words: Word
 
 
 def _mean(part: pl.DataFrame, words: Words) -> str:
-    """Over the units, since many points lie on one another."""
+    """Over the units, since many points coincide."""
     low, high = (fixed(100 * part[name].mean(), 0) for name in ("low", "high"))  # type: ignore[operator, arg-type]
     return words("mean", low=low, high=high)
 

@@ -22,7 +22,7 @@ BLUES = ["#0b5394", "#9fc5e8"]
 def by_rank(lags: tuple[int, ...], logs: Array) -> pl.DataFrame:
     """lag, rank, value: log10 of the singular values from nats [lags, S], the largest of rank 1.
 
-    NaN, which stands for what double precision cannot resolve beside the largest, becomes null; -inf is kept.
+    NaN, which marks what double precision cannot resolve next to the largest, becomes null; -inf is kept.
     """
     frames = [
         pl.DataFrame({"lag": lag, "rank": range(1, len(row) + 1), "value": row / math.log(10)}, schema=_SCHEMA)

@@ -1,4 +1,4 @@
-"""What stands in the place of a module's forward while it is recorded."""
+"""What replaces a module's forward while it is recorded."""
 
 from __future__ import annotations
 

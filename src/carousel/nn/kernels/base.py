@@ -25,7 +25,7 @@ class Call:
     """What a cell is run on.
 
     x: [T, B, I]. state: the cell's state before the first step, or None for zeros.
-    lengths: [B], 1 .. T in any order, or None for T; what stands in x behind them, NaN included, changes nothing.
+    lengths: [B], 1 .. T in any order, or None for T; what is in x behind them, NaN included, changes nothing.
     resets: [T, B] bool, True where a new sequence begins in the middle: nothing passes the border before that step, in
     either direction; the state after it is 0.
     dropout: [B, H], what h_{t-1} is multiplied by in the recurrent product, the same at every step.

@@ -25,7 +25,7 @@ _LIBRARY = TorchKernel()
 
 @final
 class ReplayKernel(Kernel):
-    """For machines that have none of the house's fast kernels: a GPU without Triton."""
+    """For machines that have none of Carousel's fast kernels: a GPU without Triton."""
 
     name = "replay"
 

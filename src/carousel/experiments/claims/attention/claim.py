@@ -1,4 +1,4 @@
-"""Claim 7: self-attention surpasses both on some tasks. Shown only beside the mirror set, where recurrence should win.
+"""Claim 7: self-attention surpasses both on some tasks. Shown only with the mirror set, where recurrence should win.
 
 Per condition the best Transformer against the best recurrent network (RNN, LSTM or GRU), each chosen in the tuning
 phase, with at least seven learning rates tuned on each side (recurrent networks have a narrow window of good ones).

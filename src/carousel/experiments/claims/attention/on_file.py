@@ -1,7 +1,7 @@
-"""Claim 7 on a user's file: the best Transformer beside the best recurrent network. Shown, never judged.
+"""Claim 7 on a user's file: the best Transformer compared with the best recurrent network. Shown, never judged.
 
 The claim is not to be printed without its mirror set, tasks where recurrence should win, and a file has none. So the
-verdict is `not-tested`, and the gap of the scores, paired by seed, stands beside it with its interval.
+verdict is `not-tested`, and the gap of the scores, paired by seed, is shown with its interval.
 """
 
 from __future__ import annotations

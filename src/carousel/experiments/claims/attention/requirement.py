@@ -1,4 +1,4 @@
-"""What claim 7 needs: a Transformer beside recurrent networks, on tasks where it may win and on its mirror set."""
+"""What claim 7 needs: a Transformer and recurrent networks, on tasks where it may win and on its mirror set."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Exploding(PairClaim):
 
     def _onset_row(self, where: str, rnn: BySeed, lstm: BySeed, largest: float | None, alpha: float) -> Row:
         """Paired by seed. A network that stayed calm over the whole scan counts with the largest gain seen, a lower
-        bound that can only shrink the difference; where both did, the seed says nothing and is counted aloud."""
+        bound that can only shrink the difference; where both did, the seed says nothing, and how many do is printed."""
         seeds = sorted(rnn.keys() & lstm.keys())
         gains = [(_gain(lstm[s], largest), _gain(rnn[s], largest), _calm(lstm[s]) + _calm(rnn[s])) for s in seeds]
         values = [m - r for m, r, calm in gains if m is not None and r is not None and calm < 2]

@@ -1,4 +1,4 @@
-"""What claim 2 needs: an RNN beside an LSTM, and the onset of chaos in untrained networks."""
+"""What claim 2 needs: an RNN and an LSTM, and the onset of chaos in untrained networks."""
 
 from __future__ import annotations
 

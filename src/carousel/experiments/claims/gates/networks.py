@@ -1,4 +1,4 @@
-"""How many seeds claim 4 asks for: of two means, each beside a limit, among the networks that solved the task."""
+"""How many seeds claim 4 asks for: of two means, each against a limit, among the networks that solved the task."""
 
 from __future__ import annotations
 

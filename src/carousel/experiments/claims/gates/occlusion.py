@@ -2,7 +2,7 @@
 
 The claim speaks of a key among noise. A file marks no key, so neither of its parts has anything to be judged by; what
 the best RNN and the best LSTM lose when a block of lags tells of another sequence (`probes/occlusion.py`) says
-which stretch of the past they use, and stands beside the verdict `not-tested`.
+which stretch of the past they use, and is shown with the verdict `not-tested`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What claim 4 needs: an RNN beside an LSTM on a task that marks a key among distractors, which both can solve."""
+"""What claim 4 needs: an RNN and an LSTM on a task that marks a key among distractors, which both can solve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What claim 5 needs: an RNN beside an LSTM on three tasks."""
+"""What claim 5 needs: an RNN and an LSTM on three tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What claim 3 needs: an RNN beside an LSTM at two lengths or more; of a file, histories of several lengths."""
+"""What claim 3 needs: an RNN and an LSTM at two lengths or more; of a file, histories of several lengths."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 All contenders of a run have the same number of parameters, so a deeper one is narrower. Per condition: the best LSTM
 of several layers against the best of one, each chosen in the tuning phase (`depth.py`); every declared
-depth of every initialisation is shown beside it. Families of tasks: `common.names`.
+depth of every initialisation is shown too. Families of tasks: `common.names`.
 A user's file: `on_file.py`.
 """
 
@@ -93,7 +93,7 @@ def _row(readings: Readings, condition: Condition, shallow: str, deep: str, alph
 
 
 def _bits_text(rows: list[Row]) -> Both | None:
-    """How much was memorised at all, beside the ratio that is judged."""
+    """How much was memorised at all, besides the ratio that is judged."""
     measured = [row for row in rows if "deep_bits" in row.details]
     if not measured:
         return None

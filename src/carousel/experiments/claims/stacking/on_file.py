@@ -27,7 +27,7 @@ SCORE = ("depth_gain_score", "score")
 
 
 def stacking_verdict(claim: Claim, readings: Readings, source: str, alpha: float) -> Verdict:
-    """The best of several layers against the best of one decides; every declared depth is shown beside."""
+    """The best of several layers against the best of one decides; every declared depth is shown too."""
     whole = readings.judged(source)[-1]
     one, several = depths(readings, source)
     shallow, deep = readings.best(whole.key, one), readings.best(whole.key, several)

@@ -1,4 +1,4 @@
-"""What claim 1 needs: an RNN beside an LSTM, and the lag profiles of untrained networks."""
+"""What claim 1 needs: an RNN and an LSTM, and the lag profiles of untrained networks."""
 
 from __future__ import annotations
 

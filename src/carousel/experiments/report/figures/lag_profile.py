@@ -69,7 +69,7 @@ class LagProfile(Figure):
         return [band, line, leaving.mark_point(shape="triangle-down", filled=True, size=70, opacity=1)]
 
     def _key(self, condition: Condition, names: list[str], box: Box, lang: str) -> list[Any]:
-        """The legend beside the panel: a sample of the line, the slope, the name."""
+        """The legend at the right of the panel: a sample of the line, the slope, the name."""
         found = self.slopes.filter(pl.col("condition") == condition.key)
         slopes = dict(found.select("contender", "slope").iter_rows())
         rows = [
@@ -119,6 +119,6 @@ def _cut(row: dict[str, Any], low: float) -> dict[str, Any]:
 
 
 def _leaving(part: pl.DataFrame, low: int) -> list[dict[str, Any]]:
-    """The first lag of each contender whose mean lies below the floor."""
+    """The first lag of each contender whose mean is below the floor."""
     below = part.filter(pl.col("gain") < low).group_by("contender", maintain_order=True).agg(pl.col("lag").min())
     return [{"contender": row["contender"], "lag": row["lag"], "gain": low} for row in below.iter_rows(named=True)]

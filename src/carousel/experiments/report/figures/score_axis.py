@@ -33,7 +33,7 @@ class Axis:
         return alt.Y(f"{field}:Q", scale=scale, axis=alt.Axis(title=self.title, tickCount=5))
 
     def marks(self) -> list[Any]:
-        """A dashed line at the level; where it lies far off, its value in the corner on that side."""
+        """A dashed line at the level; where it is far off, its value in the corner on that side."""
         if self.level is None:
             return []
         if self.low <= self.level <= self.high:

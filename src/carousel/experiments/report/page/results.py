@@ -43,7 +43,7 @@ def _table(rows: list[Summary], title: str, lang: str) -> Table:
 
 def _columns(rows: list[Summary]) -> list[str]:
     """Solved-rate first where the source has one; the interval belongs to the column before it. The state's size
-    stands where contenders differ in more than a small factor of it: beside a Transformer."""
+    is shown where contenders differ in more than a small factor of it: with a Transformer."""
     solved = any(row.solved is not None for row in rows)
     longer = [name for name in LONGER if any(getattr(row, name) is not None for row in rows)]
     result = ["solved", "interval", "score", *longer, "steps_to_solved"] if solved else ["score", "interval", *longer]
@@ -82,7 +82,7 @@ def _untried(rows: list[Summary], lang: str) -> list[str]:
 
 
 def _notes(rows: list[Summary], lang: str) -> list[str]:
-    """What its columns mean; stands below the first table that has them."""
+    """What its columns mean, below the first table that has them."""
     notes = []
     if any(row.diverged for row in rows):
         notes.append(text("report.table.diverged_note", lang))

@@ -43,7 +43,7 @@ def snapshot(model: nn.Module, loss_fn: Any = None) -> Iterator[None]:
 
 
 def detach_states(model: nn.Module, loss_fn: Any) -> None:
-    """Detach the hidden states that lie in the model or in loss_fn: their history is that of a pass made before the
+    """Detach the hidden states kept in the model or in loss_fn: their history is that of a pass made before the
     examination, whose graph may be gone."""
     for module in model.modules():
         for name, value in module.__dict__.items():

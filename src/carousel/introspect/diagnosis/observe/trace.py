@@ -20,7 +20,7 @@ from carousel.nn.kernels import Tape
 class ModuleCall:
     """One call of a recurrent module. target: the module, where it is, and its sites. x: its input as given; hx: the
     initial state as given, or None. output: what it returned first (a Tensor or PackedSequence; None of a *Cell);
-    final: the states it returned, h first. Gradients that reach them directly, from outside the module, lie in their
+    final: the states it returned, h first. Gradients that reach them directly, from outside the module, are in their
     `.grad`. lengths: as given to one of Carousel's layers.
     """
 

@@ -15,7 +15,7 @@ from carousel.introspect.diagnosis.observe.trace import ModuleCall
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 LARGE = 10.0  # root mean square of a channel: ten times what initialisations are made for
-TINY = 1e-3  # of the largest channel: the input is lost beside the biases
+TINY = 1e-3  # of the largest channel: the input is lost next to the biases
 UNEQUAL = 100.0  # ratio of the channels' sizes
 SPARSE = 0.5  # share of zeros from which a channel's size is that of its other values (one-hot codes, counts)
 

@@ -35,7 +35,7 @@ def _padded(state: tuple[Tensor | None, ...]) -> tuple[Tensor | None, Tensor | N
 
 @dataclass
 class _Setting:
-    """What a pass needs beside its tensors; `recording` is filled by the forward pass."""
+    """What a pass needs besides its tensors; `recording` is filled by the forward pass."""
 
     cell: type[Cell]
     call: Call

@@ -102,7 +102,7 @@ class Pass:
         return found, derivatives
 
     def _targets(self, needed: dict[str, bool]) -> list[tuple[str, str, Tensor]]:
-        """Name, field of the record, and the tensor whose shape the derivative has. x is beside them. Where x comes
+        """Name, field of the record, and the tensor whose shape the derivative has. x is done separately. Where x comes
         projected, so do the parameters that projected it."""
         outside = {"norm_ih"}
         if self.sizes.normed:

@@ -1,4 +1,4 @@
-"""How a batch lies in memory while a kernel works on it: sorted by length, step by step, without its padding."""
+"""How a batch is laid out in memory while a kernel works on it: sorted by length, step by step, without its padding."""
 
 from __future__ import annotations
 

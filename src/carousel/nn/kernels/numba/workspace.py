@@ -127,7 +127,7 @@ POOL = Pool()
 
 
 class Plan:
-    """Where named parts, each a number of elements of one type, lie in one block; those of 0 are nowhere."""
+    """Where named parts, each a number of elements of one type, are in one block; those of 0 are nowhere."""
 
     __slots__ = ("dtype", "parts", "size")
 

@@ -32,7 +32,7 @@ def recur(cell: Cell, call: Call, request: Request) -> tuple[Tensor, State, Dens
     if valid is not None:
         x = torch.where(valid.unsqueeze(-1), x, 0.0)  # NaN in the padding would survive a product with 0
     state = call.state if call.state is not None else cell.initial_state(x.shape[1])
-    bias = cell.bias_hh if isinstance(cell, GRU) else None  # in the others it stands in the projection
+    bias = cell.bias_hh if isinstance(cell, GRU) else None  # in the others it is part of the projection
     setting = _Setting(cell, call, request.gradients, request.every)
     c0 = state[1] if len(state) > 1 else None
     output, *final = _Recurrence.apply(setting, cell.project(x), cell.weight_hh, bias, call.dropout, state[0], c0)
@@ -41,7 +41,7 @@ def recur(cell: Cell, call: Call, request: Request) -> tuple[Tensor, State, Dens
 
 @dataclass
 class _Setting:
-    """What a run needs beside its tensors; `recording` is filled by the forward pass."""
+    """What a run needs besides its tensors; `recording` is filled by the forward pass."""
 
     cell: Cell
     call: Call
