@@ -47,7 +47,7 @@ def test_mistakes_are_one_line_and_leave_nothing(sources, options, message, tmp_
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as caught:
         carousel.compare(*sources, **options)
-    assert message in str(caught.value) and "\n" not in str(caught.value)
+    assert message in str(caught.value) and "\n" not in str(caught.value) and "--" not in str(caught.value)
     assert capsys.readouterr() == ("", "")
     assert not list(tmp_path.iterdir())
 

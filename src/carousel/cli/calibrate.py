@@ -29,7 +29,7 @@ def calibrate(repetitions: int, seed: int, only: str | None, out: Path | None, a
     if known:
         console.say("claims.calibration.kept", rules=len(known))
     console.say("claims.calibration.begin", rules=len(chosen), repetitions=repetitions, seed=seed)
-    oracles = [_told(oracle, console) for oracle in _oracles()]
+    oracles = [_reported(oracle, console) for oracle in _oracles()]
     found: dict[str, Any] = {}
     for name in SCENARIOS:
         if name in known or name in chosen:
@@ -80,7 +80,7 @@ def _oracles() -> Any:
     return oracles()
 
 
-def _told(oracle: Any, console: Console) -> dict[str, Any]:
+def _reported(oracle: Any, console: Console) -> dict[str, Any]:
     """One oracle, printed, as plain data."""
     mark = text(f"claims.calibration.{'met' if oracle.met else 'missed'}", console.lang)
     values = {name: f"{getattr(oracle, name):.6g}" for name in ("found", "expected", "tolerance")}

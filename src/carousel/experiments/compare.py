@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from operator import index
 from pathlib import Path
 from typing import Any, TextIO
 
-from carousel.common.errors import BadPlan
+from carousel.common.errors import BadPlan, UserError
 from carousel.common.files import writing_to
 from carousel.common.texts import checked_language, text
 from carousel.experiments.conclusion import Conclusion
@@ -65,22 +66,23 @@ def compare(
 
     Raises UserError, in one line, for what cannot be run as asked; CarouselError where trials failed.
     """
-    data = _data_options(
-        target=target, group=group, order=order, horizon=horizon, window=window, kind=kind,
-        forecast=None if forecast is None else _names("--forecast", forecast),
-        split=None if split is None else _shares(split), drop_short=drop_short,
-    )  # fmt: skip
-    request = ComparisonRequest(
-        sources=tuple(map(_source, sources)),
-        contenders=None if contenders is None else ",".join(_names("--contenders", contenders)),
-        lengths=None if lengths is None else _lengths(lengths),
-        claims=() if claims is None else _names("--claims", claims),
-        budget=budget, parameters=_whole("--parameters", parameters), seed=_whole("--seed", seed),
-        kernel=kernel, data=data,
-    )  # fmt: skip
-    known = preflight(request, None if plan is None else Path(plan))
-    stream = (sys.stderr if progress else None) if isinstance(progress, bool) else progress
-    return run_comparison(known, None if out is None else Path(out), workers, lang, stream)
+    with _python_names():
+        data = _data_options(
+            target=target, group=group, order=order, horizon=horizon, window=window, kind=kind,
+            forecast=None if forecast is None else _names("--forecast", forecast),
+            split=None if split is None else _shares(split), drop_short=drop_short,
+        )  # fmt: skip
+        request = ComparisonRequest(
+            sources=tuple(map(_source, sources)),
+            contenders=None if contenders is None else ",".join(_names("--contenders", contenders)),
+            lengths=None if lengths is None else _lengths(lengths),
+            claims=() if claims is None else _names("--claims", claims),
+            budget=budget, parameters=_whole("--parameters", parameters), seed=_whole("--seed", seed),
+            kernel=kernel, data=data,
+        )  # fmt: skip
+        known = preflight(request, None if plan is None else Path(plan))
+        stream = (sys.stderr if progress else None) if isinstance(progress, bool) else progress
+        return run_comparison(known, None if out is None else Path(out), workers, lang, stream)
 
 
 def run_comparison(
@@ -101,6 +103,16 @@ def run_comparison(
         with display, writing_to(folder.path):
             run_plan(plan, folder, workers, display.show, interim.more_seeds)
         return finalise(interim.evidence, lang)
+
+
+@contextmanager
+def _python_names() -> Iterator[None]:
+    """A mistake names the argument of Python where the command has an option: drop_short, not --drop-short."""
+    try:
+        yield
+    except UserError as error:
+        error.args = (re.sub(r"--([a-z]+(?:-[a-z]+)*)", lambda option: option[1].replace("-", "_"), str(error)),)
+        raise
 
 
 def checked_workers(workers: int | None) -> int:
