@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from carousel.experiments.claims import ids
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -30,3 +35,24 @@ def test_judging_does_not_load_torch() -> None:
         "judge(planted(Path('nowhere'), seeds=10, write_curves=False))"
     )
     assert "torch" not in _modules_after(code)
+
+
+SRC = ROOT / "src" / "carousel"
+EXPERIMENTS = [f"experiments/{room}" for room in ("runner", "results", "decision", "advice", "report")]
+
+
+@pytest.mark.parametrize("room", [*EXPERIMENTS, "cli", "common"])
+def test_no_claim_is_known_by_name_outside_its_folder(room: str) -> None:
+    """`length` is a column's name too."""
+    names = set(ids()) - {"length"}
+    for path in sorted((SRC / room).rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value in names}
+        assert not found, path
+
+
+@pytest.mark.parametrize("claim", ids())
+def test_a_claim_imports_no_other(claim: str) -> None:
+    others = [f"experiments.claims.{other}" for other in ids() if other != claim]
+    for path in (SRC / "experiments" / "claims" / claim).glob("*.py"):
+        assert not [other for other in others if f"{other}." in path.read_text(encoding="utf-8")], path

@@ -1,0 +1,67 @@
+"""The worked example of docs/adding-a-claim.md: an eighth claim is a folder and a line of the registry."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import carousel.experiments.claims as claims
+from carousel.common import texts
+from carousel.common.texts import LANGUAGES, catalogue, text
+from carousel.experiments.claims import registry
+from carousel.experiments.judgement import judge
+from carousel.experiments.report import build
+from tests.support.effects import Effects
+from tests.support.evidence import planted
+from tests.support.plans import ComparisonRequest, make_plan
+
+DOC = Path(__file__).resolve().parents[3] / "docs" / "adding-a-claim.md"
+FILES = ("requirement.py", "claim.py", "texts.en.toml", "texts.zh.toml")
+SPECS = ("rnn", "lstm", "lstm:chrono", "gru")
+LENGTHS = (30, 100)
+
+
+@pytest.fixture
+def eighth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The claim as the document has it, in a folder of its own, and registered."""
+    folder = tmp_path / "claims" / "gru"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    blocks = re.findall(r"```(?:python|toml)\n(.*?)```", DOC.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for name, block in zip(FILES, blocks, strict=True):
+        (folder / name).write_text(block, encoding="utf-8")
+    monkeypatch.setattr(claims, "__path__", [*claims.__path__, str(folder.parent)])
+    monkeypatch.setitem(texts.ROOMS, "claims", [*texts.ROOMS["claims"], folder.parent])
+    catalogue.cache_clear()
+    made = __import__("carousel.experiments.claims.gru.claim", fromlist=["Gru"]).Gru()
+    monkeypatch.setattr(registry, "CLAIMS", (*registry.CLAIMS, made))
+    yield
+    catalogue.cache_clear()
+    for name in [name for name in sys.modules if name.startswith("carousel.experiments.claims.gru")]:
+        del sys.modules[name]
+
+
+def test_what_it_requires_is_planned(eighth: None) -> None:
+    plan = make_plan(ComparisonRequest(claims=("gru",))).plan
+    assert plan.claims == ("gru",) and [s.name for s in plan.sources] == ["delayed-recall", "adding"]
+    assert plan.specs == ["lstm:forget-bias-1", "lstm:chrono", "gru", "gru:chrono"]
+    assert not plan.initial_flow and not plan.onset
+    whole = make_plan(ComparisonRequest()).plan
+    assert "gru:chrono" in {c.spec for c in whole.contenders["adding"]}  # beside those that the others ask for
+
+
+@pytest.mark.parametrize(("rate", "word"), [(1.0, "supported"), (0.0, "refuted")])
+def test_it_is_judged_and_has_its_card_in_both_languages(eighth: None, tmp_path: Path, rate: float, word: str) -> None:
+    solved = {(spec, n): 1.0 for spec in SPECS for n in LENGTHS} | {("gru", n): rate for n in LENGTHS}
+    evidence = planted(tmp_path, seeds=60, specs=SPECS, effects=Effects(solved=solved), write_curves=False)
+    judgement = judge(evidence)
+    found = judgement["claims"][-1]
+    assert (found["id"], found["verdict"], len(found["conditions"])) == ("gru", word, 4)
+    build(evidence, judgement)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for lang in LANGUAGES:
+        assert text("claims.gru.statement", lang) in page and found["because"][lang] in page
