@@ -41,6 +41,7 @@ def test_its_description_is_that_of_the_project(wheel):
     assert described["Name"] == "carousel-rnn"
     assert described["Requires-Python"] == ">=3.11"
     assert described["License-Expression"] == "MIT"
+    assert f"\nversion: {described['Version']}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     required = {line.split(";")[0] for line in described.get_all("Requires-Dist") if "extra" not in line}
     assert any(line.startswith("torch") for line in required)
     assert not any(line.startswith(("pytest", "sktime", "triton")) for line in required)

@@ -132,7 +132,7 @@ def test_a_lag_profile_is_that_of_flow_in_powers_of_ten(kind: str, tapes: dict[s
 
 
 def test_no_bounds_are_computed_where_they_would_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("carousel.introspect.plots.box.WORK", 0.0)
+    monkeypatch.setattr("carousel.introspect.plots.plots.WORK", 0.0)
     chart = drawn(recorded("RNN"), "lag_profile")
     assert text("plots.lag_profile.unbounded", "en") in notes(chart)
     assert {row["line"] for row in rows(chart, "high")} == {text("plots.lag_profile.profile", "en")}

@@ -11,7 +11,6 @@ from carousel.common.errors import BadCall
 from carousel.introspect import flow
 from carousel.introspect.plots import lag_profile as lags
 from carousel.introspect.plots import saturation as gates
-from carousel.introspect.plots.box import affordable
 from carousel.introspect.plots.effective_weights import effective_weights
 from carousel.introspect.plots.gradient import gradient, norms
 from carousel.introspect.plots.labels import Words
@@ -20,7 +19,9 @@ from carousel.introspect.plots.singular_values import by_rank, singular_values
 from carousel.introspect.plots.time_scales import histogram, time_scales
 from carousel.introspect.plots.values import Site, array, site
 from carousel.introspect.record.tape import ModelTape
+from carousel.nn.kernels import Tape
 
+WORK = 2e9  # of the bounds: a decomposition's S^3, times lags and sequences; some seconds on one core
 SPECTRA = 8  # singular values are averaged over so many sequences, the first, unless asked otherwise
 
 
@@ -68,7 +69,7 @@ class Plots:
             path, profile = flow.cell_path(tape, direction=direction, generator=generator)
         else:
             path, profile = None, flow.lag_profile(tape, direction=direction, generator=generator)
-        chosen = affordable(tape, len(profile.mean))
+        chosen = _affordable(tape, len(profile.mean))
         bounds = flow.bounds(tape, sequences=chosen) if chosen else None
         lines = {
             "profile": profile,
@@ -149,3 +150,9 @@ def _line(line: str, found: flow.LagProfile) -> Any:
     """The band of the profile alone is drawn."""
     mean, low, high = map(array, found)
     return (mean, low, high) if line == "profile" else mean
+
+
+def _affordable(tape: Tape, lags: int) -> range:
+    """The first sequences of the batch whose bounds take seconds: none where a single one takes longer."""
+    states = sum(tape[name].shape[-1] for name in tape.cell.state_names)
+    return range(min(tape["h"].shape[1], int(WORK // (states**3 * lags))))
