@@ -1,4 +1,4 @@
-"""Whether a model is asked for what it will be given: targets that are its input, some steps on."""
+"""Whether a model has to predict what it will be given: targets that are its input, some steps on."""
 
 from __future__ import annotations
 

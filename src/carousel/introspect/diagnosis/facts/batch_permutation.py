@@ -1,4 +1,4 @@
-"""Whether samples are kept apart, asked of the loss alone: a mean over samples does not depend on their order."""
+"""Whether samples are kept apart, by the loss alone: a mean over samples does not depend on their order."""
 
 from __future__ import annotations
 

@@ -96,20 +96,20 @@ def _is_read_at_end(context: Context, calls: list[ModuleCall]) -> bool:
     """In every call that is read at all."""
     if calls[0].is_cell:
         return calls[0].module is context.trace.top[0].module and read_share(context) <= AT_END
-    reads = [found for call in calls if (found := output_usage(call)) is not None and bool(found.either.any())]
+    usage = [found for call in calls if (found := output_usage(call)) is not None and bool(found.either.any())]
     known = lengths_of(context, calls)
-    return bool(reads) and all(_is_at_end(each, None if known is None else known.values.cpu()) for each in reads)
+    return bool(usage) and all(_is_at_end(each, None if known is None else known.values.cpu()) for each in usage)
 
 
-def _is_at_end(reads: OutputUsage, lengths: Tensor | None) -> bool:
+def _is_at_end(usage: OutputUsage, lengths: Tensor | None) -> bool:
     """Whether one direction is read at its own end alone."""
-    steps, batch = reads.forward.shape
+    steps, batch = usage.forward.shape
     last = (torch.full((batch,), steps) if lengths is None or len(lengths) != batch else lengths) - 1
     early = torch.arange(steps).unsqueeze(1) < (1 - AT_END) * last
     late = torch.arange(steps).unsqueeze(1) > AT_END * last
-    if bool(reads.forward.any()) and not bool((reads.forward & early).any()):
+    if bool(usage.forward.any()) and not bool((usage.forward & early).any()):
         return True
-    return reads.backward is not None and bool(reads.backward.any()) and not bool((reads.backward & late).any())
+    return usage.backward is not None and bool(usage.backward.any()) and not bool((usage.backward & late).any())
 
 
 def _horizon(context: Context, site: str, run: LongestRun) -> GradientHorizon:

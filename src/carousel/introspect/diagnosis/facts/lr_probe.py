@@ -52,7 +52,7 @@ def denormals_flushed() -> Iterator[None]:
         torch.set_flush_denormal(before)
 
 
-def blank_loss(context: Context) -> float:
+def zero_parameter_loss(context: Context) -> float:
     """The loss on this batch with every parameter 0: what an answer that depends on no input costs."""
     with snapshot(context.model, context.loss_fn), cloned_parameters(context.model) as copies, torch.no_grad():
         for parameter in copies.values():
@@ -64,8 +64,8 @@ def blank_loss(context: Context) -> float:
 def has_learned(context: Context) -> bool:
     """Whether the loss is far below what an answer that depends on no input costs: then the model works, whatever it
     looks like inside."""
-    blank = blank_loss(context)
-    return math.isfinite(blank) and context.trace.loss < LEARNED * blank
+    constant = zero_parameter_loss(context)
+    return math.isfinite(constant) and context.trace.loss < LEARNED * constant
 
 
 def can_be_rebuilt(optimizer: torch.optim.Optimizer, model: nn.Module) -> bool:

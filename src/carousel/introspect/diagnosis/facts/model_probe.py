@@ -1,4 +1,4 @@
-"""Whether the model alone can be asked what its output depends on, by its own call repeated with other inputs."""
+"""Whether one can measure what the model's output depends on, by its own call repeated with other inputs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from carousel.introspect.diagnosis.observe.perturbation import Probe, Refused
 
 @dataclass(frozen=True)
 class NoProbe:
-    """Why it cannot be asked. reason: a key of the texts under doctor.not_assessed; values: of its placeholders."""
+    """Why it cannot. reason: a key of the texts under doctor.not_assessed; values: of its placeholders."""
 
     reason: str
     values: Mapping[str, str] = field(default_factory=dict)

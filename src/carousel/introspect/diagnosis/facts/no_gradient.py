@@ -58,7 +58,7 @@ def no_gradient(context: Context, calls: list[ModuleCall]) -> NoGradient | None:
     if not _any(everything.values()):
         if not _any(context.trace.gradients.values()):
             raise ConstantLoss
-        if _asleep(context, module) or _dead(calls):
+        if _learns_when_perturbed(context, module) or _dead(calls):
             return None
         cut = all(gradient is None for gradient in everything.values())
         graph = any(tensor.requires_grad for call in calls for tensor in call.returned)
@@ -139,7 +139,7 @@ def _carries(context: Context, calls: list[ModuleCall]) -> bool:
     return any(v.module is calls[0].module and any(bool(s.detach().any()) for s in v.states) for v in later)
 
 
-def _asleep(context: Context, module: nn.Module) -> bool:
+def _learns_when_perturbed(context: Context, module: nn.Module) -> bool:
     """Whether a gradient arrives once the weights of all other parts are shaken a little."""
     own = set(module.parameters())
     with snapshot(context.model, context.loss_fn), cloned_parameters(context.model) as copies:

@@ -1,4 +1,4 @@
-"""The same loss asked for again: what a model or a loss function carries from one call to the next."""
+"""The same loss computed again: what a model or a loss function carries from one call to the next."""
 
 from __future__ import annotations
 

@@ -60,8 +60,8 @@ def _is_read(context: Context, call: ModuleCall) -> bool:
     """Whether the loss depends on a call's output: of a *Cell, through later steps of its piece too."""
     if call.is_cell:
         return any(s.requires_grad and s.grad is not None and bool(s.grad.any()) for s in call.final)
-    reads = output_usage(call)
-    return reads is not None and bool(reads.either.any())
+    usage = output_usage(call)
+    return usage is not None and bool(usage.either.any())
 
 
 class Association(NamedTuple):

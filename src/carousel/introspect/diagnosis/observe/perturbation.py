@@ -23,7 +23,7 @@ _TRIED = 4  # slices changed along an axis
 
 
 class Refused(Exception):
-    """The model cannot be asked: the message says why, in the words of its own exception."""
+    """The model cannot be run on it: the message says why, in the words of its own exception."""
 
 
 @contextmanager

@@ -38,23 +38,23 @@ class FutureLeak(Symptom):
         probe = model_probe(context)
         if context.known.causal is False or (not isinstance(probe, NoProbe) and context.trace.steps < 2):
             return []
-        asked = autoregressive_targets(context)
-        if asked is None and not context.known.causal:
+        targets = autoregressive_targets(context)
+        if targets is None and not context.known.causal:
             return []
         if isinstance(probe, NoProbe):
             return self.not_assessed(probe.reason, **probe.values)
         try:
-            leak = leak_of(context, probe if asked is None else probe.of(asked.x))
+            leak = leak_of(context, probe if targets is None else probe.of(targets.x))
         except Refused as error:
             return self.not_assessed("refused", why=str(error))
-        return [] if leak is None else [self._finding(context, leak, asked)]
+        return [] if leak is None else [self._finding(context, leak, targets)]
 
-    def _finding(self, context: Context, leak: Leak, asked: AutoregressiveTargets | None) -> Finding:
+    def _finding(self, context: Context, leak: Leak, targets: AutoregressiveTargets | None) -> Finding:
         values = {
             "step": str(leak.step), "earliest": str(leak.earliest), "answers": str(leak.answers),
-            "ahead": str(asked.ahead if asked else 0),
+            "ahead": str(targets.ahead if targets else 0),
         }  # fmt: skip
-        form = "declared" if asked is None else "evidence" if asked.sure else "left_out"
+        form = "declared" if targets is None else "evidence" if targets.sure else "left_out"
         name, fix = _fix(context.model)
         return Finding(self.id, "critical", "medium" if form == "left_out" else "high", fix, values, name, form)
 

@@ -42,21 +42,21 @@ class PaddedRead(Symptom):
 
     def _of(self, context: Context, group: list[ModuleCall], lengths: Lengths) -> list[Finding]:
         call = group[0]
-        reads = _cell_reads(group) if call.is_cell else _layer_reads(context, call)
-        valid = valid_steps(lengths.values, len(reads))
-        short = lengths.values < len(reads)
-        each_step = bool((reads.sum(0) > 1).any())
+        usage = _cell_usage(group) if call.is_cell else _layer_usage(context, call)
+        valid = valid_steps(lengths.values, len(usage))
+        short = lengths.values < len(usage)
+        each_step = bool((usage.sum(0) > 1).any())
         last = call.module is context.trace.top[0].module
         if each_step and (not last or output_has_time(context)):
             return []
-        wrong = reads & ~valid
-        unread = short & ~reads.any(0)
-        if call.own_lengths is not None and bool(unread.any()) and bool(reads[:, ~short].any(0).all()):
+        wrong = usage & ~valid
+        unread = short & ~usage.any(0)
+        if call.own_lengths is not None and bool(unread.any()) and bool(usage[:, ~short].any(0).all()):
             return [self._finding(context, call, lengths, unread, "zeros", 0.0)]
         if not bool(wrong.any()):
             return []
         form = "pool" if each_step and not call.is_cell else "evidence"
-        return [self._finding(context, call, lengths, wrong.any(0), form, float(wrong.sum() / reads.sum()))]
+        return [self._finding(context, call, lengths, wrong.any(0), form, float(wrong.sum() / usage.sum()))]
 
     def _finding(
         self, context: Context, call: ModuleCall, lengths: Lengths, concerned: Tensor, form: str, share: float
@@ -73,13 +73,13 @@ class PaddedRead(Symptom):
         return Finding(self.id, severity, sure, _fix(call, form), values, call.name, form)
 
 
-def _layer_reads(context: Context, call: ModuleCall) -> Tensor:
-    reads = output_usage(call)
-    assert reads is not None
-    return reads.either
+def _layer_usage(context: Context, call: ModuleCall) -> Tensor:
+    usage = output_usage(call)
+    assert usage is not None
+    return usage.either
 
 
-def _cell_reads(group: list[ModuleCall]) -> Tensor:
+def _cell_usage(group: list[ModuleCall]) -> Tensor:
     """[T, B]: where the loss depends on a *Cell's h. Later steps count too, but behind the last read there are none."""
     rows = []
     for call in group:

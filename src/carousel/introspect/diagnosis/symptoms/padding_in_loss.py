@@ -70,13 +70,13 @@ def _fix(context: Context, lengths: Lengths, steps: int) -> str:
     targets = [t for t in tensors_of(context.batch) if id(t) not in given]
     tokens = tensors_of(context.trace.inputs)[:1]
     for values in (*targets, *tokens):
-        index = _blank(values, valid_steps(lengths.values, steps))
+        index = _padding_number(values, valid_steps(lengths.values, steps))
         if index is not None:
             return f"loss = nn.functional.cross_entropy(scores, targets, ignore_index={index})"
     return "loss = (losses * mask).sum() / mask.sum()  # losses [B, T]; mask = torch.arange(T) < lengths.unsqueeze(1)"
 
 
-def _blank(values: Tensor, valid_TB: Tensor) -> int | None:
+def _padding_number(values: Tensor, valid_TB: Tensor) -> int | None:
     """The whole number that is at padding and nowhere else."""
     if values.dim() != 2 or values.is_floating_point() or values.dtype == torch.bool:
         return None

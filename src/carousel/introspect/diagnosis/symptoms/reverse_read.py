@@ -41,16 +41,16 @@ class ReverseRead(Symptom):
         return list(found.values())
 
     def _of(self, context: Context, call: ModuleCall) -> list[Finding]:
-        reads = output_usage(call)
-        if reads is None or reads.backward is None or len(reads.forward) < LEAST:
+        usage = output_usage(call)
+        if usage is None or usage.backward is None or len(usage.forward) < LEAST:
             return []
-        steps, batch = reads.forward.shape
+        steps, batch = usage.forward.shape
         own, known = call.own_lengths, lengths_of(context, [call])
         lengths = own if own is not None else known.values if known is not None else torch.full((batch,), steps)
         valid = valid_steps(lengths, steps)
         ahead = torch.arange(1, steps + 1).unsqueeze(1).expand(steps, batch)
-        forward = _begun(reads.forward, torch.minimum(ahead, lengths), lengths)
-        backward = _begun(reads.backward, ((lengths - ahead + 1) * valid).clamp(min=0), lengths)
+        forward = _begun(usage.forward, torch.minimum(ahead, lengths), lengths)
+        backward = _begun(usage.backward, ((lengths - ahead + 1) * valid).clamp(min=0), lengths)
         if backward is None and forward is None:
             return []
         form, seen = ("evidence", backward) if backward is not None else ("forward", forward)
@@ -58,13 +58,13 @@ class ReverseRead(Symptom):
         return [Finding(self.id, "warning", "high", _fix(call), values, call.name, form)]
 
 
-def _begun(reads_TB: Tensor, seen_TB: Tensor, lengths: Tensor) -> int | None:
+def _begun(usage_TB: Tensor, seen_TB: Tensor, lengths: Tensor) -> int | None:
     """The steps that a direction has seen where it is read best, median over the sequences; None where that is enough
     or where it is not read at all."""
-    read = reads_TB.any(0) & (lengths >= LEAST)
+    read = usage_TB.any(0) & (lengths >= LEAST)
     if not bool(read.any()):
         return None
-    best = (seen_TB * reads_TB).amax(0)[read]
+    best = (seen_TB * usage_TB).amax(0)[read]
     middle = int(best.median())
     return middle if middle <= max(1, BEGUN * int(lengths[read].median())) else None
 

@@ -7,7 +7,13 @@ from typing import final
 
 from carousel.introspect.diagnosis.code_names import number
 from carousel.introspect.diagnosis.context import Context
-from carousel.introspect.diagnosis.facts.lr_probe import blank_loss, can_be_rebuilt, has_learned, is_new, losses_at
+from carousel.introspect.diagnosis.facts.lr_probe import (
+    can_be_rebuilt,
+    has_learned,
+    is_new,
+    losses_at,
+    zero_parameter_loss,
+)
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 
@@ -42,8 +48,8 @@ class UnstableLearningRate(Symptom):
         if known.optimizer is not None and is_new(known.optimizer) and has_learned(context):
             return self.not_assessed("no_history", kind=type(known.optimizer).__name__)
         losses = losses_at(context, 1.0, STEPS)
-        blank = blank_loss(context)
-        cost = max(abs(losses[0]), abs(blank) if math.isfinite(blank) else 0.0)
+        constant = zero_parameter_loss(context)
+        cost = max(abs(losses[0]), abs(constant) if math.isfinite(constant) else 0.0)
         if not is_unstable(losses, cost):
             return []
         stable = next((factor for factor in FACTORS if not is_unstable(losses_at(context, factor, STEPS), cost)), None)
