@@ -9,7 +9,7 @@ from carousel.experiments.advice.advice import advise, recommend
 from carousel.experiments.calibration.stored import sentence
 from carousel.experiments.claims import Claim, all_claims
 from carousel.experiments.decision.interim import Settled, seen, sequentially
-from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.sensitivity import would_change
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Both, Verdict
@@ -25,7 +25,7 @@ def judge(evidence: Evidence) -> dict[str, Any]:
     by_id = {claim.id: claim for claim in all_claims()}
     settled = sequentially(list(by_id.values()), evidence)
     verdicts = settled.verdicts
-    alike = Readings(seen(evidence, {}))  # advice compares contenders over all conditions: as many seeds of each
+    alike = Results(seen(evidence, {}))  # advice compares contenders over all conditions: as many seeds of each
     return {
         "schema": VERDICTS_SCHEMA,
         "claims": [_told(verdict, settled).as_json() for verdict in verdicts],

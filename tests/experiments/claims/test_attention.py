@@ -7,7 +7,7 @@ import pytest
 from carousel.experiments.calibration.simulated import RATES, Row, run, trial
 from carousel.experiments.claims.attention.claim import Attention
 from carousel.experiments.decision.multiple_testing import holm
-from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.verdict import Verdict
 
 SPECS = ("rnn", "lstm", "transformer")
@@ -25,7 +25,7 @@ def _task(source: str, lstm: int, transformer: int, n: int = 10, rates: int = 7,
 
 def _judge(rows: list[Row], specs: tuple[str, ...] = SPECS) -> Verdict:
     sources = list(dict.fromkeys(row["source"] for row in rows))
-    return holm([Attention()], Readings(run(specs, sources, [30], rows)), 0.05)[0]
+    return holm([Attention()], Results(run(specs, sources, [30], rows)), 0.05)[0]
 
 
 MIRROR = _task("parity", 10, 0)

@@ -17,7 +17,7 @@ from carousel.experiments.calibration.stored import sentence, stored
 from carousel.experiments.claims.base import Claim, PairClaim
 from carousel.experiments.claims.registry import all_claims
 from carousel.experiments.claims.vanishing.claim import Vanishing
-from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.statistics.rates import clopper_pearson, clustered
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Verdict
@@ -33,8 +33,8 @@ class _At(PairClaim):
     def __init__(self, alpha: float):
         self.alpha = alpha
 
-    def judge(self, readings: Readings, alpha: float) -> Verdict:
-        return Vanishing().judge(readings, self.alpha)
+    def judge(self, results: Results, alpha: float) -> Verdict:
+        return Vanishing().judge(results, self.alpha)
 
 
 def _with(claim: Claim) -> Scenario:

@@ -9,7 +9,7 @@ import pytest
 from carousel.experiments.calibration.simulated import Row, run, trial
 from carousel.experiments.claims.gates.claim import Gates
 from carousel.experiments.columns import GATES, SELECTIVITY, auroc, clamp_drop
-from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.verdict import Verdict
 
 WHERE = "delayed-recall/T=30"
@@ -35,7 +35,7 @@ def _rnn(selectivity: float, **found: Any) -> list[Row]:
 
 
 def _judge(rows: list[Row], sources: tuple[str, ...] = ("delayed-recall",)) -> Verdict:
-    return Gates().judge(Readings(run(["rnn", "lstm"], sources, [30], rows)), 0.05)
+    return Gates().judge(Results(run(["rnn", "lstm"], sources, [30], rows)), 0.05)
 
 
 @pytest.mark.parametrize(

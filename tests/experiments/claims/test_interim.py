@@ -12,7 +12,7 @@ from carousel.experiments.claims.attention.claim import Attention
 from carousel.experiments.claims.length.claim import Length
 from carousel.experiments.claims.registry import all_claims
 from carousel.experiments.decision.interim import Settled, seen, sequentially
-from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.results import Results
 from carousel.experiments.judgement import judge
 from carousel.experiments.results.evidence import Evidence
 
@@ -91,8 +91,8 @@ def test_each_analysis_has_an_equal_share_of_the_error() -> None:
 def test_a_row_counts_the_seeds_that_its_two_sides_share() -> None:
     """More seeds that one side was given for another comparison are not a sample of a size named beforehand."""
     evidence = grown(FALLS, 10, (), fewer={("adding/T=10", "rnn"): 40})
-    assert Length().judge(Readings(evidence), 0.05).rows[0].n == 10
-    rnn, lstm = Readings(evidence).together(("adding/T=10", "rnn"), ("adding/T=10", "lstm"))
+    assert Length().judge(Results(evidence), 0.05).rows[0].n == 10
+    rnn, lstm = Results(evidence).together(("adding/T=10", "rnn"), ("adding/T=10", "lstm"))
     assert len(rnn) == len(lstm) == 10
 
 
@@ -123,7 +123,7 @@ def test_the_direction_of_an_effect_is_not_asked(apart: float) -> None:
     plan = evidence.plan.model_copy(update={"interim_analyses": (20, 1000), "reporting_seeds": tuple(range(100, 1100))})
     by_task = {
         row.where.partition("/")[0]: row.seeds_needed
-        for row in Attention().judge(Readings(replace(evidence, plan=plan)), 0.025).rows
+        for row in Attention().judge(Results(replace(evidence, plan=plan)), 0.025).rows
         if row.decides
     }
     assert (by_task["copy-memory"] is None) == (by_task["mqar"] is None)

@@ -12,7 +12,7 @@ from carousel.experiments.calibration.simulated import run
 from carousel.experiments.claims import all_claims
 from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.experiments.decision.multiple_testing import holm
-from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.results import Results
 from carousel.experiments.probes.gates import measure_gates
 from carousel.experiments.tasks import TASKS, task
 from carousel.experiments.training.description import Contender
@@ -50,7 +50,7 @@ def test_the_tasks_with_a_gate_probe_are_those_that_it_measures(name: str) -> No
 
 def test_what_cannot_be_answered_is_not_tested_and_says_why() -> None:
     """No rows at all, yet the verdicts say what the plan lacks, not that trainings are missing."""
-    said = {v.claim: v for v in holm(all_claims(), Readings(run(["rnn", "gru"], ["adding"], [30])), 0.05)}
+    said = {v.claim: v for v in holm(all_claims(), Results(run(["rnn", "gru"], ["adding"], [30])), 0.05)}
     assert {v.verdict for v in said.values()} == {"not-tested"}
     assert all("beside an LSTM" in said[c].because["en"] for c in ("vanishing", "length", "gates", "generalisation"))
 

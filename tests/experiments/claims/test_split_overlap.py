@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from carousel.experiments.decision.ranking import ranking
-from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.split_overlap import overlap_of, sample_note
 from carousel.experiments.decision.statistics.means import bca_interval, mean_interval, t_interval
 from carousel.experiments.decision.statistics.power import seeds_for_mean
@@ -116,7 +116,7 @@ def test_advice_and_tables_use_the_widened_intervals(tmp_path: Path) -> None:
     factor = math.sqrt(1 + 10 / 3)
     spans = [(s["score_high"] - s["score_low"]).to_list() for s in map(summarise, (wide, narrow))]
     assert spans[0] == pytest.approx([factor * span for span in spans[1]])
-    assert all(standing.overlap == pytest.approx(1 / 3) for standing in ranking(Readings(wide)))
+    assert all(standing.overlap == pytest.approx(1 / 3) for standing in ranking(Results(wide)))
 
 
 def test_two_contenders_of_equal_merit_are_told_apart_too_often_without_the_correction() -> None:

@@ -9,7 +9,7 @@ from carousel.experiments.claims.stacking.claim import Stacking
 from carousel.experiments.claims.stacking.depth import families
 from carousel.experiments.columns import MEMORISED_BITS
 from carousel.experiments.decision.multiple_testing import holm
-from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.verdict import Verdict, Word
 
 S, R, C, OPEN, N = "supported", "refuted", "conditional", "inconclusive", "not-tested"
@@ -24,7 +24,7 @@ def _solved(source: str, shallow: int, deep: int, n: int = 10) -> list[Row]:
 def _judge(rows: list[Row], specs: tuple[str, ...] = SPECS) -> Verdict:
     sources = list(dict.fromkeys(row["source"] for row in rows))
     lengths = [30] if "/" in rows[0]["condition"] else [0]
-    return holm([Stacking()], Readings(run(specs, sources, lengths, rows)), 0.05)[0]
+    return holm([Stacking()], Results(run(specs, sources, lengths, rows)), 0.05)[0]
 
 
 @pytest.mark.parametrize(

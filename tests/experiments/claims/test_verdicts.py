@@ -14,7 +14,7 @@ import pytest
 from carousel.common.texts import LANGUAGES, catalogue
 from carousel.experiments.claims import all_claims
 from carousel.experiments.claims.generalisation.claim import Generalisation
-from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.wording import number, signed
 from carousel.experiments.judgement import judge
@@ -275,7 +275,7 @@ def test_a_source_that_answers_differently_by_length_makes_generalisation_condit
 
 def test_an_open_length_rests_on_its_own_trainings_alone() -> None:
     evidence = _made(specs=ONLY, seeds=10, effects=_rates(rnn=(1, 0), lstm=(1, 1)))
-    rows = [row for row in Generalisation().judge(Readings(evidence), 0.05).rows if row.decides]
+    rows = [row for row in Generalisation().judge(Results(evidence), 0.05).rows if row.decides]
     assert {row.verdict for row in rows} == {"supported", "inconclusive"}
     assert all({condition for condition, _ in row.rests_on} == {row.condition} for row in rows)
 

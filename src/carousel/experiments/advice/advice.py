@@ -19,7 +19,7 @@ from carousel.common.names import TRANSFORMER
 from carousel.common.texts import LANGUAGES, both, catalogue, text
 from carousel.experiments.decision.paired import SHOWN
 from carousel.experiments.decision.ranking import Ranked, compared, difference_of, ranking
-from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Both, Verdict
 from carousel.experiments.decision.wording import interval, join, number, signed
@@ -27,9 +27,9 @@ from carousel.experiments.decision.wording import interval, join, number, signed
 SEPARATOR = {"en": "; ", "zh": "；"}
 
 
-def advise(readings: Readings, verdicts: Sequence[Verdict]) -> Both:
+def advise(results: Results, verdicts: Sequence[Verdict]) -> Both:
     """The paragraph, in both languages."""
-    known = ranking(readings)
+    known = ranking(results)
     if not known:
         return both("claims.advice.no_trials")
     able = [s for s in known if s.beats_baseline]
@@ -40,13 +40,13 @@ def advise(readings: Readings, verdicts: Sequence[Verdict]) -> Both:
         return join(both("claims.advice.none", **values), closing)
     chosen, simplest = choose(able), _simplest(known)
     return join(
-        _choice(chosen), _over(readings), _init(chosen), _gain(chosen, simplest), _same_cell(chosen, known), closing
+        _choice(chosen), _over(results), _init(chosen), _gain(chosen, simplest), _same_cell(chosen, known), closing
     )
 
 
-def recommend(readings: Readings) -> str | None:
+def recommend(results: Results) -> str | None:
     """The contender the advice names; None where no network beats the baseline, or there are no trials."""
-    able = [s for s in ranking(readings) if s.beats_baseline]
+    able = [s for s in ranking(results) if s.beats_baseline]
     return choose(able).spec if able else None
 
 
@@ -66,10 +66,10 @@ def _choice(chosen: Ranked) -> Both:
     return both("claims.advice.scored", n=chosen.n, **values)
 
 
-def _over(readings: Readings) -> Both | None:
+def _over(results: Results) -> Both | None:
     """Over which sources, where the run had others too."""
-    sources = compared(readings)
-    if len(sources) == len(readings.evidence.plan.sources):
+    sources = compared(results)
+    if len(sources) == len(results.evidence.plan.sources):
         return None
     return both("claims.advice.over", sources=", ".join(sources))
 

@@ -11,7 +11,7 @@ from carousel.experiments.decision.verdict import Both, Effect, Verdict
 from carousel.experiments.runner.requirement import Requirement
 
 if TYPE_CHECKING:
-    from carousel.experiments.decision.results import Readings
+    from carousel.experiments.decision.results import Results
     from carousel.experiments.runner.plan import Plan
 
 _TWO = 2  # what an interval of a mean asks for
@@ -64,7 +64,7 @@ class Claim(ABC):
         return both(f"claims.{self.id}.rule")
 
     @abstractmethod
-    def judge(self, readings: Readings, alpha: float) -> Verdict:
+    def judge(self, results: Results, alpha: float) -> Verdict:
         """The verdict at error `alpha`: intervals decide at 1 - alpha, and are shown at 95 %."""
 
     @abstractmethod

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from carousel.common.texts import both
 from carousel.experiments.decision.multiple_testing import holm
 from carousel.experiments.decision.question import Question
-from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Both, Row, Verdict
 from carousel.experiments.decision.wording import join, number
@@ -71,7 +71,7 @@ def sequentially(claims: Sequence[Question], evidence: Evidence, error: float = 
     analysis_of: dict[str, int] = {}
     allocation: dict[Group, int] = {}
     for analysis in range(1, len(analyses) + 1):
-        for verdict in holm(claims, Readings(seen(evidence, allocation)), alpha):
+        for verdict in holm(claims, Results(seen(evidence, allocation)), alpha):
             if verdict.claim not in found or found[verdict.claim].verdict in _OPEN:
                 found[verdict.claim], analysis_of[verdict.claim] = verdict, analysis
         added = _wanted(list(found.values()), analyses[analysis:], allocation)

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from carousel.experiments.decision.question import Question
-from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Verdict
 
 
-def holm(claims: Sequence[Question], readings: Readings, alpha: float) -> list[Verdict]:
+def holm(claims: Sequence[Question], results: Results, alpha: float) -> list[Verdict]:
     """Judge `claims` with error `alpha` for all of them together.
 
     All m that can be tested are judged at alpha / m. Those that come to an answer are settled; the k left are judged
     again at alpha / k, until a round settles none. The same as Holm's order of p-values, where a claim's p is the
     smallest error at which it has an answer.
     """
-    verdicts = {claim.id: _first(claim, readings, alpha) for claim in claims}
+    verdicts = {claim.id: _first(claim, results, alpha) for claim in claims}
     left = [claim for claim in claims if verdicts[claim.id].verdict != "not-tested"]
     while left:
-        verdicts.update({claim.id: claim.judge(readings.asked(claim.id), alpha / len(left)) for claim in left})
+        verdicts.update({claim.id: claim.judge(results.asked(claim.id), alpha / len(left)) for claim in left})
         undecided = [claim for claim in left if verdicts[claim.id].verdict == "inconclusive"]
         if len(undecided) == len(left):
             break
@@ -28,12 +28,12 @@ def holm(claims: Sequence[Question], readings: Readings, alpha: float) -> list[V
     return [verdicts[claim.id] for claim in claims]
 
 
-def _first(claim: Question, readings: Readings, alpha: float) -> Verdict:
+def _first(claim: Question, results: Results, alpha: float) -> Verdict:
     """By the sources that were run for it; not tested where the run was not asked for it, or could not answer it."""
-    plan = readings.evidence.plan
+    plan = results.evidence.plan
     if not plan.asks(claim.id):
         return claim.not_tested("not_asked", claim=claim.id)
     why = claim.why_not(plan)
     if why:
         return claim.not_tested(why, needed=THRESHOLDS.attention_rates)
-    return claim.judge(readings.asked(claim.id), alpha)
+    return claim.judge(results.asked(claim.id), alpha)

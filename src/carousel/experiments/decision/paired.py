@@ -32,7 +32,7 @@ def mean_row(
     **about: Any,
 ) -> Row:
     """Judge the mean of paired differences, one a seed, against `margin` and `band` (rules.by_margin). overlap: of the
-    seeds' splits (readings.overlap); the sign-flip test takes independent seeds and is then left out."""
+    seeds' splits (results.overlap); the sign-flip test takes independent seeds and is then left out."""
     if not values:
         return missing_row(where, effect, **about)
     mean = math.fsum(values) / len(values)

@@ -8,7 +8,7 @@ from statistics import median
 
 from carousel.common.names import FAMILY_OF_CELL, MEMORISED
 from carousel.experiments.decision.paired import SHOWN
-from carousel.experiments.decision.results import Readings, Record, is_number, score, solved
+from carousel.experiments.decision.results import Record, Results, is_number, score, solved
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.means import mean_interval
 from carousel.experiments.decision.statistics.rates import difference
@@ -23,7 +23,7 @@ class Ranked:
     init: str
     parameters: int
     trials: dict[tuple[str, int], Record]
-    overlap: float = 0.0  # of the seeds' splits (readings.overlap)
+    overlap: float = 0.0  # of the seeds' splits (results.overlap)
 
     @property
     def family(self) -> str:
@@ -89,25 +89,25 @@ class Ranked:
         return self.solved > 0 or mean_interval(excess, SHOWN, self.overlap).above(0.0)
 
 
-def ranking(readings: Readings) -> list[Ranked]:
+def ranking(results: Results) -> list[Ranked]:
     """Every contender of the sources that are compared (`compared`) that has a reporting trial there, in the order the
     user gave."""
-    sources = compared(readings)
-    made = readings.evidence.plan.contenders[sources[0]] if sources else ()
+    sources = compared(results)
+    made = results.evidence.plan.contenders[sources[0]] if sources else ()
     found = [
-        Ranked(c.spec, c.cell, c.init, c.parameters, _trials(readings, sources, c.spec), readings.overlap) for c in made
+        Ranked(c.spec, c.cell, c.init, c.parameters, _trials(results, sources, c.spec), results.overlap) for c in made
     ]
     return [standing for standing in found if standing.trials]
 
 
-def compared(readings: Readings) -> list[str]:
+def compared(results: Results) -> list[str]:
     """The sources over which contenders are compared: the one with the most contenders, and all that have the same.
 
     Others (tasks run for one claim, with contenders of their own) would count for some contenders and not for others.
     None where the run has random labels alone: whoever memorises noise is of no use for that.
     """
-    specs = {name: {c.spec for c in made} for name, made in readings.evidence.plan.contenders.items()}
-    names = [source.name for source in readings.evidence.plan.sources if source.name not in MEMORISED]
+    specs = {name: {c.spec for c in made} for name, made in results.evidence.plan.contenders.items()}
+    names = [source.name for source in results.evidence.plan.sources if source.name not in MEMORISED]
     most = max((specs[name] for name in names), key=len, default=set())
     return [name for name in names if specs[name] == most]
 
@@ -124,12 +124,12 @@ def difference_of(first: Ranked, second: Ranked, alpha: float) -> tuple[float, I
     return _mean(values), mean_interval(values, alpha, first.overlap)
 
 
-def _trials(readings: Readings, sources: list[str], spec: str) -> dict[tuple[str, int], Record]:
+def _trials(results: Results, sources: list[str], spec: str) -> dict[tuple[str, int], Record]:
     return {
         (condition.key, seed): row
         for source in sources
-        for condition in readings.judged(source)
-        for seed, row in readings.reporting(condition.key, spec).items()
+        for condition in results.judged(source)
+        for seed, row in results.reporting(condition.key, spec).items()
     }
 
 

@@ -34,14 +34,14 @@ class Pair(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Readings:
+class Results:
     """A view of one run's evidence; nothing is computed that is not asked for."""
 
     evidence: Evidence
 
-    def asked(self, claim: str) -> Readings:
+    def asked(self, claim: str) -> Results:
         """The view of the sources alone that the run has for a claim."""
-        return Readings(replace(self.evidence, plan=self.evidence.plan.only_for(claim)))
+        return Results(replace(self.evidence, plan=self.evidence.plan.only_for(claim)))
 
     @cached_property
     def conditions(self) -> list[Condition]:

@@ -10,7 +10,7 @@ from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Row, Word
 
 if TYPE_CHECKING:
-    from carousel.experiments.decision.results import Readings
+    from carousel.experiments.decision.results import Results
 
 
 class Answer(NamedTuple):
@@ -80,12 +80,12 @@ def _enough(rows: Sequence[Row]) -> bool:
     return sum(row.decisive for row in rows) >= THRESHOLDS.decisive_share * len(rows)
 
 
-def stands_for(rows: Sequence[Row], readings: Readings) -> Row | None:
+def stands_for(rows: Sequence[Row], results: Results) -> Row | None:
     """The row whose effect is the claim's headline: of those that decide and were measured, the best pair's under
     the longest condition of the first source; None where nothing was measured."""
     measured = [row for row in rows if row.decides and row.n]
-    for source in readings.evidence.plan.sources:
-        for condition in reversed(readings.lengths(source.name)):
+    for source in results.evidence.plan.sources:
+        for condition in reversed(results.lengths(source.name)):
             found = [row for row in measured if row.condition == condition.key]
             if found:
                 return next((row for row in found if row.best), found[0])

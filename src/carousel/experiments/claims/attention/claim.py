@@ -18,7 +18,7 @@ from carousel.experiments.claims.attention.on_file import attention_verdict
 from carousel.experiments.claims.attention.requirement import MIRROR, REQUIREMENT
 from carousel.experiments.claims.base import Claim
 from carousel.experiments.decision.requirements import has_attention, is_file
-from carousel.experiments.decision.results import Readings, trial_files
+from carousel.experiments.decision.results import Results, trial_files
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict, Word
 from carousel.experiments.decision.wording import headline, interval, join, needed, signed
@@ -38,13 +38,13 @@ class Attention(Claim):
     change: ClassVar[str] = "claims.change.tasks"
     judged_on_file: ClassVar[bool] = False
 
-    def judge(self, readings: Readings, alpha: float) -> Verdict:
+    def judge(self, results: Results, alpha: float) -> Verdict:
         """Supported where it surpasses on one task at least; refuted where on none. A file has no mirror set."""
-        if readings.file is not None:
-            return attention_verdict(self, readings, readings.file)
-        conditions = [c for s in readings.evidence.plan.sources for c in readings.judged(s.name)]
-        judged = self._rows(readings, [c for c in conditions if c.source not in MIRROR], alpha)
-        mirror = self._rows(readings, [c for c in conditions if c.source in MIRROR], alpha, mirror=True)
+        if results.file is not None:
+            return attention_verdict(self, results, results.file)
+        conditions = [c for s in results.evidence.plan.sources for c in results.judged(s.name)]
+        judged = self._rows(results, [c for c in conditions if c.source not in MIRROR], alpha)
+        mirror = self._rows(results, [c for c in conditions if c.source in MIRROR], alpha, mirror=True)
         missing = _missing(judged, mirror)
         if missing:
             return self.not_tested(missing, needed=THRESHOLDS.attention_rates)
@@ -52,7 +52,7 @@ class Attention(Claim):
         shown = max(tested, key=lambda row: (row.verdict == "supported", row.effect.value))
         because = join(headline(self.id, shown), _looked(shown), *map(_mirror_text, mirror), needed(judged))
         verdict = some_task([row.verdict for row in tested])
-        return Verdict(self.id, verdict, shown.effect, shown.n, because, (*judged, *mirror), _files(readings))
+        return Verdict(self.id, verdict, shown.effect, shown.n, because, (*judged, *mirror), _files(results))
 
     def compares(self, plan: Plan, source: str) -> bool:
         """A Transformer and a recurrent network."""
@@ -80,19 +80,19 @@ class Attention(Claim):
         return sum(c.source not in MIRROR for c in asked.conditions())
 
     @staticmethod
-    def _rows(readings: Readings, conditions: Sequence[Condition], alpha: float, mirror: bool = False) -> list[Row]:
-        able = [c for c in conditions if _why_not(readings, c) is None]
+    def _rows(results: Results, conditions: Sequence[Condition], alpha: float, mirror: bool = False) -> list[Row]:
+        able = [c for c in conditions if _why_not(results, c) is None]
         rows = []
         for condition in conditions:
             about: dict[str, Any] = {"condition": condition.key, "best": not mirror, "decides": not mirror}
             about["details"] = {"mirror": mirror}
-            why_not = _why_not(readings, condition)
+            why_not = _why_not(results, condition)
             if why_not:
                 rows.append(Row(condition.key, "not-tested", why_not, Effect(*RATE), 0, **about))
                 continue
-            ours, other = _best(readings, condition)
+            ours, other = _best(results, condition)
             about["rests_on"] = (condition.key, str(ours)), (condition.key, str(other))
-            attention, recurrent = readings.together(*about["rests_on"])
+            attention, recurrent = results.together(*about["rests_on"])
             where = f"{condition.key}: {ours} vs {other}"
             rows.append(gap_row(attention, recurrent, where, alpha, len(able), **about))
         return rows
@@ -105,24 +105,24 @@ def some_task(words: Sequence[Word]) -> Word:
     return "refuted" if set(words) == {"refuted"} else "inconclusive"
 
 
-def _sides(readings: Readings, condition: Condition) -> tuple[list[str], list[str]]:
-    return readings.specs(condition.source, FAMILY_OF_CELL[TRANSFORMER]), readings.specs(condition.source, *RECURRENT)
+def _sides(results: Results, condition: Condition) -> tuple[list[str], list[str]]:
+    return results.specs(condition.source, FAMILY_OF_CELL[TRANSFORMER]), results.specs(condition.source, *RECURRENT)
 
 
-def _best(readings: Readings, condition: Condition) -> tuple[str | None, str | None]:
-    ours, other = (readings.best(condition.key, specs) for specs in _sides(readings, condition))
+def _best(results: Results, condition: Condition) -> tuple[str | None, str | None]:
+    ours, other = (results.best(condition.key, specs) for specs in _sides(results, condition))
     return ours, other
 
 
-def _why_not(readings: Readings, condition: Condition) -> str | None:
+def _why_not(results: Results, condition: Condition) -> str | None:
     """Why a condition is not tested: a side without trials, or with too few learning rates tuned."""
-    best = _best(readings, condition)
-    trials = readings.together(*((condition.key, str(spec)) for spec in best))
+    best = _best(results, condition)
+    trials = results.together(*((condition.key, str(spec)) for spec in best))
     if not all(trials):
         return "missing"
     if not any(row["solved"] is not None for rows in trials for row in rows.values()):
         return "no_line"
-    rates = [{row["learning_rate"] for row in readings.tuning(condition.key, str(spec))} for spec in best]
+    rates = [{row["learning_rate"] for row in results.tuning(condition.key, str(spec))} for spec in best]
     return "few_rates" if min(map(len, rates)) < THRESHOLDS.attention_rates else None
 
 
@@ -148,11 +148,11 @@ def _mirror_text(row: Row) -> Both | None:
     return both("claims.attention.mirror", **values)
 
 
-def _files(readings: Readings) -> tuple[str, ...]:
+def _files(results: Results) -> tuple[str, ...]:
     return trial_files(
         row
-        for source in readings.evidence.plan.sources
-        for condition in readings.judged(source.name)
-        for spec in readings.specs(source.name, FAMILY_OF_CELL[TRANSFORMER], *RECURRENT)
-        for row in readings.reporting(condition.key, spec).values()
+        for source in results.evidence.plan.sources
+        for condition in results.judged(source.name)
+        for spec in results.specs(source.name, FAMILY_OF_CELL[TRANSFORMER], *RECURRENT)
+        for row in results.reporting(condition.key, spec).values()
     )

@@ -13,7 +13,7 @@ from carousel.common.names import FAMILY_OF_CELL, RECURRENT, TRANSFORMER
 from carousel.common.texts import both
 from carousel.experiments.claims.base import Claim
 from carousel.experiments.decision.paired import SHOWN, mean_row
-from carousel.experiments.decision.results import BySeed, Readings, numbers, score, trial_files
+from carousel.experiments.decision.results import BySeed, Results, numbers, score, trial_files
 from carousel.experiments.decision.split_overlap import sample_note
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Both, Row, Verdict
@@ -22,22 +22,22 @@ from carousel.experiments.decision.wording import interval, join, signed
 SCORE = ("attention_gap_score", "score")
 
 
-def attention_verdict(claim: Claim, readings: Readings, source: str) -> Verdict:
+def attention_verdict(claim: Claim, results: Results, source: str) -> Verdict:
     """`not-tested`, with the gap as a row that decides nothing."""
-    whole = readings.judged(source)[-1].key
-    sides = [readings.specs(source, FAMILY_OF_CELL[TRANSFORMER]), readings.specs(source, *RECURRENT)]
-    best = [readings.best(whole, specs) for specs in sides]
-    trials = [readings.reporting(whole, spec) if spec else {} for spec in best]
+    whole = results.judged(source)[-1].key
+    sides = [results.specs(source, FAMILY_OF_CELL[TRANSFORMER]), results.specs(source, *RECURRENT)]
+    best = [results.best(whole, specs) for specs in sides]
+    trials = [results.reporting(whole, spec) if spec else {} for spec in best]
     seeds = sorted(trials[0].keys() & trials[1].keys())
     if not seeds:
         return claim.not_tested("attention_file")
     gaps = [score(trials[0][seed]) - score(trials[1][seed]) for seed in seeds]
     where = f"{whole}: {best[0]} vs {best[1]}"
-    row = mean_row(where, SCORE, gaps, 0.0, SHOWN, overlap=readings.overlap, condition=whole, decides=False)
+    row = mean_row(where, SCORE, gaps, 0.0, SHOWN, overlap=results.overlap, condition=whole, decides=False)
     row = replace(row, verdict="not-tested", reason="no_rule", seeds_needed=None, details=_details(*trials))
-    rates = min(len({tuned["learning_rate"] for tuned in readings.tuning(whole, str(spec))}) for spec in best)
+    rates = min(len({tuned["learning_rate"] for tuned in results.tuning(whole, str(spec))}) for spec in best)
     because = join(
-        both("claims.untested.attention_shown"), _gap(row), _few_rates(rates), sample_note(readings.evidence.card)
+        both("claims.untested.attention_shown"), _gap(row), _few_rates(rates), sample_note(results.evidence.card)
     )
     files = trial_files(trial for side in trials for trial in side.values())
     return Verdict(claim.id, "not-tested", row.effect, row.n, because, (row,), files)

@@ -14,7 +14,7 @@ from carousel.experiments.claims.base import PairClaim
 from carousel.experiments.claims.exploding.control import control_row
 from carousel.experiments.claims.exploding.requirement import REQUIREMENT
 from carousel.experiments.decision.paired import mean_row, missing_row
-from carousel.experiments.decision.results import BySeed, Readings, Record, is_number, trial_files
+from carousel.experiments.decision.results import BySeed, Record, Results, is_number, trial_files
 from carousel.experiments.decision.rules import combine, combine_parts
 from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict
 from carousel.experiments.decision.wording import headline, join, needed, number, parts_text
@@ -32,10 +32,10 @@ class Exploding(PairClaim):
     seeds: ClassVar[Literal["reporting", "untrained"]] = "untrained"
     figure: ClassVar[str | None] = "gradient-norm"
 
-    def judge(self, readings: Readings, alpha: float) -> Verdict:
+    def judge(self, results: Results, alpha: float) -> Verdict:
         """Supported or refuted where both parts are; conditional where they differ."""
-        onset = self._onset_rows(readings, alpha)
-        trials = self._lstm_trials(readings)
+        onset = self._onset_rows(results, alpha)
+        trials = self._lstm_trials(results)
         control = control_row(trials, alpha)
         if not control.n and not any(row.n for row in onset):
             return self.not_tested("no_onset")
@@ -53,10 +53,10 @@ class Exploding(PairClaim):
         rows = (*onset, control)
         return Verdict(self.id, combine_parts(parts), effect, n, because, rows, trial_files(trials))
 
-    def _onset_rows(self, readings: Readings, alpha: float) -> list[Row]:
-        rnns, lstms = readings.onset("RNN"), readings.onset("LSTM")
+    def _onset_rows(self, results: Results, alpha: float) -> list[Row]:
+        rnns, lstms = results.onset("RNN"), results.onset("LSTM")
         rows = [
-            self._onset_row(f"{m} vs {r}", rnn, lstm, _largest(readings), alpha)
+            self._onset_row(f"{m} vs {r}", rnn, lstm, _largest(results), alpha)
             for r, rnn in rnns.items()
             for m, lstm in lstms.items()
         ]
@@ -73,12 +73,12 @@ class Exploding(PairClaim):
         return row
 
     @staticmethod
-    def _lstm_trials(readings: Readings) -> list[Record]:
+    def _lstm_trials(results: Results) -> list[Record]:
         return [
             row
-            for condition in readings.conditions
-            for spec in readings.specs(condition.source, "LSTM")
-            for row in readings.first_analysis(condition.key, spec).values()
+            for condition in results.conditions
+            for spec in results.specs(condition.source, "LSTM")
+            for row in results.first_analysis(condition.key, spec).values()
         ]
 
     @staticmethod
@@ -110,6 +110,6 @@ def _gain(row: Record, largest: float | None) -> float | None:
     return largest if _calm(row) else float(row["gain"])
 
 
-def _largest(readings: Readings) -> float | None:
-    gains = [row["gain"] for row in readings.evidence.onset.to_dicts() if is_number(row["gain"])]
+def _largest(results: Results) -> float | None:
+    gains = [row["gain"] for row in results.evidence.onset.to_dicts() if is_number(row["gain"])]
     return max(gains, default=None)

@@ -20,7 +20,7 @@ from carousel.experiments.claims.gates.requirement import REQUIREMENT
 from carousel.experiments.claims.gates.selectivity import selectivity_row
 from carousel.experiments.columns import GATE_PROBE
 from carousel.experiments.decision.requirements import families, is_file, lacks_pair
-from carousel.experiments.decision.results import Readings, Record, numbers, trial_files
+from carousel.experiments.decision.results import Record, Results, numbers, trial_files
 from carousel.experiments.decision.rules import combine, combine_parts, stands_for
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict
@@ -42,15 +42,15 @@ class Gates(PairClaim):
     judged_on_file: ClassVar[bool] = False
     figure: ClassVar[str | None] = "occlusion"  # of a file; there it decides nothing, but is what there is to see
 
-    def judge(self, readings: Readings, alpha: float) -> Verdict:
+    def judge(self, results: Results, alpha: float) -> Verdict:
         """Supported or refuted where both parts are; conditional where they differ. A file marks no key: not tested."""
-        if readings.file is not None:
-            return occlusion_verdict(self, readings, readings.file)
-        if not any(_probed(readings, condition) for condition in readings.conditions):
+        if results.file is not None:
+            return occlusion_verdict(self, results, results.file)
+        if not any(_probed(results, condition) for condition in results.conditions):
             return self.not_tested("gates")
-        gates = [row for condition in _judged(readings) for row in self._gates(readings, condition, alpha)]
-        rnn = [row for condition in _judged(readings) for row in self._rnn(readings, condition, alpha)]
-        shown = [stands_for(rows, readings) for rows in (gates, rnn)]
+        gates = [row for condition in _judged(results) for row in self._gates(results, condition, alpha)]
+        rnn = [row for condition in _judged(results) for row in self._rnn(results, condition, alpha)]
+        shown = [stands_for(rows, results) for rows in (gates, rnn)]
         if not any(shown):
             return self.not_tested("unsolved")
         parts = combine(gates), combine(rnn)
@@ -62,7 +62,7 @@ class Gates(PairClaim):
         )
         stands = shown[0]
         effect, n = (stands.effect, stands.n) if stands else (Effect(*self.effect), 0)
-        files = _files(readings)
+        files = _files(results)
         return Verdict(self.id, combine_parts(parts), effect, n, because, (*gates, *rnn), files)
 
     def lacks(self, plan: Plan, *, every_step: bool) -> str | None:
@@ -78,39 +78,39 @@ class Gates(PairClaim):
         return "no_gates" if families(plan, plan.sources[0].name).isdisjoint({"RNN", "LSTM"}) else None
 
     @staticmethod
-    def _gates(readings: Readings, condition: Condition, alpha: float) -> list[Row]:
-        best = readings.best_pair(condition)
+    def _gates(results: Results, condition: Condition, alpha: float) -> list[Row]:
+        best = results.best_pair(condition)
         rows: list[Row] = []
-        for spec in readings.specs(condition.source, "LSTM"):
-            trials = list(readings.reporting(condition.key, spec).values())
+        for spec in results.specs(condition.source, "LSTM"):
+            trials = list(results.reporting(condition.key, spec).values())
             about: dict[str, Any] = {"condition": condition.key, "best": best is not None and spec == best.lstm}
             about["rests_on"] = ((condition.key, spec),)
             rows += clamping_rows(trials, f"{condition.key}: {spec}", alpha, **about)
         return rows
 
     @staticmethod
-    def _rnn(readings: Readings, condition: Condition, alpha: float) -> list[Row]:
-        best = readings.best_pair(condition)
+    def _rnn(results: Results, condition: Condition, alpha: float) -> list[Row]:
+        best = results.best_pair(condition)
         rows = []
-        for pair in readings.pairs(condition.source):
+        for pair in results.pairs(condition.source):
             sides = tuple((condition.key, spec) for spec in pair)
-            rnn, lstm = (list(trials.values()) for trials in readings.together(*sides))
+            rnn, lstm = (list(trials.values()) for trials in results.together(*sides))
             about: dict[str, Any] = {"condition": condition.key, "pair": pair, "best": pair == best, "rests_on": sides}
             rows.append(selectivity_row(rnn, lstm, f"{condition.key}: {pair}", alpha, **about))
         return rows
 
 
-def _judged(readings: Readings) -> list[Condition]:
-    return [c for source in readings.evidence.plan.sources for c in readings.judged(source.name)]
+def _judged(results: Results) -> list[Condition]:
+    return [c for source in results.evidence.plan.sources for c in results.judged(source.name)]
 
 
-def _trials(readings: Readings, condition: Condition) -> list[Record]:
-    specs = readings.specs(condition.source, "RNN", "LSTM")
-    return [row for spec in specs for row in readings.reporting(condition.key, spec).values()]
+def _trials(results: Results, condition: Condition) -> list[Record]:
+    specs = results.specs(condition.source, "RNN", "LSTM")
+    return [row for spec in specs for row in results.reporting(condition.key, spec).values()]
 
 
-def _probed(readings: Readings, condition: Condition) -> bool:
-    return any(numbers(_trials(readings, condition), column) for column in GATE_PROBE)
+def _probed(results: Results, condition: Condition) -> bool:
+    return any(numbers(_trials(results, condition), column) for column in GATE_PROBE)
 
 
 def _gates_text(row: Row) -> Both:
@@ -128,5 +128,5 @@ def _rnn_text(row: Row) -> Both:
     return both("claims.gates.selectivity", **values)
 
 
-def _files(readings: Readings) -> tuple[str, ...]:
-    return trial_files(row for condition in _judged(readings) for row in _trials(readings, condition))
+def _files(results: Results) -> tuple[str, ...]:
+    return trial_files(row for condition in _judged(results) for row in _trials(results, condition))

@@ -14,7 +14,7 @@ from typing import Any
 from carousel.common.texts import both
 from carousel.experiments.claims.base import Claim
 from carousel.experiments.decision.paired import SHOWN
-from carousel.experiments.decision.results import Readings, trial_files
+from carousel.experiments.decision.results import Results, trial_files
 from carousel.experiments.decision.split_overlap import sample_note
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.means import mean_interval
@@ -25,21 +25,21 @@ EFFECT = ("occlusion_drop", "score")
 Block = tuple[int, int]
 
 
-def occlusion_verdict(claim: Claim, readings: Readings, source: str) -> Verdict:
+def occlusion_verdict(claim: Claim, results: Results, source: str) -> Verdict:
     """`not-tested`, with the drops of each family's best as rows that decide nothing."""
-    whole = readings.judged(source)[-1]
-    bests = [readings.best(whole.key, readings.specs(source, family)) for family in ("LSTM", "RNN")]
-    shown = [spec for spec in bests if spec and readings.occlusion(whole.key, spec)]
+    whole = results.judged(source)[-1]
+    bests = [results.best(whole.key, results.specs(source, family)) for family in ("LSTM", "RNN")]
+    shown = [spec for spec in bests if spec and results.occlusion(whole.key, spec)]
     if not shown:
         return claim.not_tested("gates_file")
-    rows = tuple(row for spec in shown for row in _rows(readings, whole.key, spec))
-    leading = [_leading(readings, whole.key, spec) for spec in shown]
+    rows = tuple(row for spec in shown for row in _rows(results, whole.key, spec))
+    leading = [_leading(results, whole.key, spec) for spec in shown]
     because = join(
         both("claims.untested.gates_shown"),
-        *(_sentence(row, readings, whole.key) for row in leading),
-        sample_note(readings.evidence.card),
+        *(_sentence(row, results, whole.key) for row in leading),
+        sample_note(results.evidence.card),
     )
-    used = [row for spec in shown for row in readings.reporting(whole.key, spec).values()]
+    used = [row for spec in shown for row in results.reporting(whole.key, spec).values()]
     return Verdict(claim.id, "not-tested", leading[0].effect, leading[0].n, because, rows, trial_files(used))
 
 
@@ -49,20 +49,20 @@ def block_name(block: Block) -> str:
     return str(first) if end == first + 1 else f"{first}-{end - 1}"
 
 
-def _rows(readings: Readings, condition: str, spec: str) -> list[Row]:
-    blocks = readings.occlusion(condition, spec)
-    return [_row(condition, spec, block, list(drops.values()), SHOWN, readings) for block, drops in blocks.items()]
+def _rows(results: Results, condition: str, spec: str) -> list[Row]:
+    blocks = results.occlusion(condition, spec)
+    return [_row(condition, spec, block, list(drops.values()), SHOWN, results) for block, drops in blocks.items()]
 
 
-def _leading(readings: Readings, condition: str, spec: str) -> Row:
+def _leading(results: Results, condition: str, spec: str) -> Row:
     """The block that costs most; its interval holds for all blocks together (Bonferroni), since it was picked."""
-    blocks = {block: list(drops.values()) for block, drops in readings.occlusion(condition, spec).items()}
+    blocks = {block: list(drops.values()) for block, drops in results.occlusion(condition, spec).items()}
     most = max(blocks, key=lambda block: _mean(blocks[block]))
-    return _row(condition, spec, most, blocks[most], SHOWN / len(blocks), readings)
+    return _row(condition, spec, most, blocks[most], SHOWN / len(blocks), results)
 
 
-def _row(condition: str, spec: str, block: Block, drops: Sequence[float], alpha: float, readings: Readings) -> Row:
-    ends: Interval = mean_interval(drops, alpha, readings.overlap)
+def _row(condition: str, spec: str, block: Block, drops: Sequence[float], alpha: float, results: Results) -> Row:
+    ends: Interval = mean_interval(drops, alpha, results.overlap)
     where = f"{condition}: {spec}, k = {block_name(block)}"
     effect = Effect(*EFFECT, _mean(drops), ends)
     about: dict[str, Any] = {"condition": condition, "decides": False}
@@ -70,11 +70,11 @@ def _row(condition: str, spec: str, block: Block, drops: Sequence[float], alpha:
     return Row(where, "not-tested", "no_rule", effect, len(drops), **about)
 
 
-def _sentence(row: Row, readings: Readings, condition: str) -> Both:
+def _sentence(row: Row, results: Results, condition: str) -> Both:
     first, end = row.details["lags"]
     spec = row.details["contender"]
     values = {"value": signed(row.effect.value), "interval": interval(row.effect.ci95), "n": row.n}
-    blocks = len(readings.occlusion(condition, spec))
+    blocks = len(results.occlusion(condition, spec))
     return both("claims.gates.occlusion", spec=spec, block=block_name((first, end)), blocks=blocks, **values)
 
 

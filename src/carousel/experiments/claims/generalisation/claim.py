@@ -24,10 +24,10 @@ from carousel.experiments.claims.generalisation.comparisons import (
     test_win,
     training_win,
 )
-from carousel.experiments.claims.generalisation.equal_loss import matched_win
+from carousel.experiments.claims.generalisation.equal_loss import equal_loss_win
 from carousel.experiments.claims.generalisation.requirement import REQUIREMENT
 from carousel.experiments.decision.paired import missing_row, superiority_row
-from carousel.experiments.decision.results import Readings, score, trial_files
+from carousel.experiments.decision.results import Results, score, trial_files
 from carousel.experiments.decision.rules import by_group, by_superiority, stands_for
 from carousel.experiments.decision.split_overlap import guarded, sample_note
 from carousel.experiments.decision.statistics.interval import Interval
@@ -53,28 +53,28 @@ class Generalisation(PairClaim):
     over_several: ClassVar[bool] = True
     figure: ClassVar[str | None] = "learning-score"
 
-    def judge(self, readings: Readings, alpha: float) -> Verdict:
+    def judge(self, results: Results, alpha: float) -> Verdict:
         """One deciding row a condition; a file alone speaks of itself, tasks need three sources."""
-        sources = [s.name for s in readings.evidence.plan.sources]
-        conditions = [c for source in sources for c in readings.judged(source)]
-        shared = alpha / max(1, sum(readings.best_pair(c) is not None for c in conditions))
-        judged = [self._best_row(readings, condition, shared) for condition in conditions]
-        shown = stands_for(judged, readings)
+        sources = [s.name for s in results.evidence.plan.sources]
+        conditions = [c for source in sources for c in results.judged(source)]
+        shared = alpha / max(1, sum(results.best_pair(c) is not None for c in conditions))
+        judged = [self._best_row(results, condition, shared) for condition in conditions]
+        shown = stands_for(judged, results)
         if shown is None:
             return self.not_tested("no_trials")
-        apart = [row for source in sources for row in self._apart(readings, source, alpha)]
+        apart = [row for source in sources for row in self._apart(results, source, alpha)]
         words = by_group(judged, lambda source: source)
         because = join(
             headline(self.id, shown),
             *map(_apart_text, apart),
-            _scope(readings, words),
+            _scope(results, words),
             _difference(shown),
             needed(judged),
-            sample_note(readings.evidence.card),
+            sample_note(results.evidence.card),
         )
-        rows = (*judged, *apart, *self._declared(readings, conditions, alpha))
-        verdict = _over_sources(list(words.values()), _sources_needed(readings))
-        return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(readings))
+        rows = (*judged, *apart, *self._declared(results, conditions, alpha))
+        verdict = _over_sources(list(words.values()), _sources_needed(results))
+        return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(results))
 
     def decidable(self, seeds: int, alpha: float, *, file: bool) -> bool:
         """All won, or all lost."""
@@ -85,38 +85,38 @@ class Generalisation(PairClaim):
         """Any condition can make the claim conditional."""
         return len(asked.conditions())
 
-    def _best_row(self, readings: Readings, condition: Condition, alpha: float) -> Row:
+    def _best_row(self, results: Results, condition: Condition, alpha: float) -> Row:
         """The best LSTM against the best RNN under one condition."""
-        pair = readings.best_pair(condition)
+        pair = results.best_pair(condition)
         if pair is None:
             return missing_row(condition.key, self.effect, condition=condition.key, best=True)
         sides = tuple((condition.key, spec) for spec in pair)
-        rnn, lstm = readings.together(*sides)
+        rnn, lstm = results.together(*sides)
         compared = paired(rnn, lstm, test_win)
         about: dict[str, Any] = {"condition": condition.key, "pair": pair, "best": True, "rests_on": sides}
         row = superiority_row(f"{condition.key}: {pair}", self.effect, [win for _, _, win in compared], alpha, **about)
         apart = [score(lstm) - score(rnn) for lstm, rnn, _ in compared]
-        return guarded(row, apart, alpha, readings.overlap)
+        return guarded(row, apart, alpha, results.overlap)
 
-    def _apart(self, readings: Readings, source: str, alpha: float) -> list[Row]:
+    def _apart(self, results: Results, source: str, alpha: float) -> list[Row]:
         """Optimisation, and generalisation at matched training loss; they decide nothing."""
-        compares: dict[str, Compare] = {"optimisation": training_win, "matched": matched_win(readings.evidence)}
+        compares: dict[str, Compare] = {"optimisation": training_win, "matched": equal_loss_win(results.evidence)}
         rows = []
         for question, compare in compares.items():
-            wins = by_seed(best_comparisons(readings, source, compare))
+            wins = by_seed(best_comparisons(results, source, compare))
             effect = (f"superiority_{question}", "probability")
             row = superiority_row(f"{source}: LSTM vs RNN", effect, wins, alpha, best=True, decides=False)
             row.details["question"] = question
             rows.append(row)
         return rows
 
-    def _declared(self, readings: Readings, conditions: Sequence[Condition], alpha: float) -> list[Row]:
+    def _declared(self, results: Results, conditions: Sequence[Condition], alpha: float) -> list[Row]:
         """Every other declared pair under every condition, for the table."""
         rows = []
         for condition in conditions:
-            best = readings.best_pair(condition)
-            for pair in (pair for pair in readings.pairs(condition.source) if pair != best):
-                rnn, lstm = (readings.reporting(condition.key, spec) for spec in pair)
+            best = results.best_pair(condition)
+            for pair in (pair for pair in results.pairs(condition.source) if pair != best):
+                rnn, lstm = (results.reporting(condition.key, spec) for spec in pair)
                 wins = [win for _, _, win in paired(rnn, lstm, test_win)]
                 about: dict[str, Any] = {"condition": condition.key, "pair": pair, "decides": False}
                 rows.append(superiority_row(f"{condition.key}: {pair}", self.effect, wins, alpha, **about))
@@ -133,14 +133,14 @@ def _over_sources(words: Sequence[Word], required: int) -> Word:
     return "refuted" if refuted >= required else "inconclusive"
 
 
-def _scope(readings: Readings, words: dict[str, Word]) -> Both:
-    if readings.file is not None:
-        return both("claims.generalisation.one_file", source=readings.file)
+def _scope(results: Results, words: dict[str, Word]) -> Both:
+    if results.file is not None:
+        return both("claims.generalisation.one_file", source=results.file)
     return groups_text("claims.generalisation.scope", words, needed=THRESHOLDS.sources)
 
 
-def _sources_needed(readings: Readings) -> int:
-    return THRESHOLDS.sources if readings.file is None else 1
+def _sources_needed(results: Results) -> int:
+    return THRESHOLDS.sources if results.file is None else 1
 
 
 def _apart_text(row: Row) -> Both | None:
@@ -159,11 +159,11 @@ def _difference(row: Row) -> Both | None:
     return both("claims.generalisation.difference", value=signed(value), interval=interval(Interval(low, high)))
 
 
-def _files(readings: Readings) -> tuple[str, ...]:
+def _files(results: Results) -> tuple[str, ...]:
     used = [
         row
-        for source in readings.evidence.plan.sources
-        for lstm, rnn, _ in best_comparisons(readings, source.name, test_win)
+        for source in results.evidence.plan.sources
+        for lstm, rnn, _ in best_comparisons(results, source.name, test_win)
         for row in (lstm, rnn)
     ]
     return trial_files(used)

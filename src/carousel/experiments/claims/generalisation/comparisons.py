@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from carousel.experiments.decision.results import BySeed, Readings, Record, is_number, score, solved
+from carousel.experiments.decision.results import BySeed, Record, Results, is_number, score, solved
 
 if TYPE_CHECKING:
     from carousel.experiments.runner.plan import Group
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 Compare = Callable[[Record, Record], float | None]  # 1 a win of the first, 0.5 a tie, 0 a loss; None: no answer
 
 
-def best_comparisons(readings: Readings, source: str, compare: Compare) -> list[tuple[Record, Record, float]]:
+def best_comparisons(results: Results, source: str, compare: Compare) -> list[tuple[Record, Record, float]]:
     """The comparisons of each family's best, under every judged condition of the source: of the seeds that all these
     conditions have."""
-    trials = readings.together(*_best_groups(readings, source))
+    trials = results.together(*_best_groups(results, source))
     found = []
     for rnn, lstm in zip(trials[::2], trials[1::2], strict=True):
         found += paired(rnn, lstm, compare)
     return found
 
 
-def _best_groups(readings: Readings, source: str) -> tuple[Group, ...]:
+def _best_groups(results: Results, source: str) -> tuple[Group, ...]:
     """Of every judged condition of the source the best RNN's trainings and the best LSTM's, one after the other."""
-    best = [(condition.key, readings.best_pair(condition)) for condition in readings.judged(source)]
+    best = [(condition.key, results.best_pair(condition)) for condition in results.judged(source)]
     return tuple((key, spec) for key, pair in best if pair for spec in pair)
 
 

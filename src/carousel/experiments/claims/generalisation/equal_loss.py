@@ -25,7 +25,7 @@ class _Curve(NamedTuple):
     validation: list[float | None]  # by step, from the same step on
 
 
-def matched_win(evidence: Evidence) -> Compare:
+def equal_loss_win(evidence: Evidence) -> Compare:
     """A comparison of two trials at matched training loss: 1, 0.5 or 0 for the first; None where it has no answer."""
 
     def compare(lstm: Record, rnn: Record) -> float | None:

@@ -15,7 +15,7 @@ from carousel.experiments.claims.length.history import history_rows
 from carousel.experiments.claims.length.requirement import REQUIREMENT
 from carousel.experiments.decision.paired import missing_row
 from carousel.experiments.decision.requirements import lacks_pair
-from carousel.experiments.decision.results import BySeed, Pair, Readings, solved, trial_files
+from carousel.experiments.decision.results import BySeed, Pair, Results, solved, trial_files
 from carousel.experiments.decision.rules import combine, stands_for
 from carousel.experiments.decision.split_overlap import sample_note
 from carousel.experiments.decision.statistics.logistic import fit_length_curve
@@ -37,18 +37,18 @@ class Length(PairClaim):
     change: ClassVar[str] = "claims.change.pairs"
     figure: ClassVar[str | None] = "length"
 
-    def judge(self, readings: Readings, alpha: float) -> Verdict:
+    def judge(self, results: Results, alpha: float) -> Verdict:
         """For every pair of every source that was run at two lengths or more."""
-        sources = [s.name for s in readings.evidence.plan.sources if len(readings.lengths(s.name)) > 1]
-        rows = tuple(row for source in sources for row in self._rows(readings, source, alpha))
-        shown = stands_for(rows, readings)
+        sources = [s.name for s in results.evidence.plan.sources if len(results.lengths(s.name)) > 1]
+        rows = tuple(row for source in sources for row in self._rows(results, source, alpha))
+        shown = stands_for(rows, results)
         if shown is None:
             reasons = {row.reason for row in rows}
             return self.not_tested("below_baseline" if "below_baseline" in reasons else "no_trials")
-        on_file = readings.is_file(sources[0])
-        name, note = ("history", sample_note(readings.evidence.card)) if on_file else (self.id, None)
+        on_file = results.is_file(sources[0])
+        name, note = ("history", sample_note(results.evidence.card)) if on_file else (self.id, None)
         because = join(headline(name, shown), tally(rows), sides(rows), needed(rows), note)
-        files = _files(readings, sources)
+        files = _files(results, sources)
         return Verdict(self.id, combine(rows), shown.effect, shown.n, because, rows, files)
 
     def lacks(self, plan: Plan, *, every_step: bool) -> str | None:
@@ -60,18 +60,18 @@ class Length(PairClaim):
         """On a file by a mean; on tasks by four rates."""
         return super().decidable(seeds, alpha, file=file) if file else decidable(seeds, alpha)
 
-    def _rows(self, readings: Readings, source: str, alpha: float) -> list[Row]:
-        if readings.is_file(source):
-            return history_rows(readings, source, alpha)
-        best = readings.best_pair(readings.lengths(source)[-1])
-        return [self._row(readings, source, pair, alpha, pair == best) for pair in readings.pairs(source)]
+    def _rows(self, results: Results, source: str, alpha: float) -> list[Row]:
+        if results.is_file(source):
+            return history_rows(results, source, alpha)
+        best = results.best_pair(results.lengths(source)[-1])
+        return [self._row(results, source, pair, alpha, pair == best) for pair in results.pairs(source)]
 
-    def _row(self, readings: Readings, source: str, pair: Pair, alpha: float, best: bool) -> Row:
-        conditions = readings.lengths(source)
+    def _row(self, results: Results, source: str, pair: Pair, alpha: float, best: bool) -> Row:
+        conditions = results.lengths(source)
         lengths = [c.length for c in conditions]
         ends_of = tuple((conditions[end].key, spec) for spec in pair for end in (0, -1))
-        ends = Ends(*map(_rate, readings.together(*ends_of)))
-        rnn, lstm = ([_rate(readings.reporting(c.key, spec)) for c in conditions] for spec in pair)
+        ends = Ends(*map(_rate, results.together(*ends_of)))
+        rnn, lstm = ([_rate(results.reporting(c.key, spec)) for c in conditions] for spec in pair)
         where = f"{source}/T={lengths[0]} → T={lengths[-1]}: {pair}"
         about: dict[str, Any] = {"condition": conditions[-1].key, "pair": pair, "best": best, "rests_on": ends_of}
         if not ends.n:
@@ -99,12 +99,12 @@ def _described(lengths: Sequence[int], rates: Sequence[Rate]) -> dict[str, objec
     return {"solved": {str(t): [r.solved, r.n] for t, r in seen}, "t50": curve.t50, "area": curve.area}
 
 
-def _files(readings: Readings, sources: Sequence[str]) -> tuple[str, ...]:
+def _files(results: Results, sources: Sequence[str]) -> tuple[str, ...]:
     return trial_files(
         row
         for source in sources
-        for condition in readings.lengths(source)
+        for condition in results.lengths(source)
         for family in ("RNN", "LSTM")
-        for spec in readings.specs(source, family)
-        for row in readings.reporting(condition.key, spec).values()
+        for spec in results.specs(source, family)
+        for row in results.reporting(condition.key, spec).values()
     )

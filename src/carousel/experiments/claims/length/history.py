@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from carousel.experiments.decision.paired import mean_row
-from carousel.experiments.decision.results import BySeed, Pair, Readings, score
+from carousel.experiments.decision.results import BySeed, Pair, Results, score
 from carousel.experiments.decision.room import room_above_baseline
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Effect, Row
@@ -17,27 +17,27 @@ from carousel.experiments.decision.verdict import Effect, Row
 EFFECT = ("history_gain_difference", "score")
 
 
-def history_rows(readings: Readings, source: str, alpha: float) -> list[Row]:
+def history_rows(results: Results, source: str, alpha: float) -> list[Row]:
     """One row a pair. The margin is a share of the room between the baseline and the best contender's mean score on
     the whole sequence; without room nothing was learned, and there is nothing to judge."""
-    shortest, whole = (readings.lengths(source)[end] for end in (0, -1))
-    best, room = readings.best_pair(whole), room_above_baseline(readings, source, whole.key)
+    shortest, whole = (results.lengths(source)[end] for end in (0, -1))
+    best, room = results.best_pair(whole), room_above_baseline(results, source, whole.key)
     rows = []
-    for pair in readings.pairs(source):
+    for pair in results.pairs(source):
         about: dict[str, Any] = {"condition": whole.key, "pair": pair, "best": pair == best}
         about["rests_on"] = tuple((c.key, spec) for spec in pair for c in (shortest, whole))
         where = f"{shortest.key} → {whole.key}: {pair}"
         if room <= 0:
             rows.append(Row(where, "not-tested", "below_baseline", Effect(*EFFECT), 0, **about))
             continue
-        gains = _gain_differences(readings, pair, shortest.key, whole.key)
+        gains = _gain_differences(results, pair, shortest.key, whole.key)
         margin = THRESHOLDS.history_share * room
-        rows.append(mean_row(where, EFFECT, gains, margin, alpha, overlap=readings.overlap, **about))
+        rows.append(mean_row(where, EFFECT, gains, margin, alpha, overlap=results.overlap, **about))
     return rows
 
 
-def _gain_differences(readings: Readings, pair: Pair, shortest: str, whole: str) -> list[float]:
-    rnn, lstm = (_gains(readings.reporting(shortest, spec), readings.reporting(whole, spec)) for spec in pair)
+def _gain_differences(results: Results, pair: Pair, shortest: str, whole: str) -> list[float]:
+    rnn, lstm = (_gains(results.reporting(shortest, spec), results.reporting(whole, spec)) for spec in pair)
     return [lstm[seed] - rnn[seed] for seed in sorted(rnn.keys() & lstm.keys())]
 
 

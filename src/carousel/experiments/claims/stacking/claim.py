@@ -17,7 +17,7 @@ from carousel.experiments.claims.stacking.depth import RATE, decidable, declared
 from carousel.experiments.claims.stacking.on_file import stacking_verdict
 from carousel.experiments.claims.stacking.requirement import REQUIREMENT
 from carousel.experiments.decision.requirements import has_depths, is_file
-from carousel.experiments.decision.results import Readings, trial_files
+from carousel.experiments.decision.results import Results, trial_files
 from carousel.experiments.decision.rules import by_group, stands_for
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Both, Row, Verdict
@@ -39,23 +39,23 @@ class Stacking(Claim):
     counted: ClassVar[bool] = True
     over_several: ClassVar[bool] = True
 
-    def judge(self, readings: Readings, alpha: float) -> Verdict:
+    def judge(self, results: Results, alpha: float) -> Verdict:
         """A verdict over families of tasks; of a file, over that file."""
-        if readings.file is not None:
-            return stacking_verdict(self, readings, readings.file, alpha)
-        conditions = [c for s in readings.evidence.plan.sources for c in readings.judged(s.name)]
-        conditions = [c for c in conditions if all(depths(readings, c.source))]
-        judged = [_best_row(readings, condition, alpha) for condition in conditions]
-        shown = stands_for(judged, readings)
+        if results.file is not None:
+            return stacking_verdict(self, results, results.file, alpha)
+        conditions = [c for s in results.evidence.plan.sources for c in results.judged(s.name)]
+        conditions = [c for c in conditions if all(depths(results, c.source))]
+        judged = [_best_row(results, condition, alpha) for condition in conditions]
+        shown = stands_for(judged, results)
         if shown is None:
             lines = {row.reason for row in judged}
             return self.not_tested("no_line" if lines == {"no_line"} else "no_depth_trials")
         by_family = by_group(judged, family_of_task)
         families_text = groups_text("claims.stacking.families", by_family, needed=THRESHOLDS.depth_families)
         because = join(headline(self.id, shown), _bits_text(judged), families_text, needed(judged))
-        rows = (*judged, *(row for c in conditions for row in _declared(readings, c, alpha)))
+        rows = (*judged, *(row for c in conditions for row in _declared(results, c, alpha)))
         verdict = families(list(by_family.values()))
-        return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(readings, conditions))
+        return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(results, conditions))
 
     def compares(self, plan: Plan, source: str) -> bool:
         """One layer and several."""
@@ -72,22 +72,22 @@ class Stacking(Claim):
         return super().decidable(seeds, alpha, file=file) if file else decidable(seeds, alpha)
 
 
-def _best_row(readings: Readings, condition: Condition, alpha: float) -> Row:
-    shallow, deep = (readings.best(condition.key, specs) for specs in depths(readings, condition.source))
+def _best_row(results: Results, condition: Condition, alpha: float) -> Row:
+    shallow, deep = (results.best(condition.key, specs) for specs in depths(results, condition.source))
     if shallow is None or deep is None:
         return gain_row({}, {}, condition.key, alpha, condition=condition.key, best=True)
-    return _row(readings, condition, shallow, deep, alpha, best=True)
+    return _row(results, condition, shallow, deep, alpha, best=True)
 
 
-def _declared(readings: Readings, condition: Condition, alpha: float) -> list[Row]:
+def _declared(results: Results, condition: Condition, alpha: float) -> list[Row]:
     """Every declared depth, for the table."""
-    pairs = declared_depths(readings, condition.source)
-    return [_row(readings, condition, shallow, deep, alpha, decides=False) for shallow, deep in pairs]
+    pairs = declared_depths(results, condition.source)
+    return [_row(results, condition, shallow, deep, alpha, decides=False) for shallow, deep in pairs]
 
 
-def _row(readings: Readings, condition: Condition, shallow: str, deep: str, alpha: float, **about: Any) -> Row:
+def _row(results: Results, condition: Condition, shallow: str, deep: str, alpha: float, **about: Any) -> Row:
     sides = (condition.key, shallow), (condition.key, deep)
-    few, many = readings.together(*sides)
+    few, many = results.together(*sides)
     about |= {"condition": condition.key, "rests_on": sides}
     return gain_row(few, many, f"{condition.key}: {deep} vs {shallow}", alpha, **about)
 
@@ -102,10 +102,10 @@ def _bits_text(rows: list[Row]) -> Both | None:
     return both("claims.stacking.bits", where=str(row.condition), **values)
 
 
-def _files(readings: Readings, conditions: list[Condition]) -> tuple[str, ...]:
+def _files(results: Results, conditions: list[Condition]) -> tuple[str, ...]:
     return trial_files(
         row
         for condition in conditions
-        for spec in readings.specs(condition.source, "LSTM")
-        for row in readings.reporting(condition.key, spec).values()
+        for spec in results.specs(condition.source, "LSTM")
+        for row in results.reporting(condition.key, spec).values()
     )

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from carousel.experiments.columns import MEMORISED_BITS
 from carousel.experiments.decision.paired import SHOWN, mean_row, missing_row
-from carousel.experiments.decision.results import BySeed, Readings, is_number, solved
+from carousel.experiments.decision.results import BySeed, Results, is_number, solved
 from carousel.experiments.decision.rules import by_margin
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.power import smallest_n
@@ -22,16 +22,16 @@ BITS = ("depth_gain_bits", "share_more")
 Measure = Literal["bits", "rate"]
 
 
-def depths(readings: Readings, source: str) -> tuple[list[str], list[str]]:
+def depths(results: Results, source: str) -> tuple[list[str], list[str]]:
     """The LSTM contenders of one layer, and of several."""
-    layers, specs = readings.layers(source), readings.specs(source, "LSTM")
+    layers, specs = results.layers(source), results.specs(source, "LSTM")
     return [s for s in specs if layers[s] == 1], [s for s in specs if layers[s] > 1]
 
 
-def declared_depths(readings: Readings, source: str) -> list[tuple[str, str]]:
+def declared_depths(results: Results, source: str) -> list[tuple[str, str]]:
     """Every declared depth with one layer of the same cell and initialisation: (one, several)."""
-    made = {c.spec: (c.cell, c.init) for c in readings.evidence.plan.contenders[source]}
-    one, several = depths(readings, source)
+    made = {c.spec: (c.cell, c.init) for c in results.evidence.plan.contenders[source]}
+    one, several = depths(results, source)
     return [(shallow, deep) for shallow in one for deep in several if made[shallow] == made[deep]]
 
 

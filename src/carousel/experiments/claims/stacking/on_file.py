@@ -12,7 +12,7 @@ from carousel.common.texts import both
 from carousel.experiments.claims.base import Claim
 from carousel.experiments.claims.stacking.depth import declared_depths, depths
 from carousel.experiments.decision.paired import mean_row
-from carousel.experiments.decision.results import Readings, score, trial_files
+from carousel.experiments.decision.results import Results, score, trial_files
 from carousel.experiments.decision.room import room_above_baseline
 from carousel.experiments.decision.rules import combine
 from carousel.experiments.decision.split_overlap import sample_note
@@ -26,33 +26,31 @@ if TYPE_CHECKING:
 SCORE = ("depth_gain_score", "score")
 
 
-def stacking_verdict(claim: Claim, readings: Readings, source: str, alpha: float) -> Verdict:
+def stacking_verdict(claim: Claim, results: Results, source: str, alpha: float) -> Verdict:
     """The best of several layers against the best of one decides; every declared depth is shown too."""
-    whole = readings.judged(source)[-1]
-    one, several = depths(readings, source)
-    shallow, deep = readings.best(whole.key, one), readings.best(whole.key, several)
-    room = room_above_baseline(readings, source, whole.key)
+    whole = results.judged(source)[-1]
+    one, several = depths(results, source)
+    shallow, deep = results.best(whole.key, one), results.best(whole.key, several)
+    room = room_above_baseline(results, source, whole.key)
     if shallow is None or deep is None or room <= 0:
         return claim.not_tested("no_depth_trials" if room > 0 else "below_baseline_depth")
     margin = THRESHOLDS.history_share * room
-    best = _row(readings, whole, shallow, deep, margin, alpha, best=True)
-    declared = [_row(readings, whole, s, d, margin, alpha, decides=False) for s, d in declared_depths(readings, source)]
+    best = _row(results, whole, shallow, deep, margin, alpha, best=True)
+    declared = [_row(results, whole, s, d, margin, alpha, decides=False) for s, d in declared_depths(results, source)]
     because = join(
         headline(claim.id, best),
         both("claims.stacking.one_file", source=source, share=THRESHOLDS.history_share),
         needed([best]),
-        sample_note(readings.evidence.card),
+        sample_note(results.evidence.card),
     )
-    used = [row for spec in (*one, *several) for row in readings.reporting(whole.key, spec).values()]
+    used = [row for spec in (*one, *several) for row in results.reporting(whole.key, spec).values()]
     return Verdict(claim.id, combine([best]), best.effect, best.n, because, (best, *declared), trial_files(used))
 
 
-def _row(
-    readings: Readings, whole: Condition, shallow: str, deep: str, margin: float, alpha: float, **about: Any
-) -> Row:
+def _row(results: Results, whole: Condition, shallow: str, deep: str, margin: float, alpha: float, **about: Any) -> Row:
     sides = (whole.key, shallow), (whole.key, deep)
-    few, many = readings.together(*sides)
+    few, many = results.together(*sides)
     gains = [score(many[seed]) - score(few[seed]) for seed in sorted(few)]
     where = f"{whole.key}: {deep} vs {shallow}"
     about |= {"condition": whole.key, "rests_on": sides}
-    return mean_row(where, SCORE, gains, margin, alpha, overlap=readings.overlap, **about)
+    return mean_row(where, SCORE, gains, margin, alpha, overlap=results.overlap, **about)

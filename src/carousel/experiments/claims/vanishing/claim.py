@@ -14,7 +14,7 @@ from carousel.experiments.claims.base import PairClaim
 from carousel.experiments.claims.vanishing.horizon import Horizon, held_back, median_horizon, ratio_of
 from carousel.experiments.claims.vanishing.requirement import REQUIREMENT
 from carousel.experiments.decision.paired import mean_row
-from carousel.experiments.decision.results import Pair, Readings, is_number
+from carousel.experiments.decision.results import Pair, Results, is_number
 from carousel.experiments.decision.rules import Answer, combine, stands_for
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Row, Verdict
@@ -37,30 +37,30 @@ class Vanishing(PairClaim):
     seeds: ClassVar[Literal["reporting", "untrained"]] = "untrained"
     figure: ClassVar[str | None] = "lag-profile-initialisation"
 
-    def judge(self, readings: Readings, alpha: float) -> Verdict:
+    def judge(self, results: Results, alpha: float) -> Verdict:
         """The headline is the best pair under the last (longest) condition of the first source."""
-        rows = tuple(self._rows(readings, alpha))
-        shown = stands_for(rows, readings)
+        rows = tuple(self._rows(results, alpha))
+        shown = stands_for(rows, results)
         if shown is None:
             return self.not_tested("no_profiles")
         because = join(headline(self.id, shown), self._horizons(shown), tally(rows), sides(rows), needed(rows))
-        return Verdict(self.id, combine(rows), shown.effect, shown.n, because, rows, _files(readings))
+        return Verdict(self.id, combine(rows), shown.effect, shown.n, because, rows, _files(results))
 
-    def _rows(self, readings: Readings, alpha: float) -> list[Row]:
+    def _rows(self, results: Results, alpha: float) -> list[Row]:
         rows = []
-        sources = [source.name for source in readings.evidence.plan.sources]
-        for condition in (c for source in sources for c in readings.judged(source)):
-            if not readings.has_slopes(condition.key):
+        sources = [source.name for source in results.evidence.plan.sources]
+        for condition in (c for source in sources for c in results.judged(source)):
+            if not results.has_slopes(condition.key):
                 continue
-            best = readings.best_pair(condition)
-            for pair in readings.pairs(condition.source):
-                rows.append(self._row(readings, condition.key, pair, START, alpha, pair == best))
+            best = results.best_pair(condition)
+            for pair in results.pairs(condition.source):
+                rows.append(self._row(results, condition.key, pair, START, alpha, pair == best))
             if best:
-                rows += [self._row(readings, condition.key, best, moment, alpha, True) for moment in LATER]
+                rows += [self._row(results, condition.key, best, moment, alpha, True) for moment in LATER]
         return rows
 
-    def _row(self, readings: Readings, condition: str, pair: Pair, moment: str, alpha: float, best: bool) -> Row:
-        rnn, lstm = (readings.slopes(condition, spec, moment) for spec in pair)
+    def _row(self, results: Results, condition: str, pair: Pair, moment: str, alpha: float, best: bool) -> Row:
+        rnn, lstm = (results.slopes(condition, spec, moment) for spec in pair)
         common = sorted(rnn.keys() & lstm.keys())
         seeds = [s for s in common if is_number(rnn[s]["slope"]) and is_number(lstm[s]["slope"])]
         row = mean_row(
@@ -106,6 +106,6 @@ def _bound(steps: float | None, censored: bool) -> str:
     return ("≥ " if censored else "") + number(steps)
 
 
-def _files(readings: Readings) -> tuple[str, ...]:
-    folder = readings.evidence.folder
+def _files(results: Results) -> tuple[str, ...]:
+    folder = results.evidence.folder
     return tuple(p.relative_to(folder).as_posix() for p in sorted((folder / "flow").glob("*.parquet")))

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from carousel.experiments.claims.gates.occlusion import block_name
-from carousel.experiments.decision.results import Readings
+from carousel.experiments.decision.results import Results
 from carousel.experiments.report.tables import intervals
 from carousel.experiments.results.evidence import Evidence
 
@@ -21,22 +21,22 @@ SCHEMA: dict[str, Any] = {
 def drops(evidence: Evidence) -> pl.DataFrame:
     """Columns of `SCHEMA`: block ("2-3"), seeds, sequences (mean number that had steps replaced), drop (mean loss of
     the test score) with its 95 % interval over the seeds. Empty where no file was occluded."""
-    readings = Readings(evidence)
+    results = Results(evidence)
     rows = [
         row
         for condition in evidence.plan.conditions()
         for contender in evidence.plan.contenders[condition.source]
-        for row in _rows(readings, condition.key, contender.spec)
+        for row in _rows(results, condition.key, contender.spec)
     ]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def _rows(readings: Readings, condition: str, spec: str) -> list[dict[str, Any]]:
-    frame = readings.evidence.occlusion
+def _rows(results: Results, condition: str, spec: str) -> list[dict[str, Any]]:
+    frame = results.evidence.occlusion
     rows = []
-    for (first, end), by_seed in readings.occlusion(condition, spec).items():
+    for (first, end), by_seed in results.occlusion(condition, spec).items():
         values = list(by_seed.values())
-        low, high = intervals.of_mean(values, readings.overlap)
+        low, high = intervals.of_mean(values, results.overlap)
         here = frame.filter(condition=condition, contender=spec, lag_from=first)
         rows.append(
             {
