@@ -1,6 +1,6 @@
 """A run folder, read: what claims and report work from. Needs no torch; works on a copied folder.
 
-Their columns are declared in `carousel.experiments.columns` and listed in docs/columns.md.
+The columns of its frames are declared in `carousel.experiments.columns` and listed in docs/columns.md.
 """
 
 from __future__ import annotations
