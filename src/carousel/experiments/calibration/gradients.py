@@ -1,4 +1,4 @@
-"""Claims 1 and 2 under planted truths: slopes, onsets of chaos, leaps of the gradient."""
+"""Claims 1 and 2 under planted truths: slopes, onsets of chaos, gradient spikes."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Onset(Scenario):
 
 @final
 class Control(Scenario):
-    """size: how many times rarer than the margin leaps are, in 300 LSTM trainings of a standard run (10 seeds of each
+    """size: how many times rarer than the margin spikes are, in 300 LSTM trainings of a standard run (10 seeds of each
     contender under each condition). They come in bursts. No contender is compared, so there is no same."""
 
     id: ClassVar[str] = "exploding.control"
@@ -91,11 +91,11 @@ class Control(Scenario):
 
     def made(self, rng: Generator, seeds: int, truth: Truth) -> Evidence:
         mean = THRESHOLDS.spike_share / truth["size"] * STEPS
-        leaps = rng.negative_binomial(mean / (noise.BURST - 1), 1 / noise.BURST, size=_GROUPS * seeds)
+        spikes = rng.negative_binomial(mean / (noise.BURST - 1), 1 / noise.BURST, size=_GROUPS * seeds)
         rows = [
-            trial(f"adding/T={n // seeds + 1}", "lstm", FIRST_SEED + n % seeds, solved=False, spike_share=leap / STEPS,
+            trial(f"adding/T={n // seeds + 1}", "lstm", FIRST_SEED + n % seeds, solved=False, spike_share=spike / STEPS,
                   lyapunov_end=-0.05)
-            for n, leap in enumerate(leaps)
+            for n, spike in enumerate(spikes)
         ]  # fmt: skip
         return run(_SPECS, ["adding"], range(1, _GROUPS + 1), rows)
 

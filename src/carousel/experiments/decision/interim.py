@@ -109,7 +109,7 @@ def _wanted(verdicts: Sequence[Verdict], analyses: Sequence[int], allocation: Ma
 
 
 def _open(verdict: Verdict) -> list[Row]:
-    """The rows without an answer that keep the claim from having one: best against best, and only where all of these
+    """The rows without an answer that keep the claim from having one: the tuned-best pair, and only where all of these
     have theirs the other declared pairs (rules.combine asks for both)."""
     rows = [row for row in verdict.rows if row.decides and row.verdict == "inconclusive"]
     return [row for row in rows if row.best] or rows

@@ -54,7 +54,7 @@ def combine(rows: Iterable[Row]) -> Word:
     """The claim's verdict from the rows that decide.
 
     conditional: at least one is supported and at least one refuted. supported (refuted): all decisive ones are, they
-    are at least half of all tested ones, and at least half of the best-against-best ones. Otherwise inconclusive;
+    are at least half of all tested ones, and at least half of the tuned-best pair ones. Otherwise inconclusive;
     not-tested where no row was tested.
     """
     tested = [row for row in rows if row.decides and row.verdict != "not-tested"]

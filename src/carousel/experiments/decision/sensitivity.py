@@ -22,7 +22,7 @@ def would_change(verdict: Verdict, key: str, *, counted: bool) -> Both | None:
 
 
 def _an_answer(verdict: Verdict, too_few: str) -> Both:
-    """The open rows that decide: best against best first, then those that ask for the fewest seeds."""
+    """The open rows that decide: the tuned-best pair first, then those that ask for the fewest seeds."""
     waiting = [row for row in verdict.rows if row.decides and row.verdict == "inconclusive"]
     if not waiting:
         return both(too_few)

@@ -14,7 +14,7 @@ class Thresholds:
     slope_margin: float = 0.05  # nats per step
     horizon_ratio: float = 2.0
     spike_share: float = 1e-4
-    spike_burst: float = 8.0  # variance over mean of the number of leaps in a training, at least; they come in bursts
+    spike_burst: float = 8.0  # variance over mean of the number of spikes in a training, at least; they come in bursts
     lyapunov: float = 0.0  # nats per step; a trained network above it is chaotic
     rnn_drop: float = 0.5  # of the solved-rate, shortest to longest
     lstm_drop: float = 0.1

@@ -2,7 +2,7 @@
 
 onset     the first scale of a Gaussian recurrent matrix at which the untrained network is chaotic, LSTM minus RNN.
 control   trained LSTMs (the reporting trials of the first interim analysis, so that no contender counts more than
-          another): how often the gradient's norm leaps, and whether one became chaotic.
+          another): how often the gradient's norm spikes, and whether one became chaotic.
 """
 
 from __future__ import annotations

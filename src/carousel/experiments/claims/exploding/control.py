@@ -19,11 +19,11 @@ EFFECT = ("spike_share", "share")
 
 
 def control_row(trials: Sequence[Record], alpha: float) -> Row:
-    """All steps of the LSTM trials: the share of leaps, and chaotic networks.
+    """All steps of the LSTM trials: the share of gradient spikes, and chaotic networks.
 
-    A leap is a norm above 100 x its running median, or one that is not a number. Supported: the upper limit of the
+    A spike is a norm above 100 x its running median, or one that is not a number. Supported: the upper limit of the
     share is below 1e-4 and every trained network's exponent was measured and is not above 0. Refuted: the lower
-    limit is above 1e-4, or a trained network's exponent is above 0. Leaps of one trial come in bursts; the interval
+    limit is above 1e-4, or a trained network's exponent is above 0. Spikes of one trial come in bursts; the interval
     allows for that (statistics.rates.clustered).
     """
     if not trials:
@@ -71,12 +71,12 @@ def _count(trials: Sequence[Record]) -> dict[str, Any]:
 def _spikes(row: Record) -> int:
     shares = (row["spike_share"], row["nan_share"])
     found = round(sum(s for s in shares if is_number(s)) * (row["steps"] or 0))
-    # A trial that diverged leapt at least once, also where its last step was not counted.
+    # A trial that diverged spiked at least once, also where its last step was not counted.
     return max(found, int(row["outcome"] == "diverged"))
 
 
 def _seeds_needed(counted: dict[str, Any], alpha: float) -> int | None:
-    """Seeds at which the same trainings, with the same share of leaps in bursts of the least size, would decide."""
+    """Seeds at which the same trainings, with the same share of spikes in bursts of the least size, would decide."""
     each, share = counted["steps"] / counted["seeds"], counted["spikes"] / max(counted["steps"], 1)
     if not each:
         return None
