@@ -20,6 +20,9 @@ from collections.abc import Iterable
 class CarouselError(Exception):
     """Base of everything Carousel raises on purpose."""
 
+    def __str__(self) -> str:
+        return Exception.__str__(self)  # that of KeyError, which some are too, puts the message in quotes
+
 
 class UserError(CarouselError):
     """A mistake the user can mend. Renders as one line: what; allowed; got; fix."""
@@ -39,8 +42,8 @@ class UserError(CarouselError):
         return " ".join("; ".join(parts).split())
 
 
-class UnknownName(UserError):
-    """A name that is not in the list it was looked up in."""
+class UnknownName(UserError, KeyError):
+    """A name that is not in the list it was looked up in; a KeyError, so that Mappings behave as such."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], fix: str | None = None):
         choices = sorted(known)
@@ -70,8 +73,9 @@ class KernelRefused(CarouselError, RuntimeError):
     """A kernel forced by the caller cannot run this call; the message holds its reason."""
 
 
-class NotRecorded(CarouselError, AttributeError):
-    """Asked of a tape: something that was not requested before the run. The message says how to request it."""
+class NotRecorded(CarouselError, AttributeError, KeyError):
+    """Asked of a tape: something that was not requested before the run. The message says how to request it. A KeyError
+    of `tape["f"]`, an AttributeError of `tape.f`."""
 
 
 class KernelNotice(UserWarning):

@@ -110,6 +110,8 @@ class ModelTape(Mapping[str, Track]):
     def __contains__(self, name: object) -> bool:
         return name in self._tracks
 
+    __eq__, __hash__ = object.__eq__, object.__hash__  # a recording is itself
+
     def track(self, name: str | None = None) -> Track:
         """The track of one site; the name may be left out where only one ran."""
         if name is None:

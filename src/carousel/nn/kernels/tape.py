@@ -59,6 +59,8 @@ class Values(Mapping[str, Tensor]):
     def __contains__(self, name: object) -> bool:
         return name in self.names
 
+    __eq__, __hash__ = object.__eq__, object.__hash__  # a run is itself; tensors have no one answer
+
     def _checked(self, name: str) -> str:
         if name not in self.names:
             kept = ", ".join(self.names) or "nothing"
@@ -85,6 +87,11 @@ class Gradients(Mapping[str, Tensor]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
 
 
 class Tape(Values):
