@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from torch import Tensor
+
 from carousel.common.errors import BadCall
 from carousel.nn.kernels import Tape
 from carousel.nn.kernels.tape import Values
@@ -12,12 +14,25 @@ from carousel.nn.kernels.tape import Values
 class Calls(Protocol):
     """One layer in one direction over its calls: what `tape["rnn.l0"]` gives."""
 
+    name: str
+    calls: list[Tape]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The gates and states that were kept."""
+
+    def __getitem__(self, name: str, /) -> Tensor:
+        """[T, B, H], of all calls."""
+
     def single(self, call: int | None = None) -> Tape:
         """The tape of one call."""
 
 
 class Places(Protocol):
     """A recorded model: what `carousel.record` gives."""
+
+    def track(self, name: str | None = None) -> Calls:
+        """All calls of one site."""
 
     def single(self, name: str | None = None, call: int | None = None) -> Tape:
         """The tape of one call of one site."""

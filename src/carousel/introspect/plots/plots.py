@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 
 from carousel.common.errors import BadCall
 from carousel.introspect import flow
+from carousel.introspect.flow.one_tape import Places
 from carousel.introspect.plots import lag_profile as lags
 from carousel.introspect.plots import saturation as gates
 from carousel.introspect.plots.effective_weights import effective_weights
@@ -18,10 +19,9 @@ from carousel.introspect.plots.raster import Sequence, raster
 from carousel.introspect.plots.singular_values import by_rank, singular_values
 from carousel.introspect.plots.time_scales import histogram, time_scales
 from carousel.introspect.plots.values import Site, array, site
-from carousel.introspect.record.tape import ModelTape
 from carousel.nn.kernels import Tape
 
-WORK = 2e9  # of the bounds: a decomposition's S^3, times lags and sequences; some seconds on one core
+WORK = 2e9  # of a bound's decompositions, S^3 times lags and sequences: some seconds on one core
 SPECTRA = 8  # singular values are averaged over so many sequences, the first, unless asked otherwise
 
 
@@ -35,7 +35,7 @@ class Plots:
     NotRecorded for what was not kept, BadCall for what is not defined for the cell.
     """
 
-    def __init__(self, tape: ModelTape):
+    def __init__(self, tape: Places):
         self._tape = tape
 
     def raster(
@@ -139,6 +139,12 @@ class Plots:
     def _place(self, figure: str, name: str | None, call: int | None, lang: str) -> tuple[Site, Words]:
         found = site(self._tape, name, call)
         return found, Words(figure, found.name, lang, found.calls[0].run.reverse)
+
+
+def _affordable(tape: Tape, lags: int) -> range:
+    """The first sequences of the batch whose bounds take seconds: none where a single one takes longer."""
+    states = sum(tape[name].shape[-1] for name in tape.cell.state_names)
+    return range(min(tape["h"].shape[1], int(WORK // (states**3 * lags))))
 
 
 def _step(at: Site, words: Words) -> str:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from carousel.introspect.flow.one_tape import Places
 from carousel.introspect.plots.downsampling import Array
-from carousel.introspect.record.tape import ModelTape
 from carousel.nn.cells import Cell
 from carousel.nn.kernels import Tape
 
@@ -58,7 +58,7 @@ class Site(NamedTuple):
         return np.concatenate([array(call.gradient(name)) for call in self.calls])
 
 
-def site(tape: ModelTape, name: str | None, call: int | None) -> Site:
+def site(tape: Places, name: str | None, call: int | None) -> Site:
     """The place asked for. Raises UnknownName, NotRecorded or BadCall, as the tape does."""
     track = tape.track(name)
     if call is None and len(track.calls) > 1:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from carousel.common.errors import BadCall
-from carousel.introspect.record.tape import Track
 from carousel.introspect.record.targets import Target
+from carousel.introspect.record.track import Track
 from carousel.nn.kernels import KERNELS, Call, Request
 from carousel.nn.layers.base import Recurrent
 from carousel.nn.layers.stack import Interventions

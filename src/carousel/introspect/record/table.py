@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from carousel.common.texts import text
-from carousel.introspect.record.tape import ModelTape, Track
+from carousel.introspect.record.track import Track
 
 
-def table(tape: ModelTape, lang: str) -> str:
+def table(tracks: Mapping[str, Track], missed: Mapping[str, str], lang: str) -> str:
     """One line a track, then one for each gate or state that occurs, then what could not be recorded."""
-    lines = [_line(track, lang) for track in tape.values()]
-    seen = sorted({value for track in tape.values() for value in track.names})
+    lines = [_line(track, lang) for track in tracks.values()]
+    seen = sorted({value for track in tracks.values() for value in track.names})
     lines += [f"  .{value}  {text(f'recording.value.{value}', lang)}" for value in seen]
-    return "\n".join([*lines, *skipped(tape, lang)])
+    return "\n".join([*lines, *skipped(missed, lang)])
 
 
-def skipped(tape: ModelTape, lang: str) -> list[str]:
+def skipped(missed: Mapping[str, str], lang: str) -> list[str]:
     """What could not be recorded, and why."""
-    return [text("recording.skipped", lang, name=name or "(model)", why=why) for name, why in tape.skipped.items()]
+    return [text("recording.skipped", lang, name=name or "(model)", why=why) for name, why in missed.items()]
 
 
 def _line(track: Track, lang: str) -> str:

@@ -83,7 +83,7 @@ def page_view(
         sites=tuple(sites),
         sites_note=shown if len(sites) < drawable else "",
         tape=tuple(_row(track, lang) for track in diagnosis.tape.values()),
-        tape_notes=tuple(skipped(diagnosis.tape, lang)),
+        tape_notes=tuple(skipped(diagnosis.tape.skipped, lang)),
         made_by=text("doctor.page.made_by", lang, version=version("carousel-rnn")),
     )
 

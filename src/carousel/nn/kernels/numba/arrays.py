@@ -9,7 +9,7 @@ import numpy as np
 
 from carousel.nn.kernels.numba.jit.indexing import rounded_up
 from carousel.nn.kernels.numba.jit.matrix import HALF
-from carousel.nn.kernels.numba.jit.narrow_input import FEW
+from carousel.nn.kernels.numba.jit.narrow_input import NARROW
 from carousel.nn.kernels.numba.jit.simd import lanes as lanes_of
 from carousel.nn.kernels.numba.jit.tile import ROWS
 from carousel.nn.kernels.numba.layout import Layout
@@ -109,7 +109,7 @@ class Memory:
     def backward(self) -> Plan:
         """Packed weights, vectors, scratch and sums."""
         sizes = self._sizes
-        columns = 0 if sizes.normed else sizes.width if sizes.width <= FEW else sizes.columns
+        columns = 0 if sizes.normed else sizes.width if sizes.width <= NARROW else sizes.columns
         return Plan(
             self._dtype,
             w_dx=self._of_x * columns, w_b=self._of_h * sizes.padded, **self._vectors(),

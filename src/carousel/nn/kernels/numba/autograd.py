@@ -16,7 +16,7 @@ from carousel.nn.kernels.numba.launch import Pass
 from carousel.nn.kernels.numba.layout import Layout, equal_layout, unequal_layout
 from carousel.nn.kernels.numba.recording import FusedRecording
 from carousel.nn.kernels.numba.specification import SPECIFICATIONS
-from carousel.nn.kernels.numba.warmup import prepare
+from carousel.nn.kernels.numba.warmup import warm_up
 from carousel.nn.kernels.reference import differentiate_again, notice_of_second, run_projected
 
 
@@ -63,7 +63,7 @@ class _Recurrence(torch.autograd.Function):
     def forward(ctx: Any, setting: _Setting, *tensors: Tensor | None) -> Any:
         call, x = setting.call, tensors[0]
         assert x is not None
-        prepare(x.dtype)
+        warm_up(x.dtype)
         given = dict(zip(_NAMES, tensors, strict=True)) | {"fresh": call.reset_mask}
         work = Pass(SPECIFICATIONS[setting.cell], setting.layout(), -1 if call.reverse else 1, given)
         output, final = work.forward()

@@ -11,7 +11,7 @@ import torch
 from filelock import FileLock
 
 from carousel.nn.cells import PARAMETERS
-from carousel.nn.kernels.numba.compilation import LOG, cache_folder
+from carousel.nn.kernels.numba.jit.compilation import LOG, cache_folder
 from carousel.nn.kernels.numba.launch import DTYPES, Pass
 from carousel.nn.kernels.numba.layout import equal_layout
 from carousel.nn.kernels.numba.specification import SPECIFICATIONS
@@ -19,7 +19,7 @@ from carousel.nn.kernels.numba.specification import SPECIFICATIONS
 _ready: set[torch.dtype] = set()
 
 
-def prepare(dtype: torch.dtype) -> None:
+def warm_up(dtype: torch.dtype) -> None:
     """One step of one unit, forward and backward: every compiled function is loaded for this type."""
     if dtype in _ready:
         return

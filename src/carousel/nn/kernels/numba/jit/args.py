@@ -7,7 +7,7 @@ torch's. Internal ones have N rows in all, by step (see `forward.py`).
 
 from __future__ import annotations
 
-from carousel.nn.kernels.numba.compilation import inner
+from carousel.nn.kernels.numba.jit.compilation import inner
 from carousel.nn.kernels.numba.jit.pass_record import flags, integers, reals
 
 

@@ -7,7 +7,6 @@ shapes alone and the sums of the slices are added in order, so the result does n
 
 from __future__ import annotations
 
-from carousel.nn.kernels.numba.compilation import inlined, inner, outermost
 from carousel.nn.kernels.numba.jit.args import (
     cell_of,
     found_of,
@@ -21,6 +20,7 @@ from carousel.nn.kernels.numba.jit.args import (
 )
 from carousel.nn.kernels.numba.jit.chunk import give_dx, sum_weights
 from carousel.nn.kernels.numba.jit.codes import GRU
+from carousel.nn.kernels.numba.jit.compilation import inlined, inner, outermost
 from carousel.nn.kernels.numba.jit.indexing import count_at, fill, find_outputs, find_previous, leave, rounded_up
 from carousel.nn.kernels.numba.jit.layer_norm import normalise_backward
 from carousel.nn.kernels.numba.jit.load_store import give_row, take_row

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from carousel.nn.kernels.numba.compilation import inner
 from carousel.nn.kernels.numba.jit.args import orders_of
-from carousel.nn.kernels.numba.jit.indexing import count_at, fill, rounded_up, thin
+from carousel.nn.kernels.numba.jit.compilation import inner
+from carousel.nn.kernels.numba.jit.indexing import apply_dropout, count_at, fill, rounded_up
 from carousel.nn.kernels.numba.jit.load_store import give_row, take_row
 from carousel.nn.kernels.numba.jit.matrix import add_rows, outer, product
-from carousel.nn.kernels.numba.jit.narrow_input import FEW, give_few
+from carousel.nn.kernels.numba.jit.narrow_input import NARROW, narrow_input_gradient
 
 
 @inner
@@ -18,7 +18,9 @@ def _gather(p, sizes, chunk, start, order, drop, x, hp, x_ld, seen, xs):
     row = 0
     for t in range(low, low + many):
         count = count_at(start, b0, most, t)
-        thin(count, b0, order, drop, hp, (start[t] + b0) * padded, seen, row * (padded + lanes), padded + lanes, sizes)
+        apply_dropout(
+            count, b0, order, drop, hp, (start[t] + b0) * padded, seen, row * (padded + lanes), padded + lanes, sizes
+        )
         for r in range(count if p.inputs else 0):
             at = (row + r) * x_ld
             take_row(x, (t * p.batch + order[b0 + r]) * p.width, p.width, xs, at, x_ld, lanes)
@@ -87,8 +89,8 @@ def give_dx(p, cell, sizes, chunk, start, order, zeros, w_dx, d, found, dx):
     if p.normed:
         x_order, _ = orders_of(p)
         _scatter_blocks(low, many, start, b0, most, order, batch, width, sizes, x_blocks, x_order, d, d_ld, dx)
-    elif width <= FEW:
-        give_few(low, many, start, b0, most, order, batch, width, lanes, of_x, w_dx, d, d_ld, dx)
+    elif width <= NARROW:
+        narrow_input_gradient(low, many, start, b0, most, order, batch, width, lanes, of_x, w_dx, d, d_ld, dx)
     else:
         product(zeros, 0, 0, d, 0, d_ld, of_x, w_dx, 0, found, 0, p.columns, held, p.columns, lanes)
         _scatter(low, many, start, b0, most, order, batch, width, p.columns, lanes, found, dx)

@@ -14,7 +14,6 @@ padding has no row. Internal arrays are flat, with H rounded up to whole registe
 
 from __future__ import annotations
 
-from carousel.nn.kernels.numba.compilation import inlined, inner, outermost
 from carousel.nn.kernels.numba.jit.args import (
     cell_of,
     kept_of,
@@ -26,9 +25,11 @@ from carousel.nn.kernels.numba.jit.args import (
     vectors_of,
 )
 from carousel.nn.kernels.numba.jit.codes import ELMAN_RELU, ELMAN_TANH, GRU, LSTM, LSTM_1997
+from carousel.nn.kernels.numba.jit.compilation import inlined, inner, outermost
 from carousel.nn.kernels.numba.jit.elman import relu_forward, tanh_forward
 from carousel.nn.kernels.numba.jit.gru import gru_forward
 from carousel.nn.kernels.numba.jit.indexing import (
+    apply_dropout,
     begin,
     count_at,
     fill,
@@ -36,11 +37,10 @@ from carousel.nn.kernels.numba.jit.indexing import (
     find_outputs,
     rounded_up,
     start_anew,
-    thin,
 )
 from carousel.nn.kernels.numba.jit.layer_norm import apply_gain, normalise
 from carousel.nn.kernels.numba.jit.load_store import give_row, take_row
-from carousel.nn.kernels.numba.jit.lstm import coupled_gates, lstm_1997_gates, lstm_gates, show
+from carousel.nn.kernels.numba.jit.lstm import coupled_gates, lstm_1997_gates, lstm_gates, output_gate
 from carousel.nn.kernels.numba.jit.matrix import product, product_of_both
 from carousel.nn.kernels.numba.jit.pass_record import integers, reals
 
@@ -119,7 +119,7 @@ def _step(t, count, b0, p, cell, sizes, layout, given, kept, vectors, weights, s
     if len(fresh):
         start_anew(t, count, start, b0, order, fresh, p.batch, padded, hp, state_h, state_c)
     if len(drop):
-        thin(count, b0, order, drop, state_h, 0, seen, 0, padded, sizes)
+        apply_dropout(count, b0, order, drop, state_h, 0, seen, 0, padded, sizes)
     h = seen if len(drop) else state_h
     if len(gain):
         _given_input(t, count, b0, p, cell, sizes, order, x, weights, pre)
@@ -141,7 +141,7 @@ def _step(t, count, b0, p, cell, sizes, layout, given, kept, vectors, weights, s
             normalise(count, 1, hidden, padded, state_c, 0, m, n * padded, m_scale, n)
             apply_gain(count, padded, gain_m, bias_m, m, n * padded, product_of, padded, False)
             shown = product_of
-        show(count, sizes, blocks, pre, shown, state_h, hp, next_at, emitted, out_at, far)
+        output_gate(count, sizes, blocks, pre, shown, state_h, hp, next_at, emitted, out_at, far)
 
 
 @inner

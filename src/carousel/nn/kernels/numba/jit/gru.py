@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from carousel.nn.kernels.numba.compilation import inlined
+from carousel.nn.kernels.numba.jit.compilation import inlined
 from carousel.nn.kernels.numba.jit.functions import sigmoid, tanh
-from carousel.nn.kernels.numba.jit.hidden_io import emit, incoming
+from carousel.nn.kernels.numba.jit.hidden_io import hidden_gradient, store_hidden
 from carousel.nn.kernels.numba.jit.load_store import load, put, store, stream
 
 
@@ -22,7 +22,7 @@ def gru_forward(rows, sizes, pre, a, a_at, state, hp, next_at, out, out_at, far)
             put(a, a_at + p + padded, r, far)
             put(a, a_at + p + 2 * padded, z, far)
             put(a, a_at + p + 3 * padded, v, far)
-            emit(h, state, q, hp, next_at[row] + j, out, out_at[row] + j, hidden - j, lanes, far)
+            store_hidden(h, state, q, hp, next_at[row] + j, out, out_at[row] + j, hidden - j, lanes, far)
 
 
 @inlined
@@ -33,7 +33,7 @@ def gru_backward(rows, sizes, a, a_at, hp, hp_at, carry_h, carry_s, g, out_at, d
         for j in range(0, padded, lanes):
             p, q, e = a_at + row * 4 * padded + j, row * padded + j, d_at + row * d_ld + j
             n, r, z, v = load(a, p), load(a, p + padded), load(a, p + 2 * padded), load(a, p + 3 * padded)
-            dh_t = incoming(load(carry_h, q) + load(carry_s, q), g, out_at[row] + j, hidden - j, lanes)
+            dh_t = hidden_gradient(load(carry_h, q) + load(carry_s, q), g, out_at[row] + j, hidden - j, lanes)
             da_n = dh_t * (1.0 - z) * (1.0 - n * n)
             store(d, e, da_n)
             store(d, e + padded, da_n * v * r * (1.0 - r))

@@ -8,7 +8,7 @@ from carousel.nn.kernels.numba.jit.load_store import load_row, put, store, store
 
 
 @register_jitable(inline="always")
-def emit(h, state, at, hp, next_at, out, out_at, left, lanes, far):
+def store_hidden(h, state, at, hp, next_at, out, out_at, left, lanes, far):
     """h becomes the current state, the next step's h_{t-1} and part of the output, whose rows are not padded: `left` of
     its units remain.
 
@@ -21,7 +21,7 @@ def emit(h, state, at, hp, next_at, out, out_at, left, lanes, far):
 
 
 @register_jitable(inline="always")
-def incoming(carried, g, g_at, left, lanes):
+def hidden_gradient(carried, g, g_at, left, lanes):
     """The total derivative with respect to h: what later steps carry back and what the output receives directly."""
     if len(g):
         return carried + load_row(g, g_at, left, lanes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba.extending import register_jitable
 
-from carousel.nn.kernels.numba.compilation import inlined, inner
+from carousel.nn.kernels.numba.jit.compilation import inlined, inner
 from carousel.nn.kernels.numba.jit.load_store import load, store, take_row
 
 
@@ -88,7 +88,7 @@ def start_anew(t, count, start, b0, order, fresh, batch, padded, hp, state_h, st
 
 
 @inlined
-def thin(count, b0, order, drop, source, source_at, out, out_at, out_ld, sizes):
+def apply_dropout(count, b0, order, drop, source, source_at, out, out_at, out_ld, sizes):
     """out = source, times the dropout mask of each sequence where there is one."""
     _, padded, lanes = sizes
     for r in range(count):
@@ -104,7 +104,7 @@ def leave(t, count, b0, order, fresh, drop, batch, sizes, carry_h, carry_s):
     """What the derivatives meet between step t and the one before: the dropout mask; nothing passes a fresh start."""
     _, padded, _ = sizes
     if len(drop):
-        thin(count, b0, order, drop, carry_h, 0, carry_h, 0, padded, sizes)
+        apply_dropout(count, b0, order, drop, carry_h, 0, carry_h, 0, padded, sizes)
     if len(fresh):
         for r in range(count):
             if fresh[t * batch + order[b0 + r]]:

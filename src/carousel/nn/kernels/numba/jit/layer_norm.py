@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from carousel.nn.kernels.numba.compilation import inner
+from carousel.nn.kernels.numba.jit.compilation import inner
 
 EPSILON = 1e-5  # torch.nn.LayerNorm's
 

@@ -6,9 +6,9 @@ normalised form.
 
 from __future__ import annotations
 
-from carousel.nn.kernels.numba.compilation import inlined, inner
+from carousel.nn.kernels.numba.jit.compilation import inlined, inner
 from carousel.nn.kernels.numba.jit.functions import sigmoid, tanh
-from carousel.nn.kernels.numba.jit.hidden_io import emit, incoming
+from carousel.nn.kernels.numba.jit.hidden_io import hidden_gradient, store_hidden
 from carousel.nn.kernels.numba.jit.load_store import load, put, store, stream
 
 FULL, OF_1997, COUPLED = 0, 1, 2  # blocks: i f g o | i g o | f g o
@@ -79,18 +79,18 @@ coupled_gates, coupled_gates_backward = _make(COUPLED)
 
 
 @inlined
-def show(rows, sizes, blocks, pre, m, state, hp, next_at, out, out_at, far):
+def output_gate(rows, sizes, blocks, pre, m, state, hp, next_at, out, out_at, far):
     """h = o tanh(m); pre: where `gates` has left o."""
     hidden, padded, lanes = sizes
     for r in range(rows):
         for j in range(0, padded, lanes):
             o = load(pre, (r * blocks + blocks - 1) * padded + j)
             h = o * tanh(load(m, r * padded + j))
-            emit(h, state, r * padded + j, hp, next_at[r] + j, out, out_at[r] + j, hidden - j, lanes, far)
+            store_hidden(h, state, r * padded + j, hp, next_at[r] + j, out, out_at[r] + j, hidden - j, lanes, far)
 
 
 @inner
-def show_backward(
+def output_gate_backward(
     rows, sizes, blocks, a, a_at, m, m_at, carry_h, carry_c, g, out_at, d, d_at, d_ld, dm, dh, dh_at
 ):  # fmt: skip
     """dm = dh o (1 - tanh^2 m), plus what is carried (given where m is c); do = dh tanh m."""
@@ -99,7 +99,7 @@ def show_backward(
         for j in range(0, padded, lanes):
             o = load(a, a_at + (r * blocks + blocks - 1) * padded + j)
             tanh_m = tanh(load(m, m_at + r * padded + j))
-            dh_t = incoming(load(carry_h, r * padded + j), g, out_at[r] + j, hidden - j, lanes)
+            dh_t = hidden_gradient(load(carry_h, r * padded + j), g, out_at[r] + j, hidden - j, lanes)
             dm_t = dh_t * o * (1.0 - tanh_m * tanh_m)
             if len(carry_c):
                 dm_t = dm_t + load(carry_c, r * padded + j)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carousel.nn.kernels.numba.compilation import inner
+from carousel.nn.kernels.numba.jit.compilation import inner
 from carousel.nn.kernels.numba.jit.load_store import load, store
 from carousel.nn.kernels.numba.jit.packing import panel_width
 from carousel.nn.kernels.numba.jit.tile import ROWS, outer_tile, product_tile

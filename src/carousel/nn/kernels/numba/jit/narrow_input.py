@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from carousel.nn.kernels.numba.compilation import inner
+from carousel.nn.kernels.numba.jit.compilation import inner
 from carousel.nn.kernels.numba.jit.indexing import count_at
 from carousel.nn.kernels.numba.jit.load_store import load
 from carousel.nn.kernels.numba.jit.simd import total
 
-FEW = 4  # inputs; with more, the product over a register of columns is as fast
+NARROW = 4  # inputs; with more, the product over a register of columns is as fast
 
 
 @inner
-def give_few(low, many, start, b0, most, order, batch, width, lanes, depth, w, d, d_ld, dx):
+def narrow_input_gradient(low, many, start, b0, most, order, batch, width, lanes, depth, w, d, d_ld, dx):
     """dx[t, b, i] = d[row, depth] . w[i, depth] for the rows of steps low .. low + many."""
     row = 0
     for t in range(low, low + many):

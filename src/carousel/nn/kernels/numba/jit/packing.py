@@ -6,7 +6,7 @@ loop reads it from front to back. Columns and rows of units that only pad are 0.
 
 from __future__ import annotations
 
-from carousel.nn.kernels.numba.compilation import inner
+from carousel.nn.kernels.numba.jit.compilation import inner
 
 
 @inner

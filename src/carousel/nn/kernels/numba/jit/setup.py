@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from carousel.nn.kernels.numba.compilation import inner, outermost
 from carousel.nn.kernels.numba.jit.args import (
     found_of,
     kept_of,
@@ -13,9 +12,10 @@ from carousel.nn.kernels.numba.jit.args import (
     sums_of,
     vectors_of,
 )
+from carousel.nn.kernels.numba.jit.compilation import inner, outermost
 from carousel.nn.kernels.numba.jit.indexing import fill
 from carousel.nn.kernels.numba.jit.load_store import take_row
-from carousel.nn.kernels.numba.jit.narrow_input import FEW
+from carousel.nn.kernels.numba.jit.narrow_input import NARROW
 from carousel.nn.kernels.numba.jit.packing import lay_rows, pack_gradients, pack_inputs
 from carousel.nn.kernels.numba.jit.pass_record import reals
 
@@ -89,7 +89,7 @@ def set_up_backward(table, like):
     w_b = reals(like, p.w_b, len(h_order) * padded * padded)
     pack_gradients(w_hh, hidden, h_order, hidden, padded, padded, lanes, w_b)
     w_dx = reals(like, p.w_dx if p.x_wanted else 0, len(x_order) * padded * p.columns)
-    if len(w_dx) and p.width <= FEW:
+    if len(w_dx) and p.width <= NARROW:
         lay_rows(w_ih, p.width, x_order, hidden, padded, w_dx)
     elif len(w_dx):
         pack_gradients(w_ih, p.width, x_order, hidden, padded, p.columns, lanes, w_dx)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from carousel.nn.kernels.numba.compilation import inlined, inner
 from carousel.nn.kernels.numba.jit.codes import ELMAN_RELU, ELMAN_TANH, GRU, LSTM, LSTM_1997
+from carousel.nn.kernels.numba.jit.compilation import inlined, inner
 from carousel.nn.kernels.numba.jit.elman import relu_backward, tanh_backward
 from carousel.nn.kernels.numba.jit.gru import gru_backward
 from carousel.nn.kernels.numba.jit.layer_norm import apply_gain, normalise_backward
@@ -11,7 +11,7 @@ from carousel.nn.kernels.numba.jit.lstm import (
     coupled_gates_backward,
     lstm_1997_gates_backward,
     lstm_gates_backward,
-    show_backward,
+    output_gate_backward,
 )
 from carousel.nn.kernels.numba.jit.matrix import add_rows
 
@@ -50,10 +50,12 @@ def _lstm(
     a_at, c_at = n * blocks * padded, n * padded
     if len(gain_m):
         apply_gain(count, padded, gain_m, bias_m, m, c_at, shown, padded, False)
-        show_backward(count, sizes, blocks, a, a_at, shown, 0, carry_h, dh[:0], g, out_at, d, at, d_ld, dm, dh, c_at)
+        output_gate_backward(
+            count, sizes, blocks, a, a_at, shown, 0, carry_h, dh[:0], g, out_at, d, at, d_ld, dm, dh, c_at
+        )
         _through_norm(count, n, sizes, m, m_scale, gain_m, dm, carry_s, shown, sums[4], sums[5])
     else:
-        show_backward(
+        output_gate_backward(
             count, sizes, blocks, a, a_at, c, c_at, carry_h, carry_s, g, out_at, d, at, d_ld, carry_s, dh, c_at
         )
     _gates(code, count, sizes, a, a_at, c, prev_at, carry_s, dc, c_at, d, at, d_ld)

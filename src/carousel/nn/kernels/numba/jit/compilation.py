@@ -1,7 +1,7 @@
 """How functions become machine code, and where that is kept.
 
 numba keeps compiled code on disk and notices when the file of a function changes, but not when a file changes that it
-calls into. So the folder's name holds a digest of all of this kernel's sources.
+calls into. So the folder's name holds a digest of all sources of compiled code, which are the files beside this one.
 """
 
 from __future__ import annotations
@@ -46,14 +46,19 @@ def outermost(function: Any) -> Any:
         config.CACHE_DIR = before
 
 
+def digest_of(folder: Path) -> str:
+    """Of every Python file in it, at any depth."""
+    digest = hashlib.sha256()
+    for source in sorted(folder.rglob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
 @cache
 def cache_folder() -> Path | None:
     """$CAROUSEL_CACHE_DIR, else the user's cache folder; None, with a line that says so, where it cannot be written."""
-    digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(source.read_bytes())
     root = os.environ.get(VARIABLE) or os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-    folder = Path(root) / "carousel" / f"kernels-{digest.hexdigest()[:16]}"
+    folder = Path(root) / "carousel" / f"kernels-{digest_of(Path(__file__).parent)[:16]}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
