@@ -95,7 +95,8 @@ def _orthogonal(like: Tensor, generator: Generator) -> Tensor:
     gaussian = torch.randn(max(like.shape), min(like.shape), generator=generator, dtype=torch.float64)
     q, r = torch.linalg.qr(gaussian)
     q = q * r.diagonal().sign()
-    return (q if rows >= columns else q.T).to(like.dtype)
+    matrix: Tensor = (q if rows >= columns else q.T).to(like.dtype)
+    return matrix
 
 
 def _clear_biases(cell: Cell) -> None:

@@ -56,7 +56,8 @@ def bounds(
 
 
 def _log_norm(matrix_BSS: Tensor) -> Tensor:
-    return torch.linalg.matrix_norm(matrix_BSS, ord=2).log()
+    norm: Tensor = torch.linalg.matrix_norm(matrix_BSS, ord=2)
+    return norm.log()
 
 
 def _by_weights(steps: Trajectory, lags: int) -> LagProfile | None:

@@ -42,7 +42,8 @@ class Recurrence:
         """J v: what moving the state before the step by v [B, N, S] does to the state after it, [B, N, S]."""
         h, m = self._parts(v)
         a = self._dropped(h) @ self._weight.T
-        m = self._at(self._carry, rows) * m + (self._at(self._gain, rows) * a).unflatten(-1, (self._blocks, -1)).sum(-2)
+        written: Tensor = (self._at(self._gain, rows) * a).unflatten(-1, (self._blocks, -1)).sum(-2)
+        m = self._at(self._carry, rows) * m + written
         if self._opened is None or self._shown is None:
             return m
         h = self._at(self._opened, rows) * a[..., self._o] + self._at(self._shown, rows) * m

@@ -58,7 +58,8 @@ def _logs(product: Product) -> Tensor:
     values = torch.linalg.svdvals(product.matrix)
     largest = values[:, :1]
     resolved = values >= 100 * product.lag * torch.finfo(torch.float64).eps * largest
-    return (values.log() + product.log.unsqueeze(1)).where(resolved, torch.nan)
+    logs: Tensor = (values.log() + product.log.unsqueeze(1)).where(resolved, torch.nan)
+    return logs
 
 
 def checked_count(count: int | None, size: int) -> int:

@@ -106,4 +106,5 @@ def _half_width(samples: Tensor) -> Tensor:
     from scipy.special import stdtrit
 
     n = len(samples)
-    return float(stdtrit(n - 1, 0.975)) * samples.std(dim=0) / n**0.5
+    half: Tensor = float(stdtrit(n - 1, 0.975)) * samples.std(dim=0) / n**0.5
+    return half

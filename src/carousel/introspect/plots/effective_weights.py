@@ -51,7 +51,8 @@ def _blocks(weights: Array, size: int) -> Array:
     starts = np.arange(0, len(weights), size)
     for axis in (0, 1):
         counts, sums = (np.add.reduceat(values, starts, axis=axis) for values in (counts, sums))
-    return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+    means: Array = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+    return means
 
 
 def _log(weight: float) -> float:

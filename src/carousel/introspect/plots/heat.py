@@ -41,9 +41,10 @@ class Field:
         chart = alt.Chart(theme.data(rows)).transform_calculate(
             x2=f"datum.x + {self.span * across:.4g}", y2=f"datum.y + {self.deep * down:.4g}"
         )
-        return chart.mark_rect(clip=True).encode(
+        drawn: alt.Chart = chart.mark_rect(clip=True).encode(
             x=self.x(axes[0]), x2="x2:Q", y=self.y(axes[1]), y2="y2:Q", color=colour
         )
+        return drawn
 
     def x(self, axis: alt.Axis | None) -> alt.X:
         """Across; the same scale for all layers."""

@@ -140,7 +140,9 @@ class Cell(nn.Module, ABC):
 
     def initial_state(self, batch: int) -> State:
         """The zero state for `batch` sequences, each field [B, H]."""
-        return self.state_type(*(self.weight_hh.new_zeros(batch, self.hidden_size) for _ in self.state_names))
+        zeros = (self.weight_hh.new_zeros(batch, self.hidden_size) for _ in self.state_names)
+        state: State = self.state_type(*zeros)
+        return state
 
     def _from_input(self, x: Tensor, bias: Tensor | None) -> Tensor:
         """W x + b, or with layer normalisation LN(W x) + b."""

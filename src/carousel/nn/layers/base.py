@@ -127,4 +127,5 @@ class Recurrent(nn.RNNBase):
         """proj_size, nothing kept: torch's own module runs, and `kernel` says so."""
         why = "torch.nn.LSTM itself; no fast kernel of Carousel's: projections (proj_size) are torch's alone"
         self._report = KernelReport({}, self._forced, why)
-        return super().forward(input, hx)
+        output, state = super().forward(input, hx)
+        return output, state

@@ -139,7 +139,7 @@ class Memory:
         sizes, rows = self._sizes, self._most * self._chunk
         row = (1 + sizes.normed) * (self._spec.blocks * sizes.padded + sizes.lanes)
         row += sizes.padded + sizes.lanes + rounded_up(sizes.inputs, sizes.lanes) + sizes.columns
-        return rows * row + 4 * self._most * sizes.padded
+        return int(rows * row + 4 * self._most * sizes.padded)
 
     @property
     def _each_sum(self) -> int:

@@ -25,7 +25,8 @@ def recur(cell: Cell, call: Call, request: Request) -> tuple[Tensor, State, Fuse
     setting = _Setting(type(cell), call, request.records and request.gradients, cell.layer_norm, request.every)
     x = cell.project(call.x) if cell.layer_norm else call.x  # a layer norm over all steps at once needs no kernel
     state = call.state or (None,) * len(cell.state_names)
-    output, *final = _Recurrence.apply(setting, x, call.dropout, *_padded(state), *cell.tensors.values())
+    run: Any = _Recurrence.apply  # torch has no types for it
+    output, *final = run(setting, x, call.dropout, *_padded(state), *cell.tensors.values())
     return output, cell.state_type(*final), setting.recording
 
 

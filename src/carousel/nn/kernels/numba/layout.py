@@ -60,7 +60,8 @@ class Layout:
 
     def _lengths(self) -> np.ndarray:
         """[B], in the layout's order."""
-        return (np.diff(self.start)[:, None] > np.arange(self.batch)).sum(axis=0)
+        found: np.ndarray = (np.diff(self.start)[:, None] > np.arange(self.batch)).sum(axis=0)
+        return found
 
 
 @lru_cache(maxsize=64)

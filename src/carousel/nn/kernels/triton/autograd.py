@@ -35,7 +35,8 @@ def recur(cell: Cell, call: Call, request: Request) -> tuple[Tensor, State, Dens
     bias = cell.bias_hh if isinstance(cell, GRU) else None  # in the others it is part of the projection
     setting = _Setting(cell, call, request.gradients, request.every)
     c0 = state[1] if len(state) > 1 else None
-    output, *final = _Recurrence.apply(setting, cell.project(x), cell.weight_hh, bias, call.dropout, state[0], c0)
+    run: Any = _Recurrence.apply  # torch has no types for it
+    output, *final = run(setting, cell.project(x), cell.weight_hh, bias, call.dropout, state[0], c0)
     return output, cell.state_type(*final), setting.recording
 
 

@@ -43,6 +43,8 @@ class DenseRecording:
         """[T, B, H], or None before the backward pass."""
         if not self._found:
             return None
+        dh: Tensor
+        dc: Tensor
         dh, dc = (sum(each[1:], each[0]) for each in zip(*self._found, strict=True))
         if name in ("h", "c"):
             return dh if name == "h" else dc
