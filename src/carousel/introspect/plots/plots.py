@@ -156,9 +156,3 @@ def _line(line: str, found: flow.LagProfile) -> Any:
     """The band of the profile alone is drawn."""
     mean, low, high = map(array, found)
     return (mean, low, high) if line == "profile" else mean
-
-
-def _affordable(tape: Tape, lags: int) -> range:
-    """The first sequences of the batch whose bounds take seconds: none where a single one takes longer."""
-    states = sum(tape[name].shape[-1] for name in tape.cell.state_names)
-    return range(min(tape["h"].shape[1], int(WORK // (states**3 * lags))))
