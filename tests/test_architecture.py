@@ -19,7 +19,6 @@ SOURCES = sorted(SRC.rglob("*.py"))
 LINES, FUNCTION, SMALL = 250, 65, 25
 #: Files below SMALL lines with one importer, beside them, that are files of their own all the same, and why.
 SMALL_FOR_A_REASON = {
-    "cli/*.py": "a command a file, imported when it is given",
     "experiments/runner/task_overrides.py": "a table of exceptions, which grows with the tasks",
     "experiments/claims/*/requirement.py": "every claim's folder has one, of whatever size",
 }

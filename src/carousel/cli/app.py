@@ -211,16 +211,10 @@ def example(
     json_: Json = False,
     lang: Lang = "en",
 ) -> None:
-    """Print a file of sequences to try, as CSV: carousel example gestures > gestures.csv
+    """Print a file of sequences to try, as CSV: carousel example gestures > gestures.csv (next command: on stderr)."""
+    from carousel.cli.example import example as run
 
-    Files are made from formulas, the same each time. The command to give next is printed on standard error.
-    """
-    from carousel.cli.example import list_examples, print_example
-
-    if name is None:
-        list_examples(json_)
-    else:
-        print_example(name, seed, lang)
+    run(name, seed, json_, lang)
 
 
 @app.command()

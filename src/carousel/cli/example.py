@@ -8,17 +8,25 @@ from carousel.cli.console import Console
 from carousel.common.texts import text
 
 
-def list_examples(as_json: bool) -> None:
+def example(name: str | None, seed: int, as_json: bool, lang: str) -> None:
+    """The list of names where none is given, else the file of that name."""
+    if name is None:
+        _list(as_json)
+    else:
+        _print(name, seed, lang)
+
+
+def _list(as_json: bool) -> None:
     """Names that `carousel example NAME` takes."""
     from carousel.experiments.examples import EXAMPLES
 
     Console("en").listing([{"name": made.name, "summary": made.summary} for made in EXAMPLES.values()], as_json)
 
 
-def print_example(name: str, seed: int, lang: str) -> None:
+def _print(name: str, seed: int, lang: str) -> None:
     """The file as CSV alone on standard output, so that it can be sent into a file."""
-    from carousel.experiments.examples import example
+    from carousel.experiments.examples import example as example_of
 
-    made, quiet = example(name), Console(lang, quiet=True)
+    made, quiet = example_of(name), Console(lang, quiet=True)
     sys.stdout.write(made.csv(seed))
     quiet.lines([text("cli.example_next", lang, command=made.command(f"{name}.csv"))])

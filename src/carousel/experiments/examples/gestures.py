@@ -3,8 +3,8 @@
 A circle to the left and one to the right, a stroke along x and then y and one along y and then x; circles begun
 anywhere, all of them of any size and number of steps, and noisy. The two of a pair hold the same values in another
 order, so a method that ignores the order (means and spreads of a channel) can tell circles from strokes and no more: an
-accuracy of one half. A recurrent network has to compare a step with those before it; a good one is right on more than
-nine gestures of ten.
+accuracy of one half. A recurrent network has to compare a step with those before it; a good one
+is right on more than four gestures of five.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The load is a daily curve, lower at weekends, plus heating and a deviation that dies away over hours. Heating follows
 the cold of the last half day or so, not of this hour: buildings are slow. So the last value is a poor forecast, a
 network that finds the time of day in the history a good one, and one that also keeps the temperatures of many hours
-the best. Scored against the last value seen (R² below 0); a good method reaches 0.8 or more.
+the best. Scored by R²; the last value seen scores below 0, so a good method is far above it.
 """
 
 from __future__ import annotations

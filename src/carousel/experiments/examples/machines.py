@@ -3,7 +3,7 @@
 A bearing may be damaged in a short shock of vibration, somewhere in the first half of the readings. Later every machine
 runs hot for a while, for four hours or for twelve. A machine fails that was damaged and then ran hot for long; no
 reading tells it alone. A network must keep one moment for up to seventy hours. Three machines of a hundred do
-otherwise, so no method reaches an accuracy above 0.97; a good one comes near 0.9, and "none will fail" is right for
+otherwise, so no method can expect an accuracy above 0.97, and "none will fail" is right for
 about three of four.
 """
 

@@ -2,8 +2,8 @@
 
 The soil takes up rain until it is full, the rest runs off; upstream rain needs hours to arrive, and the river drains
 by a share of itself each hour. The level is a sum that forgets, with a threshold in front of it: a network has to keep
-two amounts, neither of which is in any one row. Scored against the mean (R² 0); a good method reaches 0.9 or more, a
-line through the sums of the gauges 0.55.
+two amounts, neither of which is in any one row. Scored by R² against the mean. A
+line through the sums of the gauges reaches 0.55; a good method must be better than that.
 """
 
 from __future__ import annotations
