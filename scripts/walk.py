@@ -128,8 +128,8 @@ def main() -> None:
     small = {"learning_rates": (0.003,), "reporting_seeds": (100, 101), "looks": (2,), "steps": 20}
     budgets.BUDGETS["quick"] = quick._replace(**small)
     run.Pool = Here  # type: ignore[misc,assignment]
-    with tempfile.TemporaryDirectory() as folder:
-        compare(Path(folder))
+    with tempfile.TemporaryDirectory() as place:
+        compare(Path(place))
     for depth, room in lines(stops(WALK.ways, folder)):
         print("    " * depth + room)
     for what, room_of in {"folders": folder, "files": str}.items():
