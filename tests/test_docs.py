@@ -15,7 +15,8 @@ PACKAGE = ROOT / "src" / "carousel"
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 FOLDERS = ("src", "tests", "docs", "benchmarks", "recipes", "scripts")
 PAGES = [p for p in sorted((ROOT / "docs").glob("*.md")) if p.name not in {"log.md", "glossary.md"}]
-TODAY = GLOSSARY.split("\n## Words we used to use\n")[0]
+TODAY, GIVEN_UP = GLOSSARY.split("\n## Words we used to use\n")
+TEXTS = sorted(PACKAGE.rglob("*.en.toml"))
 
 
 def _rows(text: str) -> list[list[str]]:
@@ -83,3 +84,11 @@ def test_paths_that_the_documents_name_exist(page):
     there = [f"/{p.relative_to(ROOT)}{'/' * p.is_dir()}" for top in FOLDERS for p in (ROOT / top).rglob("*")]
     missing = [n for n in named if n.split("/")[0] not in IN_A_RUN and not fnmatch.filter(there, f"*/{n}")]
     assert not missing
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES, *TEXTS], ids=lambda p: p.name)
+def test_words_that_were_given_up_are_gone(page):
+    given_up = [cells[0] for cells in _rows(GIVEN_UP.split("\nThese are ordinary words")[0])]
+    text = re.sub(r"\s+", " ", page.read_text(encoding="utf-8"))
+    met = [word for word in given_up if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text, re.IGNORECASE)]
+    assert not met
