@@ -125,7 +125,7 @@ def lines(stops: Stop, depth: int = 0) -> list[tuple[int, str]]:
 
 def main() -> None:
     quick = budgets.BUDGETS["quick"]
-    small = {"learning_rates": (0.003,), "reporting_seeds": (100, 101), "looks": (2,), "steps": 20}
+    small = {"learning_rates": (0.003,), "reporting_seeds": (100, 101), "interim_analyses": (2,), "steps": 20}
     budgets.BUDGETS["quick"] = quick._replace(**small)
     run.Pool = Here  # type: ignore[misc,assignment]
     with tempfile.TemporaryDirectory() as place:
