@@ -75,6 +75,7 @@ def test_the_page_of_the_api_lists_every_public_name_once():
 
 
 IN_A_RUN = ("trials", "flow", "weights", "best", "splits", "figures", "tables", "runs")
+TO_BE_MADE = ("gru",)  # the claim of docs/adding-a-claim.md
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda p: p.name)
@@ -82,7 +83,7 @@ def test_paths_that_the_documents_name_exist(page):
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     named = re.findall(r"`([a-z_]\w*(?:/[\w*]+)*/(?:[\w.*]+\.\w+)?)`", text)
     there = [f"/{p.relative_to(ROOT)}{'/' * p.is_dir()}" for top in FOLDERS for p in (ROOT / top).rglob("*")]
-    missing = [n for n in named if n.split("/")[0] not in IN_A_RUN and not fnmatch.filter(there, f"*/{n}")]
+    missing = [n for n in named if n.split("/")[0] not in IN_A_RUN + TO_BE_MADE and not fnmatch.filter(there, f"*/{n}")]
     assert not missing
 
 
