@@ -71,7 +71,7 @@ def test_run_folder(run):
     assert list(folder.glob("figures/*.svg"))
     assert len(list(folder.glob("trials/*.parquet"))) == 3 * (3 + 3)
     verdicts = json.loads((folder / "verdicts.json").read_text())
-    assert verdicts["schema"] == 1
+    assert verdicts["schema"] == 2
     assert [claim["id"] for claim in verdicts["claims"]] == [
         "vanishing", "exploding", "length", "gates", "generalisation", "stacking", "attention",
     ]  # fmt: skip

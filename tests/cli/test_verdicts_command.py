@@ -16,7 +16,7 @@ from tests.support.evidence import planted
 
 
 def _run(path: Path, first_seed: int, **effects: dict[str, float]) -> Path:
-    """A made-up run of these effects, judged; its reporting seeds begin where they are told to."""
+    """A simulated run of these effects, judged; its reporting seeds begin where they are told to."""
     evidence = planted(path, effects=Effects(**effects), write_curves=False, seeds=10)  # type: ignore[arg-type]
     seeds = tuple(range(first_seed, first_seed + 10))
     folder = RunFolder(path)

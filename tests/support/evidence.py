@@ -37,7 +37,7 @@ def planted(
     write_curves: bool = True,
     with_profiles: bool = True,
 ) -> Evidence:
-    """A made-up run: tuning on seed 0, reporting on seeds 1..`seeds`; curves in `folder`/trials.
+    """A simulated run: tuning on seed 0, reporting on seeds 1..`seeds`; curves in `folder`/trials.
 
     `write_curves` and `with_profiles` leave out what only figures and claim 5's matched losses need."""
     specs, effects = tuple(specs), effects or Effects()

@@ -23,7 +23,7 @@ ONE, TWO = "lstm", "lstm:chrono"  # the second is made to stand for two layers
 
 
 def run(folder: Path, scores: dict[str, float], seeds: int = 10, varied: bool = False, deep: bool = True) -> Evidence:
-    """A made-up run on a file; `lstm:chrono` becomes an LSTM of two layers, `lstm,layers=2`."""
+    """A simulated run on a file; `lstm:chrono` becomes an LSTM of two layers, `lstm,layers=2`."""
     effects = Effects(scores=SCORES | scores, baseline=BASELINE, score_spread=0.004)
     specs = tuple(SCORES) if "transformer" in scores or not scores else ("rnn", ONE, TWO, "gru")
     made = planted(folder, seeds=seeds, source_kind="file", specs=specs, effects=effects, write_curves=False)

@@ -28,7 +28,7 @@ VARIED = {"sequences": 54 / 162, "shifted": 54 / 162, "training": 0.0, "file": 0
 
 
 def run(folder: Path, varied: str | None, seeds: int = 10, **effects: Any) -> Evidence:
-    """A made-up run on a file: an LSTM and an RNN. varied: how its split did."""
+    """A simulated run on a file: an LSTM and an RNN. varied: how its split did."""
     evidence = planted(
         folder,
         seeds=seeds,

@@ -1,4 +1,4 @@
-"""One made-up run of each kind, and its report, built once."""
+"""One simulated run of each kind, and its report, built once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much real runs vary from seed to seed: what the made-up runs of the calibration are given.
+"""How much real runs vary from seed to seed: what the simulated runs of the calibration are given.
 
 Measured with this version unless marked `assumed`: 6,600 parameters, networks of 70 (RNN) and 32 (LSTM) units.
 Slopes: 12 untrained networks on delayed-recall, T=100. Onsets: 10 networks. Leaps: 52 trainings on delayed-recall and
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 SLOPE = {"rnn": 0.070, "lstm": 0.026}  # standard deviation, nats per step, stock networks (orthogonal RNN: .017)
 ONSET = {"rnn": 0.09, "lstm": 0.73}  # standard deviation, scale of the recurrent matrix
-BURST = 8.0  # leaps come in bursts: variance over mean of their number in a training (0 in 46 of 52, then 1 to 12)
+BURST = 8.0  # spikes come in bursts: variance over mean of their number in a training (0 in 46 of 52, then 1 to 12)
 SCORE = 0.010  # standard deviation of the test score on a file
 FAILED = 0.09  # standard deviation of the scores of networks that did not solve (they are not all at chance)
 

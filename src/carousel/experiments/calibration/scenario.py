@@ -1,4 +1,4 @@
-"""The contract of a scenario: made-up runs with a known truth, and which verdicts contradict it."""
+"""The contract of a scenario: simulated runs with a known truth, and which verdicts contradict it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Scenario(ABC):
 
     @abstractmethod
     def made(self, rng: Generator, seeds: int, truth: Truth) -> Evidence:
-        """A made-up run with that truth."""
+        """A simulated run with that truth."""
 
     def planted(self, size: float) -> Truth:
         """The truth of an effect of that size."""

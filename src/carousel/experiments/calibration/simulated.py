@@ -1,4 +1,4 @@
-"""A made-up run folder's numbers: just the columns that rules read, drawn by the scenarios."""
+"""A simulated run folder's numbers: just the columns that rules read, drawn by the scenarios."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def trial(condition: str, contender: str, seed: int, **found: Any) -> Row:
         "condition": condition,
         "contender": contender,
         "seed": seed,
-        "trial": "made-up",
+        "trial": "simulated",
         "outcome": outcome,
         "solved": solved,
         "score": score,
@@ -66,7 +66,7 @@ def run(
     from carousel.experiments.results.evidence import Evidence
 
     return Evidence(
-        folder=Path("made-up"),
+        folder=Path("simulated"),
         plan=_plan(tuple(contenders), tuple(sources), tuple(lengths), kind),
         trials=_frame(list(trials), list(trial("", "", 0))),
         profiles=pl.DataFrame(),

@@ -18,7 +18,7 @@ from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.introspect.flow import lyapunov
 from carousel.introspect.flow.spectrum import BLOCKS, LEAST_BLOCK, LEAST_STEPS
 
-GROWTH = math.log(100.0)  # nats: G a hundredfold of its end, the factor of a leap in CLAIMS 2
+GROWTH = math.log(100.0)  # nats: G a hundredfold of its end, the factor of a gradient spike in claim 2
 RUNAWAY = math.log(1e6)
 CLIPPED = 10.0  # times the norm that gradients are clipped to
 

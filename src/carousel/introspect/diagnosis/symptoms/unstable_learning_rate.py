@@ -28,9 +28,9 @@ FAR = 10.0  # times the same
 class UnstableLearningRate(Symptom):
     """Measured: the loss on this batch over 8 real steps of the given optimiser, with its history, at its rate
     and at smaller ones. Found where the loss is no longer finite, or stays above its first value through the
-    later half of the steps, by a fifth of what an answer costs that depends on no input, or leaps by all of
+    later half of the steps, by a fifth of what an answer costs that depends on no input, or jumps by all of
     that, and at a smaller rate does not: a batch that its own gradient steps make worse is stepped over.
-    Smaller leaps that are made good again say nothing (momentum overshoots). The first steps of an optimiser
+    Smaller jumps that are made good again say nothing (momentum overshoots). The first steps of an optimiser
     without the history that it needs shake a network that has learned, at any rate: there nothing is said. The
     steps are taken with copies of the parameters.
     """
