@@ -15,7 +15,7 @@ import torch
 from torch import Generator, Tensor
 
 from carousel.common.errors import BadPlan, UnknownName
-from carousel.nn.cells import GRU, LSTM, LSTM1997, Cell, CoupledLSTM, ElmanReLU, ElmanTanh
+from carousel.nn.cells import CELLS, GRU, LSTM, LSTM1997, Cell, CoupledLSTM, ElmanReLU, ElmanTanh
 
 Fill = Callable[[Cell, Generator, float], None]  # the number is the parameter after the name, e.g. 1 in forget-bias-1
 
@@ -110,7 +110,7 @@ def _set_bias(cell: Cell, block: str, bias: Tensor) -> None:
     second.data[cell.rows(block)] = 0.0
 
 
-_ANY = (ElmanTanh, ElmanReLU, LSTM, LSTM1997, CoupledLSTM, GRU)
+_ANY = tuple(CELLS.values())
 _FORGETTING = (LSTM, CoupledLSTM)
 INITIALISATIONS: dict[str, Initialisation] = {
     i.name: i

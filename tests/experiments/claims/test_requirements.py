@@ -52,7 +52,9 @@ def test_what_cannot_be_answered_is_not_tested_and_says_why() -> None:
     """No rows at all, yet the verdicts say what the plan lacks, not that trainings are missing."""
     said = {v.claim: v for v in holm(all_claims(), Results(run(["rnn", "gru"], ["adding"], [30])), 0.05)}
     assert {v.verdict for v in said.values()} == {"not-tested"}
-    assert all("both an RNN and an LSTM" in said[c].because["en"] for c in ("vanishing", "length", "gates", "generalisation"))
+    assert all(
+        "both an RNN and an LSTM" in said[c].because["en"] for c in ("vanishing", "length", "gates", "generalisation")
+    )
 
 
 def test_claims_that_were_named_and_cannot_be_answered_are_told_before_training(tmp_path: Path) -> None:
