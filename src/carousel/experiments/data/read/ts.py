@@ -42,7 +42,7 @@ def _sibling(source: Source) -> Source | None:
     if not stem.endswith("_TRAIN"):
         return None
     path = source.path.with_name(stem.removesuffix("_TRAIN") + "_TEST" + suffix)
-    return read_source(path) if path.is_file() else None
+    return read_source(path) if path.exists() else None
 
 
 def _with_test(source: Source, train: _Cases, sibling: Source, test: _Cases) -> ParsedSequences:
