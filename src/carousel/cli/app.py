@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from carousel.common.errors import CarouselError, UserError
+from carousel.common.terminal import print_line
 from carousel.common.version import version as installed_version
 
 CONTENDER_SYNTAX = (
@@ -245,5 +246,5 @@ def _run() -> int:
 
 
 def _report(line: str, code: int) -> int:
-    print(f"carousel: {line}", file=sys.stderr)
+    print_line(f"carousel: {line}", sys.stderr)
     return code

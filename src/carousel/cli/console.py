@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from carousel.common.terminal import json_text, one_line, print_line
 from carousel.common.texts import checked_language, text
 
 
@@ -24,12 +24,13 @@ class Console:
     def lines(self, lines: Iterable[str]) -> None:
         """Lines that are already in words."""
         for line in lines:
-            print(line, file=self.stream, flush=True)
+            print_line(line, self.stream)
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Columns of equal width: the first two to the left, numbers to the right."""
-        widths = [max(_columns(row[k]) for row in (head, *rows)) for k in range(len(head))]
-        for row in (head, *rows):
+        shown = [[one_line(cell) for cell in row] for row in (head, *rows)]
+        widths = [max(_columns(row[k]) for row in shown) for k in range(len(head))]
+        for row in shown:
             cells = [_padded(cell, width, right=k > 1) for k, (cell, width) in enumerate(zip(row, widths, strict=True))]
             self.lines(["  ".join(cells).rstrip()])
 
@@ -42,7 +43,7 @@ class Console:
 
     def json(self, value: object) -> None:
         """Plain data, indented, on standard output."""
-        print(json.dumps(value, indent=2, ensure_ascii=False), flush=True)
+        print_line(json_text(value), sys.stdout)
 
 
 def _columns(cell: str) -> int:

@@ -16,6 +16,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from carousel.common.terminal import visible
+
 
 class CarouselError(Exception):
     """Base of everything Carousel raises on purpose."""
@@ -25,7 +27,7 @@ class CarouselError(Exception):
 
 
 class UserError(CarouselError):
-    """A mistake the user can mend. Renders as one line: what; allowed; got; fix."""
+    """A mistake the user can mend. Renders as one line, its hidden characters escaped: what; allowed; got; fix."""
 
     def __init__(self, what: str, *, allowed: object = None, got: object = None, fix: str | None = None):
         self.what, self.allowed, self.got, self.fix = what, allowed, got, fix
@@ -39,7 +41,7 @@ class UserError(CarouselError):
             parts.append(f"got: {self.got}")
         if self.fix is not None:
             parts.append(f"fix: {self.fix}")
-        return " ".join("; ".join(parts).split())
+        return visible(" ".join("; ".join(parts).split()))
 
 
 class UnknownName(UserError, KeyError):

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 
+from carousel.common.terminal import one_line, print_line
 from carousel.common.texts import text
 from carousel.experiments.runner.ledger import Entry
 from carousel.experiments.runner.plan import Plan
@@ -53,7 +54,7 @@ class ProgressDisplay:
     def print(self, lines: Iterable[str]) -> None:
         """Lines that are already in words."""
         for line in lines if self._stream is not None else ():
-            print(line, file=self._stream, flush=True)
+            print_line(line, self._stream)
 
     def show(self, progress: Progress) -> None:
         """Take note of how far the run is and show it."""
@@ -104,12 +105,14 @@ class _Bar:
     """A bar on a terminal."""
 
     def __init__(self, rich: Console):
-        columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("{task.description}"))
+        columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
         self.bar = Bar(*columns, console=rich, transient=True)
         self._task: TaskID = self.bar.add_task("", total=None)
 
     def show(self, progress: Progress, line: str) -> None:
-        self.bar.update(self._task, total=progress.expected, completed=progress.counts["done"], description=line)
+        self.bar.update(
+            self._task, total=progress.expected, completed=progress.counts["done"], description=one_line(line)
+        )
 
 
 def duration(seconds: float) -> str:

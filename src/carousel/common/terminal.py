@@ -1,0 +1,46 @@
+"""The one way to a terminal: a character that would steer it, or that cannot be seen, is shown by its escape.
+
+Names of files, columns and classes come from others. `ESC[2J` in one would clear the screen, a bidirectional control
+would turn a line around, and a lone surrogate (a file name that is not UTF-8) would end the command.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import TextIO
+
+_JOINERS = "\u200c\u200d"  # words of some scripts are not written without them
+_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))  # control, format (bidirectional ones too), surrogate, separators
+_MAY_HIDE = re.compile(r"[^\n\t -~]")  # everything but plain ASCII is looked up
+
+
+def visible(text: str) -> str:
+    """The text with every character that is not shown, or that steers, as its escape (`\\x1b`, `\\u202e`)."""
+    return _MAY_HIDE.sub(lambda found: _in_python(found[0]) if _hidden(found[0]) else found[0], text)
+
+
+def one_line(text: str) -> str:
+    """The same, on one line: a name with a line break in it does not begin another."""
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def json_text(value: object) -> str:
+    """Plain data as indented JSON, whose strings hold such characters as JSON's own escapes: it reads back the same."""
+    dumped = json.dumps(value, indent=2, ensure_ascii=False)
+    return _MAY_HIDE.sub(lambda found: json.dumps(found[0])[1:-1] if _hidden(found[0]) else found[0], dumped)
+
+
+def print_line(line: str, stream: TextIO) -> None:
+    """A line, or several, made visible; what the stream's encoding lacks is escaped too."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    print(visible(line).encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+
+
+def _hidden(character: str) -> bool:
+    return unicodedata.category(character) in _HIDDEN and character not in _JOINERS
+
+
+def _in_python(character: str) -> str:
+    return character.encode("ascii", "backslashreplace").decode() if character > "\x7f" else f"\\x{ord(character):02x}"
