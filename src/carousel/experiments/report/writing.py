@@ -16,7 +16,7 @@ from carousel.experiments.report.page.assemble import Material, page
 from carousel.experiments.report.page.view import Page
 from carousel.experiments.report.tables import lag_profiles
 from carousel.experiments.report.tables.contenders import summarise
-from carousel.experiments.report.tables.export import frames
+from carousel.experiments.report.tables.export import csv, frames
 from carousel.experiments.results.evidence import Evidence
 
 _TEMPLATES = "carousel.experiments.report.page"
@@ -54,7 +54,7 @@ def _contents(evidence: Evidence, verdicts: Mapping[str, Any], lang: str) -> dic
         "report.html": _html(pages, lang),
         "report.md": filled(_TEMPLATES, "report.md.j2", pages=pages),
         **{f"figures/{name}.{language}.svg": drawn for (name, language), drawn in drawings.items()},
-        **{f"tables/{name}.csv": frame.write_csv() for name, frame in tables.items()},
+        **{f"tables/{name}.csv": csv(frame) for name, frame in tables.items()},
     }
 
 

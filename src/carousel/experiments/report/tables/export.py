@@ -9,6 +9,7 @@ import polars as pl
 
 from carousel.experiments.results.evidence import Evidence
 
+_FORMULA = r"^[=+\-@\t\r]"  # how a text begins that a spreadsheet would calculate
 CLAIM = {
     **dict.fromkeys(("claim", "verdict", "effect", "unit"), pl.String()),
     **dict.fromkeys(("value", "low", "high"), pl.Float64()),
@@ -48,6 +49,13 @@ def frames(
         ),
         **figures,
     }
+
+
+def csv(frame: pl.DataFrame) -> str:
+    """The frame as CSV. A text that a spreadsheet would run as a formula gets a ' before it, and is shown as it is."""
+    texts = pl.selectors.string()
+    formula = texts.str.contains(_FORMULA)
+    return frame.with_columns(pl.when(formula).then("'" + texts).otherwise(texts).name.keep()).write_csv()
 
 
 def _effect(row: Mapping[str, Any]) -> dict[str, Any]:
