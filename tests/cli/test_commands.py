@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from carousel.experiments.claims import ids
 from carousel.experiments.runner.ledger import Ledger
 from tests.support.forked import forked
 from tests.support.runs import carousel, command, environment, numbers
@@ -72,9 +73,7 @@ def test_run_folder(run):
     assert len(list(folder.glob("trials/*.parquet"))) == 3 * (3 + 3)
     verdicts = json.loads((folder / "verdicts.json").read_text())
     assert verdicts["schema"] == 2
-    assert [claim["id"] for claim in verdicts["claims"]] == [
-        "vanishing", "exploding", "length", "gates", "generalisation", "stacking", "attention",
-    ]  # fmt: skip
+    assert [claim["id"] for claim in verdicts["claims"]] == list(ids())
     for claim in verdicts["claims"]:
         assert claim["verdict"] in {"supported", "refuted", "conditional", "inconclusive", "not-tested"}
         assert all((folder / path).is_file() for path in claim["evidence"]), claim["id"]

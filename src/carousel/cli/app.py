@@ -60,7 +60,7 @@ def compare(
     ] = None,
     budget: Annotated[str, typer.Option(help="quick, standard or full.")] = "quick",
     claims: Annotated[
-        str | None, typer.Option(help="Judge these alone, and run what they need: gates,length. Default: all seven.")
+        str | None, typer.Option(help="Judge these alone, and run what they need: gates,length. Default: all claims.")
     ] = None,
     parameters: Annotated[int, typer.Option(help="Trainable parameters of each contender (within 2 %).")] = 6600,
     workers: Annotated[int | None, typer.Option(help="Processes of one thread each; default: one a core.")] = None,
@@ -220,7 +220,7 @@ def example(
 
 @app.command()
 def claims(json_: Json = False, lang: Lang = "en") -> None:
-    """List the seven claims, one a line."""
+    """List the claims, one a line."""
     from carousel.cli.listing import list_claims
 
     list_claims(json_, lang)

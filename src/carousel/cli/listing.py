@@ -20,7 +20,7 @@ def list_contenders(as_json: bool) -> None:
 
 
 def list_claims(as_json: bool, lang: str) -> None:
-    """The seven claims."""
+    """The claims."""
     from carousel.experiments.claims import all_claims
 
     console = Console(lang)

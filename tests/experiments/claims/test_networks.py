@@ -8,8 +8,8 @@ from carousel.experiments.calibration.simulated import Row, trial
 from carousel.experiments.claims.gates.clamping import clamping_rows
 from carousel.experiments.claims.gates.networks import Side, seeds_needed
 from carousel.experiments.claims.gates.selectivity import selectivity_row
-from carousel.experiments.claims.length import drop
-from carousel.experiments.claims.length.drop import Ends, Rate
+from carousel.experiments.claims.length import rule_on_tasks
+from carousel.experiments.claims.length.rule_on_tasks import Ends, Rate
 from carousel.experiments.columns import SELECTIVITY, auroc, clamp_drop
 from carousel.experiments.decision.statistics.means import mean_interval
 from carousel.experiments.decision.statistics.power import seeds_for_mean
@@ -64,9 +64,9 @@ def test_support_waits_for_both_sides() -> None:
 def test_length_asks_for_no_seeds_to_show_that_there_is_nothing_to_fall_from() -> None:
     ends = Ends(Rate(3, 10), Rate(0, 10), Rate(10, 10), Rate(10, 10))
     alpha = 0.05 / 28
-    assert drop.answer(ends, alpha).verdict == "inconclusive"
-    needed = drop.seeds_needed(ends, alpha)
-    assert needed is None or drop.answer(ends.grown(needed), alpha).verdict in ("supported", "refuted")
+    assert rule_on_tasks.answer(ends, alpha).verdict == "inconclusive"
+    needed = rule_on_tasks.seeds_needed(ends, alpha)
+    assert needed is None or rule_on_tasks.answer(ends.grown(needed), alpha).verdict in ("supported", "refuted")
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.01, 0.05 / 28])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from carousel.experiments.claims.length.drop import Ends, Rate, answer, fall_difference, seeds_needed
+from carousel.experiments.claims.length.rule_on_tasks import Ends, Rate, answer, fall_difference, seeds_needed
 from carousel.experiments.claims.vanishing.horizon import Horizon, ratio_of
 from carousel.experiments.decision.rules import by_margin, by_superiority, combine, combine_parts, distance
 from carousel.experiments.decision.statistics.interval import UNBOUNDED, Interval

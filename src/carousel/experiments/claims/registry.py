@@ -24,7 +24,7 @@ CLAIMS: tuple[Claim, ...] = (
 
 
 def all_claims() -> tuple[Claim, ...]:
-    """One of each, 1 to 7."""
+    """One of each, in their order."""
     return CLAIMS
 
 

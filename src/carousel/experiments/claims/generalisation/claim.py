@@ -4,7 +4,7 @@ test score     P(LSTM > RNN) by seed, each family's best, under every condition 
                source's answer is that of its conditions, which share the error (Bonferroni), since any one of them can
                make the claim conditional.
 optimisation   who is solved in fewer steps (neither solved: who has the lower training loss). Shown.
-matched loss   who has the better validation score at equal training loss (`equal_loss.py`). Shown.
+equal loss     who has the better validation score at equal training loss (`equal_loss.py`). Shown.
 
 The gap against the amount of data and the width is not measured by this version.
 """
@@ -99,8 +99,8 @@ class Generalisation(PairClaim):
         return guarded(row, apart, alpha, results.overlap)
 
     def _apart(self, results: Results, source: str, alpha: float) -> list[Row]:
-        """Optimisation, and generalisation at matched training loss; they decide nothing."""
-        compares: dict[str, Compare] = {"optimisation": training_win, "matched": equal_loss_win(results.evidence)}
+        """Optimisation, and generalisation at equal training loss; they decide nothing."""
+        compares: dict[str, Compare] = {"optimisation": training_win, "equal_loss": equal_loss_win(results.evidence)}
         rows = []
         for question, compare in compares.items():
             wins = by_seed(best_comparisons(results, source, compare))

@@ -26,7 +26,7 @@ class _Curve(NamedTuple):
 
 
 def equal_loss_win(evidence: Evidence) -> Compare:
-    """A comparison of two trials at matched training loss: 1, 0.5 or 0 for the first; None where it has no answer."""
+    """A comparison of two trials at equal training loss: 1, 0.5 or 0 for the first; None where it has no answer."""
 
     def compare(lstm: Record, rnn: Record) -> float | None:
         curves = [_curve(evidence, row) for row in (lstm, rnn)]

@@ -1,7 +1,7 @@
 """Claim 3: as sequences grow, the RNN's performance falls and the LSTM's holds.
 
-Built-in tasks: the solved-rate at the shortest and at the longest length (`drop.py`). A user's file: its
-history cut to the last n steps; the claim becomes "the LSTM uses more of the past" (`history.py`).
+Built-in tasks: the solved-rate at the shortest and at the longest length (`rule_on_tasks.py`). A user's file: its
+history cut to the last n steps; the claim becomes "the LSTM uses more of the past" (`rule_on_file.py`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from carousel.experiments.claims.base import PairClaim
-from carousel.experiments.claims.length.drop import Ends, Rate, answer, decidable, fall_difference, seeds_needed
-from carousel.experiments.claims.length.history import history_rows
 from carousel.experiments.claims.length.requirement import REQUIREMENT
+from carousel.experiments.claims.length.rule_on_file import history_rows
+from carousel.experiments.claims.length.rule_on_tasks import (
+    Ends,
+    Rate,
+    answer,
+    decidable,
+    fall_difference,
+    seeds_needed,
+)
 from carousel.experiments.decision.paired import missing_row
 from carousel.experiments.decision.requirements import lacks_pair
 from carousel.experiments.decision.results import BySeed, Pair, Results, solved, trial_files
