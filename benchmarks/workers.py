@@ -16,7 +16,8 @@ from pathlib import Path
 from carousel.experiments.claims import requirements
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.runner.planning import ComparisonRequest, make_plan
+from carousel.experiments.runner.planning import make_plan
+from carousel.experiments.runner.request import ComparisonRequest
 from carousel.experiments.runner.run import run_plan
 
 PAIRS = 3

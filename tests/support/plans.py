@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from carousel.experiments.claims import requirements
-from carousel.experiments.runner.planning import ComparisonRequest, Planned
+from carousel.experiments.runner.planning import Planned
 from carousel.experiments.runner.planning import make_plan as planned
+from carousel.experiments.runner.request import ComparisonRequest
 
 __all__ = ["ComparisonRequest", "make_plan"]
 

@@ -11,7 +11,7 @@ from carousel.experiments.compare import checked_workers, default_folder, run_co
 from carousel.experiments.preflight import Preflight, preflight
 from carousel.experiments.progress import duration
 from carousel.experiments.runner.estimate import estimate
-from carousel.experiments.runner.planning import ComparisonRequest
+from carousel.experiments.runner.request import ComparisonRequest
 from carousel.experiments.runner.run import expected_jobs
 from carousel.experiments.runner.task_loader import Sources
 

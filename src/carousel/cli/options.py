@@ -6,7 +6,7 @@ from typing import Any
 
 from carousel.common.errors import BadPlan
 from carousel.experiments.data import DataOptions
-from carousel.experiments.runner.planning import ComparisonRequest
+from carousel.experiments.runner.request import ComparisonRequest
 
 
 def whole_numbers(option: str, typed: str | None) -> tuple[int, ...] | None:

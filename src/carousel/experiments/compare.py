@@ -22,7 +22,7 @@ from carousel.experiments.progress import ProgressDisplay
 from carousel.experiments.runner.environment import describe_environment
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.runner.planning import PARAMETERS, ComparisonRequest
+from carousel.experiments.runner.request import PARAMETERS, ComparisonRequest
 from carousel.experiments.runner.run import run_plan
 from carousel.experiments.runner.split_store import store_splits
 from carousel.experiments.runner.task_loader import Sources

@@ -15,7 +15,8 @@ from carousel.experiments.decision.sample_size import too_few
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.runner.budgets import BUDGETS
 from carousel.experiments.runner.plan import Contender, Plan
-from carousel.experiments.runner.planning import ComparisonRequest, Planned, make_plan, replan
+from carousel.experiments.runner.planning import Planned, make_plan, replan
+from carousel.experiments.runner.request import ComparisonRequest
 
 
 @dataclass(frozen=True)

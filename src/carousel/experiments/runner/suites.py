@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from carousel.common.errors import BadPlan, UnknownName
+from carousel.common.errors import BadPlan
 from carousel.common.names import MEMORISED
 from carousel.experiments.contenders.spec import ContenderSpec, parse_contenders
 from carousel.experiments.runner.budgets import Budget
@@ -21,14 +21,6 @@ class SuiteTask(NamedTuple):
     contenders: tuple[ContenderSpec, ...]
     lengths: tuple[int, ...] | None = None
     parameters: int | None = None
-
-
-def check_claims(claims: Iterable[str], known: Sequence[Requirement]) -> None:
-    """Raises UnknownName."""
-    names = [requirement.claim for requirement in known]
-    for claim in claims:
-        if claim not in names:
-            raise UnknownName("claim", claim, names)
 
 
 def suite(budget: Budget, claims: tuple[str, ...], known: Sequence[Requirement]) -> tuple[SuiteTask, ...]:
