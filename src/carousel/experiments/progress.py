@@ -53,8 +53,9 @@ class ProgressDisplay:
 
     def print(self, lines: Iterable[str]) -> None:
         """Lines that are already in words."""
-        for line in lines if self._stream is not None else ():
-            print_line(line, self._stream)
+        if self._stream is not None:
+            for line in lines:
+                print_line(line, self._stream)
 
     def show(self, progress: Progress) -> None:
         """Take note of how far the run is and show it."""
