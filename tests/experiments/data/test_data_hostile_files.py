@@ -1,12 +1,14 @@
-"""Input that is no file, or no end: one line, at once."""
+"""Input that is no file, has no end, or looks broken and is not: one line, at once, or the right reading."""
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import time
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from carousel.common.errors import BadData
@@ -78,3 +80,46 @@ def test_a_file_that_grows_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("name", ["n" * 300 + ".csv", "n/" * 4000 + "a.csv", "a\0.csv"])
 def test_a_path_that_no_system_takes(tmp_path: Path, name: str) -> None:
     assert len(refused(tmp_path / name, DataOptions(), BadData, "cannot read", "check the path")) < 600
+
+
+def test_ends_of_lines_inside_a_string_of_json(tmp_path: Path) -> None:
+    rows = long_frame().with_columns(label=pl.col("label") + "\u2028\u2029\u0085\u000b\u001c.").to_dicts()
+    text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    prepared = prepare(write(tmp_path, "a.jsonl", text), LONG)
+    assert prepared.card["sequences"] == 12
+    broken = text.split("\n")[0] + "\n{bad\n"
+    refused(write(tmp_path, "b.jsonl", broken), LONG, BadData, "line 2 of b.jsonl is not JSON")
+
+
+@pytest.mark.parametrize("levels", [60, 1000, 100_000])
+@pytest.mark.parametrize("pair", ["[]", "{}"])
+def test_json_nested_deep(tmp_path: Path, levels: int, pair: str) -> None:
+    start = '{"a":' if pair == "{}" else "["
+    text = '{"y":1}\n{"y":' + start * levels + "1" + pair[1] * levels + "}\n"
+    refused(write(tmp_path, "a.jsonl", text), DataOptions(target="y"), BadData, "line 2", f"{levels + 1} levels deep")
+
+
+def test_brackets_in_a_string_of_json_are_text(tmp_path: Path) -> None:
+    rows = long_frame().with_columns(label=pl.col("label") + '[{\\"' * 100).to_dicts()
+    text = "\n".join(json.dumps(row) for row in rows)
+    assert prepare(write(tmp_path, "a.jsonl", text), LONG).card["sequences"] == 12
+
+
+def test_json_with_a_number_of_thousands_of_digits(tmp_path: Path) -> None:
+    text = '{"y":' + "1" * 5000 + "}\n{bad\n"
+    refused(write(tmp_path, "a.jsonl", text), DataOptions(target="y"), BadData, "a.jsonl", "JSON")
+
+
+def test_a_bare_at_sign(tmp_path: Path) -> None:
+    text = "@problemName toy\n@\n@classLabel true a b\n@data\n1,2:a\n"
+    refused(write(tmp_path, "a.ts", text), DataOptions(), BadData, "line 2 of a.ts has no word after '@'")
+
+
+def test_nothing_but_a_mark_of_byte_order(tmp_path: Path) -> None:
+    for name in ("a.csv", "a.tsv", "a.jsonl", "a.ts"):
+        refused(write(tmp_path, name, "\ufeff"), DataOptions(), BadData, name)
+
+
+def test_a_cell_longer_than_any(tmp_path: Path) -> None:
+    for text in ('y,"' + "a" * 200_000 + "\n1,2\n", "y,a\n1,2\n1,2,3\n4," + "a" * 200_000):
+        refused(write(tmp_path, "a.csv", text), DataOptions(target="y"), BadData, "a.csv")

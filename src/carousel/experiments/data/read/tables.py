@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
+from itertools import accumulate
 
 import numpy as np
 import polars as pl
@@ -14,10 +16,12 @@ from carousel.common.errors import BadData
 from carousel.experiments.data.read.source import Source
 from carousel.experiments.data.read.table import Table, make_table
 
+MOST_LEVELS = 50  # of brackets inside each other in a line of JSON
+
 
 def read_csv(source: Source) -> Table:
     """Comma-separated text (or by semicolon or tab where the header has no comma), UTF-8, with a header."""
-    header = _text(source).lstrip("\ufeff").splitlines()[0]
+    header = re.split(r"[\r\n]", _text(source).lstrip("\ufeff"), maxsplit=1)[0]
     separator = next((mark for mark in ",;\t" if mark in header), ",")
     return _separated(source, separator)
 
@@ -38,7 +42,8 @@ def read_parquet(source: Source) -> Table:
 
 def read_jsonl(source: Source) -> Table:
     """JSON lines: one object a line; a row's number is its line."""
-    lines = _text(source).splitlines()
+    lines = _text(source).split("\n")  # not splitlines: U+2028 and its like may be inside a string
+    _refuse_deep_nesting(source)
     rows = np.array([number for number, line in enumerate(lines, 1) if line.strip()])
     try:
         frame = pl.read_ndjson(source.data, infer_schema_length=None)
@@ -87,12 +92,16 @@ def _check_header(source: Source, separator: str) -> None:
 
 
 def _rows(source: Source, separator: str) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(_text(source).lstrip("\ufeff"), newline=""), delimiter=separator)
+    reader = csv.reader(io.StringIO(_text(source).lstrip("\ufeff"), newline=""), delimiter=separator)
+    try:
+        yield from reader
+    except csv.Error as error:  # a cell of more than 131,072 characters: mostly a quote that never ends
+        raise _broken(source, "text table", error) from error
 
 
 def _refuse_long_row(source: Source, separator: str) -> None:
     rows = _rows(source, separator)
-    width = len(next(rows))
+    width = len(next(rows, []))
     for number, row in enumerate(rows, 2):
         if len(row) > width:
             raise BadData(
@@ -105,9 +114,10 @@ def _refuse_json(source: Source, lines: list[str]) -> None:
     for number, line in enumerate(lines, 1):
         try:
             value = json.loads(line or "{}")
-        except json.JSONDecodeError as error:
+        except ValueError as error:  # also of a whole number of thousands of digits
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
             raise BadData(
-                f"line {number} of {source.name} is not JSON", got=error.msg, fix="write one object a line"
+                f"line {number} of {source.name} is not JSON", got=reason, fix="write one object a line"
             ) from error
         if not isinstance(value, dict):
             raise BadData(
@@ -115,6 +125,22 @@ def _refuse_json(source: Source, lines: list[str]) -> None:
                 got=line[:40],
                 fix='write {"column": value} a line',
             )
+
+
+def _refuse_deep_nesting(source: Source) -> None:
+    # The table library crashes on an object a thousand levels deep; a usable line has one level.
+    for number, line in enumerate(source.data.split(b"\n"), 1):
+        if line.count(b"[") + line.count(b"{") > MOST_LEVELS and _levels(line) > MOST_LEVELS:
+            raise BadData(
+                f"line {number} of {source.name} is nested {_levels(line)} levels deep",
+                allowed="one number or text a column",
+                fix='write {"column": value} a line',
+            )
+
+
+def _levels(line: bytes) -> int:
+    brackets = re.findall(rb"[\[\]{}]", re.sub(rb'"(?:[^"\\]|\\.)*"', b"", line))
+    return max(accumulate(1 if bracket in b"[{" else -1 for bracket in brackets), default=0)
 
 
 def _broken(source: Source, kind: str, reason: object) -> BadData:

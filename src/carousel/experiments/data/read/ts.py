@@ -6,6 +6,7 @@ Cases may have unequal lengths; within a case all dimensions are equally long. T
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,15 +106,21 @@ def _parse(source: Source) -> _Cases:
 
 def _lines(source: Source) -> tuple[dict[str, str], list[tuple[int, str]]]:
     try:
-        lines = source.data.decode("utf-8-sig").splitlines()
+        lines = re.split(r"\r\n|\r|\n", source.data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise BadData(f"{source.name} is not text", fix="save it as UTF-8") from error
     kept = [(n, line.strip()) for n, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
     at = next((i for i, (_, line) in enumerate(kept) if line.lower() == "@data"), None)
     if at is None:
         raise BadData(f"{source.name} has no @data line", fix="is it a .ts file of the UEA archive?")
-    fields = [line[1:].lower().split(None, 1) for _, line in kept[:at] if line.startswith("@")]
-    return {field[0]: field[1] if len(field) > 1 else "" for field in fields}, kept[at + 1 :]
+    return dict(_field(source, *entry) for entry in kept[:at] if entry[1].startswith("@")), kept[at + 1 :]
+
+
+def _field(source: Source, number: int, line: str) -> tuple[str, str]:
+    name, *value = line[1:].lower().split(None, 1) or [""]
+    if not name:
+        raise BadData(f"line {number} of {source.name} has no word after '@'", fix="complete it, or remove the line")
+    return name, "".join(value)
 
 
 def _kind(source: Source, header: dict[str, str]) -> TargetKind:
