@@ -16,9 +16,12 @@ from carousel.experiments.data.prepare.series import from_series
 from carousel.experiments.data.prepare.time_window import WHOLE, TimeWindow
 from carousel.experiments.data.read import tables
 from carousel.experiments.data.read.layouts import lay_out
+from carousel.experiments.data.read.npz import read_npz
 from carousel.experiments.data.read.parsed import Parsed, ParsedRolls, ParsedSequences
+from carousel.experiments.data.read.pianoroll import read_rolls
 from carousel.experiments.data.read.source import Source, fingerprint, read_source
 from carousel.experiments.data.read.table import Table
+from carousel.experiments.data.read.ts import read_ts
 
 TABLES: dict[str, tuple[str, Callable[[Source], Table]]] = {
     ".csv": ("CSV", tables.read_csv),
@@ -66,18 +69,11 @@ def assemble(read: ParsedFile, options: DataOptions, time_window: TimeWindow | N
 
 
 def _read(suffix: str, source: Source, options: DataOptions) -> tuple[Parsed, list[Source]]:
-    # Imported here: scipy.io costs a tenth of a second and only piano rolls need it.
     if suffix == ".npz":
-        from carousel.experiments.data.read.npz import read_npz
-
         return read_npz(source, options), [source]
     if suffix == ".ts":
-        from carousel.experiments.data.read.ts import read_ts
-
         return read_ts(source, options)
     if suffix == ".mat":
-        from carousel.experiments.data.read.pianoroll import read_rolls
-
         return read_rolls(source, options), [source]
     return lay_out(TABLES[suffix][1](source), options), [source]
 

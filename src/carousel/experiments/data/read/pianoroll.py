@@ -8,11 +8,11 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from scipy.io import loadmat
 
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Floats
 from carousel.experiments.data.options import DataOptions
+from carousel.experiments.data.read.native import read_in_child
 from carousel.experiments.data.read.parsed import ParsedRolls
 from carousel.experiments.data.read.source import Source
 
@@ -24,7 +24,8 @@ def read_rolls(source: Source, options: DataOptions) -> ParsedRolls:
     """The pieces of all three parts. BadData where an array is absent or holds something else."""
     options.refuse("piano-roll", {"--target": options.target, "--group": options.group, "--order": options.order})
     options.refuse("piano-roll", {"--forecast": ",".join(options.forecast), "--kind": options.kind})
-    parts = [_pieces(source, arrays, name) for arrays in [_load(source)] for name in NAMES]
+    arrays = _load(source)
+    parts = [_pieces(source, arrays, name) for name in NAMES]
     pieces = [piece for part in parts for piece in part]
     lengths = np.array([len(piece) for piece in pieces], dtype=np.int64)
     part = np.repeat(np.arange(3), [len(part) for part in parts])
@@ -32,27 +33,21 @@ def read_rolls(source: Source, options: DataOptions) -> ParsedRolls:
 
 
 def _load(source: Source) -> dict[str, np.ndarray]:
-    try:
-        # scipy's stubs do not know that it reads streams
-        arrays: dict[str, np.ndarray] = loadmat(io.BytesIO(source.data), variable_names=NAMES)
-    # scipy raises whatever the damaged byte leads to (ValueError, TypeError, NotImplementedError, zlib.error).
-    except Exception as error:
-        raise BadData(
-            f"{source.name} cannot be read as a MATLAB 5 file",
-            got=str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__,
-            fix="save it in MATLAB with -v6 or -v7",
-        ) from error
-    return arrays
+    fix = "save it in MATLAB with -v6 or -v7"
+    held = read_in_child(source, "a MATLAB 5 file", fix, "cells", *NAMES)
+    with np.load(io.BytesIO(held), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
 
 
 def _pieces(source: Source, arrays: dict[str, np.ndarray], name: str) -> list[Floats]:
-    if name not in arrays or arrays[name].dtype != object or not arrays[name].size:
+    pieces = [piece for key, piece in arrays.items() if key.startswith(f"{name}.")]
+    if not pieces:
         raise BadData(
             f"{source.name} has no pieces under the name {name!r}",
             allowed=f"cell arrays {', '.join(NAMES)} of pieces [T, {KEYS}]",
             fix="save the piano rolls under these names",
         )
-    return [_piece(piece, f"{name}[{place}]") for place, piece in enumerate(arrays[name].ravel())]
+    return [_piece(piece, f"{name}[{place}]") for place, piece in enumerate(pieces)]
 
 
 def _piece(piece: np.ndarray, name: str) -> Floats:
