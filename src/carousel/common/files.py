@@ -1,12 +1,16 @@
-"""Writing files so that a kill or a full disk never leaves half a one; the system's complaints in one line."""
+"""Files: written so that a kill or a full disk never leaves half a one, read only if they are files of a sane size; the
+system's complaints in one line."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from carousel.common.errors import FolderConflict
 
@@ -31,6 +35,24 @@ def write_atomically(path: Path, content: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically, in UTF-8."""
     write_atomically(path, text.encode())
+
+
+def open_regular(path: Path, limit: int) -> BinaryIO:
+    """Open a file of at most `limit` bytes for reading. OSError for what is none: a pipe or a device may never end."""
+    found = path.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder, not a file", str(path))
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    if found.st_size > limit:
+        raise OSError(errno.EFBIG, f"it has {found.st_size:,} bytes, of which at most {limit:,} are read", str(path))
+    return path.open("rb")
+
+
+def read_regular(path: Path, limit: int) -> bytes:
+    """The bytes of such a file."""
+    with open_regular(path, limit) as stream:
+        return stream.read(limit + 1)
 
 
 @contextmanager

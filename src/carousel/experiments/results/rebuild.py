@@ -1,50 +1,128 @@
-"""Rebuild a trained contender from `best/`."""
+"""Rebuild a trained contender from `best/`. What is stored there is checked before anything of its size is made."""
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
-from pydantic import TypeAdapter, ValidationError
-from safetensors.torch import load_file
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor
 
-from carousel.common.errors import FolderConflict
+from carousel.common.errors import FolderConflict, UserError
+from carousel.common.files import read_regular
+from carousel.common.names import TRANSFORMER
 from carousel.experiments.contenders.base import Network
+from carousel.experiments.contenders.matching import count_parameters
+from carousel.experiments.contenders.sizes import Size
+from carousel.experiments.contenders.spec import ContenderSpec, parse_contenders
 from carousel.experiments.data import DataTask, Prepared
 from carousel.experiments.tasks import Task, task
 from carousel.experiments.training.description import Contender, Source, TaskSource
 from carousel.experiments.training.trial import build_contender
 
 Trained = tuple[Network, Task]
-_SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
+_MOST_TEXT, _MOST_WEIGHTS = 2**20, 2**30  # bytes that are read
+_LONGEST = 1_000_000  # T
+
+
+class _Described(BaseModel):
+    """contender.json, as far as a network is rebuilt from it."""
+
+    model_config = ConfigDict(strict=True)
+    schema_number: Literal[1] = Field(default=1, alias="schema")
+    source: Source
+    contender: Contender
+    length: int = Field(ge=0, le=_LONGEST)
+    seed: int = Field(ge=0, lt=2**62)
 
 
 def load_best(path: str | Path) -> Trained:
     """The trained network that a run advises, in evaluation mode, and the task it was trained on.
 
     path: the run folder, or the best/ in it (which can be copied elsewhere). Raises FolderConflict where there is no
-    such network: a run may advise none.
+    such network (a run may advise none), or where the files do not describe the weights that they hold.
     """
     path = Path(path)
-    path = path / "best" if (path / "best").is_dir() else path
+    path = path / "best" if os.path.isdir(path / "best") else path  # noqa: PTH112  (Path's raises for a long name)
+    with _refusing(path):
+        about = _Described.model_validate(json.loads(read_regular(path / "contender.json", _MOST_TEXT)))
+        weights = load(read_regular(path / "model.safetensors", _MOST_WEIGHTS))
+        made = _task(about, path)
+        _check_size(about.contender, made, weights)
+        network = build_contender(about.contender, made, about.seed)
+        _check_tensors(network.state_dict(), weights)
+        network.load_state_dict(weights)
+    return network.eval(), made
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Whatever is wrong with the files, in one line."""
     try:
-        about = json.loads((path / "contender.json").read_text(encoding="utf-8"))
-        source = _SOURCE.validate_python(about["source"])
-        contender = Contender.model_validate(about["contender"])
-        weights = load_file(path / "model.safetensors")
-    except (OSError, KeyError, ValueError, ValidationError) as error:
-        reason = str(error).splitlines()[0]
+        yield
+    except (OSError, ValueError, UserError, SafetensorError, RuntimeError, KeyError, OverflowError) as error:
         raise FolderConflict(
             f"{str(path)!r} holds no trained contender",
-            got=reason,
-            fix="give the folder of a run that advises one, or its best/",
+            got=_in_words(error),
+            fix="give the folder of a run that advises one, or its best/; carousel report RUN writes best/ anew",
         ) from error
-    length = about["length"]
-    made = (
-        task(source.name, length)
-        if isinstance(source, TaskSource)
-        else DataTask(Prepared.load(path / "data.npz"), length)
-    )
-    network = build_contender(contender, made, about["seed"])
-    network.load_state_dict(weights)
-    return network.eval(), made
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"contender.json: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        return f"contender.json is no JSON: {error}"
+    if isinstance(error, OSError):
+        return f"{Path(os.fsdecode(error.filename or '')).name[:80]}: {error.strerror}"
+    if isinstance(error, SafetensorError):
+        return f"model.safetensors: {error}"
+    if isinstance(error, RecursionError):
+        return "contender.json is nested too deeply"
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _task(about: _Described, path: Path) -> Task:
+    if isinstance(about.source, TaskSource):
+        return task(about.source.name, about.length)
+    return DataTask(Prepared.load(path / "data.npz"), about.length)
+
+
+def _check_size(contender: Contender, made: Task, weights: Mapping[str, Tensor]) -> None:
+    """The name, the sizes, the stored number of parameters and the weights say the same."""
+    spec = ContenderSpec(contender.cell, contender.init, contender.layers)
+    if parse_contenders(contender.spec) != [spec]:
+        raise ValueError(f"contender.json names {contender.spec!r} and describes another")
+    size = Size(contender.hidden, contender.mlp, contender.positions)
+    if (spec.cell == TRANSFORMER) != (size.mlp is not None):
+        raise ValueError(f"contender.json gives no size of a {spec.cell}")
+    count = count_parameters(spec, made.inputs, size, made.outputs)
+    if count != contender.parameters:
+        raise ValueError(f"contender.json says {contender.parameters:,} parameters, its sizes make {count:,}")
+    held = sum(tensor.numel() for tensor in weights.values())
+    if held < count:
+        raise ValueError(f"model.safetensors holds {held:,} numbers of {count:,} parameters")
+
+
+def _check_tensors(expected: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:
+    """The tensors of this network, no other, of its shapes and type, all of them finite."""
+    missing, extra = sorted(expected.keys() - weights.keys()), sorted(weights.keys() - expected.keys())
+    if missing:
+        raise ValueError(f"model.safetensors lacks the tensor {missing[0]!r}")
+    if extra:
+        raise ValueError(f"model.safetensors holds a tensor {extra[0]!r} that the network does not have")
+    for name, tensor in weights.items():
+        wanted = expected[name]
+        if tensor.shape != wanted.shape or tensor.dtype != wanted.dtype:
+            shapes = [f"{str(t.dtype).removeprefix('torch.')} {list(t.shape)}" for t in (tensor, wanted)]
+            raise ValueError(f"the tensor {name!r} is {shapes[0]}, the network's is {shapes[1]}")
+        if not torch.isfinite(tensor).all():
+            raise ValueError(f"the tensor {name!r} holds a weight that is NaN or infinite")

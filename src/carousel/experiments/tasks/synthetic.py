@@ -22,6 +22,7 @@ class SyntheticTask(Task):
 
     summary: ClassVar[str]  # one line for `carousel tasks`
     shortest: ClassVar[int] = 2
+    longest_allowed: ClassVar[int] = 1_000_000  # a batch of it is gigabytes
 
     def __init__(self, length: int):
         if length < self.shortest:
@@ -31,6 +32,9 @@ class SyntheticTask(Task):
                 got=f"length {length}",
                 fix=f"--lengths {self.shortest}, or longer",
             )
+        if length > self.longest_allowed:
+            allowed, got = f"at most {self.longest_allowed}", f"length {length}"
+            raise BadPlan(f"task {self.name!r} needs shorter sequences", allowed=allowed, got=got)
         self.length = length
 
     def held_out(self, part: Part, n: int | None = None) -> Batch:

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+_WIDEST = 2**20  # units: more than any budget comes to, so that a description cannot ask for all memory
+
 
 class Frozen(BaseModel):
     """Immutable, and strict about names it does not know."""
@@ -57,11 +59,11 @@ class Contender(Frozen):
     spec: str
     cell: str
     init: str
-    layers: int
-    hidden: int
-    parameters: int
-    mlp: int | None = None
-    positions: int | None = None
+    layers: int = Field(ge=1, le=16)
+    hidden: int = Field(ge=1, le=_WIDEST)
+    parameters: int = Field(ge=1)
+    mlp: int | None = Field(default=None, ge=1, le=_WIDEST)
+    positions: int | None = Field(default=None, ge=1)
 
     @model_serializer(mode="wrap")
     def _only_its_own(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -6,16 +6,17 @@ import io
 import json
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 import numpy as np
 
 from carousel.common.errors import FolderConflict
-from carousel.common.files import write_atomically, writing_to
+from carousel.common.files import open_regular, write_atomically, writing_to
 from carousel.experiments.data.arrays import PARTS, Floats, Ints, Singles
 from carousel.experiments.data.card import Card
 
 Kind = Literal["classification", "regression", "forecast", "piano-roll"]
+_LARGEST = 2**33  # bytes of a prepared file
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +63,53 @@ class Prepared:
     def load(cls, path: Path | str) -> Self:
         """Read what `save` wrote. FolderConflict where the file is absent or damaged."""
         try:
-            with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            with open_regular(Path(path), _LARGEST) as stream, np.load(stream, allow_pickle=False) as archive:
+                if any(entry.compress_type for entry in archive.zip.infolist()):  # `save` compresses nothing
+                    raise ValueError("it is compressed")
                 arrays = {name: archive[name] for name in archive.files}
             words = json.loads(arrays.pop("description").tobytes().decode())
-            return cls(**words, **arrays)
+            found = cls(**words, **arrays)
+            found._check()
+            return found
         # Damage shows as whatever its place leads to (zip, header, JSON, a missing field): all mean the same here.
         except Exception as error:
             raise FolderConflict(
-                f"{path} is absent or damaged", got=str(error).strip()[:80], fix="prepare the user's file again"
+                f"{str(path)!r} is absent or damaged", got=str(error).strip()[:80], fix="prepare the user's file again"
             ) from error
+
+    def _check(self) -> None:
+        """ValueError where the arrays do not fit each other: an index of one would be outside another."""
+        count, rows = len(self.starts), len(self.x) - (self.kind == "piano-roll")  # there, a frame follows the last
+        whole = {name: getattr(self, name) for name in ("starts", "lengths", "part", "y_channels")}
+        scales = (self.mean, self.std, self.y_mean, self.y_std)
+        fits = {
+            "kind": self.kind in get_args(Kind),
+            "name": isinstance(self.name, str) and isinstance(self.sha256, str) and isinstance(self.card, dict),
+            "x": self.x.ndim == 2 and self.x.shape[1] > 0 and self.x.dtype == np.float32 and _finite(self.x),
+            **{name: a.ndim == 1 and a.dtype.kind in "iu" for name, a in whole.items()},
+            "lengths": self.lengths.shape == (count,) and count > 0 and bool((self.lengths > 0).all()),
+            "scales": all(a.ndim == 1 and a.dtype.kind == "f" and _finite(a) for a in scales),
+            "mean": self.mean.shape == self.std.shape == self.x.shape[1:],
+            "y": len(self.y) == count and self._y_fits(),
+        }
+        wrong = [name for name, fit in fits.items() if not fit]
+        if not wrong and (self.starts.min() < 0 or (self.starts > rows - self.lengths).any()):
+            wrong = ["starts"]
+        if not wrong and set(np.unique(self.part)) != set(range(len(PARTS))):
+            wrong = ["part"]
+        if wrong:
+            raise ValueError(f"{wrong[0]} does not fit the rest")
+
+    def _y_fits(self) -> bool:
+        if self.kind == "classification":
+            classes = len(self.card.get("classes") or ())
+            return self.y.ndim == 1 and self.y.dtype.kind in "iu" and 0 <= self.y.min() <= self.y.max() < classes
+        columns = len(self.y_channels)
+        if columns and not 0 <= self.y_channels.min() <= self.y_channels.max() < self.x.shape[1]:
+            return False
+        fits = self.kind != "forecast" or (columns > 0 and self.y.shape[-1] % columns == 0)
+        return fits and self.y.ndim == 2 and self.y.dtype == np.float32 and _finite(self.y)
+
+
+def _finite(values: Singles | Ints | Floats) -> bool:
+    return bool(np.isfinite(values).all())

@@ -1,0 +1,1 @@
+"""Tests of run folders as they are read."""
