@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from carousel.experiments.advice.advice import advise, recommend
 from carousel.experiments.calibration.stored import sentence
-from carousel.experiments.claims import Claim, all_claims
+from carousel.experiments.claims import Claim, all_claims, thresholds
 from carousel.experiments.decision.interim import Settled, seen, sequentially
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.sensitivity import would_change
-from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Both, Verdict
 from carousel.experiments.decision.wording import join
 from carousel.experiments.runner.folder import VERDICTS_SCHEMA
@@ -33,7 +32,7 @@ def judge(evidence: Evidence) -> dict[str, Any]:
         "would_change": {verdict.claim: _change(by_id[verdict.claim], verdict) for verdict in verdicts},
         "advice": advise(alike, verdicts),
         "recommended": recommend(alike),
-        "thresholds": THRESHOLDS.as_dict(),
+        "thresholds": thresholds(),
         "calibration": sentence(),
     }
 

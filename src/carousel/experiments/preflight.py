@@ -12,7 +12,6 @@ from carousel.experiments.claims import Claim, all_claims, requirements
 from carousel.experiments.data import DataTask, card_lines
 from carousel.experiments.decision.requirements import is_file, single_condition
 from carousel.experiments.decision.sample_size import too_few
-from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.runner.budgets import BUDGETS
 from carousel.experiments.runner.plan import Contender, Plan
 from carousel.experiments.runner.planning import Planned, make_plan, replan
@@ -62,7 +61,7 @@ class Preflight:
         tasks = [] if self.plan.claims or self.plan.sources[0].kind == "file" else list(self.impossible)
         for claim, why in self.impossible.items():
             if claim not in (*unasked, *tasks):
-                yield text("cli.unable", lang, claim=claim, why=_reason(why, lang))
+                yield text("cli.unable", lang, claim=claim, why=_reason(claim, why, lang))
         if unasked:
             yield text("cli.file_unasked", lang, claims=", ".join(unasked), option=",".join(unasked))
         if tasks:
@@ -123,13 +122,16 @@ def _trained_where_named(claim: Claim, plan: Plan) -> bool:
 def _refuse(plan: Plan, impossible: dict[str, str]) -> None:
     """Nothing is trained for claims alone that the plan cannot answer."""
     if plan.claims and set(impossible) == set(plan.claims):
-        reasons = " ".join(dict.fromkeys(_reason(why, "en") for why in impossible.values())).removesuffix(".")
+        reasons = " ".join(dict.fromkeys(_reason(claim, why, "en") for claim, why in impossible.items())).removesuffix(
+            "."
+        )
+        said = " ".join(reasons).removesuffix(".")
         fix = "leave --claims out to train and compare all the same"
-        raise BadPlan(f"this run cannot answer --claims {','.join(impossible)}: {reasons}", fix=fix)
+        raise BadPlan(f"this run cannot answer --claims {','.join(impossible)}: {said}", fix=fix)
 
 
-def _reason(why: str, lang: str) -> str:
-    return text(f"claims.untested.{why}", lang, needed=THRESHOLDS.attention_rates)
+def _reason(claim: str, why: str, lang: str) -> str:
+    return next(c for c in all_claims() if c.id == claim).untested(why)[lang]
 
 
 def _plan_lines(plan: Plan, lang: str) -> Iterator[str]:

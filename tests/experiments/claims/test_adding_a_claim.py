@@ -63,5 +63,7 @@ def test_it_is_judged_and_has_its_card_in_both_languages(eighth: None, tmp_path:
     assert (found["id"], found["verdict"], len(found["conditions"])) == ("gru", word, 4)
     build(evidence, judgement)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert judgement["thresholds"]["gru_margin"] == 0.1
     for lang in LANGUAGES:
         assert text("claims.gru.statement", lang) in page and found["because"][lang] in page
+        assert text("claims.thresholds.gru_margin", lang) in page

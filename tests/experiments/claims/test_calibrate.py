@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -14,6 +13,7 @@ from carousel.experiments.calibration.results import false_at_limits, false_if_s
 from carousel.experiments.calibration.scenario import Scenario
 from carousel.experiments.calibration.scenarios import SCENARIOS
 from carousel.experiments.calibration.stored import sentence, stored
+from carousel.experiments.claims import thresholds
 from carousel.experiments.claims.base import Claim, PairClaim
 from carousel.experiments.claims.registry import all_claims
 from carousel.experiments.claims.vanishing.claim import Vanishing
@@ -94,7 +94,7 @@ def test_the_stored_calibration_is_of_these_thresholds() -> None:
     """A changed margin asks for a new one: carousel calibrate --out src/carousel/claims/calibration/stored.json"""
     assert stored()["thresholds"] == thresholds_digest()
     assert stored()["rules"].keys() == SCENARIOS.keys()
-    assert thresholds_digest(replace(THRESHOLDS, slope_margin=0.06)) != thresholds_digest()
+    assert thresholds_digest(thresholds() | {"slope_margin": 0.06}) != thresholds_digest()
 
 
 def test_the_stored_calibration_is_good_enough() -> None:

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from carousel.common.texts import LANGUAGES, catalogue
-from carousel.experiments.claims import all_claims, ids
+from carousel.experiments.claims import all_claims, ids, thresholds
 from carousel.experiments.claims.generalisation.claim import Generalisation
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.thresholds import THRESHOLDS
@@ -45,10 +45,15 @@ def test_the_claims_in_order(verdicts: dict[str, Any]) -> None:
     assert ids()[: len(FIRST)] == FIRST
 
 
+def test_no_two_claims_have_a_margin_of_one_name() -> None:
+    names = [name for margins in (THRESHOLDS, *(c.margins for c in all_claims())) for name in margins.as_dict()]
+    assert sorted(names) == sorted(thresholds())
+
+
 def test_the_schema_is_kept_and_is_plain_json(verdicts: dict[str, Any]) -> None:
     assert json.loads(json.dumps(verdicts, allow_nan=False)) == verdicts
     assert verdicts["schema"] == 2
-    assert verdicts["thresholds"] == THRESHOLDS.as_dict()
+    assert verdicts["thresholds"] == thresholds()
     for claim in verdicts["claims"]:
         assert claim["verdict"] in WORDS
         assert set(claim) == {"id", "statement", "verdict", "effect", "n", "conditions", "because", "evidence"}

@@ -11,7 +11,6 @@ from carousel.experiments.calibration.simulated import FIRST_SEED, STEPS, Row, c
 from carousel.experiments.claims.exploding.claim import Exploding
 from carousel.experiments.claims.vanishing.claim import START, Vanishing
 from carousel.experiments.decision.rules import combine
-from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class Slopes(Scenario):
     sizes: ClassVar[tuple[float, ...]] = (0.06, 0.08, 0.1, 0.12, 0.14, 0.17, 0.2, 0.25, 0.3)
     sensible: ClassVar[float] = 0.2
     grows: ClassVar[bool] = False
-    limits: ClassVar[tuple[Limit, ...]] = (Limit({"size": THRESHOLDS.slope_margin}),)
+    limits: ClassVar[tuple[Limit, ...]] = (Limit({"size": Vanishing.margins.slope_margin}),)
 
     def made(self, rng: Generator, seeds: int, truth: Truth) -> Evidence:
         lstm = -0.04 if truth["size"] else -0.3
@@ -90,7 +89,7 @@ class Control(Scenario):
     limits: ClassVar[tuple[Limit, ...]] = (Limit({"size": 1.0}),)
 
     def made(self, rng: Generator, seeds: int, truth: Truth) -> Evidence:
-        mean = THRESHOLDS.spike_share / truth["size"] * STEPS
+        mean = Exploding.margins.spike_share / truth["size"] * STEPS
         spikes = rng.negative_binomial(mean / (noise.BURST - 1), 1 / noise.BURST, size=_GROUPS * seeds)
         rows = [
             trial(f"adding/T={n // seeds + 1}", "lstm", FIRST_SEED + n % seeds, solved=False, spike_share=spike / STEPS,

@@ -13,7 +13,6 @@ from carousel.experiments.claims.gates.claim import Gates
 from carousel.experiments.claims.stacking.claim import Stacking
 from carousel.experiments.columns import GATES, MEMORISED_BITS, SELECTIVITY, auroc, clamp_drop
 from carousel.experiments.decision.rules import combine
-from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -47,9 +46,9 @@ class Clamping(_Probed):
     sensible: ClassVar[float] = 0.4
     same: ClassVar[Truth | None] = {"size": 0.0, "auroc": 0.5}
     limits: ClassVar[tuple[Limit, ...]] = (
-        Limit({"size": THRESHOLDS.clamp_drop, "auroc": 0.93}),
-        Limit({"size": 0.5, "auroc": THRESHOLDS.gate_auroc}),
-        Limit({"size": THRESHOLDS.clamp_drop, "auroc": THRESHOLDS.gate_auroc}),
+        Limit({"size": Gates.margins.clamp_drop, "auroc": 0.93}),
+        Limit({"size": 0.5, "auroc": Gates.margins.gate_auroc}),
+        Limit({"size": Gates.margins.clamp_drop, "auroc": Gates.margins.gate_auroc}),
     )
 
     def planted(self, size: float) -> Truth:
@@ -76,11 +75,11 @@ class Selecting(_Probed):
     sizes: ClassVar[tuple[float, ...]] = (0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9)
     sensible: ClassVar[float] = 0.8
     limits: ClassVar[tuple[Limit, ...]] = (
-        Limit({"size": THRESHOLDS.selectivity_lstm - THRESHOLDS.selectivity_rnn}),  # both at their margins
+        Limit({"size": Gates.margins.selectivity_lstm - Gates.margins.selectivity_rnn}),  # both at their margins
     )
 
     def made(self, rng: Generator, seeds: int, truth: Truth) -> Evidence:
-        middle = (THRESHOLDS.selectivity_lstm + THRESHOLDS.selectivity_rnn) / 2
+        middle = (Gates.margins.selectivity_lstm + Gates.margins.selectivity_rnn) / 2
         means = {"rnn": middle - truth["size"] / 2, "lstm": middle + truth["size"] / 2}
         rows = [
             trial(_KEYED, spec, 100 + seed, solved=True)
@@ -102,7 +101,7 @@ class DepthRate(Scenario):
     sensible: ClassVar[float] = 0.7
     same: ClassVar[Truth | None] = {"size": 0.0, "from": 0.5}
     limits: ClassVar[tuple[Limit, ...]] = tuple(
-        Limit({"size": THRESHOLDS.depth_rate, "from": start}) for start in (0.0, 0.45, 0.9)
+        Limit({"size": Stacking.margins.depth_rate, "from": start}) for start in (0.0, 0.45, 0.9)
     )
 
     def planted(self, size: float) -> Truth:
@@ -129,7 +128,7 @@ class DepthBits(Scenario):
     unit: ClassVar[str] = "share_more"
     sizes: ClassVar[tuple[float, ...]] = (0.12, 0.14, 0.16, 0.18, 0.2, 0.25)
     sensible: ClassVar[float] = 0.2
-    limits: ClassVar[tuple[Limit, ...]] = (Limit({"size": THRESHOLDS.depth_bits}),)
+    limits: ClassVar[tuple[Limit, ...]] = (Limit({"size": Stacking.margins.depth_bits}),)
 
     def made(self, rng: Generator, seeds: int, truth: Truth) -> Evidence:
         logs = {"lstm": math.log(5.0), "lstm,layers=2": math.log(5.0 * (1 + truth["size"]))}
@@ -157,7 +156,7 @@ class AttentionGap(Scenario):
     sensible: ClassVar[float] = 0.8
     same: ClassVar[Truth | None] = {"size": 0.0, "from": 0.5}
     limits: ClassVar[tuple[Limit, ...]] = tuple(
-        Limit({"size": THRESHOLDS.attention_gap, "from": start}) for start in (0.0, 0.4, 0.8)
+        Limit({"size": Attention.margins.attention_gap, "from": start}) for start in (0.0, 0.4, 0.8)
     )
 
     def planted(self, size: float) -> Truth:

@@ -13,17 +13,17 @@ from datetime import date
 from importlib.metadata import version
 from typing import Any
 
-from carousel.experiments.decision.thresholds import THRESHOLDS, Thresholds
+from carousel.experiments.claims import thresholds
 
 SCHEMA = 1
 
 
-def thresholds_digest(thresholds: Thresholds = THRESHOLDS) -> str:
+def thresholds_digest(margins: Mapping[str, float] | None = None) -> str:
     """16 hexadecimal digits that change with any margin, and with the interim analyses of the standard budget: a result
     is good for those it was made with."""
     from carousel.experiments.calibration.scenario import STANDARD  # with pydantic: not needed to list the claims
 
-    made_with = thresholds.as_dict() | {"interim_analyses": STANDARD}
+    made_with = {**(thresholds() if margins is None else margins), "interim_analyses": STANDARD}
     return hashlib.sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()[:16]
 
 

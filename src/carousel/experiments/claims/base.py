@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from carousel.common.texts import both
 from carousel.experiments.decision.requirements import has_pair, lacks_pair
+from carousel.experiments.decision.thresholds import Margins
 from carousel.experiments.decision.verdict import Both, Effect, Verdict
 from carousel.experiments.runner.requirement import Requirement
 
@@ -23,6 +24,7 @@ class Claim(ABC):
     Its texts are in its folder, under `claims.<id>`: title, statement, measures, unmeasured, rule, headline.
 
     requirement     what planning must provide
+    margins         from which size on a difference counts, as its rule has it (those that several claims share aside)
     effect          name and unit of the headline number
     change          key of the texts that say what would change the verdict: `claims.change.pairs` (its rows are pairs
                     of contenders), `claims.change.parts` (its parts are judged apart), or texts of its own
@@ -35,6 +37,7 @@ class Claim(ABC):
 
     id: ClassVar[str]
     requirement: ClassVar[Requirement]
+    margins: ClassVar[Margins] = Margins()
     effect: ClassVar[tuple[str, str]]
     change: ClassVar[str]
     counted: ClassVar[bool] = False
@@ -96,7 +99,11 @@ class Claim(ABC):
 
     def not_tested(self, why: str, **values: object) -> Verdict:
         """The verdict of a source that has no such measurement; `why` is a key under claims.untested."""
-        return Verdict(self.id, "not-tested", Effect(*self.effect), 0, both(f"claims.untested.{why}", **values))
+        return Verdict(self.id, "not-tested", Effect(*self.effect), 0, self.untested(why, **values))
+
+    def untested(self, why: str, **values: object) -> Both:
+        """Why it is not tested, as a sentence, which may name the claim's margins."""
+        return both(f"claims.untested.{why}", **self.margins.as_dict(), **values)
 
 
 class PairClaim(Claim):

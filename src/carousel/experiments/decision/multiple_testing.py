@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from carousel.experiments.decision.question import Question
 from carousel.experiments.decision.results import Results
-from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Verdict
 
 
@@ -35,5 +34,5 @@ def _first(claim: Question, results: Results, alpha: float) -> Verdict:
         return claim.not_tested("not_asked", claim=claim.id)
     why = claim.why_not(plan)
     if why:
-        return claim.not_tested(why, needed=THRESHOLDS.attention_rates)
+        return claim.not_tested(why)
     return claim.judge(results.asked(claim.id), alpha)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 from carousel.common.names import FAMILY_OF_CELL, RECURRENT, TRANSFORMER
 from carousel.common.texts import both
 from carousel.experiments.claims.attention.gap import RATE, decidable, gap_row
+from carousel.experiments.claims.attention.margins import MARGINS, AttentionMargins
 from carousel.experiments.claims.attention.on_file import attention_verdict
 from carousel.experiments.claims.attention.requirement import MIRROR, REQUIREMENT
 from carousel.experiments.claims.base import Claim
 from carousel.experiments.decision.requirements import has_attention, is_file
 from carousel.experiments.decision.results import Results, trial_files
-from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict, Word
 from carousel.experiments.decision.wording import headline, interval, join, needed, signed
 from carousel.experiments.runner.requirement import Requirement
@@ -35,6 +35,7 @@ class Attention(Claim):
     id: ClassVar[str] = "attention"
     effect: ClassVar[tuple[str, str]] = RATE
     requirement: ClassVar[Requirement] = REQUIREMENT
+    margins: ClassVar[AttentionMargins] = MARGINS
     change: ClassVar[str] = "claims.change.tasks"
     judged_on_file: ClassVar[bool] = False
 
@@ -47,7 +48,7 @@ class Attention(Claim):
         mirror = self._rows(results, [c for c in conditions if c.source in MIRROR], alpha, mirror=True)
         missing = _missing(judged, mirror)
         if missing:
-            return self.not_tested(missing, needed=THRESHOLDS.attention_rates)
+            return self.not_tested(missing)
         tested = [row for row in judged if row.n]
         shown = max(tested, key=lambda row: (row.verdict == "supported", row.effect.value))
         because = join(headline(self.id, shown), _looked(shown), *map(_mirror_text, mirror), needed(judged))
@@ -65,7 +66,7 @@ class Attention(Claim):
             return None if able else "attention" if self.id in plan.claims else "attention_file"
         if not able:
             return "attention"
-        if len(plan.learning_rates) < THRESHOLDS.attention_rates:
+        if len(plan.learning_rates) < MARGINS.attention_rates:
             return "few_rates"
         if able <= MIRROR:
             return "no_recall"
@@ -123,7 +124,7 @@ def _why_not(results: Results, condition: Condition) -> str | None:
     if not any(row["solved"] is not None for rows in trials for row in rows.values()):
         return "no_line"
     rates = [{row["learning_rate"] for row in results.tuning(condition.key, str(spec))} for spec in best]
-    return "few_rates" if min(map(len, rates)) < THRESHOLDS.attention_rates else None
+    return "few_rates" if min(map(len, rates)) < MARGINS.attention_rates else None
 
 
 def _missing(judged: Sequence[Row], mirror: Sequence[Row]) -> str | None:

@@ -12,13 +12,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from carousel.experiments.claims.attention.margins import MARGINS
 from carousel.experiments.decision.paired import SHOWN
 from carousel.experiments.decision.results import BySeed, numbers, score, solved
 from carousel.experiments.decision.rules import Answer
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.power import smallest_n
 from carousel.experiments.decision.statistics.rates import difference
-from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Effect, Row
 
 RATE = ("attention_gap", "solved_rate")
@@ -27,7 +27,7 @@ Count = tuple[int, int]  # solved, trials
 
 def answer(interval: Interval, scores: float) -> Answer:
     """Supported above .2, refuted below it, where the mean scores' gap agrees."""
-    margin = THRESHOLDS.attention_gap
+    margin = MARGINS.attention_gap
     if not (interval.above(margin) or interval.below(margin)):
         return Answer("inconclusive", "wide")
     if interval.above(margin) != (scores >= margin):
@@ -58,7 +58,7 @@ def gap_row(attention: BySeed, recurrent: BySeed, where: str, alpha: float, look
 def _seeds_needed(ours: Count, other: Count, level: float) -> int | None:
     """Seeds at which the same two rates would decide."""
     first, second = ours[0] / ours[1], other[0] / other[1]
-    margin = THRESHOLDS.attention_gap
+    margin = MARGINS.attention_gap
 
     def decides(n: int) -> bool:
         ends = difference((first * n, n), (second * n, n), level)

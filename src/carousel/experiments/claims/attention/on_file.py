@@ -11,11 +11,11 @@ from typing import Any
 
 from carousel.common.names import FAMILY_OF_CELL, RECURRENT, TRANSFORMER
 from carousel.common.texts import both
+from carousel.experiments.claims.attention.margins import MARGINS
 from carousel.experiments.claims.base import Claim
 from carousel.experiments.decision.paired import SHOWN, mean_row
 from carousel.experiments.decision.results import BySeed, Results, numbers, score, trial_files
 from carousel.experiments.decision.split_overlap import sample_note
-from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Both, Row, Verdict
 from carousel.experiments.decision.wording import interval, join, signed
 
@@ -50,7 +50,7 @@ def _gap(row: Row) -> Both:
 
 def _few_rates(rates: int) -> Both | None:
     """A side tuned on too few rates may be shown, but not without saying so."""
-    least = THRESHOLDS.attention_rates
+    least = MARGINS.attention_rates
     return both("claims.attention.few_rates", rates=rates, needed=least) if rates < least else None
 
 

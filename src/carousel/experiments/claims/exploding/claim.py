@@ -12,6 +12,7 @@ from typing import ClassVar, Literal, final
 from carousel.common.texts import both
 from carousel.experiments.claims.base import PairClaim
 from carousel.experiments.claims.exploding.control import control_row
+from carousel.experiments.claims.exploding.margins import MARGINS, ExplodingMargins
 from carousel.experiments.claims.exploding.requirement import REQUIREMENT
 from carousel.experiments.decision.paired import mean_row, missing_row
 from carousel.experiments.decision.results import BySeed, Record, Results, is_number, trial_files
@@ -28,6 +29,7 @@ class Exploding(PairClaim):
     id: ClassVar[str] = "exploding"
     effect: ClassVar[tuple[str, str]] = ("onset_difference", "gain")
     requirement: ClassVar[Requirement] = REQUIREMENT
+    margins: ClassVar[ExplodingMargins] = MARGINS
     change: ClassVar[str] = "claims.change.parts"
     seeds: ClassVar[Literal["reporting", "untrained"]] = "untrained"
     figure: ClassVar[str | None] = "gradient-norm"

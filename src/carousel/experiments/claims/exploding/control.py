@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from carousel.experiments.claims.exploding.margins import MARGINS
 from carousel.experiments.decision.paired import SHOWN, missing_row
 from carousel.experiments.decision.results import Record, is_number
 from carousel.experiments.decision.rules import Answer
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.power import smallest_n
 from carousel.experiments.decision.statistics.rates import clopper_pearson, clustered
-from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Effect, Row
 
 WHERE = "LSTM"
@@ -40,15 +40,15 @@ def control_row(trials: Sequence[Record], alpha: float) -> Row:
 
 
 def _limits(trials: Sequence[Record], alpha: float) -> Interval:
-    return clustered([(_spikes(row), row["steps"] or 0) for row in trials], alpha, THRESHOLDS.spike_burst)
+    return clustered([(_spikes(row), row["steps"] or 0) for row in trials], alpha, MARGINS.spike_burst)
 
 
 def _answer(limits: Interval, counted: dict[str, Any]) -> Answer:
     if counted["chaotic"]:
         return Answer("refuted", "chaotic")
-    if limits.above(THRESHOLDS.spike_share):
+    if limits.above(MARGINS.spike_share):
         return Answer("refuted", "spikes")
-    if not limits.below(THRESHOLDS.spike_share):
+    if not limits.below(MARGINS.spike_share):
         return Answer("inconclusive", "wide")
     if counted["exponents"] < counted["trials"]:
         return Answer("inconclusive", "no_exponent")
@@ -62,7 +62,7 @@ def _count(trials: Sequence[Record]) -> dict[str, Any]:
         "seeds": len({row["seed"] for row in trials}),
         "steps": sum(row["steps"] or 0 for row in trials),
         "spikes": sum(_spikes(row) for row in trials),
-        "chaotic": sum(value > THRESHOLDS.lyapunov for value in exponents),
+        "chaotic": sum(value > MARGINS.lyapunov for value in exponents),
         "exponents": len(exponents),
         "diverged": sum(row["outcome"] == "diverged" for row in trials),
     }
@@ -82,8 +82,8 @@ def _seeds_needed(counted: dict[str, Any], alpha: float) -> int | None:
         return None
 
     def decides(seeds: int) -> bool:
-        steps = each * seeds / THRESHOLDS.spike_burst
+        steps = each * seeds / MARGINS.spike_burst
         limits = clopper_pearson(share * steps, steps, alpha)
-        return limits.above(THRESHOLDS.spike_share) or limits.below(THRESHOLDS.spike_share)
+        return limits.above(MARGINS.spike_share) or limits.below(MARGINS.spike_share)
 
     return smallest_n(decides, counted["seeds"] + 1)

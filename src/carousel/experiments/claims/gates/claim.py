@@ -15,6 +15,7 @@ from carousel.common.names import KEYED
 from carousel.common.texts import both
 from carousel.experiments.claims.base import PairClaim
 from carousel.experiments.claims.gates.clamping import EFFECT, clamping_rows
+from carousel.experiments.claims.gates.margins import MARGINS, GatesMargins
 from carousel.experiments.claims.gates.occlusion import occlusion_verdict
 from carousel.experiments.claims.gates.requirement import REQUIREMENT
 from carousel.experiments.claims.gates.selectivity import selectivity_row
@@ -38,6 +39,7 @@ class Gates(PairClaim):
     id: ClassVar[str] = "gates"
     effect: ClassVar[tuple[str, str]] = EFFECT
     requirement: ClassVar[Requirement] = REQUIREMENT
+    margins: ClassVar[GatesMargins] = MARGINS
     change: ClassVar[str] = "claims.change.parts"
     judged_on_file: ClassVar[bool] = False
     figure: ClassVar[str | None] = "occlusion"  # of a file; there it decides nothing, but is what there is to see

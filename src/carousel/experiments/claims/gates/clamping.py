@@ -10,13 +10,13 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from carousel.experiments.claims.gates.margins import MARGINS
 from carousel.experiments.claims.gates.networks import Side, seeds_needed
 from carousel.experiments.columns import GATES, auroc, clamp_drop
 from carousel.experiments.decision.paired import SHOWN
 from carousel.experiments.decision.results import Record, numbers, solved
 from carousel.experiments.decision.rules import Answer
 from carousel.experiments.decision.statistics.means import mean_interval
-from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Effect, Row
 
 EFFECT = ("clamp_drop", "accuracy")
@@ -62,12 +62,12 @@ def gate_answer(gate: Gate, alpha: float) -> Answer:
     """Supported: clamping costs more than .2 and the AUROC is above .8, both by interval. Refuted: one of the two is
     below, by interval; the two ways share the error (Bonferroni)."""
     drop, marks = (mean_interval(values, alpha) for values in (gate.drops, gate.aurocs))
-    if drop.above(THRESHOLDS.clamp_drop) and marks.above(THRESHOLDS.gate_auroc):
+    if drop.above(MARGINS.clamp_drop) and marks.above(MARGINS.gate_auroc):
         return Answer("supported", "beyond")
     drop, marks = (mean_interval(values, alpha / 2) for values in (gate.drops, gate.aurocs))
-    if drop.below(THRESHOLDS.clamp_drop):
+    if drop.below(MARGINS.clamp_drop):
         return Answer("refuted", "clamp_small")
-    if marks.below(THRESHOLDS.gate_auroc):
+    if marks.below(MARGINS.gate_auroc):
         return Answer("refuted", "unmarked")
     return Answer("inconclusive", "wide")
 
@@ -97,8 +97,8 @@ def _gate_row(gate: Gate, where: str, level: float, shown: float, each: float, *
     }
     effect = Effect(*EFFECT, gate.cost, mean_interval(gate.drops, shown).within(-1, 1))
     sides = (
-        Side(gate.drops, THRESHOLDS.clamp_drop, True, each),
-        Side(gate.aurocs, THRESHOLDS.gate_auroc, True, each),
+        Side(gate.drops, MARGINS.clamp_drop, True, each),
+        Side(gate.aurocs, MARGINS.gate_auroc, True, each),
     )
     needed = seeds_needed(sides, level) if verdict == "inconclusive" else None
     n = min(len(gate.drops), len(gate.aurocs))

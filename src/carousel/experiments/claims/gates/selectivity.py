@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from carousel.experiments.claims.gates.margins import MARGINS
 from carousel.experiments.claims.gates.networks import Side, seeds_needed
 from carousel.experiments.columns import SELECTIVITY
 from carousel.experiments.decision.paired import SHOWN
@@ -16,7 +17,6 @@ from carousel.experiments.decision.results import Record, numbers, solved
 from carousel.experiments.decision.rules import Answer
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.means import mean_interval
-from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Effect, Row
 
 EFFECT = ("selectivity_difference", "selectivity")
@@ -43,8 +43,8 @@ def selectivity_row(rnn: Sequence[Record], lstm: Sequence[Record], where: str, a
         each = [len(rows) / len(values) for rows, values in zip((rnn, lstm), sides, strict=True)]
         about["seeds_needed"] = seeds_needed(
             (
-                Side(sides[0], THRESHOLDS.selectivity_rnn, False, each[0]),
-                Side(sides[1], THRESHOLDS.selectivity_lstm, True, each[1]),
+                Side(sides[0], MARGINS.selectivity_rnn, False, each[0]),
+                Side(sides[1], MARGINS.selectivity_lstm, True, each[1]),
             ),
             alpha,
         )
@@ -56,12 +56,12 @@ def answer(rnns: Sequence[float], lstms: Sequence[float], alpha: float) -> Answe
     """Supported: the RNN's selectivity is below .1 and the LSTM's above .5, both by interval. Refuted: the RNN's is
     above .1 (it rejects noise too), or the LSTM's below .5, by interval; the two ways share the error (Bonferroni)."""
     rnn, lstm = (mean_interval(values, alpha) for values in (rnns, lstms))
-    if rnn.below(THRESHOLDS.selectivity_rnn) and lstm.above(THRESHOLDS.selectivity_lstm):
+    if rnn.below(MARGINS.selectivity_rnn) and lstm.above(MARGINS.selectivity_lstm):
         return Answer("supported", "beyond")
     rnn, lstm = (mean_interval(values, alpha / 2) for values in (rnns, lstms))
-    if rnn.above(THRESHOLDS.selectivity_rnn):
+    if rnn.above(MARGINS.selectivity_rnn):
         return Answer("refuted", "rnn_selects")
-    if lstm.below(THRESHOLDS.selectivity_lstm):
+    if lstm.below(MARGINS.selectivity_lstm):
         return Answer("refuted", "lstm_passes")
     return Answer("inconclusive", "wide")
 

@@ -25,6 +25,7 @@ from carousel.experiments.claims.generalisation.comparisons import (
     training_win,
 )
 from carousel.experiments.claims.generalisation.equal_loss import equal_loss_win
+from carousel.experiments.claims.generalisation.margins import MARGINS, GeneralisationMargins
 from carousel.experiments.claims.generalisation.requirement import REQUIREMENT
 from carousel.experiments.decision.paired import missing_row, superiority_row
 from carousel.experiments.decision.results import Results, score, trial_files
@@ -32,7 +33,6 @@ from carousel.experiments.decision.rules import by_group, by_superiority, stands
 from carousel.experiments.decision.split_overlap import guarded, sample_note
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.rates import superiority
-from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Both, Row, Verdict, Word
 from carousel.experiments.decision.wording import groups_text, headline, interval, join, needed, number, signed
 from carousel.experiments.runner.requirement import Requirement
@@ -48,6 +48,7 @@ class Generalisation(PairClaim):
     id: ClassVar[str] = "generalisation"
     effect: ClassVar[tuple[str, str]] = ("superiority", "probability")
     requirement: ClassVar[Requirement] = REQUIREMENT
+    margins: ClassVar[GeneralisationMargins] = MARGINS
     change: ClassVar[str] = "claims.change.sources"
     counted: ClassVar[bool] = True
     over_several: ClassVar[bool] = True
@@ -136,11 +137,11 @@ def _over_sources(words: Sequence[Word], required: int) -> Word:
 def _scope(results: Results, words: dict[str, Word]) -> Both:
     if results.file is not None:
         return both("claims.generalisation.one_file", source=results.file)
-    return groups_text("claims.generalisation.scope", words, needed=THRESHOLDS.sources)
+    return groups_text("claims.generalisation.scope", words, needed=MARGINS.sources)
 
 
 def _sources_needed(results: Results) -> int:
-    return THRESHOLDS.sources if results.file is None else 1
+    return MARGINS.sources if results.file is None else 1
 
 
 def _apart_text(row: Row) -> Both | None:

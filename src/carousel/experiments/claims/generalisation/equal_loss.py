@@ -11,8 +11,8 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from carousel.experiments.claims.generalisation.comparisons import Compare, beats
+from carousel.experiments.claims.generalisation.margins import MARGINS
 from carousel.experiments.decision.results import Record
-from carousel.experiments.decision.thresholds import THRESHOLDS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,7 +46,7 @@ def _curve(evidence: Evidence, row: Record) -> _Curve | None:
     if not (evidence.folder / "trials" / f"{row['trial']}.parquet").is_file():
         return None
     frame: pl.DataFrame = evidence.curves(row["trial"]).sort("step")
-    window = max(1, round(THRESHOLDS.loss_window * frame.height))
+    window = max(1, round(MARGINS.loss_window * frame.height))
     smoothed = frame["loss"].fill_null(math.nan).rolling_mean(window).to_list()
     start = window - 1
     return _Curve(smoothed[start:], frame["validation_score"].to_list()[start:])

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from carousel.experiments.claims.base import PairClaim
+from carousel.experiments.claims.length.margins import MARGINS, LengthMargins
 from carousel.experiments.claims.length.requirement import REQUIREMENT
 from carousel.experiments.claims.length.rule_on_file import history_rows
 from carousel.experiments.claims.length.rule_on_tasks import (
@@ -41,6 +42,7 @@ class Length(PairClaim):
     id: ClassVar[str] = "length"
     effect: ClassVar[tuple[str, str]] = ("fall_difference", "solved_rate")
     requirement: ClassVar[Requirement] = REQUIREMENT
+    margins: ClassVar[LengthMargins] = MARGINS
     change: ClassVar[str] = "claims.change.pairs"
     figure: ClassVar[str | None] = "length"
 

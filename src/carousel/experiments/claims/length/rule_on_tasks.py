@@ -6,12 +6,12 @@ import math
 from functools import lru_cache
 from typing import NamedTuple
 
+from carousel.experiments.claims.length.margins import MARGINS
 from carousel.experiments.decision.paired import SHOWN
 from carousel.experiments.decision.rules import Answer
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.power import smallest_n
 from carousel.experiments.decision.statistics.rates import Limits, clopper_pearson, difference, wilson
-from carousel.experiments.decision.thresholds import THRESHOLDS
 
 
 class Rate(NamedTuple):
@@ -53,18 +53,18 @@ def answer(ends: Ends, alpha: float) -> Answer:
     limits; support needs all of its parts, which is no choice among ways. Not tested: the RNN fails at the shortest
     length already.
     """
-    if wilson(*ends.rnn_short, alpha).below(THRESHOLDS.held_rate):
+    if wilson(*ends.rnn_short, alpha).below(MARGINS.held_rate):
         return Answer("not-tested", "nothing_to_fall_from")
     rnn, lstm, held = _intervals(ends, alpha / 3, clopper_pearson)
-    if rnn.below(THRESHOLDS.rnn_drop):
+    if rnn.below(MARGINS.rnn_drop):
         return Answer("refuted", "rnn_holds")
-    if held.below(THRESHOLDS.held_rate):
+    if held.below(MARGINS.held_rate):
         return Answer("refuted", "lstm_fails")
-    if lstm.above(THRESHOLDS.lstm_drop):
+    if lstm.above(MARGINS.lstm_drop):
         return Answer("refuted", "lstm_falls")
     rnn, lstm, held = _intervals(ends, alpha, wilson)
-    falls, holds = rnn.low >= THRESHOLDS.rnn_drop, lstm.high <= THRESHOLDS.lstm_drop
-    if falls and holds and held.above(THRESHOLDS.held_rate):
+    falls, holds = rnn.low >= MARGINS.rnn_drop, lstm.high <= MARGINS.lstm_drop
+    if falls and holds and held.above(MARGINS.held_rate):
         return Answer("supported", "beyond")
     return Answer("inconclusive", "wide")
 

@@ -14,12 +14,12 @@ from carousel.common.names import family_of_task
 from carousel.common.texts import both
 from carousel.experiments.claims.base import Claim
 from carousel.experiments.claims.stacking.depth import RATE, decidable, declared_depths, depths, families, gain_row
+from carousel.experiments.claims.stacking.margins import MARGINS, StackingMargins
 from carousel.experiments.claims.stacking.on_file import stacking_verdict
 from carousel.experiments.claims.stacking.requirement import REQUIREMENT
 from carousel.experiments.decision.requirements import has_depths, is_file
 from carousel.experiments.decision.results import Results, trial_files
 from carousel.experiments.decision.rules import by_group, stands_for
-from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Both, Row, Verdict
 from carousel.experiments.decision.wording import groups_text, headline, join, needed, number
 from carousel.experiments.runner.requirement import Requirement
@@ -35,6 +35,7 @@ class Stacking(Claim):
     id: ClassVar[str] = "stacking"
     effect: ClassVar[tuple[str, str]] = RATE
     requirement: ClassVar[Requirement] = REQUIREMENT
+    margins: ClassVar[StackingMargins] = MARGINS
     change: ClassVar[str] = "claims.change.families"
     counted: ClassVar[bool] = True
     over_several: ClassVar[bool] = True
@@ -51,7 +52,7 @@ class Stacking(Claim):
             lines = {row.reason for row in judged}
             return self.not_tested("no_line" if lines == {"no_line"} else "no_depth_trials")
         by_family = by_group(judged, family_of_task)
-        families_text = groups_text("claims.stacking.families", by_family, needed=THRESHOLDS.depth_families)
+        families_text = groups_text("claims.stacking.families", by_family, needed=MARGINS.depth_families)
         because = join(headline(self.id, shown), _bits_text(judged), families_text, needed(judged))
         rows = (*judged, *(row for c in conditions for row in _declared(results, c, alpha)))
         verdict = families(list(by_family.values()))

@@ -12,11 +12,11 @@ from typing import ClassVar, Literal, final
 from carousel.common.texts import both
 from carousel.experiments.claims.base import PairClaim
 from carousel.experiments.claims.vanishing.horizon import Horizon, held_back, median_horizon, ratio_of
+from carousel.experiments.claims.vanishing.margins import MARGINS, VanishingMargins
 from carousel.experiments.claims.vanishing.requirement import REQUIREMENT
 from carousel.experiments.decision.paired import mean_row
 from carousel.experiments.decision.results import Pair, Results, is_number
 from carousel.experiments.decision.rules import Answer, combine, stands_for
-from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Row, Verdict
 from carousel.experiments.decision.wording import headline, join, needed, number, sides, tally
 from carousel.experiments.runner.requirement import Requirement
@@ -33,6 +33,7 @@ class Vanishing(PairClaim):
     id: ClassVar[str] = "vanishing"
     effect: ClassVar[tuple[str, str]] = ("slope_difference", "nats_per_step")
     requirement: ClassVar[Requirement] = REQUIREMENT
+    margins: ClassVar[VanishingMargins] = MARGINS
     change: ClassVar[str] = "claims.change.pairs"
     seeds: ClassVar[Literal["reporting", "untrained"]] = "untrained"
     figure: ClassVar[str | None] = "lag-profile-initialisation"
@@ -67,7 +68,7 @@ class Vanishing(PairClaim):
             f"{condition}: {pair}",
             self.effect,
             [lstm[s]["slope"] - rnn[s]["slope"] for s in seeds],
-            THRESHOLDS.slope_margin,
+            MARGINS.slope_margin,
             alpha,
             condition=condition,
             pair=pair,

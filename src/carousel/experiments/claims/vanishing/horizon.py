@@ -5,9 +5,9 @@ from __future__ import annotations
 from statistics import median
 from typing import NamedTuple
 
+from carousel.experiments.claims.vanishing.margins import MARGINS
 from carousel.experiments.decision.results import BySeed, Record
 from carousel.experiments.decision.rules import Answer
-from carousel.experiments.decision.thresholds import THRESHOLDS
 
 
 class Horizon(NamedTuple):
@@ -31,9 +31,9 @@ def _has(row: Record) -> bool:
 
 def held_back(answer: Answer, ratio: float | None, known: str) -> Answer:
     """`answer`, where the ratio is known to be above its threshold; inconclusive where it is not, or not known."""
-    if ratio is not None and known in ("=", ">=") and ratio > THRESHOLDS.horizon_ratio:
+    if ratio is not None and known in ("=", ">=") and ratio > MARGINS.horizon_ratio:
         return answer
-    if ratio is not None and known in ("=", "<=") and ratio <= THRESHOLDS.horizon_ratio:
+    if ratio is not None and known in ("=", "<=") and ratio <= MARGINS.horizon_ratio:
         return Answer("inconclusive", "ratio_small")
     return Answer("inconclusive", "ratio_unknown")
 

@@ -1,0 +1,18 @@
+"""The margins of claim 7."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from carousel.experiments.decision.thresholds import Margins
+
+
+@dataclass(frozen=True)
+class AttentionMargins(Margins):
+    """Texts: claims.thresholds.<name>, in this folder."""
+
+    attention_gap: float = 0.2  # solved-rate; the mean scores must agree
+    attention_rates: int = 7  # learning rates tuned on each side
+
+
+MARGINS = AttentionMargins()
