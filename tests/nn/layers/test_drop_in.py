@@ -227,12 +227,36 @@ def test_tapes_are_named_by_layer_and_direction():
     assert tapes["l0"].gradient("f").shape == (6, 2, 5)
 
 
+@pytest.mark.parametrize("lengths", [None, []], ids=["full", "lengths"])
+@pytest.mark.parametrize("keep", [False, True], ids=["alone", "kept"])
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_batch_runs_as_in_torch(name, options, keep, lengths):
+    ours, theirs = twins(name, **options)
+    x, found = torch.zeros((0, 4, 3) if options.get("batch_first") else (4, 0, 3), dtype=torch.float64), []
+    extra = {"keep": carousel.Request(states=True, gates=True, gradients=True)} if keep else {}
+    for net, more in ((ours, extra | {"lengths": lengths}), (theirs, {})):
+        given = x.clone().requires_grad_()
+        y, h, *tapes = net(given, **more)
+        (y.sum() + sum(s.sum() for s in fields(h))).backward()
+        found.append([y, *fields(h), given.grad, *(p.grad for p in net.parameters())])
+    same(*found)
+    assert all(not p.grad.any() for p in ours.parameters())
+    if keep:
+        (tapes,) = ours(x, **extra)[2:]
+        assert tapes["l0"].h.shape == (4, 0, 5)
+    with pytest.raises(RuntimeError, match="larger than 0"):  # torch refuses no time too: see MISTAKES
+        theirs(torch.zeros(2, 0, 3, dtype=torch.float64) if options.get("batch_first") else x.transpose(0, 1)[:0])
+
+
 MISTAKES = {
     "rank": (lambda n: n(torch.zeros(3)), "axes"),
     "width": (lambda n: n(torch.zeros(4, 2, 7)), "input_size"),
     "dtype": (lambda n: n(torch.zeros(4, 2, 3, dtype=torch.float64)), "x.to"),
     "device": (lambda n: n(torch.zeros(4, 2, 3, device="meta")), "different devices"),
-    "empty batch": (lambda n: n(torch.zeros(4, 0, 3)), "empty"),
+    "no step": (lambda n: n(torch.zeros(0, 2, 3)), "empty"),
+    "no step of no sequence": (lambda n: n(torch.zeros(0, 0, 3)), "empty"),
+    "length of an empty batch": (lambda n: n(torch.zeros(4, 0, 3), lengths=[4]), "one length a sequence"),
     "length 0": (lambda n: n(torch.zeros(4, 2, 3), lengths=[0, 4]), "1 .. 4"),
     "length beyond T": (lambda n: n(torch.zeros(4, 2, 3), lengths=[5, 4]), "1 .. 4"),
     "lengths of another batch": (lambda n: n(torch.zeros(4, 2, 3), lengths=[4]), "one length a sequence"),

@@ -9,7 +9,7 @@ from carousel.common.errors import BadCall
 
 
 def check_input(owner: str, x: Tensor, width: int, weight: Tensor, batch_first: bool) -> None:
-    """Rank, width, emptiness, type and place of the input [T, B, I]."""
+    """Rank, width, emptiness, type and place of the input [T, B, I]; as in torch a batch may be empty, time may not."""
     axes = "[B, T, I] or [T, I]" if batch_first else "[T, B, I] or [T, I]"
     if not isinstance(x, Tensor):
         raise BadCall(f"{owner}: the input is no tensor", allowed="a tensor or a PackedSequence", got=type(x).__name__)
@@ -18,11 +18,9 @@ def check_input(owner: str, x: Tensor, width: int, weight: Tensor, batch_first: 
     if x.shape[-1] != width:
         fix = "build the layer with input_size equal to the last axis, or move that axis to the end"
         raise BadCall(f"{owner}: the input's last axis is not input_size", allowed=width, got=tuple(x.shape), fix=fix)
-    if 0 in x.shape:
-        fix = "leave empty batches and sequences out"
-        raise BadCall(
-            f"{owner}: the input is empty", allowed="at least one step of one sequence", got=tuple(x.shape), fix=fix
-        )
+    if 0 in (x.shape[1 if batch_first and x.dim() == 3 else 0], width):
+        raise BadCall(f"{owner}: the input is empty", allowed="at least one step and one channel", got=tuple(x.shape),
+                      fix="leave sequences without steps out")  # fmt: skip
     if x.dtype != weight.dtype:
         name = str(weight.dtype).removeprefix("torch.")
         raise BadCall(
@@ -36,6 +34,8 @@ def check_input(owner: str, x: Tensor, width: int, weight: Tensor, batch_first: 
 def check_lengths(owner: str, lengths: object, steps: int, batch: int) -> Tensor:
     """[B] whole numbers 1 .. T, in any order; a list will do."""
     found = torch.as_tensor(lengths)
+    if not batch and found.shape == (0,):  # an empty list is of no type
+        return found.to(torch.int64)
     if found.is_floating_point() or found.is_complex() or found.dtype == torch.bool:
         raise BadCall(f"{owner}: lengths are whole numbers", allowed="a tensor or list of int", got=found.dtype)
     if found.shape != (batch,):

@@ -26,6 +26,8 @@ class NumbaKernel(Kernel):
         x, tensors = call.x, [t for t in (call.x, *cell.tensors.values(), *(call.state or ())) if t is not None]
         if type(cell) not in SPECIFICATIONS:
             return Refusal(f"no numba kernel is written for the cell {cell.name!r}")
+        if not call.x.shape[1]:
+            return Refusal("an empty batch has no step to run")
         if call.intervene is not None:
             return Refusal("interventions act inside a step, which the numba kernel runs in one piece")
         if not all(t.is_cpu for t in tensors):

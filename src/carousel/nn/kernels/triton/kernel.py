@@ -23,6 +23,8 @@ class TritonKernel(Kernel):
         tensors = [t for t in (call.x, *cell.tensors.values(), *(call.state or ())) if t is not None]
         if type(cell) not in SPECIFICATIONS:
             return Refusal(f"no Triton kernel is written for the cell {cell.name!r}")
+        if not call.x.shape[1]:
+            return Refusal("an empty batch has no step to run")
         if call.intervene is not None:
             return Refusal("interventions act inside a step, which the Triton kernel runs in one piece")
         if not all(t.is_cuda for t in tensors):
