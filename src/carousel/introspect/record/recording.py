@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
 from torch import nn
 
+from carousel.common.errors import BadCall
 from carousel.introspect.interventions import Intervention
+from carousel.introspect.record.in_place import in_place_of, is_replaced
 from carousel.introspect.record.recorders import CellRecorder, LayerRecorder
 from carousel.introspect.record.selection import Selection
 from carousel.introspect.record.tape import ModelTape
-from carousel.introspect.record.targets import targets
+from carousel.introspect.record.targets import Target, targets
 
 
 @contextmanager
@@ -37,7 +38,11 @@ def record(
     anyway, and H more for derivatives (LSTM 2 H), until the tape is gone. With `names` or `every` a copy of what was
     asked for, once for values and once for derivatives, and the run's own memory is given back with its graph.
 
-    Raises BadCall for a model that has nothing to record, is TorchScript or compiled; UnknownName for a name.
+    A block is its thread's alone: several threads may record one model, each its own runs, and what runs in a thread
+    without a block is not recorded. On one thread a module is recorded by one block at a time.
+
+    Raises BadCall for a model that has nothing to record, is TorchScript, compiled or being recorded by this thread;
+    UnknownName for a name.
     """
     found, skipped = targets(model)
     given = [interventions] if isinstance(interventions, Intervention) else list(interventions)
@@ -48,20 +53,14 @@ def record(
             requests, changed = selection.requests(target), selection.interventions(target)
             tracks = {name: tape.add(name, target.what) for name, request in requests.items() if request.records}
             if tracks or changed:
+                _refuse_second(target)
                 recorder = LayerRecorder if target.sites else CellRecorder
                 undo.enter_context(in_place_of(target.module, recorder(target, requests, changed, tracks)))
         yield tape
 
 
-@contextmanager
-def in_place_of(module: nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
-    """Another forward in the place of the module's, while the block runs."""
-    own = module.__dict__.get("forward")
-    module.__dict__["forward"] = forward
-    try:
-        yield
-    finally:
-        if own is None:
-            del module.__dict__["forward"]
-        else:
-            module.__dict__["forward"] = own
+def _refuse_second(target: Target) -> None:
+    """Two blocks would both stand in for the module's forward, and one run has one recording."""
+    if is_replaced(target.module):
+        raise BadCall(f"{target.name or 'the model'} is being recorded already by this thread",
+                      fix="leave the inner record() out: the outer tape has its runs")  # fmt: skip

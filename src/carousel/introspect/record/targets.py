@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from carousel.common.errors import BadCall
+from carousel.introspect.record.in_place import has_own_forward
 from carousel.nn.cells import Cell
 from carousel.nn.layers.base import Recurrent
 from carousel.nn.layers.stack_module import Stack
@@ -95,11 +96,11 @@ def targets(model: nn.Module) -> tuple[list[Target], dict[str, str]]:
 def _refuse(model: object) -> None:
     if not isinstance(model, nn.Module):
         raise BadCall("only a torch model can be recorded", allowed="a torch.nn.Module", got=type(model).__name__)
-    for module in model.modules():
+    for name, module in model.named_modules():
         kind = type(module)
         if isinstance(module, torch.jit.ScriptModule):
-            raise BadCall(f"{kind.__name__} is TorchScript, which runs without Python and cannot be seen into",
-                          fix="record the model that it was made from")  # fmt: skip
+            raise BadCall(f"{name or 'the model'} is TorchScript, which runs without Python and cannot be seen into",
+                          fix="put the module that it was made from in its place")  # fmt: skip
         if kind.__module__.startswith("torch._dynamo"):
             raise BadCall("the model is compiled", fix="record model._orig_mod, which shares its parameters")
         if getattr(module, "_compiled_call_impl", None) is not None:
@@ -109,7 +110,7 @@ def _refuse(model: object) -> None:
 def _overrides(module: nn.Module) -> bool:
     """Whether its forward is neither torch's nor Carousel's."""
     known = {kind.forward for kind in (*LAYERS, *CELLS)} | {Recurrent.forward}
-    return type(module).forward not in known or "forward" in module.__dict__
+    return type(module).forward not in known or has_own_forward(module)
 
 
 def _sites(module: nn.Module) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from carousel.common.errors import BadCall
 from carousel.introspect.diagnosis.observe.snapshot import detach_states
 from carousel.introspect.diagnosis.observe.trace import ModuleCall, Trace
 from carousel.introspect.record import ModelTape, record
-from carousel.introspect.record.recording import in_place_of
+from carousel.introspect.record.in_place import forward_of, in_place_of
 from carousel.introspect.record.targets import Target, is_cell, targets
 
 LossFunction = Callable[[nn.Module, Any], Tensor]
@@ -81,7 +81,7 @@ def _watched(model: nn.Module, found: list[Target], trace: Trace) -> Iterator[No
 @contextmanager
 def wrapped(module: nn.Module, note: Callable[..., None]) -> Iterator[None]:
     """Call note(inputs, keywords, returned) after each call of a module's forward."""
-    forward = module.forward
+    forward = forward_of(module)
 
     def noted(*inputs: Any, **keywords: Any) -> Any:
         returned = forward(*inputs, **keywords)
