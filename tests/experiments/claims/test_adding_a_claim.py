@@ -19,6 +19,7 @@ from tests.support.effects import Effects
 from tests.support.evidence import planted
 from tests.support.plans import ComparisonRequest, make_plan
 
+SOURCES = Path(claims.__file__).resolve().parents[2]
 DOC = Path(__file__).resolve().parents[3] / "docs" / "adding-a-claim.md"
 FILES = ("requirement.py", "claim.py", "texts.en.toml", "texts.zh.toml")
 SPECS = ("rnn", "lstm", "lstm:chrono", "gru")
@@ -67,3 +68,13 @@ def test_it_is_judged_and_has_its_card_in_both_languages(eighth: None, tmp_path:
     for lang in LANGUAGES:
         assert text("claims.gru.statement", lang) in page and found["because"][lang] in page
         assert text("claims.thresholds.gru_margin", lang) in page
+
+
+def test_no_file_but_the_registry_and_calibration_imports_from_a_claims_folder() -> None:
+    folder = re.compile(rf"carousel\.experiments\.claims\.({'|'.join(registry.ids())})\b")
+    for path in SOURCES.rglob("*.py"):
+        room = path.relative_to(SOURCES).as_posix()
+        own = re.match(r"experiments/claims/(\w+)/", room)
+        if not room.startswith(("experiments/calibration/", "experiments/claims/registry.py")):
+            found = set(folder.findall(path.read_text(encoding="utf-8")))
+            assert found <= {own[1] if own else None}, room

@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from carousel.experiments.claims.gates.occlusion import block_name
 from carousel.experiments.decision.statistics.means import mean_interval
+from carousel.experiments.decision.wording import lag_block
 from carousel.experiments.judgement import judge
 from carousel.experiments.report.figures import all_figures
 from carousel.experiments.report.tables.occlusion import drops
@@ -74,7 +74,7 @@ def test_the_figure_shows_every_contender_and_widens_for_overlap(tmp_path: Path)
     varied = replace(evidence, card=evidence.card | {"split": split})
     narrow, wide = drops(evidence), drops(varied)
     assert narrow["contender"].unique().sort().to_list() == ["lstm", "rnn"]
-    assert narrow["block"].unique(maintain_order=True).to_list() == [block_name(b) for b in BLOCKS]
+    assert narrow["block"].unique(maintain_order=True).to_list() == [lag_block(*b) for b in BLOCKS]
     ratio = (wide["high"] - wide["low"]) / (narrow["high"] - narrow["low"])
     assert ratio.to_list() == pytest.approx([math.sqrt(1 + 5 / 3)] * len(ratio))
 

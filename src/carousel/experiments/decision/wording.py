@@ -36,6 +36,11 @@ def effect_value(unit: str, value: float | None) -> str:
     return number(value) if unit == "probability" else signed(value)
 
 
+def lag_block(first: int, end: int) -> str:
+    """Lags in steps from `first` up to, not with, `end`: "0", "2-3" (both ends included)."""
+    return str(first) if end == first + 1 else f"{first}-{end - 1}"
+
+
 def interval(ends: Interval) -> str:
     """[low, high]."""
     return f"[{number(ends.low)}, {number(ends.high)}]"

@@ -19,7 +19,7 @@ from carousel.experiments.decision.split_overlap import sample_note
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.means import mean_interval
 from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict
-from carousel.experiments.decision.wording import interval, join, signed
+from carousel.experiments.decision.wording import interval, join, lag_block, signed
 
 EFFECT = ("occlusion_drop", "score")
 Block = tuple[int, int]
@@ -43,12 +43,6 @@ def occlusion_verdict(claim: Claim, results: Results, source: str) -> Verdict:
     return Verdict(claim.id, "not-tested", leading[0].effect, leading[0].n, because, rows, trial_files(used))
 
 
-def block_name(block: Block) -> str:
-    """ "0", "2-3": lags in steps, both ends included."""
-    first, end = block
-    return str(first) if end == first + 1 else f"{first}-{end - 1}"
-
-
 def _rows(results: Results, condition: str, spec: str) -> list[Row]:
     blocks = results.occlusion(condition, spec)
     return [_row(condition, spec, block, list(drops.values()), SHOWN, results) for block, drops in blocks.items()]
@@ -63,7 +57,7 @@ def _leading(results: Results, condition: str, spec: str) -> Row:
 
 def _row(condition: str, spec: str, block: Block, drops: Sequence[float], alpha: float, results: Results) -> Row:
     ends: Interval = mean_interval(drops, alpha, results.overlap)
-    where = f"{condition}: {spec}, k = {block_name(block)}"
+    where = f"{condition}: {spec}, k = {lag_block(*block)}"
     effect = Effect(*EFFECT, _mean(drops), ends)
     about: dict[str, Any] = {"condition": condition, "decides": False}
     about["details"] = {"contender": spec, "lags": list(block)}
@@ -75,7 +69,7 @@ def _sentence(row: Row, results: Results, condition: str) -> Both:
     spec = row.details["contender"]
     values = {"value": signed(row.effect.value), "interval": interval(row.effect.ci95), "n": row.n}
     blocks = len(results.occlusion(condition, spec))
-    return both("claims.gates.occlusion", spec=spec, block=block_name((first, end)), blocks=blocks, **values)
+    return both("claims.gates.occlusion", spec=spec, block=lag_block(first, end), blocks=blocks, **values)
 
 
 def _mean(values: Sequence[float]) -> float:

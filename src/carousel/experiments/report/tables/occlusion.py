@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from carousel.experiments.claims.gates.occlusion import block_name
 from carousel.experiments.decision.results import Results
+from carousel.experiments.decision.wording import lag_block
 from carousel.experiments.report.tables import intervals
 from carousel.experiments.results.evidence import Evidence
 
@@ -42,7 +42,7 @@ def _rows(results: Results, condition: str, spec: str) -> list[dict[str, Any]]:
             {
                 "condition": condition,
                 "contender": spec,
-                "block": block_name((first, end)),
+                "block": lag_block(first, end),
                 "lag_from": first,
                 "lag_to": end,
                 "seeds": len(values),
