@@ -74,6 +74,16 @@ def test_the_page_of_the_api_lists_every_public_name_once():
     assert sorted(listed) == sorted(public)
 
 
+def test_the_page_of_the_api_lists_every_field_of_a_conclusion():
+    from carousel import Conclusion
+
+    fields = {name for name in (*vars(Conclusion), *Conclusion.__dataclass_fields__) if not name.startswith("_")}
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    section = page.split("What a `Conclusion` has")[1].split("\n## ")[0]
+    firsts = re.findall(r"^\| (`.+?) \| .+\. \|$", section, re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)", " ".join(firsts))) == sorted(fields)
+
+
 IN_A_RUN = ("trials", "flow", "weights", "best", "splits", "figures", "tables", "runs")
 TO_BE_MADE = ("gru",)  # the claim of docs/adding-a-claim.md
 
