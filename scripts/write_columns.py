@@ -14,6 +14,9 @@ HEAD = """# The columns of a run
 What is read from a run folder: one frame a table, one row a thing measured, no NaN for what was not measured. A column
 whose last cell is empty is never null. `trials`, `onset` and `contenders` are in `tables/*.csv`. Written from
 `src/carousel/experiments/columns.py` by `scripts/write_columns.py`; a test compares.
+
+A column that a folder lacks would read as null. So whoever renames a column raises `SCHEMA_VERSION` in
+`src/carousel/experiments/runner/plan.py`: a folder of another version is refused.
 """
 
 
