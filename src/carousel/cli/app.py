@@ -65,7 +65,7 @@ def compare(
     parameters: Annotated[int, typer.Option(help="Trainable parameters of each contender (within 2 %).")] = 6600,
     workers: Annotated[int | None, typer.Option(help="Processes of one thread each; default: one a core.")] = None,
     seed: Annotated[int, typer.Option(help="Another number gives another, disjoint set of seeds.")] = 0,
-    kernel: Annotated[str, typer.Option(help="auto, or force numba, torch, triton or reference.")] = "auto",
+    kernel: Annotated[str, typer.Option(help="auto, numba, torch, triton or reference; not replay.")] = "auto",
     target: Annotated[str | None, typer.Option(help="File: column to predict for each sequence.")] = None,
     group: Annotated[str | None, typer.Option(help="File: column that names the sequence of a row.")] = None,
     order: Annotated[str | None, typer.Option(help="File: column that orders the steps.")] = None,
@@ -176,7 +176,7 @@ def bench(
 
 @app.command()
 def calibrate(
-    repetitions: Annotated[int, typer.Option(help="Made-up runs of each question; power takes a quarter.")] = 1000,
+    repetitions: Annotated[int, typer.Option(help="Simulated runs of each question; power takes a quarter.")] = 1000,
     seed: Annotated[int, typer.Option(help="Another number draws other runs; the same gives the same result.")] = 0,
     only: Annotated[str | None, typer.Option(help="Rules, comma-separated, such as vanishing,attention.")] = None,
     out: Annotated[Path | None, typer.Option(help="JSON file; one of the same calibration is completed.")] = None,

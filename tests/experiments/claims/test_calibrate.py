@@ -73,7 +73,7 @@ def test_every_scenario_runs_and_the_seed_names_its_numbers(name: str) -> None:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_what_every_scenario_plants_is_found(name: str) -> None:
-    """Made-up evidence that its rule cannot read would be right about nothing, and never false."""
+    """Simulated evidence that its rule cannot read would be right about nothing, and never false."""
     scenario = SCENARIOS[name]
     asked = Question.of(scenario, "power", scenario.planted(scenario.sensible))
     (found,) = Calibration(5, 0).outcomes(scenario, asked, [THRESHOLDS.alpha], 5)
@@ -91,7 +91,7 @@ def test_the_smallest_size_is_the_one_from_which_all_are_found() -> None:
 
 
 def test_the_stored_calibration_is_of_these_thresholds() -> None:
-    """A changed margin asks for a new one: carousel calibrate --out src/carousel/claims/calibration/stored.json"""
+    """A changed margin asks for a new one: carousel calibrate --out src/carousel/experiments/calibration/stored.json"""
     assert stored()["thresholds"] == thresholds_digest()
     assert stored()["rules"].keys() == SCENARIOS.keys()
     assert thresholds_digest(thresholds() | {"slope_margin": 0.06}) != thresholds_digest()
