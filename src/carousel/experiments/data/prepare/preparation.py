@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from carousel.common.errors import BadData
+from carousel.experiments.data.arrays import Note
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.options import DataOptions
 from carousel.experiments.data.prepare.prepared import Prepared
@@ -22,6 +23,7 @@ from carousel.experiments.data.read.pianoroll import read_rolls
 from carousel.experiments.data.read.source import Source, fingerprint, read_source
 from carousel.experiments.data.read.table import Table
 from carousel.experiments.data.read.ts import read_ts
+from carousel.experiments.data.read.visible import MOST_OF_A_FILE, renamed_note, visible
 
 TABLES: dict[str, tuple[str, Callable[[Source], Table]]] = {
     ".csv": ("CSV", tables.read_csv),
@@ -35,11 +37,13 @@ OTHERS = {".npz": "NPZ", ".ts": "UEA .ts", ".mat": "MATLAB 5 piano rolls"}
 
 @dataclass(frozen=True)
 class ParsedFile:
-    """A file as read, not yet split. head: the card's first entries. names: the name and SHA-256 of its content."""
+    """A file as read, not yet split. head: the card's first entries. names: the name and SHA-256 of its content.
+    notes: on its name."""
 
     parsed: Parsed
     head: Card
     names: dict[str, str]
+    notes: list[Note]
 
 
 def prepare(path: Path, options: DataOptions | None = None) -> Prepared:
@@ -50,22 +54,35 @@ def prepare(path: Path, options: DataOptions | None = None) -> Prepared:
 
 def read_file(path: Path, options: DataOptions) -> ParsedFile:
     """Read and check, as `prepare` does."""
-    path = Path(path)
+    path, options = Path(path), _as_shown(options)
     suffix = path.suffix.lower()
     source = read_source(path)
     if suffix not in TABLES and suffix not in OTHERS:
-        known = ", ".join([*TABLES, *OTHERS])
-        raise BadData(f"{path.name} has an unknown ending", allowed=known, got=repr(suffix), fix="convert it")
+        known, got = ", ".join([*TABLES, *OTHERS]), repr(visible(suffix, MOST_OF_A_FILE))
+        raise BadData(
+            f"{source.name} has an unknown ending",
+            allowed=known,
+            got=got,
+            fix="convert it",
+        )
     parsed, sources = _read(suffix, source, options)
     name = TABLES[suffix][0] if suffix in TABLES else OTHERS[suffix]
-    head: Card = {"file": path.name, "files": [one.entry for one in sources], "format": name}
-    return ParsedFile(parsed, head, {"name": path.stem, "sha256": fingerprint(sources)})
+    stem = visible(path.stem, MOST_OF_A_FILE)
+    notes = renamed_note([path.stem], [stem])
+    head: Card = {"file": source.name, "files": [one.entry for one in sources], "format": name}
+    return ParsedFile(parsed, head, {"name": stem, "sha256": fingerprint(sources)}, notes)
+
+
+def _as_shown(options: DataOptions) -> DataOptions:
+    """Columns are asked for by the names they get."""
+    target, group, order = (name and visible(name) for name in (options.target, options.group, options.order))
+    return replace(options, target=target, group=group, order=order, forecast=tuple(map(visible, options.forecast)))
 
 
 def assemble(read: ParsedFile, options: DataOptions, time_window: TimeWindow | None = None) -> Prepared:
     """Split, scale and describe. time_window: the stretch of a series to use; no other kind of file has one."""
     prepared = _build(read.parsed, options, read.names, time_window or WHOLE)
-    return replace(prepared, card={**read.head, **prepared.card})
+    return replace(prepared, card={**read.head, **prepared.card, "notes": read.notes + prepared.card["notes"]})
 
 
 def _read(suffix: str, source: Source, options: DataOptions) -> tuple[Parsed, list[Source]]:

@@ -37,7 +37,7 @@ def from_sequences(parsed: ParsedSequences, options: DataOptions, name: str, sha
         **describe.channels_card(parsed.channels, scaled),
         **describe.split_card(how, part, options.split_seed),
         "forecast": None,
-        **describe.notes_card(parsed.notes, scaled.notes),
+        **describe.notes_card(parsed.notes, target.notes if isinstance(target, Classes) else [], scaled.notes),
     }
     mean, std = with_masks(scaled)
     places = (starts_of(parsed.lengths), parsed.lengths, part)

@@ -8,6 +8,7 @@ import polars as pl
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Floats, Note
 from carousel.experiments.data.read.table import Table, is_numeric
+from carousel.experiments.data.read.visible import all_visible, renamed_note
 
 MOST_VALUES = 10  # a text column with more different values is refused: it would be mostly zeros
 
@@ -27,8 +28,11 @@ def read_channels(table: Table, leave_out: set[str]) -> tuple[Floats, tuple[str,
         else:
             values = _categories(table, name)
             columns.extend(_one_hot(table.frame[name], values))
-            names.extend(f"{name}={value if value is not None else '(missing)'}" for value in values)
-            notes.append(_note(table.frame[name], values))
+            words = [value for value in values if value is not None]
+            shown = all_visible(words)
+            names.extend(f"{name}={word}" for word in [*shown, *(["(missing)"] if None in values else [])])
+            notes.append(_note(table.frame[name], shown))
+            notes.extend(renamed_note(words, shown))
     if not columns:
         raise BadData("no column is left for the network to see", fix="add a column of numbers")
     return np.stack(columns, axis=1), tuple(names), notes
@@ -58,6 +62,5 @@ def _one_hot(series: pl.Series, values: list[str | None]) -> list[Floats]:
     return [hit.cast(pl.Float64).to_numpy() for hit in hits]
 
 
-def _note(series: pl.Series, values: list[str | None]) -> Note:
-    known = [value for value in values if value is not None]
-    return {"key": "one_hot", "column": series.name, "values": known, "missing": series.null_count()}
+def _note(series: pl.Series, shown: list[str]) -> Note:
+    return {"key": "one_hot", "column": series.name, "values": shown, "missing": series.null_count()}

@@ -47,7 +47,14 @@ def _series(table: Table, options: DataOptions) -> ParsedSeries:
     x, channels, notes = read_channels(steps.table, leave_out)
     targets = tuple(channels.index(name) for name in options.forecast)
     return ParsedSeries(
-        x, steps.lengths, steps.names, channels, steps.table.rows, steps.times, targets, steps.notes + notes
+        x,
+        steps.lengths,
+        steps.names,
+        channels,
+        steps.table.rows,
+        steps.times,
+        targets,
+        steps.notes + notes,
     )
 
 
@@ -95,7 +102,7 @@ def _wide(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     names = [f"row {row}" for row in table.rows]
     notes: list[Note] = [{"key": "wide", "first": columns[0], "last": columns[-1], "count": len(columns)}]
     labels = table.frame[target]
-    return ParsedSequences(x[kept][:, None], lengths, names, ("value",), target, labels, notes=notes)
+    return ParsedSequences(x[kept][:, None], lengths, names, ("value",), target, labels, notes=table.notes + notes)
 
 
 def _row_values(table: Table, columns: list[str]) -> tuple[Floats, np.ndarray]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from carousel.common.errors import BadData, BadPlan, UnknownName
-from carousel.experiments.data.arrays import Floats, Ints
+from carousel.experiments.data.arrays import Floats, Ints, Note
 from carousel.experiments.data.options import DataOptions
 from carousel.experiments.data.read.parsed import ParsedSequences, ParsedSeries
 from carousel.experiments.data.read.source import Source
+from carousel.experiments.data.read.visible import all_visible, renamed_note
 
 
 def read_npz(source: Source, options: DataOptions) -> ParsedSequences | ParsedSeries:
     """The arrays as sequences, or as one series where --forecast names columns ("x", or "x0", "x1", ...)."""
     options.refuse("NPZ", {"--group": options.group, "--order": options.order})
-    arrays = _arrays(source)
+    arrays, notes = _arrays(source)
     x = _numbers(arrays.pop("x", None), "x", "the sequences, [N, T, C] or [N, T]")
     if options.forecast:
         return _series(x, options)
@@ -30,15 +32,18 @@ def read_npz(source: Source, options: DataOptions) -> ParsedSequences | ParsedSe
     target = options.target or "y"
     if target not in arrays:
         raise UnknownName("target array", target, arrays)
-    return _sequences(x, arrays, target)
+    parsed = _sequences(x, arrays, target)
+    return replace(parsed, notes=notes + parsed.notes)
 
 
-def _arrays(source: Source) -> dict[str, np.ndarray]:
+def _arrays(source: Source) -> tuple[dict[str, np.ndarray], list[Note]]:
     if not source.data.startswith(b"PK"):
         raise _broken(source, "no archive")
     try:
         with np.load(io.BytesIO(source.data), allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            arrays = [archive[name] for name in archive.files]
+            shown = all_visible(archive.files)
+            return dict(zip(shown, arrays, strict=True)), renamed_note(archive.files, shown)
     # What a damaged archive raises depends on where the damage is (zip, header, data): all mean the same here.
     except Exception as error:
         raise _broken(source, str(error) or type(error).__name__) from error
@@ -110,7 +115,8 @@ def _sequences(x: Floats, arrays: dict[str, np.ndarray], target: str) -> ParsedS
     kept = np.arange(steps) < lengths[:, None]
     names = [f"sequence {i}" for i in range(count)]
     channels = tuple(f"x{c}" for c in range(x.shape[2]))
-    return ParsedSequences(x[kept], lengths, names, channels, target, _labels(arrays[target], target, count))
+    labels, notes = _series_of_labels(_labels(arrays[target], target, count), target)
+    return ParsedSequences(x[kept], lengths, names, channels, target, labels, notes=notes)
 
 
 def _lengths(array: np.ndarray | None, count: int, steps: int) -> Ints:
@@ -134,7 +140,7 @@ def _lengths(array: np.ndarray | None, count: int, steps: int) -> Ints:
     return array.astype(np.int64)
 
 
-def _labels(array: np.ndarray, target: str, count: int) -> pl.Series:
+def _labels(array: np.ndarray, target: str, count: int) -> np.ndarray:
     if array.shape != (count,) or array.dtype.kind not in "fiubU":
         raise BadData(
             f"array {target!r} does not fit x",
@@ -148,4 +154,14 @@ def _labels(array: np.ndarray, target: str, count: int) -> pl.Series:
             got=f"{int(np.isnan(array).sum())} missing",
             fix="fill it in, or remove the sequence",
         )
-    return pl.Series(target, array.tolist() if array.dtype.kind == "U" else array)
+    return array
+
+
+def _series_of_labels(array: np.ndarray, target: str) -> tuple[pl.Series, list[Note]]:
+    """Texts are cleaned before they are a column: one with half a surrogate pair cannot be stored as one."""
+    if array.dtype.kind != "U":
+        return pl.Series(target, array), []
+    words = sorted(set(array.tolist()))
+    shown = all_visible(words)
+    names = dict(zip(words, shown, strict=True))
+    return pl.Series(target, [names[word] for word in array.tolist()]), renamed_note(words, shown)

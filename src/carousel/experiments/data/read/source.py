@@ -11,6 +11,7 @@ from pathlib import Path
 
 from carousel.common.errors import BadData
 from carousel.experiments.data.card import FileEntry
+from carousel.experiments.data.read.visible import MOST_OF_A_FILE, visible
 
 MOST_BYTES = 2**30
 _WITHOUT_WAITING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
@@ -30,7 +31,8 @@ class Source:
 
     @property
     def name(self) -> str:
-        return self.path.name
+        """Of the file, as it can be shown."""
+        return visible(self.path.name, MOST_OF_A_FILE)
 
     @property
     def entry(self) -> FileEntry:
@@ -43,12 +45,12 @@ def read_source(path: Path) -> Source:
     try:
         data = _read_regular(path)
     except FileNotFoundError:
-        raise BadData(f"there is no file {path}", fix=_near(path)) from None
+        raise BadData(f"there is no file {_short(path)}", fix=_near(path)) from None
     except (OSError, ValueError) as error:  # ValueError: a path that holds a zero byte
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise BadData(f"cannot read {_short(path)}", got=reason, fix="check the path and its permissions") from error
     if not data.strip():
-        raise BadData(f"{path.name} is empty", fix="give a file that holds data")
+        raise BadData(f"{visible(path.name, MOST_OF_A_FILE)} is empty", fix="give a file that holds data")
     return Source(path, data)
 
 
@@ -84,8 +86,7 @@ def _size_of_regular(path: Path, found: os.stat_result) -> int:
 
 def _short(path: Path) -> str:
     """For an error line; a path may have thousands of characters."""
-    text = str(path)
-    return text if len(text) <= 200 else f"{text[:100]}...{text[-60:]}"
+    return visible(str(path), 200)
 
 
 def fingerprint(sources: list[Source]) -> str:
@@ -101,4 +102,4 @@ def _near(path: Path) -> str:
     readable = folder.is_dir() and os.access(folder, os.R_OK)
     names = [entry.name for entry in folder.iterdir()] if readable else []
     close = difflib.get_close_matches(path.name, names, n=1)
-    return f"did you mean {str(folder / close[0])!r}?" if close else "check the path"
+    return f"did you mean {_short(folder / close[0])!r}?" if close else "check the path"

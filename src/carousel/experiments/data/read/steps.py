@@ -11,6 +11,7 @@ from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Ints, Note, firsts_of, starts_of
 from carousel.experiments.data.read.order import Times, read_times
 from carousel.experiments.data.read.table import Table, as_numbers
+from carousel.experiments.data.read.visible import all_visible, renamed_note
 
 
 @dataclass(frozen=True)
@@ -27,20 +28,23 @@ class Steps:
 
 def in_order(table: Table, group: str | None, order: str | None) -> Steps:
     """The rows by group and order. BadData for a gap in either, or for two rows of one group with one time."""
-    codes, names = _groups(table, group)
+    codes, keys = _groups(table, group)
+    shown = all_visible(keys)
+    names = [f"{group}={key}" for key in shown] if group is not None else ["the series"]
     times = read_times(table, order) if order is not None else None
     rank = times.values if times is not None else np.arange(len(table.rows))
     perm = np.lexsort((rank, codes))  # stable, and the same whatever the order of rows in the file
     lengths = np.bincount(codes, minlength=len(names)).astype(np.int64)
     ordered = times.take(perm) if times is not None else None
-    steps = Steps(table.take(perm), names, starts_of(lengths), lengths, ordered, _notes(order, ordered, lengths))
+    notes = table.notes + renamed_note(keys, shown) + _notes(order, ordered, lengths)
+    steps = Steps(table.take(perm), names, starts_of(lengths), lengths, ordered, notes)
     _refuse_duplicates(steps, order, codes[perm])
     return steps
 
 
 def _groups(table: Table, group: str | None) -> tuple[Ints, list[str]]:
     if group is None:
-        return np.zeros(len(table.rows), dtype=np.int64), ["the series"]
+        return np.zeros(len(table.rows), dtype=np.int64), [""]
     series = table.column(group, "group column").cast(pl.String).alias("key")
     table.refuse_gaps(group, "group column", "name the sequence of each row, or remove the row")
     keys = series.unique()
@@ -49,7 +53,7 @@ def _groups(table: Table, group: str | None) -> tuple[Ints, list[str]]:
     ranked = pl.DataFrame({"key": keys, "number": numbers if not numbers.null_count() else keys})
     ranked = ranked.sort("number", "key").with_row_index("code")
     codes = series.to_frame().join(ranked, on="key", how="left", maintain_order="left")["code"]
-    return codes.cast(pl.Int64).to_numpy(), [f"{group}={key}" for key in ranked["key"]]
+    return codes.cast(pl.Int64).to_numpy(), ranked["key"].to_list()
 
 
 def _refuse_duplicates(steps: Steps, order: str | None, codes: Ints) -> None:

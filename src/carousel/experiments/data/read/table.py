@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
 from carousel.common.errors import BadData, UnknownName
-from carousel.experiments.data.arrays import Floats, Ints
+from carousel.experiments.data.arrays import Floats, Ints, Note
+from carousel.experiments.data.read.visible import renamed_note, visible
 
 # What people write for "no value". Said in docs/data.md; every one is counted in the card.
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
@@ -16,14 +18,16 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 
 @dataclass(frozen=True)
 class Table:
-    """frame: the columns; text is stripped, and null where it says there is no value. rows: [R] row numbers."""
+    """frame: the columns; text is stripped, and null where it says there is no value. rows: [R] row numbers.
+    notes: for the data card."""
 
     frame: pl.DataFrame
     rows: Ints
+    notes: list[Note] = field(default_factory=list)
 
     def take(self, order: Ints) -> Table:
         """The rows in another order, each with its own number."""
-        return Table(self.frame[order], self.rows[order])
+        return Table(self.frame[order], self.rows[order], self.notes)
 
     def column(self, name: str, role: str) -> pl.Series:
         """A column by name; UnknownName with the nearest name."""
@@ -91,6 +95,8 @@ def is_numeric(series: pl.Series) -> bool:
 
 def make_table(frame: pl.DataFrame, rows: Ints, name: str) -> Table:
     """Strip text, read the words for "missing" as null, drop blank rows at the end. BadData where no row is left."""
+    names = frame.columns
+    frame = frame.rename(_visible_columns(names, name))
     text = pl.col(pl.String).str.strip_chars()
     frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     frame = frame.with_columns(pl.when(text.is_in(MISSING)).then(None).otherwise(text).name.keep())
@@ -107,7 +113,15 @@ def make_table(frame: pl.DataFrame, rows: Ints, name: str) -> Table:
         raise BadData(f"{name} holds no values", got=f"{frame.height} blank rows", fix="give a file that holds data")
     # A blank row in between may be a step that is missing: it stays, and its gap is refused by name.
     last = int(np.flatnonzero(~blank)[-1]) + 1
-    return Table(frame[:last], rows[:last])
+    return Table(frame[:last], rows[:last], renamed_note(names, frame.columns))
+
+
+def _visible_columns(names: list[str], file: str) -> dict[str, str]:
+    shown = {name: visible(name) for name in names}
+    double = [name for name, count in Counter(shown.values()).items() if count > 1]
+    if double:
+        raise BadData(f"{file} has two columns that are shown as {double[0]!r}", fix="rename or remove one")
+    return shown
 
 
 def _refuse_nested(frame: pl.DataFrame) -> None:

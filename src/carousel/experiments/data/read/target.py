@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
 from carousel.common.errors import BadData
-from carousel.experiments.data.arrays import Floats, Ints
+from carousel.experiments.data.arrays import Floats, Ints, Note
 from carousel.experiments.data.options import TargetKind
 from carousel.experiments.data.read.table import as_numbers, is_numeric
+from carousel.experiments.data.read.visible import all_visible, renamed_note
 
 FEW = 20  # whole numbers of at most so many values are read as classes, unless nearly each value occurs once
 
@@ -21,6 +22,7 @@ class Classes:
 
     names: list[str]
     codes: Ints
+    notes: list[Note] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ def _classes(labels: pl.Series) -> Classes:
     names = pl.DataFrame({"name": unique, "size": size}).sort("size", "name")["name"].to_list()
     place = pl.DataFrame({"label": names, "code": np.arange(len(names))})
     joined = text.alias("label").to_frame().join(place, on="label", how="left", maintain_order="left")
-    return Classes(names, joined["code"].cast(pl.Int64).to_numpy())
+    shown = all_visible(names)
+    return Classes(shown, joined["code"].cast(pl.Int64).to_numpy(), renamed_note(names, shown))
 
 
 def _as_text(labels: pl.Series) -> pl.Series:
