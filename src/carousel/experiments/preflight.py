@@ -122,9 +122,7 @@ def _trained_where_named(claim: Claim, plan: Plan) -> bool:
 def _refuse(plan: Plan, impossible: dict[str, str]) -> None:
     """Nothing is trained for claims alone that the plan cannot answer."""
     if plan.claims and set(impossible) == set(plan.claims):
-        reasons = " ".join(dict.fromkeys(_reason(claim, why, "en") for claim, why in impossible.items())).removesuffix(
-            "."
-        )
+        reasons = dict.fromkeys(_reason(claim, why, "en") for claim, why in impossible.items())
         said = " ".join(reasons).removesuffix(".")
         fix = "leave --claims out to train and compare all the same"
         raise BadPlan(f"this run cannot answer --claims {','.join(impossible)}: {said}", fix=fix)

@@ -104,16 +104,16 @@ def _plan_for_file(path: Path, request: ComparisonRequest, budget: Budget, known
         raise BadPlan("--lengths cuts nothing", allowed=allowed, got=max(histories))
     parameters = request.parameters if request.contenders else equal_from(specs, whole, request.parameters)
     contenders = {whole.name: sized(specs, whole, parameters)}
-    source = _file_source(path, request, splits, whole)
+    source = _file_source(request, splits, whole)
     plan = _plan(request, budget, (source,), (0, *histories), contenders, parameters)
     return Planned(_with_probes(plan, known), splits)
 
 
-def _file_source(path: Path, request: ComparisonRequest, splits: Splits, whole: Task) -> FileSource:
+def _file_source(request: ComparisonRequest, splits: Splits, whole: Task) -> FileSource:
     options = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(request.data).items() if v is not None}
     return FileSource(
         name=whole.name,
-        file=path.name,
+        file=splits.tuning.card["file"],
         sha256=splits.tuning.sha256,
         options=options,
         splits="by-seed" if splits.by_seed else "one",
