@@ -12,7 +12,7 @@ from carousel.common.texts import text
 from carousel.experiments.claims import ids
 from carousel.experiments.conclusion import cell
 from carousel.experiments.decision.verdict import Verdict
-from carousel.experiments.decision.verdicts_json import read_verdicts
+from carousel.experiments.decision.verdicts_json import check_verdicts, read_verdicts
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
 
@@ -24,7 +24,7 @@ def verdicts(paths: list[Path], as_json: bool, lang: str) -> None:
     console = Console(lang, quiet=as_json)
     folders = [RunFolder(path) for path in paths]
     plans = [folder.load_plan() for folder in folders]
-    judgements = [folder.load_verdicts(ids()) for folder in folders]
+    judgements = [folder.load_verdicts(ids(), check_verdicts) for folder in folders]
     runs = [read_verdicts(judgement, lang) for judgement in judgements]
     same = {claim: len({run[claim].verdict for run in runs}) == 1 for claim in ids()}
     tested = [claim for claim in ids() if any(run[claim].verdict != "not-tested" for run in runs)]

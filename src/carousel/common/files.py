@@ -61,9 +61,10 @@ def writing_to(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
+        in_the_way = isinstance(error, IsADirectoryError | NotADirectoryError | FileExistsError)
+        mend = f"move {str(error.filename)!r} away" if in_the_way else "free space or permissions there"
         raise FolderConflict(
             f"cannot write to {str(folder)!r}",
-            got=reason,
-            fix="free space or permissions there, or give another folder with --out; finished trials are kept",
+            got=error.strerror or str(error),
+            fix=f"{mend}, or give another folder with --out; finished trials are kept",
         ) from error

@@ -19,8 +19,10 @@ from carousel.experiments.data import DataOptions
 from carousel.experiments.finalise import InterimAnalysis, finalise
 from carousel.experiments.preflight import Preflight, preflight
 from carousel.experiments.progress import ProgressDisplay
+from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.environment import describe_environment
 from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.ledger import Ledger
 from carousel.experiments.runner.plan import Plan
 from carousel.experiments.runner.request import PARAMETERS, ComparisonRequest
 from carousel.experiments.runner.run import run_plan
@@ -100,9 +102,17 @@ def run_comparison(
         if splits is not None:
             store_splits(folder, splits)
         folder.write_json(folder.environment, describe_environment(plan, Sources(folder), workers))
+        _check_what_is_there(folder)
         with display, writing_to(folder.path):
             run_plan(plan, folder, workers, display.show, interim.more_seeds)
         return finalise(interim.evidence, lang)
+
+
+def _check_what_is_there(folder: RunFolder) -> None:
+    """What earlier commands finished can be read: nothing is trained beside records that are damaged."""
+    with writing_to(folder.path):
+        Ledger(folder.ledger, create=True).close()
+    load_evidence(folder.path)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import polars as pl
 from carousel.common.texts import Text, checked_language, text
 from carousel.experiments.claims import ids
 from carousel.experiments.decision.verdict import Verdict
-from carousel.experiments.decision.verdicts_json import read_verdicts
+from carousel.experiments.decision.verdicts_json import check_verdicts, read_verdicts
 from carousel.experiments.decision.wording import effect_value, interval
 from carousel.experiments.report.tables.contenders import summarise
 from carousel.experiments.results.evidence import Evidence
@@ -132,7 +132,7 @@ def load_run(path: Path | str, lang: str = "en") -> Conclusion:
     checked_language(lang)
     folder = RunFolder(Path(path))
     evidence = load_evidence(path)
-    return Conclusion(evidence, folder.load_verdicts(ids()), lang)
+    return Conclusion(evidence, folder.load_verdicts(ids(), check_verdicts), lang)
 
 
 def cell(verdict: Verdict, lang: str) -> str:

@@ -21,9 +21,11 @@ from carousel.experiments.runner.plan import Group
 def finalise(evidence: Evidence, lang: str = "en") -> Conclusion:
     """Judge a run and write verdicts.json, best/ and the report into its folder."""
     folder = RunFolder(evidence.folder)
+    with writing_to(folder.path):
+        folder.check_own()
     judgement = judge(evidence)
+    export_best(evidence, judgement["recommended"])  # first: it may lack what it needs
     folder.write_json(folder.verdicts, judgement)
-    export_best(evidence, judgement["recommended"])
     with writing_to(folder.path):
         build(evidence, judgement, lang)
     return Conclusion(evidence, judgement, lang)

@@ -5,14 +5,21 @@ The columns of its frames are declared in `carousel.experiments.columns` and lis
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from carousel.common.errors import FolderConflict
+from carousel.common.files import read_regular
 from carousel.experiments.data.card import Card
+from carousel.experiments.runner.folder import RESTORE
 from carousel.experiments.runner.plan import Plan
+
+_LARGEST = 2**30  # bytes of a table
+_CURVES = {"step": pl.Int32, "loss": pl.Float64, "gradient_norm": pl.Float64, "validation_score": pl.Float64}
 
 
 @dataclass(frozen=True)
@@ -32,4 +39,14 @@ class Evidence:
     def curves(self, trial: str) -> pl.DataFrame:
         """Step by step of one trial: step, loss, gradient_norm (before clipping), validation_score (null between
         checks)."""
-        return pl.read_parquet(self.folder / "trials" / f"{trial}.parquet")
+        path = self.folder / "trials" / f"{trial}.parquet"
+        return read_table(path, [pl.col(name).cast(kind) for name, kind in _CURVES.items()])
+
+
+def read_table(path: Path, columns: Sequence[pl.Expr]) -> pl.DataFrame:
+    """Columns of a table of the run. Raises FolderConflict where it is absent or damaged."""
+    try:
+        return pl.read_parquet(read_regular(path, _LARGEST)).select(columns)
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise FolderConflict(f"the table {str(path)!r} is absent or damaged", got=reason, fix=RESTORE) from error

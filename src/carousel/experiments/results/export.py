@@ -6,9 +6,10 @@ from pathlib import Path
 
 import polars as pl
 
+from carousel.common.errors import FolderConflict
 from carousel.common.files import write_atomically, writing_to
 from carousel.experiments.results.evidence import Evidence
-from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.folder import RESTORE, RunFolder
 
 
 def best_trial(evidence: Evidence, contender: str) -> str | None:
@@ -33,11 +34,16 @@ def export_best(evidence: Evidence, contender: str | None) -> Path | None:
         return None
     row = evidence.trials.row(by_predicate=pl.col("trial") == trial, named=True)
     best = folder.path / "best"
+    data = folder.split(row["seed"]) if folder.split(row["seed"]).is_file() else folder.data
+    try:
+        weights, prepared = folder.weights(trial).read_bytes(), data.read_bytes() if data.is_file() else None
+    except OSError as error:
+        what = f"the trained network that is advised, trial {trial} of {contender}, cannot be read"
+        raise FolderConflict(what, got=f"{error.filename}: {error.strerror}", fix=RESTORE) from error
     with writing_to(folder.path):
-        write_atomically(best / "model.safetensors", folder.weights(trial).read_bytes())
-        data = folder.split(row["seed"]) if folder.split(row["seed"]).is_file() else folder.data
-        if data.is_file():
-            write_atomically(best / "data.npz", data.read_bytes())
+        write_atomically(best / "model.safetensors", weights)
+        if prepared is not None:
+            write_atomically(best / "data.npz", prepared)
     source = evidence.plan.source(row["source"]).model_dump(mode="json", exclude_none=True)
     sized = next(c for c in evidence.plan.contenders[row["source"]] if c.spec == contender)
     folder.write_json(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import stat
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,17 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from carousel.common.errors import FolderConflict
-from carousel.common.files import write_text, writing_to
+from carousel.common.files import read_regular, write_text, writing_to
 from carousel.experiments.runner.plan import SCHEMA_VERSION, Plan
 
+_FOLDERS = ("best", "figures", "flow", "splits", "tables", "trials", "weights")
+_LEDGER = ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm")
+_FILES = (".lock", *_LEDGER, "plan.toml", "data.npz", "card.json", "environment.json", "verdicts.json", "report.html",
+          "report.md")  # fmt: skip
+_MOST_TEXT = 2**26  # bytes that are read of a plan or of JSON
 VERDICTS_SCHEMA = 2  # of verdicts.json: 2 since it says `interim_analyses`
+
+RESTORE = "restore it from a copy of the run folder, or run again with another --out; the folder is left as it is"
 
 
 @dataclass(frozen=True)
@@ -76,13 +84,32 @@ class RunFolder:
     def load_plan(self) -> Plan:
         """The plan in the folder. Raises FolderConflict where there is none or it cannot be read."""
         try:
-            found = tomllib.loads(self.plan.read_text(encoding="utf-8"))
+            found = tomllib.loads(read_regular(self.plan, _MOST_TEXT).decode("utf-8"))
             self._refuse_other_schema(found.get("schema_version", SCHEMA_VERSION))
-            return Plan.model_validate(found)
-        except FileNotFoundError as error:
+            plan = Plan.model_validate(found)
+            if flaw := plan.flaw():
+                raise ValueError(f"its {flaw.replace('_', ' ')} cannot be run")
+            return plan
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise FolderConflict(f"{str(self.path)!r} is not the folder of a run: it holds no plan.toml") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
-            raise FolderConflict(f"cannot read {str(self.plan)!r}", got=str(error).splitlines()[0]) from error
+        except (
+            OSError,
+            ValueError,
+            RecursionError,
+        ) as error:  # TOML, UTF-8 and the schema have ValueErrors of their own
+            raise FolderConflict(f"cannot read {str(self.plan)!r}", got=_in_words(error), fix=RESTORE) from error
+
+    def load_json(self, path: Path) -> dict[str, Any] | None:
+        """The object in environment.json or card.json; None where the file is absent. Raises FolderConflict."""
+        try:
+            found = json.loads(read_regular(path, _MOST_TEXT), parse_constant=_refuse_constant)
+            if not isinstance(found, dict):
+                raise ValueError("it holds no JSON object")
+            return found
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError) as error:
+            raise FolderConflict(f"cannot read {str(path)!r}", got=_in_words(error), fix=RESTORE) from error
 
     def _refuse_other_schema(self, version: object) -> None:
         if version != SCHEMA_VERSION:
@@ -93,21 +120,39 @@ class RunFolder:
                 fix="read it with that version, or run it again with another --out",
             )
 
-    def load_verdicts(self, claims: Sequence[str]) -> dict[str, Any]:
-        """The value of verdicts.json. claims: those that there are. Raises FolderConflict where the run was not judged
+    def load_verdicts(self, claims: Sequence[str], check: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
+        """The value of verdicts.json. claims: those that there are. check: raises ValueError where its
+        parts do not fit. Raises FolderConflict where the run was not judged
         for all of them, or by another version."""
         try:
-            judgement = dict(json.loads(self.verdicts.read_text(encoding="utf-8")))
+            judgement = dict(json.loads(read_regular(self.verdicts, _MOST_TEXT)))
             if judgement["schema"] == VERDICTS_SCHEMA and [c["id"] for c in judgement["claims"]] == list(claims):
+                check(judgement)
                 return judgement
             reason = "it was written by another version"
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            reason = str(error).splitlines()[0]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            reason = _in_words(error)
         raise FolderConflict(
             f"{str(self.verdicts)!r} holds no verdicts of a finished run",
             got=reason,
             fix=f"carousel report {self.path}",
         )
+
+    def check_own(self) -> None:
+        """Raise FolderConflict for what no run has made where it writes: through a link it would write elsewhere."""
+        for name in (*_FOLDERS, *_FILES):
+            path, fits = self.path / name, stat.S_ISDIR if name in _FOLDERS else stat.S_ISREG
+            try:
+                mode = path.lstat().st_mode
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            if not fits(mode):
+                kind = "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "not a folder"
+                own = "a folder" if name in _FOLDERS else "a file"
+                raise FolderConflict(
+                    f"{str(path)!r} is {kind}, where a run has {own} of its own",
+                    fix="move it away, or give another folder with --out; nothing was written",
+                )
 
     def claim_for(self, plan: Plan) -> None:
         """Make the folder this plan's: create it, or see that it holds the same plan. Nothing there is overwritten."""
@@ -144,6 +189,7 @@ class RunFolder:
         """Hold the folder: two commands must not run the same plan at once. The lock dies with its process."""
         with writing_to(self.path):
             self._refuse_strangers()  # before a lock is laid among them
+            self.check_own()
             self.path.mkdir(parents=True, exist_ok=True)
             try:
                 held = FileLock(self.path / ".lock").acquire(timeout=0)
@@ -157,3 +203,19 @@ class RunFolder:
         """Write plain data as indented JSON."""
         with writing_to(self.path):
             write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _in_words(error: Exception) -> str:
+    """The reason on one line; of a schema the first place that does not fit."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from carousel.common.errors import FolderConflict
-from carousel.experiments.training.description import Frozen
+from carousel.experiments.training.description import Frozen, digest_of
 
 _APPLICATION_ID = 0x43415253  # "CARS", in the header of the file: tells ours from any other SQLite file
 _MAX_ATTEMPTS = 3
+_OPENING_SECONDS, _WAITING_SECONDS = 5.0, 60.0  # how long for another process: to look at it, and to write
+_IN_USE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _CANNOT_WRITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -53,8 +55,9 @@ class Ledger:
         if not create and not path.is_file():
             raise FolderConflict(f"no ledger at {str(path)!r}", fix="give the folder of a run")
         with self._refusing():
-            self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self._db = sqlite3.connect(path, timeout=_OPENING_SECONDS, isolation_level=None)
             self._prepare(create)
+            self._db.execute(f"PRAGMA busy_timeout = {int(1000 * _WAITING_SECONDS)}")
 
     def close(self) -> None:
         """Close the connection; what was committed is on disk."""
@@ -78,7 +81,8 @@ class Ledger:
                 "RETURNING hash, kind, description, state, record, error",
                 (worker, time.time()),
             ).fetchone()
-        return _entry(row) if row else None
+        with self._refusing():
+            return _entry(row) if row else None
 
     def finish(self, job: str, record: dict[str, Any]) -> None:
         """Mark a job done, with its numbers."""
@@ -125,19 +129,21 @@ class Ledger:
                 rows = self._db.execute(f"{query} ORDER BY position").fetchall()
             else:
                 rows = self._db.execute(f"{query} WHERE state=? ORDER BY position", (state,)).fetchall()
-        return [_entry(row) for row in rows]
+            return [_entry(row) for row in rows]
 
     def newly_done(self, known: set[str]) -> list[Entry]:
         """Finished jobs whose hashes are not among the known ones; reads only those. known: finished ones."""
         if self.counts()["done"] == len(known):
             return []
-        hashes = [row[0] for row in self._db.execute("SELECT hash FROM jobs WHERE state='done' ORDER BY position")]
         query = "SELECT hash, kind, description, state, record, error FROM jobs WHERE hash=?"
-        return [_entry(self._db.execute(query, (h,)).fetchone()) for h in hashes if h not in known]
+        with self._refusing():
+            hashes = [row[0] for row in self._db.execute("SELECT hash FROM jobs WHERE state='done' ORDER BY position")]
+            return [_entry(self._db.execute(query, (h,)).fetchone()) for h in hashes if h not in known]
 
     def counts(self) -> dict[str, int]:
         """How many jobs are in each state."""
-        found = dict(self._db.execute("SELECT state, COUNT(*) FROM jobs GROUP BY state").fetchall())
+        with self._refusing():
+            found = dict(self._db.execute("SELECT state, COUNT(*) FROM jobs GROUP BY state").fetchall())
         return {state: found.get(state, 0) for state in ("pending", "running", "done", "failed")}
 
     @contextmanager
@@ -157,7 +163,14 @@ class Ledger:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode & 0xFF in _CANNOT_WRITE:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the module's own errors have none
+            if code in _IN_USE:
+                raise FolderConflict(
+                    f"the ledger {str(self.path)!r} is in use",
+                    got=str(error),
+                    fix="another command is using it: wait for it, or give another --out; nothing is damaged",
+                ) from error
+            if code in _CANNOT_WRITE:
                 raise FolderConflict(
                     f"cannot write to {str(self.path)!r}",
                     got=str(error),
@@ -177,7 +190,7 @@ class Ledger:
         verdict = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
             raise _unusable(self.path, verdict)
-        self._db.execute("SELECT hash, position, kind, state, attempts, record, error FROM jobs LIMIT 1")
+        self._db.execute("SELECT hash, position, kind, description, state, attempts, record, error FROM jobs LIMIT 1")
 
 
 def _unusable(path: Path, reason: str) -> FolderConflict:
@@ -189,5 +202,20 @@ def _unusable(path: Path, reason: str) -> FolderConflict:
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    job, kind, description, state, record, error = row
-    return Entry(job, kind, json.loads(description), state, json.loads(record) if record else None, error)
+    job, kind, description, state, record, message = row
+    try:
+        about, found = _read(description), _read(record) if record else None
+        whole = digest_of(about) == job and about["kind"] == kind and (found is not None or state != "done")
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise sqlite3.DataError(f"the entry {job!r} cannot be read") from error
+    if not whole:
+        raise sqlite3.DataError(f"the entry {job!r} was changed")
+    return Entry(job, kind, about, state, found, message)
+
+
+def _read(text: str) -> dict[str, Any]:
+    return dict(json.loads(text, parse_constant=_refuse_constant))
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} never enters a record")

@@ -6,8 +6,11 @@ be continued, repeated or read years later without the program's defaults. No to
 
 from __future__ import annotations
 
+import math
+
 from pydantic import Field
 
+from carousel.common.names import FAMILY_OF_CELL
 from carousel.experiments.training.description import (
     Contender,
     FileSource,
@@ -60,6 +63,25 @@ class Plan(Frozen):
     training: Training
     training_by_source: dict[str, Training] = Field(default={})  # of sources that `training` does not suit
     parameters: int  # the budget asked for; what each contender really has is in `contenders`
+
+    def flaw(self) -> str | None:
+        """What in it contradicts itself, as only a plan that was edited can; None where nothing does."""
+        names, seeds = [source.name for source in self.sources], (self.tuning_seeds, self.reporting_seeds)
+        lengths = [self.lengths, *self.lengths_by_source.values()]
+        made = [self.contenders.get(name, ()) for name in names]
+        fits = {
+            "sources": names and len(set(names)) == len(names),
+            "contenders": all(made) and all(c.cell in FAMILY_OF_CELL for each in made for c in each),
+            "lengths": all(each and min(each) >= 0 for each in lengths),
+            "learning_rates": self.learning_rates and all(0 < rate < math.inf for rate in self.learning_rates),
+            "seeds": all(each and 0 <= min(each) <= max(each) < 2**62 for each in seeds),
+            "interim_analyses": all(1 <= n <= len(self.reporting_seeds) for n in self.interim_analyses),
+            "training": all(
+                min(t.steps, t.batch_size, t.stop.check_every) > 0
+                for t in (self.training, *self.training_by_source.values())
+            ),
+        }
+        return next((name for name, fit in fits.items() if not fit), None)
 
     def conditions(self) -> list[Condition]:
         """Every source at every length, in order."""

@@ -21,8 +21,13 @@ class Frozen(BaseModel):
 
     def digest(self) -> str:
         """16 hexadecimal digits of the SHA-256 of this description's canonical JSON."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+        return digest_of(self.model_dump(mode="json"))
+
+
+def digest_of(description: dict[str, Any]) -> str:
+    """The same of a description as plain data."""
+    canonical = json.dumps(description, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 class TaskSource(Frozen):
