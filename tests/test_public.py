@@ -150,7 +150,7 @@ module tasks
         baseline, chance, name, solved_threshold
     Part
     class SyntheticTask
-        checked, held_out, loss, of_seed, rmse, sample, score, shortest, target_logit
+        checked, held_out, longest_allowed, loss, of_seed, rmse, sample, score, shortest, target_logit
     TASKS
     class Task
         checked, held_out, loss, of_seed, rmse, sample, score, target_logit
