@@ -315,7 +315,8 @@ def test_equal_loss_compares_validation_where_the_losses_meet(tmp_path: Path) ->
     for row in evidence.trials.iter_rows(named=True):
         better = 0.2 if row["family"] == "LSTM" else 0.0
         loss = [2.0 - n / 200 for n in range(200)]  # both fall alike; the LSTM's validation is better throughout
-        curve = pl.DataFrame({"step": range(1, 201), "loss": loss, "validation_score": [0.5 + better] * 200})
+        steps = {"step": range(1, 201), "loss": loss, "gradient_norm": [1.0] * 200}
+        curve = pl.DataFrame(steps | {"validation_score": [0.5 + better] * 200})
         curve.write_parquet(tmp_path / "trials" / f"{row['trial']}.parquet")
     rows = _claim(evidence, "generalisation")["conditions"]
     equal_loss = next(row for row in rows if row.get("question") == "equal_loss")

@@ -35,7 +35,7 @@ def table(folder: Path, sequences: int) -> Path:
 def trial(spec: str, steps: int, phase: str = "reporting", length: int = 0) -> Trial:
     """A small trial on the table."""
     (named,) = parse_contenders(spec)
-    contender = Contender(spec=spec, cell=named.cell, init=named.init, layers=1, hidden=24, parameters=0)
+    contender = Contender(spec=spec, cell=named.cell, init=named.init, layers=1, hidden=24, parameters=1)
     source = FileSource(name="lag", file="lag.csv", sha256="")
     training = Training(steps=steps, stop=StopRule(check_every=100, at_chance_from=steps + 1))
     about = {"source": source, "length": length, "contender": contender, "training": training}
@@ -101,4 +101,4 @@ def test_only_reporting_trials_on_a_whole_file_are_occluded(tmp_path: Path) -> N
 
 
 def _transformer() -> Contender:
-    return Contender(spec="transformer", cell="transformer", init="default", layers=1, hidden=8, parameters=0, mlp=8)
+    return Contender(spec="transformer", cell="transformer", init="default", layers=1, hidden=8, parameters=1, mlp=8)
