@@ -26,7 +26,7 @@ def report(folder: Path, as_json: bool, lang: str) -> None:
 def print_conclusion(console: Console, conclusion: Conclusion, *, as_json: bool) -> None:
     """The table, the verdicts, the advice, and where the report is; with as_json also verdicts.json."""
     if as_json:
-        console.json({**conclusion.judgement, "folder": str(conclusion.folder)})
+        console.json({**conclusion.judgement.as_json(), "folder": str(conclusion.folder)})
     _print_contenders(console, conclusion)
     for verdict in conclusion.verdicts.values():
         _print_verdict(console, verdict)

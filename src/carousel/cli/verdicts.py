@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from carousel.common.texts import text
 from carousel.experiments.claims import ids
 from carousel.experiments.conclusion import cell
 from carousel.experiments.decision.verdict import Verdict
-from carousel.experiments.decision.verdicts_json import check_verdicts, read_verdicts
+from carousel.experiments.decision.verdicts_json import Judgement
+from carousel.experiments.judgement import load_judgement
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
 
@@ -24,8 +25,8 @@ def verdicts(paths: list[Path], as_json: bool, lang: str) -> None:
     console = Console(lang, quiet=as_json)
     folders = [RunFolder(path) for path in paths]
     plans = [folder.load_plan() for folder in folders]
-    judgements = [folder.load_verdicts(ids(), check_verdicts) for folder in folders]
-    runs = [read_verdicts(judgement, lang) for judgement in judgements]
+    judgements = [load_judgement(folder) for folder in folders]
+    runs = [{verdict.claim: verdict for verdict in judgement.verdicts} for judgement in judgements]
     same = {claim: len({run[claim].verdict for run in runs}) == 1 for claim in ids()}
     tested = [claim for claim in ids() if any(run[claim].verdict != "not-tested" for run in runs)]
     head = [text(f"cli.verdicts.{name}", lang) for name in ("claim", *(["same"] if len(runs) > 1 else []))]
@@ -38,17 +39,17 @@ def verdicts(paths: list[Path], as_json: bool, lang: str) -> None:
         console.json({"same": same, "runs": [*map(_as_json, folders, judgements)]})
 
 
-def _cells(claim: str, same: bool, runs: list[Mapping[str, Verdict]], lang: str) -> list[str]:
+def _cells(claim: str, same: bool, runs: Sequence[Mapping[str, Verdict]], lang: str) -> list[str]:
     mark = [text(f"cli.verdicts.{'yes' if same else 'no'}", lang)] if len(runs) > 1 else []
     return [text(f"claims.{claim}.title", lang), *mark, *(cell(run[claim], lang) for run in runs)]
 
 
-def _as_json(folder: RunFolder, judgement: Mapping[str, Any]) -> dict[str, Any]:
+def _as_json(folder: RunFolder, judgement: Judgement) -> dict[str, Any]:
     """By claim: verdict, effect, n, and the interim analysis it is of."""
-    taken = judgement["interim_analyses"]
     claims = [
-        {k: c[k] for k in ("id", "verdict", "effect", "n")} | {"interim_analysis": taken[c["id"]]}
-        for c in judgement["claims"]
+        {"id": v.claim, "verdict": v.verdict, "effect": v.effect.as_json(), "n": v.n}
+        | {"interim_analysis": judgement.taken[v.claim]._asdict()}
+        for v in judgement.verdicts
     ]
     return {"folder": str(folder.path), "claims": claims}
 

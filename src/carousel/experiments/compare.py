@@ -105,7 +105,7 @@ def run_comparison(
         _check_what_is_there(folder)
         with display, writing_to(folder.path):
             run_plan(plan, folder, workers, display.show, interim.more_seeds)
-        return finalise(interim.evidence, lang)
+        return finalise(interim.evidence, lang, interim.settled)
 
 
 def _check_what_is_there(folder: RunFolder) -> None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from carousel.common.texts import Text, checked_language, text
-from carousel.experiments.claims import ids
 from carousel.experiments.decision.verdict import Verdict
-from carousel.experiments.decision.verdicts_json import check_verdicts, read_verdicts
+from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.decision.wording import effect_value, interval
+from carousel.experiments.judgement import load_judgement
 from carousel.experiments.report.tables.contenders import summarise
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.results.load import load_evidence
@@ -31,29 +32,30 @@ if TYPE_CHECKING:
 class Conclusion:
     """A judged run. It is read from its folder, which holds every number behind it.
 
-    evidence: the numbers. judgement: the value of verdicts.json. lang: the language that is printed, "en" or "zh".
+    evidence: the numbers. judgement: what was concluded from them, which `judgement.as_json()` gives as verdicts.json
+    holds it. lang: the language that is printed, "en" or "zh".
     """
 
     evidence: Evidence = field(compare=False)
-    judgement: Mapping[str, Any]
+    judgement: Judgement
     lang: str = "en"
 
     @cached_property
     def verdicts(self) -> Mapping[str, Verdict]:
         """By claim: `verdict` ("supported", "refuted", "conditional", "inconclusive" or "not-tested"), `effect` (value,
         unit and 95 % interval), `because` (a text by language), `n` seeds, and the `rows` it was combined from."""
-        return read_verdicts(self.judgement, self.lang)
+        told = (replace(verdict, because=Text(verdict.because, self.lang)) for verdict in self.judgement.verdicts)
+        return MappingProxyType({verdict.claim: verdict for verdict in told})
 
     @property
     def advice(self) -> Text:
         """Which network to use and what it gains: a text by language; `str(advice)` is that of `lang`."""
-        return Text(self.judgement["advice"], self.lang)
+        return Text(self.judgement.advice, self.lang)
 
     @property
     def recommended(self) -> str | None:
         """The contender that is advised, such as "lstm:chrono"; None where no network beats the baseline."""
-        spec: str | None = self.judgement["recommended"]
-        return spec
+        return self.judgement.recommended
 
     @property
     def folder(self) -> Path:
@@ -130,9 +132,7 @@ def load_run(path: Path | str, lang: str = "en") -> Conclusion:
     Raises FolderConflict where there is no run, or one that was not judged yet (`carousel report` judges it).
     """
     checked_language(lang)
-    folder = RunFolder(Path(path))
-    evidence = load_evidence(path)
-    return Conclusion(evidence, folder.load_verdicts(ids(), check_verdicts), lang)
+    return Conclusion(load_evidence(path), load_judgement(RunFolder(Path(path))), lang)
 
 
 def cell(verdict: Verdict, lang: str) -> str:

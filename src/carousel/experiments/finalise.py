@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from carousel.common.files import writing_to
-from carousel.experiments.claims import all_claims
 from carousel.experiments.conclusion import Conclusion
-from carousel.experiments.decision.interim import sequentially
-from carousel.experiments.judgement import judge
+from carousel.experiments.decision.interim import Settled
+from carousel.experiments.judgement import judge, settle
 from carousel.experiments.report import build
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.results.export import export_best
@@ -18,27 +17,30 @@ from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Group
 
 
-def finalise(evidence: Evidence, lang: str = "en") -> Conclusion:
-    """Judge a run and write verdicts.json, best/ and the report into its folder."""
+def finalise(evidence: Evidence, lang: str = "en", settled: Settled | None = None) -> Conclusion:
+    """Judge a run and write verdicts.json, best/ and the report into its folder. settled: as in `judge`."""
     folder = RunFolder(evidence.folder)
     with writing_to(folder.path):
         folder.check_own()
-    judgement = judge(evidence)
-    export_best(evidence, judgement["recommended"])  # first: it may lack what it needs
-    folder.write_json(folder.verdicts, judgement)
+    judgement = judge(evidence, settled)
+    export_best(evidence, judgement.recommended)  # first: it may lack what it needs
+    folder.write_json(folder.verdicts, judgement.as_json())
     with writing_to(folder.path):
         build(evidence, judgement, lang)
     return Conclusion(evidence, judgement, lang)
 
 
 class InterimAnalysis:
-    """Judges a run between its seeds. `evidence`: as last read; at the end of a run that of all its trials."""
+    """Judges a run between its seeds. `evidence`, `settled`: as last read and judged; at the end of a run that of all
+    its trials."""
 
     def __init__(self, folder: Path):
         self._folder = folder
         self.evidence: Evidence
+        self.settled: Settled
 
     def more_seeds(self) -> Mapping[Group, int]:
         """Which groups get more reporting seeds than all begin with, and how many."""
         self.evidence = load_evidence(self._folder)
-        return sequentially(all_claims(), self.evidence).allocation
+        self.settled = settle(self.evidence)
+        return self.settled.allocation

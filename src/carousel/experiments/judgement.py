@@ -3,38 +3,51 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from carousel.experiments.advice.advice import advise, recommend
 from carousel.experiments.calibration.stored import sentence
-from carousel.experiments.claims import Claim, all_claims, thresholds
+from carousel.experiments.claims import Claim, all_claims, ids, thresholds
 from carousel.experiments.decision.interim import Settled, seen, sequentially
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.sensitivity import would_change
 from carousel.experiments.decision.verdict import Both, Verdict
+from carousel.experiments.decision.verdicts_json import Judgement, read_judgement
 from carousel.experiments.decision.wording import join
-from carousel.experiments.runner.folder import VERDICTS_SCHEMA
 
 if TYPE_CHECKING:
     from carousel.experiments.results.evidence import Evidence
+    from carousel.experiments.runner.folder import RunFolder
 
 
-def judge(evidence: Evidence) -> dict[str, Any]:
-    """The value of verdicts.json: the verdicts in order, the advice, the thresholds, how it was calibrated."""
-    by_id = {claim.id: claim for claim in all_claims()}
-    settled = sequentially(list(by_id.values()), evidence)
+def settle(evidence: Evidence) -> Settled:
+    """All claims at every interim analysis that the evidence allows."""
+    return sequentially(all_claims(), evidence)
+
+
+def judge(evidence: Evidence, settled: Settled | None = None) -> Judgement:
+    """The verdicts in order, the advice, the thresholds, how it was calibrated.
+
+    settled: what `settle` found of this evidence, where it was asked before.
+    """
+    settled = settled or settle(evidence)
     verdicts = settled.verdicts
     alike = Results(seen(evidence, {}))  # advice compares contenders over all conditions: as many seeds of each
-    return {
-        "schema": VERDICTS_SCHEMA,
-        "claims": [_told(verdict, settled).as_json() for verdict in verdicts],
-        "interim_analyses": {verdict.claim: settled.analysis(verdict.claim) for verdict in verdicts},
-        "would_change": {verdict.claim: _change(by_id[verdict.claim], verdict) for verdict in verdicts},
-        "advice": advise(alike, verdicts),
-        "recommended": recommend(alike),
-        "thresholds": thresholds(),
-        "calibration": sentence(),
-    }
+    return Judgement(
+        verdicts=tuple(_told(verdict, settled) for verdict in verdicts),
+        taken={verdict.claim: settled.taken(verdict.claim) for verdict in verdicts},
+        would_change={claim.id: _change(claim, verdict) for claim, verdict in zip(all_claims(), verdicts, strict=True)},
+        advice=advise(alike, verdicts),
+        recommended=recommend(alike),
+        thresholds=thresholds(),
+        calibration=sentence(),
+    )
+
+
+def load_judgement(folder: RunFolder) -> Judgement:
+    """That of a finished run. Raises FolderConflict where it was not judged, or by a version with other claims."""
+    return folder.load_verdicts(partial(read_judgement, claims=ids()))
 
 
 def _change(claim: Claim, verdict: Verdict) -> Both | None:

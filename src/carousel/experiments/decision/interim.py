@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from carousel.common.texts import both
 from carousel.experiments.decision.multiple_testing import holm
@@ -29,6 +29,14 @@ if TYPE_CHECKING:
     from carousel.experiments.runner.plan import Group
 
 _OPEN = ("inconclusive", "not-tested")
+
+
+class Taken(NamedTuple):
+    """Of which analysis a verdict is: its number, of how many, and the seeds a comparison had at most by then."""
+
+    number: int
+    of: int
+    seeds: int
 
 
 @dataclass(frozen=True)
@@ -46,19 +54,18 @@ class Settled:
     allocation: dict[Group, int] = field(default_factory=dict)
     missing: bool = False
 
-    def analysis(self, claim: str) -> dict[str, int]:
-        """Of which analysis a verdict is: its number, of how many, and the seeds a comparison had at most by then."""
-        taken = self.analysis_of[claim]
-        return {"number": taken, "of": len(self.analyses), "seeds": self.analyses[taken - 1]}
+    def taken(self, claim: str) -> Taken:
+        """The analysis that the verdict of a claim is of."""
+        number = self.analysis_of[claim]
+        return Taken(number, len(self.analyses), self.analyses[number - 1])
 
     def told(self, verdict: Verdict) -> Both | None:
         """The same as a sentence; None where the plan has one analysis, or nothing was tested."""
         if len(self.analyses) == 1 or verdict.verdict == "not-tested":
             return None
         share = number(THRESHOLDS.alpha / len(self.analyses))
-        said = both(
-            "claims.because.analysis", share=share, alpha=number(THRESHOLDS.alpha), **self.analysis(verdict.claim)
-        )
+        taken = self.taken(verdict.claim)._asdict()
+        said = both("claims.because.analysis", share=share, alpha=number(THRESHOLDS.alpha), **taken)
         waiting = self.missing and verdict.verdict == "inconclusive"
         return join(said, both("claims.because.analysis_missing")) if waiting else said
 

@@ -29,8 +29,7 @@ class Effect:
 
     def as_json(self) -> dict[str, Any]:
         """The form of verdicts.json; null where there is no value or no limit."""
-        ends = [_number(end) for end in self.ci95]
-        return {"name": self.name, "unit": self.unit, "value": _number(self.value), "ci95": ends}
+        return {"name": self.name, "unit": self.unit, "value": _number(self.value), "ci95": self.ci95.as_json()}
 
 
 @dataclass(frozen=True)
@@ -89,11 +88,16 @@ class Verdict:
     rows: tuple[Row, ...] = ()
     evidence: tuple[str, ...] = ()
 
+    @property
+    def statement(self) -> Both:
+        """What is claimed, in both languages."""
+        return both(f"claims.{self.claim}.statement")
+
     def as_json(self) -> dict[str, Any]:
         """One entry of `claims` in verdicts.json."""
         return {
             "id": self.claim,
-            "statement": both(f"claims.{self.claim}.statement"),
+            "statement": self.statement,
             "verdict": self.verdict,
             "effect": self.effect.as_json(),
             "n": self.n,

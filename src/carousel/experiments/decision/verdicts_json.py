@@ -1,85 +1,148 @@
-"""verdicts.json as typed verdicts."""
+"""verdicts.json: what a run came to, as it is written there and read from there."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from carousel.common.texts import Text
+from carousel.common.texts import LANGUAGES
+from carousel.experiments.decision.interim import Taken
 from carousel.experiments.decision.results import Pair
 from carousel.experiments.decision.statistics.interval import Interval
-from carousel.experiments.decision.verdict import Effect, Row, Verdict, Word
+from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict, Word
 
-_ROW = ("where", "verdict", "reason", "n", "condition", "best", "decides", "seeds_needed")
+SCHEMA = 2  # since it says `interim_analyses`
 
 
-_PairOfNames = Annotated[list[str], Field(min_length=2, max_length=2)]
+@dataclass(frozen=True)
+class Judgement:
+    """All that is concluded from a run.
+
+    verdicts: a claim each, in their order. taken: by claim, the interim analysis that its verdict is of. would_change:
+    by claim, what would change its verdict; None where it was not tested. advice: which network to use. recommended:
+    its name; None where no network beats the baseline. thresholds: every margin of every rule. calibration: how often
+    the rules err.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    taken: Mapping[str, Taken]
+    would_change: Mapping[str, Both | None]
+    advice: Both
+    recommended: str | None
+    thresholds: Mapping[str, float | int]
+    calibration: Both
+
+    def as_json(self) -> dict[str, Any]:
+        """The value of verdicts.json, which `read_judgement` takes."""
+        return {
+            "schema": SCHEMA,
+            "claims": [verdict.as_json() for verdict in self.verdicts],
+            "interim_analyses": {claim: taken._asdict() for claim, taken in self.taken.items()},
+            "would_change": dict(self.would_change),
+            "advice": self.advice,
+            "recommended": self.recommended,
+            "thresholds": dict(self.thresholds),
+            "calibration": self.calibration,
+        }
+
+
+def read_judgement(value: object, claims: Sequence[str]) -> Judgement:
+    """The judgement of a verdicts.json. claims: the ids of those that there are. What only judging needs (the groups a
+    row rests on) is not in it.
+
+    Raises ValueError where the value is not what `Judgement.as_json` gives, or of another version.
+    """
+    if _Version.model_validate(value, strict=True).number != SCHEMA:
+        raise ValueError("it was written by another version")
+    found = _Judgement.model_validate(value, strict=True)
+    if [claim.id for claim in found.claims] != list(claims):
+        raise ValueError("it was written by another version: its claims are others")
+    for name, by_claim in (("interim_analyses", found.interim_analyses), ("would_change", found.would_change)):
+        if set(by_claim) != set(claims):
+            raise ValueError(f"{name}: not of its claims")
+    return found.typed()
+
+
+def _both(found: dict[str, str]) -> Both:
+    if set(found) != set(LANGUAGES):
+        raise ValueError(f"not a text in {' and '.join(LANGUAGES)}")
+    return found
+
+
+_Both = Annotated[dict[str, str], AfterValidator(_both)]
+_Two = Field(min_length=2, max_length=2)
+
+
+class _Version(BaseModel):
+    number: int = Field(alias="schema")
 
 
 class _Effect(BaseModel):
     name: str
     unit: str
     value: float | None
-    ci95: list[float | None] = Field(min_length=2, max_length=2)
+    ci95: Annotated[list[float | None], _Two]
+
+    def typed(self) -> Effect:
+        return Effect(self.name, self.unit, self.value, Interval.read(self.ci95))
 
 
 class _Row(BaseModel):
+    """Its extra keys are the row's details."""
+
+    model_config = ConfigDict(extra="allow")
+
     where: str
     verdict: Word
     effect: _Effect
     n: int
     reason: str
     condition: str | None
-    pair: _PairOfNames | None
+    pair: Annotated[list[str], _Two] | None
     best: bool
     decides: bool
     seeds_needed: int | None
 
+    def typed(self) -> Row:
+        pair = Pair(*self.pair) if self.pair else None
+        about = (self.n, self.condition, pair, self.best, self.decides, self.seeds_needed)
+        return Row(self.where, self.verdict, self.reason, self.effect.typed(), *about, details=self.model_extra or {})
+
 
 class _Claim(BaseModel):
     id: str
+    statement: _Both
     verdict: Word
     effect: _Effect
     n: int
     conditions: list[_Row]
-    because: dict[Literal["en", "zh"], str] = Field(min_length=2)
+    because: _Both
     evidence: list[str]
+
+    def typed(self) -> Verdict:
+        rows, evidence = tuple(row.typed() for row in self.conditions), tuple(self.evidence)
+        return Verdict(self.id, self.verdict, self.effect.typed(), self.n, self.because, rows, evidence)
 
 
 class _Judgement(BaseModel):
     claims: list[_Claim]
-    interim_analyses: dict[str, Any]
-    advice: dict[Literal["en", "zh"], str] = Field(min_length=2)
+    interim_analyses: dict[str, Taken]
+    would_change: dict[str, _Both | None]
+    advice: _Both
     recommended: str | None
+    thresholds: dict[str, int | float]
+    calibration: _Both
 
-
-def check_verdicts(judgement: Mapping[str, Any]) -> None:
-    """ValueError where the value of a verdicts.json is not what `judge` gives."""
-    found = _Judgement.model_validate(judgement, strict=True)
-    if set(found.interim_analyses) != {claim.id for claim in found.claims}:
-        raise ValueError("interim_analyses: not of its claims")
-
-
-def read_verdicts(judgement: Mapping[str, Any], lang: str) -> Mapping[str, Verdict]:
-    """By claim, in their order. judgement: the value of verdicts.json. lang: the language that `str(because)` gives."""
-    return MappingProxyType({claim["id"]: _verdict(claim, lang) for claim in judgement["claims"]})
-
-
-def _verdict(claim: Mapping[str, Any], lang: str) -> Verdict:
-    rows, evidence = tuple(map(_row, claim["conditions"])), tuple(claim["evidence"])
-    effect, because = _effect(claim["effect"]), Text(claim["because"], lang)
-    return Verdict(claim["id"], claim["verdict"], effect, claim["n"], because, rows, evidence)
-
-
-def _row(row: Mapping[str, Any]) -> Row:
-    known = {name: row[name] for name in _ROW}
-    pair = Pair(*row["pair"]) if row["pair"] else None
-    details = {name: value for name, value in row.items() if name not in (*_ROW, "effect", "pair")}
-    return Row(**known, effect=_effect(row["effect"]), pair=pair, details=details)
-
-
-def _effect(effect: Mapping[str, Any]) -> Effect:
-    return Effect(effect["name"], effect["unit"], effect["value"], Interval.read(effect["ci95"]))
+    def typed(self) -> Judgement:
+        return Judgement(
+            tuple(claim.typed() for claim in self.claims),
+            self.interim_analyses,
+            self.would_change,
+            self.advice,
+            self.recommended,
+            self.thresholds,
+            self.calibration,
+        )

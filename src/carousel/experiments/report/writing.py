@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from carousel.common.errors import UnknownName
 from carousel.common.files import write_text, writing_to
 from carousel.common.pages.render import svg
 from carousel.common.pages.templating import filled, script, style
 from carousel.common.texts import LANGUAGES
+from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.report.figures import all_figures
 from carousel.experiments.report.page.assemble import Material, page
 from carousel.experiments.report.page.view import Page
@@ -22,22 +22,22 @@ from carousel.experiments.results.evidence import Evidence
 _TEMPLATES = "carousel.experiments.report.page"
 
 
-def build(evidence: Evidence, verdicts: Mapping[str, Any], lang: str = "en") -> list[Path]:
+def build(evidence: Evidence, judgement: Judgement, lang: str = "en") -> list[Path]:
     """Write report.html, report.md, figures/NAME.LANG.svg and tables/NAME.csv into `evidence.folder`; their paths.
 
-    verdicts: the value of verdicts.json. lang: the language the page opens in; it holds all. The same evidence gives
+    lang: the language the page opens in; it holds all. The same evidence gives
     the same bytes. Raises UnknownName for another language, FolderConflict where the folder cannot be written.
     """
     if lang not in LANGUAGES:
         raise UnknownName("language", lang, LANGUAGES)
-    contents = _contents(evidence, verdicts, lang)
+    contents = _contents(evidence, judgement, lang)
     with writing_to(evidence.folder):
         for name, content in contents.items():
             write_text(evidence.folder / name, content)
     return [evidence.folder / name for name in contents]
 
 
-def _contents(evidence: Evidence, verdicts: Mapping[str, Any], lang: str) -> dict[str, str]:
+def _contents(evidence: Evidence, judgement: Judgement, lang: str) -> dict[str, str]:
     """Every file of the report: relative path -> content."""
     summary, slopes = summarise(evidence), lag_profiles.slopes(evidence.slopes)
     figures = all_figures(evidence, summary, slopes)
@@ -47,9 +47,9 @@ def _contents(evidence: Evidence, verdicts: Mapping[str, Any], lang: str) -> dic
         if f.measured
         for language in LANGUAGES
     }
-    material = Material(evidence, verdicts, summary, figures, drawings)
+    material = Material(evidence, judgement, summary, figures, drawings)
     pages = {language: page(material, language) for language in LANGUAGES}
-    tables = frames(evidence, verdicts, summary, slopes, {f.name: f.frame for f in figures if f.measured})
+    tables = frames(evidence, judgement, summary, slopes, {f.name: f.frame for f in figures if f.measured})
     return {
         "report.html": _html(pages, lang),
         "report.md": filled(_TEMPLATES, "report.md.j2", pages=pages),

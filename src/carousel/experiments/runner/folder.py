@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import stat
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import tomli_w
 from filelock import FileLock, Timeout
@@ -24,7 +24,7 @@ _LEDGER = ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm")
 _FILES = (".lock", *_LEDGER, "plan.toml", "data.npz", "card.json", "environment.json", "verdicts.json", "report.html",
           "report.md")  # fmt: skip
 _MOST_TEXT = 2**26  # bytes that are read of a plan or of JSON
-VERDICTS_SCHEMA = 2  # of verdicts.json: 2 since it says `interim_analyses`
+Judged = TypeVar("Judged")
 
 RESTORE = "restore it from a copy of the run folder, or run again with another --out; the folder is left as it is"
 
@@ -120,23 +120,17 @@ class RunFolder:
                 fix="read it with that version, or run it again with another --out",
             )
 
-    def load_verdicts(self, claims: Sequence[str], check: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
-        """The value of verdicts.json. claims: those that there are. check: raises ValueError where its
-        parts do not fit. Raises FolderConflict where the run was not judged
-        for all of them, or by another version."""
+    def load_verdicts(self, read: Callable[[object], Judged]) -> Judged:
+        """What `read` makes of the value of verdicts.json; it raises ValueError where that does not fit. Raises
+        FolderConflict then, and where the run was not judged."""
         try:
-            judgement = dict(json.loads(read_regular(self.verdicts, _MOST_TEXT)))
-            if judgement["schema"] == VERDICTS_SCHEMA and [c["id"] for c in judgement["claims"]] == list(claims):
-                check(judgement)
-                return judgement
-            reason = "it was written by another version"
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            reason = _in_words(error)
-        raise FolderConflict(
-            f"{str(self.verdicts)!r} holds no verdicts of a finished run",
-            got=reason,
-            fix=f"carousel report {self.path}",
-        )
+            return read(json.loads(read_regular(self.verdicts, _MOST_TEXT), parse_constant=_refuse_constant))
+        except (OSError, ValueError, RecursionError) as error:
+            raise FolderConflict(
+                f"{str(self.verdicts)!r} holds no verdicts of a finished run",
+                got=_in_words(error),
+                fix=f"carousel report {self.path}",
+            ) from error
 
     def check_own(self) -> None:
         """Raise FolderConflict for what no run has made where it writes: through a link it would write elsewhere."""

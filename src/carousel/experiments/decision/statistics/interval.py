@@ -19,6 +19,10 @@ class Interval(NamedTuple):
         low, high = ends
         return cls(-math.inf if low is None else low, math.inf if high is None else high)
 
+    def as_json(self) -> list[float | None]:
+        """The form that `read` takes."""
+        return [float(end) if math.isfinite(end) else None for end in self]
+
     def above(self, value: float) -> bool:
         """Wholly above `value`."""
         return self.low > value

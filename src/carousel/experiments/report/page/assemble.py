@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
@@ -12,6 +11,7 @@ from carousel.common.pages.numbers import MISSING, count
 from carousel.common.texts import text
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.prepare.card_text import card_lines
+from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.report.figures import Figure
 from carousel.experiments.report.page.cards import cards
 from carousel.experiments.report.page.results import result_tables
@@ -37,7 +37,7 @@ class Material:
     """All that a report is made of. `drawings`: the SVG of each measured figure, by (name, language)."""
 
     evidence: Evidence
-    verdicts: Mapping[str, Any]
+    judgement: Judgement
     summary: pl.DataFrame
     figures: list[Figure]
     drawings: Mapping[tuple[str, str], str]
@@ -45,22 +45,22 @@ class Material:
 
 def page(material: Material, lang: str) -> Page:
     """The whole report in `lang`."""
-    evidence, verdicts = material.evidence, material.verdicts
+    evidence, judgement = material.evidence, material.judgement
     figures = tuple(_figure(f, i, material, lang) for i, f in enumerate(material.figures, start=1))
     version = str(evidence.environment.get("packages", {}).get("carousel-rnn", MISSING))
     return Page(
         lang=lang,
         facts=_facts(evidence, lang),
-        advice=(verdicts.get("advice") or {}).get(lang) or text("report.page.no_advice", lang),
+        advice=judgement.advice[lang],
         made_by=text("report.page.made_by", lang, version=version),
-        calibration=(verdicts.get("calibration") or {}).get(lang, ""),
+        calibration=judgement.calibration[lang],
         data=_card_lines(evidence.card, lang),
         classes=_class_table(evidence.card, lang),
-        cards=cards(verdicts, figures, lang),
+        cards=cards(judgement, figures, lang),
         figures=figures,
         contenders=result_tables(evidence.plan, material.summary, lang),
         settings=plan_table(evidence.plan, lang),
-        thresholds=thresholds_table(verdicts.get("thresholds", {}), lang),
+        thresholds=thresholds_table(judgement.thresholds, lang),
         environment=environment_table(evidence.environment, lang),
         files=tuple(Link(href, text(f"report.file.{key}", lang)) for href, key in FILES.items()),
     )

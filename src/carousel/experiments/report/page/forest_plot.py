@@ -5,31 +5,33 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from carousel.experiments.decision.statistics.interval import UNBOUNDED
+from carousel.experiments.decision.verdict import Effect
+
 WIDTH, HEIGHT, EDGE = 120, 14, 5
-Measured = tuple[float | None, float | None, float | None]  # value, low, high
 
 
-def forest_plot(rows: Sequence[Measured]) -> tuple[str, ...]:
-    """One SVG a row, empty where there is no value. An end without a limit runs to the edge."""
-    known = [v for row in rows for v in row if v is not None and math.isfinite(v)]
+def forest_plot(effects: Sequence[Effect]) -> tuple[str, ...]:
+    """One SVG an effect, empty where it has no value. An end without a limit runs to the edge."""
+    found = [value for effect in effects for value in (effect.value, *effect.ci95)]
+    known = [value for value in found if value is not None and math.isfinite(value)]
     low, high = min([0.0, *known]), max([0.0, *known])
-    return tuple(_row(row, low, (high - low) or 1.0) for row in rows)
+    return tuple(_row(effect, low, (high - low) or 1.0) for effect in effects)
 
 
-def _row(row: Measured, start: float, room: float) -> str:
-    value, low, high = row
-    if value is None:
+def _row(effect: Effect, start: float, room: float) -> str:
+    if effect.value is None:
         return ""
 
-    def at(v: float | None, edge: float) -> float:
-        return edge if v is None else round(EDGE + (v - start) / room * (WIDTH - 2 * EDGE), 1)
+    def at(v: float, edge: float = 0.0) -> float:
+        return round(EDGE + (v - start) / room * (WIDTH - 2 * EDGE), 1) if math.isfinite(v) else edge
 
-    zero, middle = at(0.0, 0.0), HEIGHT / 2
-    no_interval = low is None and high is None
-    bar = "" if no_interval else _line(at(low, 0.0), middle, at(high, WIDTH), middle, "bar")
+    zero, middle = at(0.0), HEIGHT / 2
+    low, high = effect.ci95
+    bar = "" if effect.ci95 == UNBOUNDED else _line(at(low), middle, at(high, WIDTH), middle, "bar")
     return (
         f'<svg class="forest" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">'
-        f'{_line(zero, 0, zero, HEIGHT, "zero")}{bar}<circle cx="{at(value, 0.0)}" cy="{middle}" r="3"/></svg>'
+        f'{_line(zero, 0, zero, HEIGHT, "zero")}{bar}<circle cx="{at(effect.value)}" cy="{middle}" r="3"/></svg>'
     )
 
 

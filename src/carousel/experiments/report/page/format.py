@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 
 from carousel.common.pages.numbers import MINUS, MISSING, fixed
-from carousel.experiments.decision.statistics.interval import Interval
+from carousel.experiments.decision.statistics.interval import UNBOUNDED, Interval
 from carousel.experiments.decision.wording import number
 
 
@@ -18,9 +17,8 @@ def significant(value: float | None) -> str:
     return re.sub(r"e([+-])0*", r"e\1", number(value)).replace("e+", "e").replace("-", MINUS)
 
 
-def limits(ends: Sequence[float | None]) -> str:
+def limits(interval: Interval) -> str:
     """An effect's 95 % interval; an end without a limit is infinite, none at all a dash."""
-    if all(end is None for end in ends):
+    if interval == UNBOUNDED:
         return MISSING
-    low, high = Interval.read(ends)
-    return f"[{significant(low)}, {significant(high)}]"
+    return f"[{significant(interval.low)}, {significant(interval.high)}]"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
+from carousel.experiments.decision.verdict import Row, Verdict
+from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.results.evidence import Evidence
 
 _FORMULA = r"^[=+\-@\t\r]"  # how a text begins that a spreadsheet would calculate
@@ -27,18 +29,17 @@ COMPARISON = {
 
 def frames(
     evidence: Evidence,
-    verdicts: Mapping[str, Any],
+    judgement: Judgement,
     summary: pl.DataFrame,
     slopes: pl.DataFrame,
     figures: Mapping[str, pl.DataFrame],
 ) -> dict[str, pl.DataFrame]:
     """Name -> frame, in the order of the page. figures: the rows of each figure that shows any."""
-    claims = verdicts["claims"]
-    thresholds = verdicts.get("thresholds", {})
+    verdicts, thresholds = judgement.verdicts, judgement.thresholds
     return {
-        "verdicts": pl.DataFrame([_claim(c) for c in claims], schema=CLAIM, orient="row"),
-        "comparisons": pl.DataFrame(list(_comparisons(claims)), schema=COMPARISON, orient="row"),
-        "evidence": _evidence(claims),
+        "verdicts": pl.DataFrame([_claim(v) for v in verdicts], schema=CLAIM, orient="row"),
+        "comparisons": pl.DataFrame(list(_comparisons(verdicts)), schema=COMPARISON, orient="row"),
+        "evidence": _evidence(verdicts),
         "contenders": summary,
         "trials": evidence.trials,
         "slopes": slopes,
@@ -58,24 +59,23 @@ def csv(frame: pl.DataFrame) -> str:
     return frame.with_columns(pl.when(formula).then("'" + texts).otherwise(texts).name.keep()).write_csv()
 
 
-def _effect(row: Mapping[str, Any]) -> dict[str, Any]:
-    effect = row.get("effect") or {}
-    low, high = effect.get("ci95") or (None, None)
-    named = {"effect": effect.get("name"), "unit": effect.get("unit")}
-    return {**named, "value": effect.get("value"), "low": low, "high": high, "n": row.get("n")}
+def _effect(of: Verdict | Row) -> dict[str, Any]:
+    low, high = of.effect.ci95.as_json()
+    named = {"effect": of.effect.name, "unit": of.effect.unit}
+    return {**named, "value": of.effect.value, "low": low, "high": high, "n": of.n}
 
 
-def _claim(claim: Mapping[str, Any]) -> dict[str, Any]:
-    return {"claim": claim["id"], "verdict": claim["verdict"], **_effect(claim)}
+def _claim(verdict: Verdict) -> dict[str, Any]:
+    return {"claim": verdict.claim, "verdict": verdict.verdict, **_effect(verdict)}
 
 
-def _comparisons(claims: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    for claim in claims:
-        for row in claim["conditions"]:
-            extra = {name: row.get(name) for name in ("reason", "seeds_needed", "best", "decides")}
-            yield {"claim": claim["id"], "where": row["where"], "verdict": row["verdict"], **_effect(row), **extra}
+def _comparisons(verdicts: Sequence[Verdict]) -> Iterator[dict[str, Any]]:
+    for verdict in verdicts:
+        for row in verdict.rows:
+            extra = {name: getattr(row, name) for name in ("reason", "seeds_needed", "best", "decides")}
+            yield {"claim": verdict.claim, "where": row.where, "verdict": row.verdict, **_effect(row), **extra}
 
 
-def _evidence(claims: list[Mapping[str, Any]]) -> pl.DataFrame:
-    rows = [{"claim": claim["id"], "file": file} for claim in claims for file in claim.get("evidence", ())]
+def _evidence(verdicts: Sequence[Verdict]) -> pl.DataFrame:
+    rows = [{"claim": verdict.claim, "file": file} for verdict in verdicts for file in verdict.evidence]
     return pl.DataFrame(rows, schema={"claim": pl.String(), "file": pl.String()}, orient="row")
