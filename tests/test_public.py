@@ -24,7 +24,7 @@ SURFACE = """\
 class Clamp(name: str, low: float | None = None, high: float | None = None,
         steps: Iterable[int] | None = None, units: Any = None)
     at, changed, high, low, name, site, steps, units, value_name
-class Conclusion(evidence: Evidence, judgement: Mapping[str, Any], lang: str = 'en')
+class Conclusion(evidence: Evidence, judgement: Judgement, lang: str = 'en')
     advice, best, contenders, curves, evidence, folder, judgement, lang, plan, profiles, recommended,
             report, trials, verdicts
 class Evidence(folder: Path, plan: Plan, trials: pl.DataFrame, profiles: pl.DataFrame,

@@ -64,7 +64,7 @@ def test_whole_job(tmp_path, path, options, baseline):
     assert set(found.evidence.slopes["moment"]) == {"initialisation", "early", "end"}
     assert all(math.isfinite(s) for s in found.evidence.slopes["slope"].drop_nulls())
     assert "中文" in found.report.read_text(encoding="utf-8")
-    assert [claim["id"] for claim in found.judgement["claims"]] == list(ids())
+    assert [verdict.claim for verdict in found.judgement.verdicts] == list(ids())
     if (folder.path / "best").exists():
         network, task = load_best(folder.path / "best")
         test = task.held_out("test")

@@ -21,7 +21,7 @@ def _run(path: Path, first_seed: int, **effects: dict[str, float]) -> Path:
     seeds = tuple(range(first_seed, first_seed + 10))
     folder = RunFolder(path)
     folder.claim_for(evidence.plan.model_copy(update={"reporting_seeds": seeds}))
-    folder.write_json(folder.verdicts, judge(evidence))
+    folder.write_json(folder.verdicts, judge(evidence).as_json())
     return path
 
 

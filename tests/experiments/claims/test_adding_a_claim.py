@@ -60,13 +60,13 @@ def test_it_is_judged_and_has_its_card_in_both_languages(eighth: None, tmp_path:
     solved = {(spec, n): 1.0 for spec in SPECS for n in LENGTHS} | {("gru", n): rate for n in LENGTHS}
     evidence = planted(tmp_path, seeds=60, specs=SPECS, effects=Effects(solved=solved), write_curves=False)
     judgement = judge(evidence)
-    found = judgement["claims"][-1]
-    assert (found["id"], found["verdict"], len(found["conditions"])) == ("gru", word, 4)
+    found = judgement.verdicts[-1]
+    assert (found.claim, found.verdict, len(found.rows)) == ("gru", word, 4)
     build(evidence, judgement)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert judgement["thresholds"]["gru_margin"] == 0.1
+    assert judgement.thresholds["gru_margin"] == 0.1
     for lang in LANGUAGES:
-        assert text("claims.gru.statement", lang) in page and found["because"][lang] in page
+        assert text("claims.gru.statement", lang) in page and found.because[lang] in page
         assert text("claims.thresholds.gru_margin", lang) in page
 
 

@@ -19,8 +19,7 @@ def _made(**options: Any) -> Evidence:
 
 
 def _advice(evidence: Evidence) -> dict[str, str]:
-    advice: dict[str, str] = judge(evidence)["advice"]
-    return advice
+    return judge(evidence).advice
 
 
 def test_the_one_that_solves_most_is_named_with_its_initialisation_and_gain() -> None:
@@ -36,10 +35,10 @@ def test_of_the_tied_the_one_of_fewest_steps_is_named_and_no_difference_said() -
     same = {(spec, length): 1.0 for spec in SPECS for length in (30, 100)}
     made = _made(effects=Effects(solved=same))
     quick = pl.when(pl.col("contender") == "lstm").then(100).otherwise(500)
-    verdicts = judge(replace(made, trials=made.trials.with_columns(steps=quick, validation_score=0.98)))
-    advice = verdicts["advice"]
+    judgement = judge(replace(made, trials=made.trials.with_columns(steps=quick, validation_score=0.98)))
+    advice = judgement.advice
     assert advice["en"].startswith("Take lstm:")
-    assert verdicts["recommended"] == "lstm"
+    assert judgement.recommended == "lstm"
     assert "no difference of the solved-rate was shown" in advice["en"]
     assert "没有证据表明成功率有差异" in advice["zh"]
 
@@ -53,9 +52,9 @@ def test_the_simplest_may_be_the_best() -> None:
 
 def test_nobody_below_the_baseline_is_recommended() -> None:
     effects = Effects(scores=dict.fromkeys(SPECS, 0.1), gains=dict.fromkeys(SPECS, 0.0))
-    verdicts = judge(_made(source_kind="file", effects=effects))
-    advice = verdicts["advice"]
-    assert verdicts["recommended"] is None
+    judgement = judge(_made(source_kind="file", effects=effects))
+    advice = judgement.advice
+    assert judgement.recommended is None
     assert "Take" not in advice["en"]
     assert "none is recommended" in advice["en"]
     assert "不推荐任何网络" in advice["zh"]
@@ -81,9 +80,9 @@ def test_the_choice_is_made_on_validation_not_on_the_test_score() -> None:
 def test_of_a_transformer_the_positions_matter_and_the_gain_is_given() -> None:
     solved = {("transformer", n): 1.0 for n in (30, 100)} | {("transformer:learned", n): 0.0 for n in (30, 100)}
     made = _made(specs=("rnn", "lstm", "transformer", "transformer:learned"), effects=Effects(solved=solved))
-    verdicts = judge(made)
-    advice = verdicts["advice"]
-    assert verdicts["recommended"] == "transformer"
+    judgement = judge(made)
+    advice = judgement.advice
+    assert judgement.recommended == "transformer"
     assert "Initialise it with PyTorch's default." in advice["en"]
     assert "The positions matter: transformer:learned" in advice["en"]
     assert "位置编码很重要" in advice["zh"]
@@ -111,6 +110,6 @@ def test_contenders_are_compared_over_sources_that_have_all_of_them():
     made = evidence.plan.contenders
     plan = evidence.plan.model_copy(update={"contenders": {"adding": made["adding"], "mqar": made["mqar"][:1]}})
     found = judge(replace(evidence, plan=plan))
-    assert found["recommended"] == "lstm"
-    assert "solved 10 of 10" in found["advice"]["en"]
-    assert "over adding" in found["advice"]["en"] and "adding" in found["advice"]["zh"]
+    assert found.recommended == "lstm"
+    assert "solved 10 of 10" in found.advice["en"]
+    assert "over adding" in found.advice["en"] and "adding" in found.advice["zh"]

@@ -70,7 +70,7 @@ def _part_wrong(claim: dict[str, Any]) -> bool:
 def test_same_against_same_decides_wrongly_in_at_most_five_percent(seeds: int, kind: Kind) -> None:
     wrong: Counter[str] = Counter()
     for run in range(RUNS):
-        for claim in judge(_same(run, seeds, kind))["claims"]:
+        for claim in judge(_same(run, seeds, kind)).as_json()["claims"]:
             wrong[claim["id"]] += _wrong(claim) or _part_wrong(claim)
     assert max(wrong.values()) <= 0.05 * RUNS, dict(wrong)
 
@@ -88,7 +88,7 @@ def test_many_initialisations_of_the_same_do_not_make_a_conditional() -> None:
     wrong: Counter[str] = Counter()
     for run in range(runs):
         evidence = _run(run, effects, specs=specs, seeds=5, flow_seeds=5)
-        wrong.update(c["id"] for c in judge(evidence)["claims"] if c["verdict"] in ("supported", "conditional"))
+        wrong.update(v.claim for v in judge(evidence).verdicts if v.verdict in ("supported", "conditional"))
     assert max(wrong.values(), default=0) <= 0.05 * runs, dict(wrong)
 
 
@@ -127,7 +127,7 @@ def _falls(run: int) -> Evidence:
 )
 def test_a_planted_difference_is_found(claim: str, made: Callable[[int], Evidence]) -> None:
     runs = 30
-    verdicts = [next(c for c in judge(made(run))["claims"] if c["id"] == claim) for run in range(runs)]
+    verdicts = [next(c for c in judge(made(run)).as_json()["claims"] if c["id"] == claim) for run in range(runs)]
     assert sum(c["verdict"] == "supported" for c in verdicts) >= 0.8 * runs
 
 
@@ -135,5 +135,5 @@ def test_equal_networks_are_found_equal() -> None:
     """Claim 1 with little noise: refuted for lying inside the margin, with power."""
     effects = Effects(slopes=dict.fromkeys(SPECS, -0.3), slope_spread=0.02)
     runs = 30
-    verdicts = [judge(_run(run, effects, seeds=3))["claims"][0] for run in range(runs)]
+    verdicts = [judge(_run(run, effects, seeds=3)).as_json()["claims"][0] for run in range(runs)]
     assert sum(c["verdict"] == "refuted" for c in verdicts) >= 0.8 * runs

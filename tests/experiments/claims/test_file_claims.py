@@ -46,7 +46,7 @@ def _deepened(evidence: Evidence) -> Evidence:
 
 def claim(evidence: Evidence, name: str) -> dict[str, Any]:
     """One entry of verdicts.json."""
-    return next(c for c in judge(evidence)["claims"] if c["id"] == name)
+    return next(c for c in judge(evidence).as_json()["claims"] if c["id"] == name)
 
 
 @pytest.mark.parametrize(

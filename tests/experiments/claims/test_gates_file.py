@@ -30,7 +30,7 @@ def run(folder: Path, **about: Any) -> Evidence:
 
 def gates(evidence: Evidence) -> dict[str, Any]:
     """Claim 4's entry of verdicts.json."""
-    return next(c for c in judge(evidence)["claims"] if c["id"] == "gates")
+    return next(c for c in judge(evidence).as_json()["claims"] if c["id"] == "gates")
 
 
 def test_a_file_is_not_judged_and_says_why_and_shows_the_blocks(tmp_path: Path) -> None:

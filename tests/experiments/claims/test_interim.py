@@ -11,9 +11,9 @@ from carousel.experiments.calibration.simulated import FIRST_SEED, run, trial
 from carousel.experiments.claims.attention.claim import Attention
 from carousel.experiments.claims.length.claim import Length
 from carousel.experiments.claims.registry import all_claims
-from carousel.experiments.decision.interim import Settled, seen, sequentially
+from carousel.experiments.decision.interim import Settled, Taken, seen, sequentially
 from carousel.experiments.decision.results import Results
-from carousel.experiments.judgement import judge
+from carousel.experiments.judgement import judge, settle
 from carousel.experiments.results.evidence import Evidence
 
 ANALYSES = (10, 40, 75)
@@ -53,7 +53,7 @@ def test_an_open_row_gets_the_next_analysis_seeds_for_all_that_it_rests_on() -> 
 def test_the_last_analysis_decides_and_is_named() -> None:
     last = settled(grown(FALLS, 75))
     assert last.verdicts[0].verdict == "supported" and not last.missing
-    assert last.analysis("length") == {"number": 3, "of": 3, "seeds": 75}
+    assert last.taken("length") == Taken(number=3, of=3, seeds=75)
     said = last.told(last.verdicts[0])
     assert said is not None and "75" in said["en"] and "75" in said["zh"]
 
@@ -62,7 +62,7 @@ def test_what_is_decided_gets_no_more_and_keeps_its_answer() -> None:
     found = settled(grown(RNN_HOLDS, 10))
     assert found.verdicts[0].verdict == "refuted" and not found.allocation
     more = settled(grown(RNN_HOLDS, 75))
-    assert more.analysis("length")["number"] == 1 and more.verdicts[0].n == 10
+    assert more.taken("length").number == 1 and more.verdicts[0].n == 10
 
 
 def test_what_the_last_analysis_cannot_close_gets_no_more() -> None:
@@ -133,10 +133,20 @@ def test_the_direction_of_an_effect_is_not_asked(apart: float) -> None:
 
 def test_the_judgement_says_of_which_analysis_each_verdict_is() -> None:
     found = judge(grown(RNN_HOLDS, 10))
-    assert found["interim_analyses"].keys() == {claim.id for claim in all_claims()}
-    assert found["interim_analyses"]["length"] == {"number": 1, "of": 3, "seeds": 10}
-    because = next(claim["because"] for claim in found["claims"] if claim["id"] == "length")
+    assert found.taken.keys() == {claim.id for claim in all_claims()}
+    assert found.taken["length"] == Taken(number=1, of=3, seeds=10)
+    because = next(verdict.because for verdict in found.verdicts if verdict.claim == "length")
     assert "Interim analysis 1 of 3" in because["en"]
+
+
+def test_what_was_settled_is_not_settled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence = grown(RNN_HOLDS, 10)
+    found = settle(evidence)
+    anew = judge(evidence)
+    monkeypatch.delattr("carousel.experiments.judgement.sequentially")
+    assert judge(evidence, found) == anew
+    with pytest.raises(NameError):
+        judge(evidence)
 
 
 def test_best_against_best_comes_before_the_other_pairs() -> None:

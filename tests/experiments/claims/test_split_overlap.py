@@ -45,7 +45,7 @@ def run(folder: Path, varied: str | None, seeds: int = 10, **effects: Any) -> Ev
 
 def claim(evidence: Evidence, name: str) -> dict[str, Any]:
     """One entry of verdicts.json."""
-    return next(c for c in judge(evidence)["claims"] if c["id"] == name)
+    return next(c for c in judge(evidence).as_json()["claims"] if c["id"] == name)
 
 
 def test_the_interval_is_that_of_the_corrected_resampled_t_test() -> None:

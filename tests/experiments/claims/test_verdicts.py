@@ -16,6 +16,7 @@ from carousel.experiments.claims import all_claims, ids, thresholds
 from carousel.experiments.claims.generalisation.claim import Generalisation
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.verdicts_json import read_judgement
 from carousel.experiments.decision.wording import number, signed
 from carousel.experiments.judgement import judge
 from carousel.experiments.results.evidence import Evidence
@@ -32,12 +33,12 @@ def _made(**options: Any) -> Evidence:
 
 
 def _claim(evidence: Evidence, name: str) -> dict[str, Any]:
-    return next(c for c in judge(evidence)["claims"] if c["id"] == name)
+    return next(c for c in judge(evidence).as_json()["claims"] if c["id"] == name)
 
 
 @pytest.fixture(scope="module", params=["task", "file"])
 def verdicts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return judge(planted(tmp_path_factory.mktemp("run"), source_kind=request.param))
+    return judge(planted(tmp_path_factory.mktemp("run"), source_kind=request.param)).as_json()
 
 
 def test_the_claims_in_order(verdicts: dict[str, Any]) -> None:
@@ -70,11 +71,55 @@ def test_a_suite_that_runs_sources_for_one_claim_alone_judges_the_others_as_not_
     """As the quick suite has no source for two claims: the run is asked for them, and has nothing."""
     evidence = _made()
     own = {source.name: (asked,) for source in evidence.plan.sources}
-    found = judge(replace(evidence, plan=evidence.plan.model_copy(update={"claims_by_source": own})))
+    found = judge(replace(evidence, plan=evidence.plan.model_copy(update={"claims_by_source": own}))).as_json()
     for claim in found["claims"]:
         assert claim["because"]["en"] and claim["because"]["zh"]
         if claim["id"] != asked and claim["id"] != "exploding":  # the onset of chaos belongs to no source
             assert claim["verdict"] == "not-tested", claim["id"]
+
+
+@pytest.mark.parametrize("change", [{}, {"interim_analyses": (2, 5)}])
+@pytest.mark.parametrize("kind", ["task", "file"])
+def test_what_is_written_is_read_as_it_was(kind: str, change: dict[str, Any]) -> None:
+    evidence = _made(source_kind=kind)
+    judgement = judge(replace(evidence, plan=evidence.plan.model_copy(update=change)))
+    written = json.dumps(judgement.as_json())
+    read = read_judgement(json.loads(written), ids())
+    assert json.dumps(read.as_json()) == written
+    assert [(row.pair, row.effect) for verdict in read.verdicts for row in verdict.rows] == [
+        (row.pair, row.effect) for verdict in judgement.verdicts for row in verdict.rows
+    ]
+
+
+def _broken(path: tuple[str | int, ...], value: Any) -> Any:
+    """What is written, with another value at a place."""
+    written = json.loads(json.dumps(judge(_made(seeds=2)).as_json()))
+    part = written
+    for key in path[:-1]:
+        part = part[key]
+    part[path[-1]] = value
+    return written
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        (("schema",), 1, "another version"),
+        (("claims",), [], "its claims are others"),
+        (("claims", 0, "id"), "other", "its claims are others"),
+        (("claims", 0, "statement"), {"en": "one language"}, "en and zh"),
+        (("claims", 0, "conditions", 0, "pair"), ["rnn"], "pair"),
+        (("claims", 0, "conditions", 0, "n"), "10", "valid integer"),
+        (("interim_analyses",), {}, "interim_analyses: not of its claims"),
+        (("interim_analyses", "length"), {"number": 1, "of": 3}, "seeds"),
+        (("would_change", "length"), "more seeds", "would_change"),
+        (("thresholds", "alpha"), "0.05", "thresholds"),
+        (("recommended",), 3, "recommended"),
+    ],
+)
+def test_what_was_not_written_by_a_judgement_is_refused(path: tuple[str | int, ...], value: Any, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        read_judgement(_broken(path, value), ids())
 
 
 def test_every_claim_says_what_it_measures_and_by_which_rule() -> None:
@@ -108,7 +153,7 @@ def test_both_languages_show_the_same_numbers(verdicts: dict[str, Any]) -> None:
 
 def test_evidence_names_files_that_are_there(tmp_path: Path) -> None:
     evidence = planted(tmp_path, seeds=3)
-    named = [file for claim in judge(evidence)["claims"] for file in claim["evidence"]]
+    named = [file for verdict in judge(evidence).verdicts for file in verdict.evidence]
     assert named
     assert all((tmp_path / file).is_file() for file in named)
 
@@ -329,7 +374,7 @@ def test_equal_loss_compares_validation_where_the_losses_meet(tmp_path: Path) ->
 @pytest.mark.parametrize("kind", ["task", "file"])
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_one_or_two_seeds_never_decide_by_training(kind: str, seeds: int) -> None:
-    claims = {c["id"]: c for c in judge(_made(seeds=seeds, flow_seeds=seeds, source_kind=kind))["claims"]}
+    claims = {c["id"]: c for c in judge(_made(seeds=seeds, flow_seeds=seeds, source_kind=kind)).as_json()["claims"]}
     assert claims["generalisation"]["verdict"] == "inconclusive"
     assert claims["length"]["verdict"] in {"inconclusive", "not-tested"}
     if seeds == 1:
@@ -339,9 +384,9 @@ def test_one_or_two_seeds_never_decide_by_training(kind: str, seeds: int) -> Non
 
 @pytest.mark.parametrize("specs", [tuple(s for s in SPECS if s.startswith("lstm")), ("rnn", "gru"), ("gru",)])
 def test_a_missing_family_is_not_tested_with_the_reason(specs: tuple[str, ...]) -> None:
-    for claim in judge(_made(specs=specs))["claims"]:
-        assert claim["verdict"] == "not-tested"
-        assert claim["because"]["en"]
+    for verdict in judge(_made(specs=specs)).verdicts:
+        assert verdict.verdict == "not-tested"
+        assert verdict.because["en"]
     assert "not have both an RNN and an LSTM" in _claim(_made(specs=specs), "vanishing")["because"]["en"]
 
 
@@ -355,9 +400,9 @@ def test_one_length_leaves_length_untested() -> None:
 def test_empty_frames_are_not_tested(kind: str) -> None:
     made = _made(source_kind=kind)
     empty = replace(made, trials=made.trials.clear(), slopes=made.slopes.clear(), onset=made.onset.clear())
-    verdicts = judge(empty)
-    assert {c["verdict"] for c in verdicts["claims"]} == {"not-tested"}
-    assert "nothing to advise" in verdicts["advice"]["en"]
+    judgement = judge(empty)
+    assert {verdict.verdict for verdict in judgement.verdicts} == {"not-tested"}
+    assert "nothing to advise" in judgement.advice["en"]
 
 
 @pytest.mark.parametrize("kind", ["task", "file"])
@@ -372,8 +417,8 @@ def test_columns_of_nulls_do_not_crash(kind: str) -> None:
         slopes=made.slopes.with_columns(slope=pl.lit(None, pl.Float64), horizon=pl.lit(None, pl.Int64)),
         onset=made.onset.with_columns(gain=pl.lit(None, pl.Float64)),
     )
-    claims = {c["id"]: c["verdict"] for c in judge(bare)["claims"]}
-    assert not {"supported", "refuted", "conditional"} & set(claims.values())
+    words = {verdict.verdict for verdict in judge(bare).verdicts}
+    assert len(words) and not {"supported", "refuted", "conditional"} & words
 
 
 def test_a_diverged_trial_counts_as_a_failure_at_the_baseline() -> None:
@@ -395,7 +440,7 @@ def test_equal_numbers_everywhere_do_not_crash_or_decide_at_five_seeds() -> None
         slopes=made.slopes.with_columns(slope=-0.1),
         onset=made.onset.with_columns(gain=2.0),
     )
-    words = {c["verdict"] for c in judge(flat)["claims"]}
+    words = {verdict.verdict for verdict in judge(flat).verdicts}
     assert words <= {"inconclusive", "not-tested"}
 
 

@@ -16,15 +16,15 @@ from tests.support.evidence import planted
 def task_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The built-in suite, with its report in the folder."""
     evidence = planted(tmp_path_factory.mktemp("task"), seeds=3)
-    verdicts = judge(evidence)
-    build(evidence, verdicts)
-    return evidence, verdicts
+    judgement = judge(evidence)
+    build(evidence, judgement)
+    return evidence, judgement
 
 
 @pytest.fixture(scope="session")
 def file_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A file of sequences, with a data card as `carousel.data` makes it, and its report in Chinese first."""
     evidence = replace(planted(tmp_path_factory.mktemp("file"), seeds=3, source_kind="file"), card=CARD)
-    verdicts = judge(evidence)
-    build(evidence, verdicts, lang="zh")
-    return evidence, verdicts
+    judgement = judge(evidence)
+    build(evidence, judgement, lang="zh")
+    return evidence, judgement

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.results.evidence import Evidence
 
-Run = tuple[Evidence, dict[str, Any]]
+Run = tuple[Evidence, Judgement]
 
 
 def read(folder: Path, name: str) -> str:

@@ -9,8 +9,10 @@ import pytest
 
 from carousel.common.pages import numbers as f
 from carousel.common.pages.templating import escape_markdown
+from carousel.experiments.decision.statistics.interval import UNBOUNDED, Interval
+from carousel.experiments.decision.verdict import Effect
+from carousel.experiments.report.page.cards import limits, significant
 from carousel.experiments.report.page.forest_plot import forest_plot
-from carousel.experiments.report.page.format import limits, significant
 
 
 @pytest.mark.parametrize(
@@ -43,9 +45,9 @@ def test_rate(value: float, shown: str) -> None:
 
 
 def test_limits_show_an_end_without_limit_as_infinite_and_no_interval_as_a_dash() -> None:
-    assert limits([0.1, 0.25]) == "[0.1, 0.25]"
-    assert limits([0.1, None]) == "[0.1, ∞]"
-    assert limits([None, None]) == "—"
+    assert limits(Interval(0.1, 0.25)) == "[0.1, 0.25]"
+    assert limits(Interval(0.1, math.inf)) == "[0.1, ∞]"
+    assert limits(UNBOUNDED) == "—"
 
 
 def test_powers_of_ten() -> None:
@@ -57,7 +59,9 @@ def test_markdown_shows_markup_as_it_stands() -> None:
 
 
 def test_forest_plots_share_one_scale_with_zero_on_it() -> None:
-    first, second, none = forest_plot([(1.0, 0.5, 2.0), (-2.0, None, None), (None, None, None)])
+    first, second, none = forest_plot(
+        [Effect("gap", "score", 1.0, Interval(0.5, 2.0)), Effect("gap", "score", -2.0), Effect("gap", "score")]
+    )
     zeros = [re.search(r'class="zero" x1="([\d.]+)"', s) for s in (first, second)]
     assert zeros[0] and zeros[1] and zeros[0][1] == zeros[1][1] == "60.0"
     assert 'cx="87.5"' in first and 'class="bar" x1="73.8" y1="7.0" x2="115.0"' in first

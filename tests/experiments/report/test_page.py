@@ -10,13 +10,15 @@ import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 
 from carousel.common.errors import FolderConflict, UnknownName
 from carousel.common.texts import text
+from carousel.experiments.claims import ids
+from carousel.experiments.decision.verdicts_json import Judgement, read_judgement
+from carousel.experiments.judgement import judge
 from carousel.experiments.report import build
 from carousel.experiments.results.evidence import Evidence
 from tests.experiments.report.made import Run, read
@@ -24,7 +26,7 @@ from tests.support.evidence import planted
 
 pytestmark = pytest.mark.slow
 
-NO_VERDICTS: dict[str, Any] = {"schema": 1, "claims": [], "advice": None}
+NO_VERDICTS = Judgement((), {}, {}, {"en": "", "zh": ""}, None, {}, {"en": "", "zh": ""})
 VOID = {"meta", "input", "br", "img", "link", "line", "circle"}
 
 
@@ -82,21 +84,22 @@ def test_both_languages_show_the_same_numbers(run: Run) -> None:
 
 
 def test_every_claim_shows_its_verdict_in_words_in_both_languages(run: Run) -> None:
-    evidence, verdicts = run
+    evidence, judgement = run
     page = read(evidence.folder, "report.html")
-    for claim in verdicts["claims"]:
+    assert len(judgement.verdicts) == len(ids())
+    for verdict in judgement.verdicts:
         for lang in ("en", "zh"):
-            section = page.split(f'id="{claim["id"]}-{lang}"')[1].split("</section>")[0]
-            word = text(f"claims.verdicts.{claim['verdict']}", lang)
-            assert f'<span class="verdict {claim["verdict"]}">{word}</span>' in section
-            assert claim["statement"][lang].replace("'", "&#39;") in section
+            section = page.split(f'id="{verdict.claim}-{lang}"')[1].split("</section>")[0]
+            word = text(f"claims.verdicts.{verdict.verdict}", lang)
+            assert f'<span class="verdict {verdict.verdict}">{word}</span>' in section
+            assert verdict.statement[lang].replace("'", "&#39;") in section
 
 
 def test_the_page_holds_the_advice_and_every_contender_under_every_condition(run: Run) -> None:
-    evidence, verdicts = run
+    evidence, judgement = run
     words = Page(read(evidence.folder, "report.html")).texts
     for lang in ("en", "zh"):
-        assert verdicts["advice"][lang] in words[lang]
+        assert judgement.advice[lang] in words[lang]
         for spec in evidence.plan.specs:
             assert words[lang].count(spec) == len(evidence.plan.conditions())
 
@@ -166,21 +169,21 @@ def test_the_data_card_is_shown(file_run: Run) -> None:
 
 
 def test_the_same_evidence_gives_the_same_bytes(task_run: Run) -> None:
-    evidence, verdicts = task_run
+    evidence, judgement = task_run
     before = {path: path.read_bytes() for path in evidence.folder.rglob("*") if path.is_file()}
-    paths = build(evidence, json.loads(json.dumps(verdicts)))
+    paths = build(evidence, read_judgement(json.loads(json.dumps(judgement.as_json())), ids()))
     assert all(path.is_file() for path in paths)
     after = {path: path.read_bytes() for path in evidence.folder.rglob("*") if path.is_file()}
     assert after == before
 
 
 def test_numbers_of_the_page_lie_in_the_tables(task_run: Run) -> None:
-    evidence, verdicts = task_run
+    evidence, judgement = task_run
     table = pl.read_csv(evidence.folder / "tables" / "verdicts.csv")
-    assert table["claim"].to_list() == [claim["id"] for claim in verdicts["claims"]]
-    assert table["value"].to_list() == [claim["effect"]["value"] for claim in verdicts["claims"]]
+    assert table["claim"].to_list() == [verdict.claim for verdict in judgement.verdicts]
+    assert table["value"].to_list() == [verdict.effect.value for verdict in judgement.verdicts]
     comparisons = pl.read_csv(evidence.folder / "tables" / "comparisons.csv")
-    assert comparisons.height == sum(len(claim["conditions"]) for claim in verdicts["claims"])
+    assert comparisons.height == sum(len(verdict.rows) for verdict in judgement.verdicts)
     trials = pl.read_csv(evidence.folder / "tables" / "trials.csv")
     assert trials.height == evidence.trials.height
 
@@ -201,7 +204,7 @@ def without(evidence: Evidence, **empty: bool) -> Evidence:
 
 def test_a_run_without_measurements_says_what_is_missing(tmp_path: Path) -> None:
     evidence = without(planted(tmp_path, seeds=2, lengths=(30,)), trials=True, profiles=True, slopes=True, onset=True)
-    build(replace(evidence, environment={}), NO_VERDICTS)
+    build(replace(evidence, environment={}), judge(evidence))
     page = read(tmp_path, "report.html")
     assert not (tmp_path / "figures").exists()
     for name in ("lag_profile_initialisation", "lag_profile_end", "length", "learning_score", "gradient_norm", "cost"):
@@ -209,7 +212,7 @@ def test_a_run_without_measurements_says_what_is_missing(tmp_path: Path) -> None
             assert text(f"report.figure.{name}.missing", lang) in page
             assert text(f"report.figure.{name}.missing", lang) in read(tmp_path, "report.md")
     assert text("report.table.untried", "en", names=", ".join(evidence.plan.specs)) in page
-    assert text("report.page.no_advice", "zh") in page
+    assert text("claims.advice.no_trials", "zh") in page
 
 
 def test_lost_curves_are_counted_aloud(tmp_path: Path) -> None:

@@ -108,9 +108,9 @@ def test_a_run_for_one_claim_judges_that_one(tmp_path):
     assert lstm["auroc_i"].is_between(0, 1).all()
     assert trials["selectivity_key_bits"].is_between(0, 3.2).all()
     assert trials.filter(family="RNN")["clamp_drop_f"].is_null().all()
-    verdicts = {v["id"]: v for v in finalise(load_evidence(folder.path)).judgement["claims"]}
+    verdicts = finalise(load_evidence(folder.path)).verdicts
     assert set(verdicts) == set(ids())
     for claim in set(ids()) - {"gates"}:
-        assert verdicts[claim]["verdict"] == "not-tested"
-        assert f"--claims {claim}" in verdicts[claim]["because"]["en"]
-    assert "--claims" not in verdicts["gates"]["because"]["en"]
+        assert verdicts[claim].verdict == "not-tested"
+        assert f"--claims {claim}" in verdicts[claim].because["en"]
+    assert "--claims" not in verdicts["gates"].because["en"]

@@ -121,9 +121,9 @@ def test_state_size_of_recurrent_contenders(run):
 
 
 def test_claims_about_gradients_do_not_count_it(run):
-    for claim in run.judgement["claims"]:
-        assert not [row["where"] for row in claim["conditions"] if "transformer" in row["where"]], claim["id"]
-    assert run.judgement["advice"]["en"]
+    for verdict in run.judgement.verdicts:
+        assert not [row.where for row in verdict.rows if "transformer" in row.where], verdict.claim
+    assert run.judgement.advice["en"]
 
 
 def test_report_shows_it_and_says_what_is_not_measured(run):

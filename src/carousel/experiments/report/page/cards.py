@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 
-from carousel.common.pages.numbers import count
+from carousel.common.pages.numbers import MINUS, MISSING, count, fixed
 from carousel.common.texts import catalogue, text
 from carousel.experiments.claims import all_claims
+from carousel.experiments.decision.statistics.interval import UNBOUNDED, Interval
 from carousel.experiments.decision.verdict import Effect, Row, Verdict
 from carousel.experiments.decision.verdicts_json import Judgement
+from carousel.experiments.decision.wording import number
 from carousel.experiments.report.page.forest_plot import forest_plot
-from carousel.experiments.report.page.format import limits, significant
 from carousel.experiments.report.page.view import Anchor, Card, FigureView, Link, Table
 
 EVIDENCE = "tables/evidence.csv"
@@ -132,3 +135,17 @@ def _notes(rows: Sequence[Row], lang: str) -> tuple[str, ...]:
 
 def _name(effect: Effect, lang: str) -> str:
     return text(f"claims.effects.{effect.name}", lang)
+
+
+def significant(value: float | None) -> str:
+    """Three significant digits, the same digits as in the sentences of the verdicts."""
+    if value is None or not math.isfinite(value):
+        return fixed(value)
+    return re.sub(r"e([+-])0*", r"e\1", number(value)).replace("e+", "e").replace("-", MINUS)
+
+
+def limits(interval: Interval) -> str:
+    """An effect's 95 % interval; an end without a limit is infinite, none at all a dash."""
+    if interval == UNBOUNDED:
+        return MISSING
+    return f"[{significant(interval.low)}, {significant(interval.high)}]"
