@@ -55,5 +55,6 @@ def _change(claim: Claim, verdict: Verdict) -> Both | None:
 
 
 def _told(verdict: Verdict, settled: Settled) -> Verdict:
-    """With the sentence that says of which interim analysis it is."""
-    return replace(verdict, because=join(verdict.because, settled.told(verdict)))
+    """As it is shown, with the sentence that says of which interim analysis it is."""
+    because = join(verdict.because, settled.told(verdict))
+    return replace(verdict, because=because, rows=tuple(row.shown() for row in verdict.rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from carousel.common.texts import both
@@ -59,6 +59,10 @@ class Row:
         """Supported or refuted."""
         return self.verdict in DECISIVE
 
+    def shown(self) -> Row:
+        """As verdicts.json holds it: without the groups it rests on, which only the next interim analysis asks for."""
+        return replace(self, rests_on=(), details={name: _plain(value) for name, value in self.details.items()})
+
     def as_json(self) -> dict[str, Any]:
         """The form of verdicts.json: where, verdict and effect, with the rest as extra keys."""
         return {
@@ -72,7 +76,7 @@ class Row:
             "best": self.best,
             "decides": self.decides,
             "seeds_needed": self.seeds_needed,
-            **{name: _plain(value) for name, value in self.details.items()},
+            **self.shown().details,
         }
 
 

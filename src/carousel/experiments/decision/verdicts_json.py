@@ -50,8 +50,7 @@ class Judgement:
 
 
 def read_judgement(value: object, claims: Sequence[str]) -> Judgement:
-    """The judgement of a verdicts.json. claims: the ids of those that there are. What only judging needs (the groups a
-    row rests on) is not in it.
+    """The judgement of a verdicts.json. claims: the ids of those that there are.
 
     Raises ValueError where the value is not what `Judgement.as_json` gives, or of another version.
     """
