@@ -237,7 +237,7 @@ def _run() -> int:
     except UserError as error:
         return _report(str(error), 2)
     except UsageError as error:  # its message names the option
-        return _report(f"{error.format_message()} (see carousel --help)", 2)  # type: ignore[attr-defined]
+        return _report(str(UserError(error.format_message(), fix="see carousel --help")), 2)  # type: ignore[attr-defined]
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except CarouselError as error:

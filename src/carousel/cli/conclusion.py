@@ -11,6 +11,7 @@ from carousel.common.texts import text
 from carousel.experiments.conclusion import Conclusion
 from carousel.experiments.decision.verdict import Verdict
 from carousel.experiments.finalise import finalise
+from carousel.experiments.results.evidence import without_curves
 from carousel.experiments.results.load import load_evidence
 
 _COLUMNS = ("condition", "contender", "score", "solved", "rate", "seconds")
@@ -31,6 +32,8 @@ def print_conclusion(console: Console, conclusion: Conclusion, *, as_json: bool)
     for verdict in conclusion.verdicts.values():
         _print_verdict(console, verdict)
     console.lines([conclusion.advice[console.lang]])
+    if missing := without_curves(conclusion.evidence):
+        console.say("cli.missing_curves", n=shown.count(missing))
     console.say("cli.report", path=conclusion.report)
 
 

@@ -8,13 +8,15 @@ from carousel.common.errors import BadPlan
 from carousel.experiments.data import DataOptions
 from carousel.experiments.runner.request import ComparisonRequest
 
+_DIGITS = 18  # Python reads no number of thousands
+
 
 def whole_numbers(option: str, typed: str | None) -> tuple[int, ...] | None:
     """ "30,100" -> (30, 100). Raises BadPlan."""
     if typed is None:
         return None
     parts = [part.strip() for part in typed.split(",") if part.strip()]
-    if not parts or not all(part.isdecimal() and int(part) > 0 for part in parts):
+    if not parts or not all(part.isdecimal() and len(part) <= _DIGITS and int(part) > 0 for part in parts):
         raise BadPlan(
             f"{option} holds what is no such number", allowed="whole numbers from 1, comma-separated", got=typed
         )

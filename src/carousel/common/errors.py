@@ -16,7 +16,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from carousel.common.terminal import visible
+from carousel.common.terminal import shortened, visible
+
+# Characters of each part of a line: a cell, a name or a list of names may have a million.
+_WHAT, _ALLOWED, _GOT, _FIX = 400, 800, 300, 400
 
 
 class CarouselError(Exception):
@@ -27,21 +30,28 @@ class CarouselError(Exception):
 
 
 class UserError(CarouselError):
-    """A mistake the user can mend. Renders as one line, its hidden characters escaped: what; allowed; got; fix."""
+    """A mistake the user can mend. Renders as one line, its hidden characters escaped and its parts cut
+    to a length that is read: what; allowed; got; fix. The attributes hold them whole."""
 
     def __init__(self, what: str, *, allowed: object = None, got: object = None, fix: str | None = None):
         self.what, self.allowed, self.got, self.fix = what, allowed, got, fix
         super().__init__(self._line())
 
     def _line(self) -> str:
-        parts = [self.what]
+        parts = [_part(self.what, _WHAT)]
         if self.allowed is not None:
-            parts.append(f"allowed: {self.allowed}")
+            parts.append(f"allowed: {_part(self.allowed, _ALLOWED)}")
         if self.got is not None:
-            parts.append(f"got: {self.got}")
+            parts.append(f"got: {_part(self.got, _GOT)}")
         if self.fix is not None:
-            parts.append(f"fix: {self.fix}")
-        return visible(" ".join("; ".join(parts).split()))
+            parts.append(f"fix: {_part(self.fix, _FIX)}")
+        return "; ".join(parts)
+
+
+def _part(value: object, most: int) -> str:
+    """On one line, every character of it visible, and no longer than a person reads."""
+    text = value if isinstance(value, str) else str(value)
+    return shortened(visible(" ".join(shortened(text, 4 * most).split())), most)
 
 
 class UnknownName(UserError, KeyError):

@@ -21,6 +21,11 @@ def visible(text: str) -> str:
     return _MAY_HIDE.sub(lambda found: _in_python(found[0]) if _hidden(found[0]) else found[0], text)
 
 
+def shortened(text: str, most: int) -> str:
+    """The text, or its beginning and its end with "..." between, `most` characters in all."""
+    return text if len(text) <= most else f"{text[: most - most // 3 - 3]}...{text[-(most // 3) :]}"
+
+
 def one_line(text: str) -> str:
     """The same, on one line: a name with a line break in it does not begin another."""
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")

@@ -111,6 +111,7 @@ def _set_bias(cell: Cell, block: str, bias: Tensor) -> None:
 
 
 _ANY = tuple(CELLS.values())
+_LARGEST = 1_000_000  # a bias, or a span of steps
 _FORGETTING = (LSTM, CoupledLSTM)
 INITIALISATIONS: dict[str, Initialisation] = {
     i.name: i
@@ -137,6 +138,10 @@ def initialisation(name: str) -> tuple[Initialisation, float | None]:
     rule = INITIALISATIONS[base]
     if number is not None and rule.number is None:
         raise BadPlan(f"initialisation {base!r} takes no number", got=name, fix=f"write {base!r}")
+    if number is not None and float(number) > _LARGEST:
+        raise BadPlan(
+            f"the number of initialisation {base!r} is too large", allowed=f"at most {_LARGEST:,}", got=number
+        )
     return rule, None if number is None else float(number)
 
 

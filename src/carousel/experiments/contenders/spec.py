@@ -105,7 +105,7 @@ def _layers(options: list[str]) -> int:
         name, _, value = option.partition("=")
         if name != "layers":
             raise UnknownName("contender option", name, ["layers"])
-        if not value.isdecimal() or not 1 <= int(value) <= 16:
+        if not value.isdecimal() or len(value) > 18 or not 1 <= int(value) <= 16:
             raise BadPlan("layers must be a whole number", allowed="1 to 16", got=value)
         layers = int(value)
     return layers

@@ -43,6 +43,17 @@ class Evidence:
         return read_table(path, [pl.col(name).cast(kind) for name, kind in _CURVES.items()])
 
 
+def has_curves(evidence: Evidence, trial: str) -> bool:
+    """Whether the curves of a trial are in the folder; one that was copied may hold the ledger alone."""
+    return (evidence.folder / "trials" / f"{trial}.parquet").is_file()
+
+
+def without_curves(evidence: Evidence) -> int:
+    """How many reporting trials have no file of curves."""
+    reported = evidence.trials.filter(pl.col("phase") == "reporting")["trial"]
+    return sum(not has_curves(evidence, trial) for trial in reported)
+
+
 def read_table(path: Path, columns: Sequence[pl.Expr]) -> pl.DataFrame:
     """Columns of a table of the run. Raises FolderConflict where it is absent or damaged."""
     try:

@@ -12,6 +12,7 @@ from carousel.common.errors import BadPlan
 from carousel.common.names import TRANSFORMER
 from carousel.experiments.contenders.spec import ContenderSpec, parse_contenders
 from carousel.experiments.data import DataTask, Prepared, Splits, prepare_splits
+from carousel.experiments.data.prepare.preparation import as_shown
 from carousel.experiments.runner.budgets import Budget, budget_named, judged_once, training_of
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
@@ -110,7 +111,8 @@ def _plan_for_file(path: Path, request: ComparisonRequest, budget: Budget, known
 
 
 def _file_source(request: ComparisonRequest, splits: Splits, whole: Task) -> FileSource:
-    options = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(request.data).items() if v is not None}
+    given = asdict(as_shown(request.data))
+    options = {k: list(v) if isinstance(v, tuple) else v for k, v in given.items() if v is not None}
     return FileSource(
         name=whole.name,
         file=splits.tuning.card["file"],

@@ -82,4 +82,4 @@ def _check_no_data_options(data: DataOptions) -> None:
 
 
 def _is_path(source: str) -> bool:
-    return source not in TASKS and ("." in source or "/" in source or Path(source).exists())
+    return source not in TASKS and (source == "-" or "." in source or "/" in source or Path(source).exists())

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from carousel.experiments.claims.generalisation.comparisons import Compare, beats
 from carousel.experiments.claims.generalisation.margins import MARGINS
 from carousel.experiments.decision.results import Record
+from carousel.experiments.results.evidence import has_curves
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,7 +44,7 @@ def equal_loss_win(evidence: Evidence) -> Compare:
 
 def _curve(evidence: Evidence, row: Record) -> _Curve | None:
     """None where the trial's file is not in the folder (a copied folder may hold the tables only)."""
-    if not (evidence.folder / "trials" / f"{row['trial']}.parquet").is_file():
+    if not has_curves(evidence, row["trial"]):
         return None
     frame: pl.DataFrame = evidence.curves(row["trial"]).sort("step")
     window = max(1, round(MARGINS.loss_window * frame.height))

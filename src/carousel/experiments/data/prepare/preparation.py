@@ -54,7 +54,7 @@ def prepare(path: Path, options: DataOptions | None = None) -> Prepared:
 
 def read_file(path: Path, options: DataOptions) -> ParsedFile:
     """Read and check, as `prepare` does."""
-    path, options = Path(path), _as_shown(options)
+    path, options = Path(path), as_shown(options)
     suffix = path.suffix.lower()
     source = read_source(path)
     if suffix not in TABLES and suffix not in OTHERS:
@@ -73,8 +73,8 @@ def read_file(path: Path, options: DataOptions) -> ParsedFile:
     return ParsedFile(parsed, head, {"name": stem, "sha256": fingerprint(sources)}, notes)
 
 
-def _as_shown(options: DataOptions) -> DataOptions:
-    """Columns are asked for by the names they get."""
+def as_shown(options: DataOptions) -> DataOptions:
+    """Columns are asked for, and stored in a plan, by the names they get."""
     target, group, order = (name and visible(name) for name in (options.target, options.group, options.order))
     return replace(options, target=target, group=group, order=order, forecast=tuple(map(visible, options.forecast)))
 

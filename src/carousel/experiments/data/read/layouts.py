@@ -17,8 +17,8 @@ from carousel.experiments.data.read.table import Table, is_numeric
 def lay_out(table: Table, options: DataOptions) -> Parsed:
     """The table as the options say it is. UnknownName for a column, BadPlan where no question is asked."""
     for role, name in options.roles():
-        if name is not None:
-            table.column(name, f"{role[2:]} column")
+        if name is not None and table.column(name, f"{role[2:]} column").dtype == pl.Duration and role != "--order":
+            raise BadData(f"the {role[2:]} column {name!r} holds durations", fix="write them as numbers")
     if options.forecast:
         return _series(table, options)
     if options.target is None:

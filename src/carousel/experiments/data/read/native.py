@@ -1,7 +1,7 @@
 """Formats whose readers can crash on a damaged file are read in a child process: its end is then one line.
 
 scipy's MATLAB reader ends in a segmentation fault and the table library's Parquet reader in an abort, which no
-`except` sees. The child has 10 seconds, 2 GiB and no core file; what it hands back is plain (no pickle).
+`except` sees. The child has 8 seconds, 2 GiB and no core file; what it hands back is plain (no pickle).
 """
 
 from __future__ import annotations

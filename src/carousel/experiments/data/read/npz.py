@@ -11,6 +11,7 @@ import polars as pl
 from carousel.common.errors import BadData, BadPlan, UnknownName
 from carousel.experiments.data.arrays import Floats, Ints, Note
 from carousel.experiments.data.options import DataOptions
+from carousel.experiments.data.read.native_child import most_values
 from carousel.experiments.data.read.parsed import ParsedSequences, ParsedSeries
 from carousel.experiments.data.read.source import Source
 from carousel.experiments.data.read.visible import all_visible, renamed_note
@@ -41,12 +42,27 @@ def _arrays(source: Source) -> tuple[dict[str, np.ndarray], list[Note]]:
         raise _broken(source, "no archive")
     try:
         with np.load(io.BytesIO(source.data), allow_pickle=False) as archive:
+            _refuse_many(source, "bytes", sum(entry.file_size for entry in archive.zip.infolist()), 8)
             arrays = [archive[name] for name in archive.files]
+            _refuse_many(source, "values", sum(array.size for array in arrays))
             shown = all_visible(archive.files)
             return dict(zip(shown, arrays, strict=True)), renamed_note(archive.files, shown)
+    except BadData:
+        raise
     # What a damaged archive raises depends on where the damage is (zip, header, data): all mean the same here.
     except Exception as error:
         raise _broken(source, str(error) or type(error).__name__) from error
+
+
+def _refuse_many(source: Source, what: str, count: int, each: int = 1) -> None:
+    most = each * most_values(source.data)
+    if count > most:
+        raise BadData(
+            f"{source.name} expands to more {what} than are read of a file of its size",
+            allowed=f"{most:,} of {len(source.data):,} bytes",
+            got=f"{count:,}",
+            fix="give fewer values, or write it with numpy.savez, which does not compress",
+        )
 
 
 def _broken(source: Source, reason: str) -> BadData:

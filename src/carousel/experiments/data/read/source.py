@@ -41,7 +41,10 @@ class Source:
 
 
 def read_source(path: Path) -> Source:
-    """The file at `path`. BadData where it is absent, no regular file, too large, unreadable or empty."""
+    """The file at `path`. BadData for standard input, and where it is absent, no regular file, too large, unreadable or
+    empty."""
+    if str(path) == "-":
+        raise BadData("standard input is not read", got="-", fix="write it into a file, and name that")
     try:
         data = _read_regular(path)
     except FileNotFoundError:

@@ -13,6 +13,7 @@ from carousel.experiments.data.options import TargetKind
 from carousel.experiments.data.read.table import as_numbers, is_numeric
 from carousel.experiments.data.read.visible import all_visible, renamed_note
 
+_LARGEST_WHOLE = 2**63
 FEW = 20  # whole numbers of at most so many values are read as classes, unless nearly each value occurs once
 
 
@@ -65,7 +66,8 @@ def _classes(labels: pl.Series) -> Classes:
 
 
 def _as_text(labels: pl.Series) -> pl.Series:
-    if labels.dtype.is_float() and bool((labels == labels.round()).all()):
+    whole = labels.dtype.is_float() and bool((labels == labels.round()).all())
+    if whole and bool((labels.abs() < _LARGEST_WHOLE).all()):
         return labels.cast(pl.Int64).cast(pl.String)  # class 1, not class 1.0
     return labels.cast(pl.String)
 

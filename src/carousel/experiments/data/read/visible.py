@@ -8,8 +8,10 @@ the file's own name.
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 
+from carousel.common.terminal import shortened
 from carousel.experiments.data.arrays import Note
 
 MOST_CHARACTERS = 100
@@ -23,7 +25,7 @@ def visible(name: str, most: int = MOST_CHARACTERS) -> str:
     if name.isprintable() and len(name) <= most:
         return name
     shown = "".join(map(_symbol, name))
-    return shown if len(shown) <= most else f"{shown[: most - most // 3 - 3]}...{shown[-(most // 3) :]}"
+    return shortened(shown, most)
 
 
 def _symbol(character: str) -> str:
@@ -42,11 +44,12 @@ def all_visible(names: Sequence[str]) -> list[str]:
     """The names, each visible; two that become equal are told apart by a number."""
     kept = {name for name in names if visible(name) == name}
     shown = []
+    counts: Counter[str] = Counter()  # how many numbers are given to names that look alike: thousands may
     for name in names:
-        candidate, count = visible(name), 1
+        candidate, stem = visible(name), visible(name, MOST_CHARACTERS - 8)
         while candidate != name and candidate in kept:
-            count += 1
-            candidate = f"{visible(name, MOST_CHARACTERS - 8)} ({count})"
+            counts[stem] += 1
+            candidate = f"{stem} ({counts[stem] + 1})"
         kept.add(candidate)
         shown.append(candidate)
     return shown

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from carousel.experiments.results.evidence import Evidence
+from carousel.experiments.results.evidence import Evidence, has_curves, without_curves
 
 POINTS = 60  # bins a curve; fewer where there are many curves
 POINTS_IN_ALL = 8_000
@@ -38,7 +38,7 @@ class Curves:
 def collect(evidence: Evidence) -> Curves:
     """Read and bin the curves of every reporting trial."""
     trials = evidence.trials.filter(pl.col("phase") == "reporting")
-    present = [row for row in trials.iter_rows(named=True) if _exists(evidence, row["trial"])]
+    present = [row for row in trials.iter_rows(named=True) if has_curves(evidence, row["trial"])]
     width = _bin_width(trials)
     parts = [_binned(evidence, row, width) for row in present]
     binned = pl.concat(parts) if parts else pl.DataFrame(schema=_BINNED)
@@ -46,7 +46,7 @@ def collect(evidence: Evidence) -> Curves:
         score=_learning(binned, "score"),
         loss=_learning(binned, "loss"),
         gradient=_gradient(binned),
-        missing=trials.height - len(present),
+        missing=without_curves(evidence),
         not_finite=int(binned["not_finite"].sum()),
     )
 
@@ -57,10 +57,6 @@ _BINNED = {
     **dict.fromkeys(("score", "loss", "norm", "norm_high"), pl.Float64()),
     "not_finite": pl.Int64(),
 }
-
-
-def _exists(evidence: Evidence, trial: str) -> bool:
-    return (evidence.folder / "trials" / f"{trial}.parquet").is_file()
 
 
 def _bin_width(trials: pl.DataFrame) -> int:
