@@ -231,6 +231,11 @@ def test_learning_curves_that_are_gone(damage, run, capsys):
         load_run(run).curves()
     if any((run / "trials").iterdir()):  # a report of a folder that was copied without them has no curves
         assert "absent or damaged" in refused(capsys, "report", str(run))
+    else:
+        reported = load_run(run).trials.filter(pl.col("phase") == "reporting").height
+        app.sys.argv = ["carousel", "report", str(run)]
+        assert app._run() == 0
+        assert f"{reported} reported trials have no file of curves in the run folder" in capsys.readouterr().out
 
 
 def test_a_ledger_in_use_is_not_called_damaged(run, finished, capsys):

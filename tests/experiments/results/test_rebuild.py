@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from carousel import load_best
@@ -178,46 +176,6 @@ def test_what_is_whole_is_loaded(tmp_path):
 @pytest.mark.parametrize("path", ["nothing", "a\0b", "x" * 5000], ids=["absent", "null", "long"])
 def test_what_is_no_folder(path, tmp_path):
     said(tmp_path / path)
-
-
-FUZZ = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def loaded_or_refused(best: Path) -> None:
-    """Never anything but a network of finite weights, or one line."""
-    try:
-        network, _ = load_best(best)
-    except FolderConflict as error:
-        assert "\n" not in str(error)
-    else:
-        assert all(torch.isfinite(tensor).all() for tensor in network.state_dict().values())
-
-
-@FUZZ
-@given(data=st.data(), name=st.sampled_from(["contender.json", "model.safetensors"]))
-def test_any_bytes_changed(data, name, tmp_path):
-    path = make_best(tmp_path / "best") / name
-    content = bytearray(path.read_bytes())
-    for _ in range(data.draw(st.integers(1, 4))):
-        at = data.draw(st.integers(0, min(len(content), 700) - 1))
-        content[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
-    path.write_bytes(content)
-    loaded_or_refused(tmp_path)
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
-
-
-@FUZZ
-@given(value=JSON, name=st.sampled_from(["source", "length", "seed", "schema", *CONTENDER, "parameters", "mlp"]))
-def test_any_value_in_place_of_one(value, name, tmp_path):
-    best = make_best(tmp_path / "best")
-    (contender if name in (*CONTENDER, "parameters", "mlp") else about)(**{name: value})(best)
-    loaded_or_refused(best)
 
 
 def _prepared(**changes: Any) -> Prepared:
