@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,19 @@ def test_second_derivatives_come_from_the_reference_and_say_so(cell_name):
             (first,) = torch.autograd.grad((output**2).sum(), x, create_graph=True)
         found[kernel] = {"second": torch.autograd.grad((first**2).sum(), x)[0]}
     close(found["triton"], found["reference"], torch.float32, 4)
+
+
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("request_", [Request(), EVERYTHING], ids=["plain", "recorded"])
+def test_memory_is_given_back_with_the_results(request_, backward):
+    x = inputs(3, 2, torch.float32).to(DEVICE).requires_grad_()
+    run = TRITON.run(make("lstm", torch.float32).to(DEVICE), Call(x), request_)
+    if backward:
+        (run.output**2).sum().backward()
+    left = weakref.ref(run.output), weakref.ref(run.output.grad_fn)
+    del run
+    gc.collect()
+    assert [each() for each in left] == [None, None]
 
 
 def test_refuses_the_cpu():

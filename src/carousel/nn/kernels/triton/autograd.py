@@ -73,15 +73,16 @@ class _Recurrence(torch.autograd.Function):
         state, state_c = torch.stack([h0, h0]), h0.new_empty(0) if c0 is None else c0.clone()
         a, hp = u.new_empty(steps, batch, options["KEPT"], hidden), u.new_empty(steps, batch, hidden)
         cp, out = torch.empty_like(hp) if c0 is not None else hp[:0], torch.empty_like(hp)
+        seen = out.detach()  # `out` itself will hold this node, and what is kept here would hold `out`: never freed
         full = torch.full((batch,), steps, device=u.device)
         lengths = (full if call.lengths is None else call.lengths.to(full)).to(torch.int32)
         fresh = call.reset_mask.contiguous().to(torch.uint8) if call.reset_mask is not None else lengths
-        ctx.setting, ctx.kept = setting, (weight, drop, lengths, fresh, a, hp, cp, out)
+        ctx.setting, ctx.kept = setting, (weight, drop, lengths, fresh, a, hp, cp, seen)
         _launch(
             forward, batch, u, weight, weight if bias is None else bias, weight if drop is None else drop, lengths,
             fresh, state, state_c, a, hp, cp, out, steps, batch, HAS_BIAS=bias is not None, **options,
         )  # fmt: skip
-        setting.recording = DenseRecording(type(setting.cell), a, hp, cp, out, setting.every)
+        setting.recording = DenseRecording(type(setting.cell), a, hp, cp, seen, setting.every)
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*tensors, out)
         return out, state[steps % 2].clone(), *(() if c0 is None else (state_c,))
