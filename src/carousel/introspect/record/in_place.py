@@ -9,6 +9,8 @@ from typing import Any
 
 from torch import nn
 
+from carousel.nn.layers.eager_below import eager_below, outside_graphs
+
 _LOCK = Lock()  # of who stands in for whom: held while a block begins or ends, never while a module runs
 
 
@@ -22,7 +24,9 @@ class _ByThread:
         self.own, self.held = module.forward, module.__dict__.get("forward")
         self.stands_in: dict[int, list[Callable[..., Any]]] = {}  # by thread, the last one runs
 
+    @eager_below
     def __call__(self, *inputs: Any, **keywords: Any) -> Any:
+        outside_graphs("a module that is recorded")
         return self.of_this_thread()(*inputs, **keywords)
 
     def of_this_thread(self) -> Callable[..., Any]:

@@ -96,12 +96,15 @@ class Cell(nn.Module, ABC):
         It has the equation and the tensors, and nothing else of a module: no parameters(), no hooks.
         """
         cell = cls.__new__(cls)
-        held = dict.fromkeys(PARAMETERS) | dict(tensors)
-        weight = held["weight_ih"]
-        assert weight is not None and held["weight_hh"] is not None
-        held |= {"input_size": weight.shape[1], "hidden_size": held["weight_hh"].shape[1], "training": True}
-        cell.__dict__.update(held)  # past Module's own attributes, which would register parameters
+        held: dict[str, Any] = dict.fromkeys(PARAMETERS) | dict(tensors)
+        sizes = {"input_size": held["weight_ih"].shape[1], "hidden_size": held["weight_hh"].shape[1]}
+        nothing: dict[str, Any] = {"_parameters": {}, "_buffers": {}, "_modules": {}}  # torch.compile asks for them
+        cell.__dict__.update(held | sizes | nothing, training=True)  # past __setattr__, which would register parameters
         return cell
+
+    def detached(self) -> Self:
+        """A view of the same tensors without their graph."""
+        return self.from_tensors({name: None if t is None else t.detach() for name, t in self.all_tensors.items()})
 
     @property
     def tensors(self) -> dict[str, Tensor | None]:

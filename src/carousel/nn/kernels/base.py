@@ -117,7 +117,7 @@ def finished(cell: Cell, call: Call, request: Request, output: Tensor, state: St
 
 def run_info(cell: Cell, call: Call, request: Request) -> RunInfo:
     """What a tape says of its run, without a graph."""
-    view = cell.from_tensors({name: None if t is None else t.detach() for name, t in cell.all_tensors.items()})
+    view = cell.detached()
     initial = None if call.state is None else type(call.state)(*(s.detach() for s in call.state))
     dropout = None if call.dropout is None else call.dropout.detach()
     return RunInfo(

@@ -57,10 +57,7 @@ class Replay:
 
     def __init__(self, cell: Cell, call: Call, plain: Run, request: Request):
         assert plain.state is not None
-        self._cell = cell.from_tensors(
-            {name: None if t is None else t.detach() for name, t in cell.all_tensors.items()}
-        )
-        self._call, self._every = call, request.every
+        self._cell, self._call, self._every = cell.detached(), call, request.every
         self._h = plain.output.detach()
         start = cell.initial_state(self._h.shape[1]) if call.state is None else call.state
         self._start = type(start)(*(s.detach() for s in start))

@@ -33,6 +33,7 @@ class TorchKernel(Kernel):
             (call.resets is not None, "know no state that starts anew in mid-sequence"),
             (call.dropout is not None, "know no dropout in the recurrence"),
             (call.intervene is not None, "run a step in one piece, which no intervention reaches"),
+            (_over_a_batch(), "have no batching rule, which torch.func.vmap asks for"),
             (cell.layer_norm, "know no layer normalisation in the cell"),
             (call.reverse and call.lengths is not None, "cannot start at each sequence's own end without packing"),
         ):
@@ -56,6 +57,14 @@ class TorchKernel(Kernel):
             output = torch.where(valid.unsqueeze(-1), output, 0.0)
             final = (at_last_step(output, call.lengths),)
         return Run(output, type(state)(*final) if request.final_state else None, None)
+
+
+def _over_a_batch() -> bool:
+    """Whether torch.func.vmap runs. A compiler that traces it finds out by itself."""
+    if torch.compiler.is_compiling() or not torch._C._are_functorch_transforms_active():
+        return False
+    stack = torch._C._functorch.get_interpreter_stack() or ()
+    return any(each.key() == torch._C._functorch.TransformType.Vmap for each in stack)
 
 
 def _call(cell: Cell, x: Tensor, state: State) -> tuple[Tensor, tuple[Tensor, ...]]:

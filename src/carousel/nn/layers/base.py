@@ -7,7 +7,7 @@ Beyond torch: `lengths=` (unequal sequences without packing), `resets=` (the sta
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ from carousel.common.errors import BadCall, UnknownName
 from carousel.nn.kernels import KERNELS
 from carousel.nn.layers.kernel_report import KernelReport
 from carousel.nn.layers.stack import Interventions, Requests
-from carousel.nn.layers.torch_module import LayerRun, cell_of, run_module, suffixes
+from carousel.nn.layers.torch_module import LayerRun, Options, cell_of, run_module, suffixes
 
 
 class Recurrent(nn.RNNBase):
@@ -95,23 +95,13 @@ class Recurrent(nn.RNNBase):
         run = self.run(input, hx, lengths=lengths, resets=resets, keep=keep, interventions=interventions)
         return run[:2] if keep is None else run[:3]
 
-    def run(
-        self,
-        input: Tensor | PackedSequence,
-        hx: Any = None,
-        *,
-        lengths: Any = None,
-        resets: Tensor | None = None,
-        keep: Requests | None = None,
-        interventions: Interventions | None = None,
-    ) -> LayerRun:
-        """The same with everything it gives: output, final state, tapes, and the choices of kernels."""
+    def run(self, input: Tensor | PackedSequence, hx: Any = None, **options: Unpack[Options]) -> LayerRun:
+        """`forward` with everything it gives: output, final state, tapes, and the choices of kernels."""
         if self.proj_size:
-            self._check_projection(lengths, resets)
-        run = run_module(
-            self, input, hx, lengths=lengths, resets=resets, keep=keep, interventions=interventions, kernel=self._forced
-        )
-        self._report = KernelReport(run.choices, self._forced)
+            self._check_projection(options.get("lengths"), options.get("resets"))
+        run = run_module(self, input, hx, **options, kernel=self._forced)
+        if not torch.compiler.is_exporting():  # which warns of what a module keeps
+            self._report = KernelReport(run.choices, self._forced)
         return run
 
     def _check_projection(self, lengths: Any, resets: Any) -> None:

@@ -40,6 +40,8 @@ def check_lengths(owner: str, lengths: object, steps: int, batch: int) -> Tensor
         raise BadCall(f"{owner}: lengths are whole numbers", allowed="a tensor or list of int", got=found.dtype)
     if found.shape != (batch,):
         raise BadCall(f"{owner}: one length a sequence", allowed=(batch,), got=tuple(found.shape))
+    if torch.compiler.is_compiling():  # their numbers are not known yet: the kernel checks them
+        return found.to(torch.int64)
     if int(found.min()) < 1 or int(found.max()) > steps:
         got = f"{int(found.min())} .. {int(found.max())}"
         raise BadCall(

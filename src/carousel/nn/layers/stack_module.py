@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
+import torch
 from torch import Tensor, nn
 
 from carousel.common.errors import BadCall
 from carousel.nn.cells import Cell
 from carousel.nn.kernels import Choice, Request
 from carousel.nn.layers.checks import check_input, check_state
+from carousel.nn.layers.eager_below import eager_below, outside_graphs
 from carousel.nn.layers.stack import Interventions, Requests, joined, run_stack
-from carousel.nn.layers.torch_module import LayerRun
+from carousel.nn.layers.torch_module import LayerRun, Options
 
 OUTPUT_ALONE = Request(final_state=False)
+
+
+class StackOptions(Options, total=False):
+    """How a Stack is run: see `run`."""
+
+    final_state: bool
 
 
 class Stack(nn.ModuleList):
@@ -60,23 +68,12 @@ class Stack(nn.ModuleList):
         """Whether the cells have biases."""
         return self.cells[0].bias_ih is not None
 
-    def forward(
-        self,
-        input: Tensor,
-        hx: Any = None,
-        *,
-        lengths: Tensor | None = None,
-        resets: Tensor | None = None,
-        keep: Requests | None = None,
-        interventions: Interventions | None = None,
-        final_state: bool = True,
-    ) -> tuple[Any, ...]:
-        """(output, final state), with `keep` (output, final state, tapes): see `carousel.LSTM`. final_state: False
-        where it is not needed, which lets torch's operators run unequal lengths; it is () then."""
-        run = self.run(input, hx, lengths=lengths, resets=resets, keep=keep, interventions=interventions,
-                       final_state=final_state)  # fmt: skip
-        return run[:2] if keep is None else run[:3]
+    def forward(self, input: Tensor, hx: Any = None, **options: Unpack[StackOptions]) -> tuple[Any, ...]:
+        """(output, final state), with `keep` (output, final state, tapes)."""
+        run = self.run(input, hx, **options)
+        return run[:2] if options.get("keep") is None else run[:3]
 
+    @eager_below
     def run(
         self,
         input: Tensor,
@@ -88,7 +85,11 @@ class Stack(nn.ModuleList):
         interventions: Interventions | None = None,
         final_state: bool = True,
     ) -> LayerRun:
-        """The same with everything it gives: output, final state, tapes, and the choices of kernels."""
+        """`forward` with everything it gives: output, final state, tapes, and the choices of kernels. The options are
+        those of `carousel.LSTM`. final_state: False where it is not needed, which lets torch's operators run unequal
+        lengths; it is () then."""
+        if keep is not None or interventions:
+            outside_graphs("a Stack with keep or interventions")
         cells = self.cells
         check_input("Stack", input, cells[0].input_size, cells[0].weight_ih, False)
         requests = Request() if keep is None else keep
@@ -96,7 +97,8 @@ class Stack(nn.ModuleList):
             requests = OUTPUT_ALONE if keep is None else _without_final(keep)
         run = run_stack([(cell,) for cell in cells], input, self._states(hx), lengths, resets, requests,
                         interventions or {}, kernel=self.kernel)  # fmt: skip
-        self.choices = run.choices
+        if not torch.compiler.is_exporting():  # which warns of what a module keeps
+            self.choices = run.choices
         states = joined(run.finals)
         final = states[0] if states is not None and len(states) == 1 else tuple(states or ())
         return LayerRun(run.output, final, run.tapes, run.choices)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypedDict, cast
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from carousel.common.errors import BadCall
 from carousel.nn.cells import CELLS, Cell, ProjectedLSTM, State
 from carousel.nn.kernels import Choice, Request, Tape
 from carousel.nn.layers.checks import check_input, check_lengths, check_resets, check_state
+from carousel.nn.layers.eager_below import eager_below, outside_graphs
 from carousel.nn.layers.packing import dropout_between, packed_like
 from carousel.nn.layers.stack import SUFFIXES, Interventions, Requests, joined, run_stack
 
@@ -30,6 +31,16 @@ class LayerRun(NamedTuple):
     choices: dict[str, Choice]
 
 
+class Options(TypedDict, total=False):
+    """How a layer is run: `Recurrent.forward` says what each is."""
+
+    lengths: Any
+    resets: Tensor | None
+    keep: Requests | None
+    interventions: Interventions | None
+
+
+@eager_below
 def run_module(
     module: nn.RNNBase,
     input: Tensor | PackedSequence,
@@ -43,6 +54,8 @@ def run_module(
 ) -> LayerRun:
     """All layers and directions of the module. Raises BadCall for tensors that do not fit, KernelRefused where a forced
     kernel cannot run the call."""
+    if keep is not None or interventions:
+        outside_graphs("a layer with keep or interventions")
     options: dict[str, Any] = {"keep": keep, "interventions": interventions, "kernel": kernel}
     if isinstance(input, PackedSequence):
         return _run_packed(module, input, hx, lengths, resets, options)

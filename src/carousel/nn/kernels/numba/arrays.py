@@ -41,6 +41,20 @@ def sizes_of(hidden: int, width: int, normed: bool, dtype: np.dtype) -> Sizes:
     return Sizes(hidden, padded, lanes, width, columns, 0 if normed else rounded_up(width + 1, HALF), normed)
 
 
+def states_counts(total: int, batch: int, sizes: Sizes) -> dict[str, int]:
+    """Elements of what holds h: hp, h_{t-1} of `total` steps of all sequences, and the final h."""
+    return {"hp": (total + batch) * sizes.padded}
+
+
+def kept_counts(spec: Specification, total: int, batch: int, sizes: Sizes, norm_c: bool) -> dict[str, int]:
+    """Elements of the gates and c of `total` steps of all sequences, and of what layer normalisation needs."""
+    padded, of_h, normed = sizes.padded, len(spec.h_order) * sizes.padded, sizes.normed
+    return {
+        "v": total * of_h * normed, "v_scale": total * normed, "m": total * padded * norm_c, "m_scale": total * norm_c,
+        "a": total * spec.blocks * padded * spec.has_gates, "c": (total + batch + 1) * padded * spec.has_c,
+    }  # fmt: skip
+
+
 class Memory:
     """What a pass of that kind on that layout takes: plans of its blocks, in elements. norm_c, dropout: whether they
     are given."""
@@ -61,7 +75,7 @@ class Memory:
     @cached_property
     def states(self) -> Plan:
         """hp: h_{t-1} of every step, and the final h."""
-        return Plan(self._dtype, hp=(self._layout.total + self._layout.batch) * self._sizes.padded)
+        return Plan(self._dtype, **states_counts(self._layout.total, self._layout.batch, self._sizes))
 
     @cached_property
     def output(self) -> Plan:
@@ -71,14 +85,8 @@ class Memory:
     @cached_property
     def kept(self) -> Plan:
         """Gates and c of every step, and what layer normalisation needs."""
-        n, padded, spec = self._layout.total, self._sizes.padded, self._spec
-        normed, norm_c = self._sizes.normed, self._norm_c
-        return Plan(
-            self._dtype,
-            v=n * self._of_h * normed, v_scale=n * normed, m=n * padded * norm_c, m_scale=n * norm_c,
-            a=n * spec.blocks * padded * spec.has_gates,
-            c=(n + self._layout.batch + 1) * padded * spec.has_c,
-        )  # fmt: skip
+        counts = kept_counts(self._spec, self._layout.total, self._layout.batch, self._sizes, self._norm_c)
+        return Plan(self._dtype, **counts)
 
     @cached_property
     def forward(self) -> Plan:

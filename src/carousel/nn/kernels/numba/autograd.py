@@ -22,20 +22,21 @@ from carousel.nn.kernels.reference import differentiate_again, notice_of_second,
 
 def recur(cell: Cell, call: Call, request: Request) -> tuple[Tensor, State, FusedRecording]:
     """Output, final state, and what the pass keeps of every step."""
-    setting = _Setting(type(cell), call, request.records and request.gradients, cell.layer_norm, request.every)
+    setting = Setting(type(cell), call, request.records and request.gradients, cell.layer_norm, request.every)
     x = cell.project(call.x) if cell.layer_norm else call.x  # a layer norm over all steps at once needs no kernel
     state = call.state or (None,) * len(cell.state_names)
     run: Any = _Recurrence.apply  # torch has no types for it
-    output, *final = run(setting, x, call.dropout, *_padded(state), *cell.tensors.values())
+    output, *final = run(setting, x, call.dropout, *padded(state), *cell.tensors.values())
     return output, cell.state_type(*final), setting.recording
 
 
-def _padded(state: tuple[Tensor | None, ...]) -> tuple[Tensor | None, Tensor | None]:
+def padded(state: tuple[Tensor | None, ...]) -> tuple[Tensor | None, Tensor | None]:
+    """h0 and c0; None for what there is not."""
     return (state[0], state[1] if len(state) > 1 else None)
 
 
 @dataclass
-class _Setting:
+class Setting:
     """What a pass needs besides its tensors; `recording` is filled by the forward pass."""
 
     cell: type[Cell]
@@ -45,12 +46,8 @@ class _Setting:
     every: int
     recording: FusedRecording = None  # type: ignore[assignment]
 
-    @property
-    def keep_u(self) -> bool:
-        """Whether the second bias of a layer-normalised GRU needs the derivatives of the projected input."""
-        return self.layer_norm and SPECIFICATIONS[self.cell].h_first > 0
-
     def layout(self) -> Layout:
+        """How the batch is laid out."""
         steps, batch, _ = self.call.x.shape
         if self.call.lengths is None:
             return equal_layout(steps, batch)
@@ -61,11 +58,11 @@ class _Recurrence(torch.autograd.Function):
     """(x, dropout, h0, c0, parameters in the order of PARAMETERS) -> output [T, B, H], final h, final c (LSTMs)."""
 
     @staticmethod
-    def forward(ctx: Any, setting: _Setting, *tensors: Tensor | None) -> Any:
+    def forward(ctx: Any, setting: Setting, *tensors: Tensor | None) -> Any:
         call, x = setting.call, tensors[0]
         assert x is not None
         warm_up(x.dtype)
-        given = dict(zip(_NAMES, tensors, strict=True)) | {"fresh": call.reset_mask}
+        given = dict(zip(NAMES, tensors, strict=True)) | {"fresh": call.reset_mask}
         work = Pass(SPECIFICATIONS[setting.cell], setting.layout(), -1 if call.reverse else 1, given)
         output, final = work.forward()
         ctx.setting, ctx.work = setting, work
@@ -77,21 +74,32 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> Any:
         *saved, _ = ctx.saved_tensors  # raises where one was changed in place since
-        needed = dict(zip(_NAMES, ctx.needs_input_grad[1:], strict=True))
+        needed = dict(zip(NAMES, ctx.needs_input_grad[1:], strict=True))
         if torch.is_grad_enabled():
             warnings.warn(notice_of_second("numba"), KernelNotice, stacklevel=2)
-            return None, *_by_reference(ctx.setting, dict(zip(_NAMES, saved, strict=True)), needed, gradients)
-        of_u = ctx.setting.keep_u and needed["bias_hh"]  # summed from the derivatives of u
-        found, derivatives = ctx.work.backward(gradients, needed | {"x": needed["x"] or of_u}, ctx.setting.keep)
+            return None, *by_reference(ctx.setting, dict(zip(NAMES, saved, strict=True)), needed, gradients)
+        wanted = given_by(ctx.setting, needed)
+        found, derivatives = ctx.work.backward(gradients, {name: name in wanted for name in NAMES}, ctx.setting.keep)
         ctx.setting.recording.add(derivatives)
-        return None, *(found.get(name) if needed[name] else None for name in _NAMES)
+        return None, *(found.get(name) if needed[name] else None for name in NAMES)
 
 
-_NAMES = ("x", "dropout", "h0", "c0", *PARAMETERS)
+NAMES = ("x", "dropout", "h0", "c0", *PARAMETERS)
 
 
-def _by_reference(
-    setting: _Setting, tensors: dict[str, Tensor | None], needed: dict[str, bool], gradients: tuple[Tensor | None, ...]
+def given_by(setting: Setting, needed: dict[str, bool]) -> list[str]:
+    """Of what is needed, what a pass gives, in the order of NAMES. Where x comes projected (layer normalisation), the
+    parameters that projected it are not the pass's; but a GRU's second bias is summed from the derivatives of x."""
+    outside, needed = {"dropout", "norm_ih"}, dict(needed)
+    if setting.layer_norm:
+        joint = not SPECIFICATIONS[setting.cell].h_first
+        outside |= {"weight_ih", "bias_ih"} | ({"bias_hh"} if joint else set())
+        needed["x"] = needed["x"] or (needed["bias_hh"] and not joint)
+    return [name for name in NAMES if needed[name] and name not in outside]
+
+
+def by_reference(
+    setting: Setting, tensors: dict[str, Tensor | None], needed: dict[str, bool], gradients: tuple[Tensor | None, ...]
 ) -> list[Tensor | None]:
     """The same derivatives with a graph of their own, through the reference kernel."""
     cell = setting.cell.from_tensors({name: tensors[name] for name in PARAMETERS})

@@ -12,6 +12,7 @@ from carousel.nn.cells import Cell
 from carousel.nn.kernels.base import Call, Kernel, Refusal, Request, Run, finished
 from carousel.nn.kernels.numba.specification import SPECIFICATIONS
 from carousel.nn.kernels.partial_recording import as_requested
+from carousel.nn.kernels.tracing import is_traced
 
 _DTYPES = (torch.float32, torch.float64)
 
@@ -26,8 +27,6 @@ class NumbaKernel(Kernel):
         x, tensors = call.x, [t for t in (call.x, *cell.tensors.values(), *(call.state or ())) if t is not None]
         if type(cell) not in SPECIFICATIONS:
             return Refusal(f"no numba kernel is written for the cell {cell.name!r}")
-        if not call.x.shape[1]:
-            return Refusal("an empty batch has no step to run")
         if call.intervene is not None:
             return Refusal("interventions act inside a step, which the numba kernel runs in one piece")
         if not all(t.is_cpu for t in tensors):
@@ -36,14 +35,22 @@ class NumbaKernel(Kernel):
         if len(types) > 1 or x.dtype not in _DTYPES:
             found = ", ".join(sorted(str(t).removeprefix("torch.") for t in types))
             return Refusal(f"the numba kernel takes float32 or float64, the same everywhere, got {found}")
-        if _transformed(tensors):
+        if torch.jit.is_tracing() or torch.compiler.is_exporting():
+            return Refusal("what is exported runs without Carousel, from torch's operators alone")
+        traced = is_traced(x, cell.weight_hh)
+        if request.records and (traced or not x.shape[1]):
+            return Refusal("nothing is kept of a call that is traced, or that has no sequence")
+        if not traced and _transformed(tensors):
             return Refusal("torch.func transforms and forward-mode derivatives need a kernel made of torch's operators")
-        if torch.compiler.is_compiling() or torch.jit.is_tracing():
-            return Refusal("code that is being traced or compiled cannot hold a numba kernel")
         return None
 
     def run(self, cell: Cell, call: Call, request: Request) -> Run:
-        from carousel.nn.kernels.numba.autograd import recur  # numba loads at the first run, not at import
+        if is_traced(call.x, cell.weight_hh) or not call.x.shape[1]:
+            from carousel.nn.kernels.numba.operation import recur_traced  # numba loads at the first run, not at import
+
+            output, state = recur_traced(cell, call)
+            return Run(output, state if request.final_state else None, None)
+        from carousel.nn.kernels.numba.autograd import recur
 
         output, state, recording = recur(cell, call, request)
         return finished(cell, call, request, output, state, as_requested(recording, cell, request))

@@ -27,10 +27,12 @@ class Pass:
     """One layer in one direction on one batch. after: +1 forwards in time, -1 backwards.
 
     tensors: x [T, B, .], h0, c0, dropout, fresh and PARAMETERS by name, None where there is none; contiguous copies of
-    them are kept. With layer normalisation x is [T, B, G], W x + b already.
+    them are kept. With layer normalisation x is [T, B, G], W x + b already. apart: the output has memory of its own.
     """
 
-    def __init__(self, spec: Specification, layout: Layout, after: int, tensors: dict[str, Tensor | None]):
+    def __init__(
+        self, spec: Specification, layout: Layout, after: int, tensors: dict[str, Tensor | None], apart: bool = False
+    ):
         x, weight = tensors["x"], tensors["weight_hh"]
         assert x is not None and weight is not None
         self.spec, self.layout, self.after, self.x_shape, self._torch = spec, layout, after, x.shape, x.dtype
@@ -41,9 +43,8 @@ class Pass:
         norm_c, dropout = tensors["norm_c"] is not None, tensors["dropout"] is not None
         self._memory = memory_of(spec, layout, self.sizes, self._dtype, norm_c, dropout)
         # h_t is h_{t-1} of the next step, so the output may be a view of hp, one step on; not where the two differ.
-        self._shared = (
-            after > 0 and layout.equal and self.sizes.padded == self.sizes.hidden and tensors["fresh"] is None
-        )
+        in_step = after > 0 and layout.equal and tensors["fresh"] is None
+        self._shared = in_step and self.sizes.padded == self.sizes.hidden and not apart
         self._numbers: dict[str, int] = {}
 
     @property
@@ -54,23 +55,32 @@ class Pass:
 
     def forward(self) -> tuple[Tensor, list[Tensor]]:
         """Output [T, B, H] and final states [B, H]; what the steps leave is kept for `backward` and for a tape."""
-        memory, batch, sizes = self._memory, self.layout.batch, self.sizes
-        self.kept, self.states, scratch = Arena(memory.kept), Arena(memory.states), Arena(memory.forward)
+        memory, item = self._memory, self._dtype.itemsize
+        self.kept, self.states = Arena(memory.kept), Arena(memory.states)
         self._output = self.states if self._shared else Arena(memory.output)
-        final = [torch.empty(batch, sizes.hidden, dtype=self._torch) for _ in range(1 + self.spec.has_c)]
-        numbers = self._numbers = memory.numbers | self.kept.addresses | self.states.addresses
-        numbers.update(self._output.addresses, after=self.after, shared=self._shared, final_h=final[0].data_ptr())
+        addresses = self.kept.addresses | self.states.addresses | self._output.addresses
         if self._shared:
-            numbers["out"] = numbers["hp"] + batch * sizes.padded * self._dtype.itemsize
-        if self.spec.has_c:
-            numbers["final_c"] = final[1].data_ptr()
+            addresses["out"] = addresses["hp"] + self.layout.batch * self.sizes.padded * item
+        self.use(addresses)
+        output = self.output()  # made before the steps run: they leave nothing of Python in the cache
+        return output, self.run_forward()
+
+    def use(self, addresses: dict[str, int]) -> None:
+        """Where hp, out and what is kept besides are: written by the forward pass, read by the backward pass."""
+        numbers = self._numbers = self._memory.numbers | addresses
+        numbers.update(after=self.after, shared=self._shared)
         for name, tensor in self.tensors.items():
             numbers[name] = 0 if tensor is None else tensor.data_ptr()
-        table, like = record(numbers | scratch.addresses), _LIKE[self._dtype]
-        output = self.output()  # made before the steps run: they leave nothing of Python in the cache
+
+    def run_forward(self) -> list[Tensor]:
+        """All steps, in the memory that `use` named; the final states [B, H]."""
+        scratch, like, size = Arena(self._memory.forward), _LIKE[self._dtype], (self.layout.batch, self.sizes.hidden)
+        final = [torch.empty(size, dtype=self._torch) for _ in range(1 + self.spec.has_c)]
+        ends = {name: end.data_ptr() for name, end in zip(("final_h", "final_c"), final, strict=False)}
+        table = record(self._numbers | ends | scratch.addresses)
         set_up_forward(table, like)
         for_each(lambda first, last: forward(table, like, first, last), self.layout.numbers["slices"], self._operations)
-        return output, final
+        return final
 
     def output(self) -> Tensor:
         """[T, B, H], of the same memory at every call."""
@@ -102,12 +112,8 @@ class Pass:
         return found, derivatives
 
     def _targets(self, needed: dict[str, bool]) -> list[tuple[str, str, Tensor]]:
-        """Name, field of the record, and the tensor whose shape the derivative has. x is done separately. Where x comes
-        projected, so do the parameters that projected it."""
-        outside = {"norm_ih"}
-        if self.sizes.normed:
-            outside |= {"weight_ih", "bias_ih"} | (set() if self.spec.h_first else {"bias_hh"})
-        fields = [("h0", "dh0"), ("c0", "dc0"), *((name, f"d_{name}") for name in PARAMETERS if name not in outside)]
+        """Name, field of the record, and the tensor whose shape the derivative has. x is done separately."""
+        fields = [("h0", "dh0"), ("c0", "dc0"), *((name, f"d_{name}") for name in PARAMETERS)]
         return [(name, field, t) for name, field in fields if needed[name] and (t := self.tensors[name]) is not None]
 
     def _run_backward(self, table: Any, weights: bool) -> None:

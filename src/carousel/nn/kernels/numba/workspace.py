@@ -139,6 +139,11 @@ class Plan:
                 self.parts[name] = self.size, count
             self.size += -(-count * dtype.itemsize // _ALIGNMENT) * _ALIGNMENT
 
+    @property
+    def elements(self) -> int:
+        """The whole, in elements."""
+        return self.size // self.dtype.itemsize
+
 
 class Arena:
     """A block with the parts of a plan. addresses: by name."""
@@ -149,6 +154,10 @@ class Arena:
         self._plan, self._block = plan, POOL.take(plan.size)
         first = self._block.address
         self.addresses = {name: first + at for name, (at, _) in plan.parts.items()}
+
+    def whole(self) -> np.ndarray:
+        """All parts as one; it keeps the block."""
+        return self._block.array(0, self._plan.elements, self._plan.dtype)
 
     def array(self, name: str, start: int = 0) -> np.ndarray:
         """One part, from its element `start` on; it keeps the whole block."""
