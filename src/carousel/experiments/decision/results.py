@@ -122,6 +122,14 @@ class Results:
                 merits[spec] = _mean_merit(by_rate[best_rate(by_rate)])
         return max(merits, key=lambda spec: merits[spec]) if merits else None
 
+    def room_above_baseline(self, source: str, whole: str) -> float:
+        """Of a file: the best mean score minus the baseline's, on the whole sequence; 0 where nothing was trained. A
+        file's margins are a share of it, since its scores have no scale of their own."""
+        made = self.evidence.plan.contenders[source]
+        trials = [list(self.reporting(whole, contender.spec).values()) for contender in made]
+        excess = [math.fsum(score(r) - r["baseline_score"] for r in rows) / len(rows) for rows in trials if rows]
+        return max(excess, default=0.0)
+
     def tuning(self, condition: str, spec: str) -> list[Record]:
         """The tuning trials of a contender, all learning rates."""
         return self._trials.get(("tuning", condition, spec), [])

@@ -10,7 +10,6 @@ from typing import Any
 
 from carousel.experiments.decision.paired import mean_row
 from carousel.experiments.decision.results import BySeed, Pair, Results, score
-from carousel.experiments.decision.room import room_above_baseline
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Effect, Row
 
@@ -21,7 +20,7 @@ def history_rows(results: Results, source: str, alpha: float) -> list[Row]:
     """One row a pair. The margin is a share of the room between the baseline and the best contender's mean score on
     the whole sequence; without room nothing was learned, and there is nothing to judge."""
     shortest, whole = (results.lengths(source)[end] for end in (0, -1))
-    best, room = results.best_pair(whole), room_above_baseline(results, source, whole.key)
+    best, room = results.best_pair(whole), results.room_above_baseline(source, whole.key)
     rows = []
     for pair in results.pairs(source):
         about: dict[str, Any] = {"condition": whole.key, "pair": pair, "best": pair == best}

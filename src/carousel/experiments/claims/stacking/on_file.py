@@ -13,7 +13,6 @@ from carousel.experiments.claims.base import Claim
 from carousel.experiments.claims.stacking.depth import declared_depths, depths
 from carousel.experiments.decision.paired import mean_row
 from carousel.experiments.decision.results import Results, score, trial_files
-from carousel.experiments.decision.room import room_above_baseline
 from carousel.experiments.decision.rules import combine
 from carousel.experiments.decision.split_overlap import sample_note
 from carousel.experiments.decision.thresholds import THRESHOLDS
@@ -31,7 +30,7 @@ def stacking_verdict(claim: Claim, results: Results, source: str, alpha: float) 
     whole = results.judged(source)[-1]
     one, several = depths(results, source)
     shallow, deep = results.best(whole.key, one), results.best(whole.key, several)
-    room = room_above_baseline(results, source, whole.key)
+    room = results.room_above_baseline(source, whole.key)
     if shallow is None or deep is None or room <= 0:
         return claim.not_tested("no_depth_trials" if room > 0 else "below_baseline_depth")
     margin = THRESHOLDS.history_share * room

@@ -11,7 +11,7 @@ from carousel.common.pages import theme
 from carousel.experiments.report.figures import channels
 from carousel.experiments.report.figures.base import Figure, Setting
 from carousel.experiments.report.figures.score_axis import score_axis
-from carousel.experiments.report.tables.headline import measured
+from carousel.experiments.report.tables.contenders import measured
 from carousel.experiments.runner.plan import Condition
 
 RESULT = ["condition", "contender", "parameters", "measure", "value", "low", "high", "baseline"]

@@ -12,7 +12,7 @@ from carousel.experiments.report.figures import channels
 from carousel.experiments.report.figures.base import Figure, Setting
 from carousel.experiments.report.figures.score_axis import score_axis
 from carousel.experiments.report.names import files, length_name
-from carousel.experiments.report.tables.headline import SCORE, SOLVED, measured
+from carousel.experiments.report.tables.contenders import SCORE, SOLVED, measured
 
 COLUMNS = ["source", "length", "condition", "contender", "trials", "measure", "value", "low", "high", "baseline"]
 

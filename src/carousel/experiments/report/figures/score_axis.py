@@ -12,7 +12,7 @@ import polars as pl
 from carousel.common.pages import theme
 from carousel.common.pages.numbers import fixed
 from carousel.common.texts import text
-from carousel.experiments.report.tables.headline import SOLVED
+from carousel.experiments.report.tables.contenders import SOLVED
 
 NEAR = 0.75  # how many times the range of the data the level may lie away and still be drawn
 

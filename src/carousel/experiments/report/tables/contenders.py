@@ -54,6 +54,7 @@ class Summary:
     baseline: Annotated[float | None, About("score of what learns nothing from a sequence", null="no trial")]
 
 
+SOLVED, SCORE = "solved-rate", "score"
 CONTENDERS = Table("contenders", "one contender under one condition", (Summary,))
 
 
@@ -72,6 +73,23 @@ def summarise(evidence: Evidence) -> pl.DataFrame:
         for contender in evidence.plan.contenders[condition.source]
     ]
     return pl.DataFrame([vars(row) for row in rows], schema=schema(CONTENDERS), orient="row")
+
+
+def measured(summary: pl.DataFrame) -> pl.DataFrame:
+    """`summarise` with the one number a contender is compared by: measure ("solved-rate" | "score"), value, low, high.
+
+    Success on a task is bimodal (a network solves it or stays at chance), so a mean score alone would mislead there:
+    the score is taken where the source has no solved threshold. Rows without a value are left out; baseline is kept for
+    scores only, since a baseline has no solved-rate.
+    """
+    is_rate = pl.col("solved_rate").is_not_null()
+    return summary.with_columns(
+        pl.when(is_rate).then(pl.lit(SOLVED)).otherwise(pl.lit(SCORE)).alias("measure"),
+        pl.when(is_rate).then("solved_rate").otherwise("score").alias("value"),
+        pl.when(is_rate).then("solved_low").otherwise("score_low").alias("low"),
+        pl.when(is_rate).then("solved_high").otherwise("score_high").alias("high"),
+        pl.when(~is_rate).then("baseline").alias("baseline"),
+    ).filter(pl.col("value").is_not_null())
 
 
 def _row(reporting: pl.DataFrame, condition: Condition, contender: Contender, overlap: float) -> Summary:
