@@ -20,7 +20,12 @@ from carousel.nn.layers.stack_module import Stack
 from tests.support.kernels import PRECISION, inputs, make, make_call
 
 # the compiler looks at .grad of whatever it is given
-pytestmark = pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning"),
+    pytest.mark.filterwarnings(
+        "ignore:`torch.jit.script_method` is deprecated:DeprecationWarning"
+    ),  # as inductor loads
+]
 NAMES = ["RNN", "LSTM", "GRU"]
 T, B, WIDTH, H = 6, 4, 3, 5
 DEEP = {"num_layers": 2, "bidirectional": True, "batch_first": True}
