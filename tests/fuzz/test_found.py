@@ -16,6 +16,7 @@ from carousel.cli.options import whole_numbers
 from carousel.common.errors import BadData, BadPlan, UnknownName, UserError
 from carousel.experiments.contenders.spec import parse_contenders
 from carousel.experiments.data import DataOptions, prepare
+from carousel.experiments.data.prepare.baseline import r2
 from carousel.experiments.data.read.visible import all_visible
 from carousel.experiments.preflight import preflight
 from carousel.experiments.runner.request import ComparisonRequest
@@ -110,3 +111,8 @@ def test_durations_that_name_or_are_predicted(tmp_path: Path, column: str) -> No
     frame = long_frame().with_columns(pl.lit(1_000_000).cast(pl.Duration("us")).alias(column))
     frame.write_parquet(tmp_path / "a.parquet")
     refused(tmp_path / "a.parquet", LONG, BadData, f"{column!r} holds durations", "numbers")
+
+
+def test_a_baseline_of_values_whose_squares_are_no_numbers() -> None:
+    values, predicted = np.array([[1.0], [2.0], [4.0]]), np.array([[1.0], [3.0], [3.0]])
+    assert r2(1e300 * values, 1e300 * predicted) == pytest.approx(r2(values, predicted))

@@ -28,6 +28,9 @@ class Baseline:
 
 def r2(actual: Floats, predicted: Floats) -> float:
     """1 - squared error / variance about the mean, of [N, K]; the mean over K. NaN where a column never varies."""
+    largest = max(np.abs(actual).max(), np.abs(predicted).max())
+    if largest > 1e100:  # whose squares are no numbers; R² does not depend on the unit
+        actual, predicted = actual / largest, predicted / largest
     error = ((actual - predicted) ** 2).sum(axis=0)
     spread = ((actual - actual.mean(axis=0)) ** 2).sum(axis=0)
     if (spread == 0).any():
