@@ -76,6 +76,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return forked("doctor", *arguments, cwd=folder)
 
 
+@pytest.mark.slow
 def test_a_sick_model_end_to_end(project: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -91,6 +92,7 @@ def test_a_sick_model_end_to_end(project: Path, tmp_path: Path) -> None:
     assert {path.name for path in elsewhere.iterdir()} == {"doctor.html"}
 
 
+@pytest.mark.slow
 def test_json_stands_alone_on_standard_output_and_make_is_the_function_unless_another_is_named(project: Path) -> None:
     done = run(project, "train.py", "--json", "--lang", "zh", "--out", "pages/a.html")
     assert done.returncode == 0, done.stderr
@@ -221,6 +223,7 @@ def test_a_file_of_another_origin_is_not_overwritten_nor_is_the_model_run(projec
     assert (project / "doctor.html").read_text() == "<p>mine</p>"
 
 
+@pytest.mark.slow
 def test_a_fault_of_carousel_is_not_blamed_on_the_user(project: Path) -> None:
     code = (
         "import sys\n"

@@ -12,7 +12,8 @@ from carousel.cli.console import Console
 from carousel.common.errors import UnknownName, UserError
 from carousel.common.terminal import one_line, print_line, visible
 from carousel.experiments.progress import ProgressDisplay
-from tests.support.runs import carousel, small_plan
+from tests.support.forked import forked
+from tests.support.runs import small_plan
 
 STEERING = "\x1b]0;x\x07\x1b[2J\x9b5n\u202eabc\u2066\u061c\u2028\ufeff\x7f\x00\U000e0041\udcff"
 
@@ -80,5 +81,5 @@ def test_what_was_typed_wrongly_is_escaped(tmp_path):
         ["report", "x\x1b[2J\u202e"],
         ["report", b"\xff".decode(sys.getfilesystemencoding(), "surrogateescape")],
     ):
-        done = carousel(*arguments, cwd=tmp_path)
+        done = forked(*arguments, cwd=tmp_path)
         assert done.returncode == 2 and harmless(done.stderr) and len(done.stderr.splitlines()) == 1, done.stderr

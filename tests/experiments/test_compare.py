@@ -148,6 +148,7 @@ for found in pkgutil.walk_packages(carousel.__path__, "carousel."):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["win32", "darwin"])
 def test_everything_can_be_imported_where_there_is_no_fcntl(system: str) -> None:
     done = subprocess.run(

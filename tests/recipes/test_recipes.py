@@ -87,6 +87,7 @@ def test_a_file_of_something_else_is_no_ledger(run, tmp_path):
         run("jsb_chorales", "--quick", "--keep", tmp_path / "notes.txt")
 
 
+@pytest.mark.slow
 def test_without_its_file_a_recipe_says_where_that_is_expected(tmp_path):
     command = [sys.executable, RECIPES / "jsb_chorales.py", "--data", tmp_path]
     ran = subprocess.run(command, capture_output=True, text=True)

@@ -62,13 +62,15 @@ def test_the_rule_as_it_is_passes() -> None:
     assert power(found)["rate"] >= 0.8
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name == "generalisation" else []) for name in SCENARIOS]
+)
 def test_every_scenario_runs_and_the_seed_names_its_numbers(name: str) -> None:
     scenario = SCENARIOS[name]
     assert scenario.sensible in scenario.sizes
-    once, again, other = (Calibration(4, seed).of(scenario) for seed in (0, 0, 1))
+    once, again = (Calibration(4, 0).of(scenario) for _ in range(2))
     assert once == again == json.loads(json.dumps(once))
-    assert {"same", "limits", "power"} <= other.keys()
+    assert {"same", "limits", "power"} <= once.keys()
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -20,6 +20,8 @@ from carousel.experiments.results.evidence import Evidence
 from tests.support.effects import Effects
 from tests.support.evidence import planted
 
+pytestmark = pytest.mark.slow
+
 RUNS = 200
 SPECS = ("rnn", "lstm")
 Kind = Literal["task", "file"]

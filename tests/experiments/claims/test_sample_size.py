@@ -7,8 +7,8 @@ import pytest
 from carousel.experiments.claims import Claim, all_claims, ids
 from carousel.experiments.claims.length.claim import Length
 from carousel.experiments.decision.sample_size import least_seeds, too_few
+from tests.support.forked import forked
 from tests.support.plans import ComparisonRequest, make_plan
-from tests.support.runs import carousel
 
 
 @pytest.mark.parametrize("claim", all_claims(), ids=ids())
@@ -31,7 +31,7 @@ def test_the_quick_budget_cannot_decide_length_and_the_others_can_decide_all() -
 
 
 def test_it_is_announced_before_training() -> None:
-    said = carousel("compare", "--claims", "length", "--dry-run")
+    said = forked("compare", "--claims", "length", "--dry-run")
     assert said.returncode == 0
     assert "can decide: length (5)" in said.stdout + said.stderr
     assert "no verdict at all" in said.stdout + said.stderr

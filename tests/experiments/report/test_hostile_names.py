@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROGRAM = """
 import sys
 from dataclasses import replace
@@ -30,6 +32,7 @@ print(prepared.name.encode("unicode_escape").decode())
 """
 
 
+@pytest.mark.slow
 def test_a_report_of_hostile_names_is_drawn(tmp_path: Path) -> None:
     here = str(Path(__file__).parents[3])
     paths = os.pathsep.join([here, *filter(None, sys.path)])

@@ -29,6 +29,8 @@ from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.planning import ComparisonRequest
 from tests.support.runs import small_plan
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Path:

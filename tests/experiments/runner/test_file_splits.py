@@ -22,6 +22,8 @@ from carousel.experiments.training.description import FileSource, Trial
 from tests.support.plans import ComparisonRequest, make_plan
 from tests.support.runs import shortened
 
+pytestmark = pytest.mark.slow
+
 
 def table(folder: Path) -> Path:
     """40 sequences of 8 steps, the class set by the sign of the sum."""

@@ -11,8 +11,8 @@ from carousel.experiments.claims import all_claims
 from carousel.experiments.data import DataOptions
 from carousel.experiments.runner.plan import Plan
 from tests.experiments.runner.test_file_splits import table
+from tests.support.forked import forked
 from tests.support.plans import ComparisonRequest, make_plan
-from tests.support.runs import carousel
 
 OPTIONS = DataOptions(target="label", group="id", order="t")
 ROLES = ("--target", "label", "--group", "id", "--order", "t")
@@ -65,5 +65,5 @@ def test_a_forced_kernel_refuses_the_transformer_of_a_claim(tmp_path: Path) -> N
 @pytest.mark.parametrize(("lang", "words"), [("en", "Not asked of this file"), ("zh", "未对此文件检验")])
 def test_the_command_says_which_of_the_seven_it_does_not_ask(tmp_path: Path, lang: str, words: str) -> None:
     path = str(table(tmp_path))
-    said = carousel("compare", path, *ROLES, "--dry-run", "--lang", lang, "--contenders", "rnn,lstm").stdout
+    said = forked("compare", path, *ROLES, "--dry-run", "--lang", lang, "--contenders", "rnn,lstm").stdout
     assert words in said and "--claims stacking,attention" in said

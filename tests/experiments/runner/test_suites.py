@@ -90,6 +90,7 @@ def test_mistakes():
         make_plan(ComparisonRequest(("adding",), claims=("memory",)))
 
 
+@pytest.mark.slow
 def test_a_run_for_one_claim_judges_that_one(tmp_path):
     """The probe's numbers come into the evidence, the plan out of its file as it was, and the report is written."""
     plan = shortened(

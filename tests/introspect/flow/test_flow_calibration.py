@@ -61,6 +61,7 @@ def test_unequal_lengths_are_each_counted_from_their_own_end():
     torch.testing.assert_close(together, (alone[0][:5] + alone[1]) / 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "range_"), KNOWN.items(), ids=KNOWN)
 def test_exponents_meet_the_known_values(text, range_):
     """Mean of six networks; the slack is twice its standard error, or the last digit of the known value."""

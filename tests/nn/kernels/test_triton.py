@@ -21,9 +21,16 @@ from tests.support.kernels import OPTIONS, as_exact, close, doubled, inputs, mak
 TRITON, EVERYTHING = KERNELS["triton"], Request(states=True, gates=True, gradients=True)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (5, 3), (4, 19)])  # 19: two programs; the interpreter takes long a step
-@pytest.mark.parametrize("option", [o for o in OPTIONS if "norm" not in o and o != "no final state"])
-@pytest.mark.parametrize("cell_name", CELLS)
+OFFERED = [o for o in OPTIONS if "norm" not in o and o != "no final state"]
+# The interpreter takes long a step. Every cell meets every option in one program; every option meets two programs (19
+# rows) with the LSTM, which has the most blocks, and with each other cell in turn; the next test has every cell there.
+OTHERS = [name for name in CELLS if name != "lstm"]
+CASES = [(cell, option, shape) for cell in CELLS for option in OFFERED for shape in ((1, 1), (5, 3))]
+CASES += [("lstm", option, (4, 19)) for option in OFFERED]
+CASES += [(OTHERS[k % len(OTHERS)], option, (4, 19)) for k, option in enumerate(OFFERED)]
+
+
+@pytest.mark.parametrize(("cell_name", "option", "shape"), CASES)
 def test_equals_reference(cell_name, option, shape):
     cell = make(cell_name, torch.float32, option)
     call = moved(make_call(cell, inputs(*shape, torch.float32), option), DEVICE)
@@ -35,9 +42,9 @@ def test_equals_reference(cell_name, option, shape):
 @pytest.mark.parametrize("cell_name", CELLS)
 def test_more_units_than_a_tile_and_more_rows_than_a_program(cell_name):
     cell = make(cell_name, torch.float32, hidden=137)
-    call, cell = moved(make_call(cell, inputs(4, 18, torch.float32), ""), DEVICE), cell.to(DEVICE)
+    call, cell = moved(make_call(cell, inputs(3, 18, torch.float32), ""), DEVICE), cell.to(DEVICE)
     found, expected = (results(kernel, cell, call, Request()) for kernel in ("triton", "reference"))
-    as_exact(found, expected, results("reference", *doubled(cell, call), Request()), 4)
+    as_exact(found, expected, results("reference", *doubled(cell, call), Request()), 3)
 
 
 @pytest.mark.parametrize("option", ["plain", "lengths", "reverse resets lengths", "dropout"])
