@@ -23,8 +23,8 @@ def draw(rows: list[dict[str, Any]], lang: str) -> str:
     points = base.mark_point(filled=True, size=60).encode(
         x=x, y=y, color=colour, shape=alt.Shape("threads:N", title=text("bench.threads", lang))
     )
-    bars = base.mark_rule().encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour)
-    line = base.mark_rule(strokeDash=[4, 4], color="grey").encode(y=alt.datum(1))
+    bars = base.mark_rule().encode(x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=colour)
+    line = base.mark_rule(strokeDash=[4, 4], color="grey").encode(y=alt.YDatum(1))
     chart = alt.layer(line, bars, points).properties(width=230, height=220)
     panels = chart.facet(column=alt.Column("against:N", title=None, sort=None)).resolve_scale(y="independent")
     return svg(panels, "bench")

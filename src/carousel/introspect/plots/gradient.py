@@ -62,7 +62,7 @@ def gradient(frame: pl.DataFrame, words: Words, step: str, kind: str) -> Any:
     scale = alt.Scale(domain=list(names.values()), range=[COLOURS[state] for state in names])
     colour = alt.Color("state:N", scale=scale, legend=theme.line_legend(2))
     base = alt.Chart(theme.data(_rows(frame, names, axis))).encode(x=x, color=colour)
-    band = base.mark_area(opacity=0.15).encode(y=axis.y("low"), y2="high:Q")
+    band = base.mark_area(opacity=0.15).encode(y=axis.y("low"), y2=alt.Y2("high:Q"))
     line = base.mark_line(strokeWidth=1.9).encode(y=axis.y("middle"))
     layers = [band, line, *_edges(frame, names, x, colour)]
     title = words.title(words("reading"), *_notes(frame, words, kind))
@@ -95,7 +95,7 @@ def _edges(frame: pl.DataFrame, names: Mapping[str, str], x: alt.X, colour: alt.
             runs = [{"step": first, "to": last, "state": name} for first, last in _runs(part, edge)]
             if runs:
                 mark = alt.Chart(theme.data(runs)).mark_rule(strokeWidth=4, strokeCap="round")
-                layers.append(mark.encode(x=x, x2="to:Q", y=alt.value(at), color=colour))
+                layers.append(mark.encode(x=x, x2=alt.X2("to:Q"), y=alt.YValue(at), color=colour))
     return layers
 
 

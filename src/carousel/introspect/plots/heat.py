@@ -42,7 +42,7 @@ class Field:
             x2=f"datum.x + {self.span * across:.4g}", y2=f"datum.y + {self.deep * down:.4g}"
         )
         drawn: alt.Chart = chart.mark_rect(clip=True).encode(
-            x=self.x(axes[0]), x2="x2:Q", y=self.y(axes[1]), y2="y2:Q", color=colour
+            x=self.x(axes[0]), x2=alt.X2("x2:Q"), y=self.y(axes[1]), y2=alt.Y2("y2:Q"), color=colour
         )
         return drawn
 

@@ -61,7 +61,7 @@ def lag_profile(frame: pl.DataFrame, reading: Reading, words: Words) -> Any:
     names = {line: words(line) for line in lines}
     x, colour, dash = theme.steps("lag", words("x")), _channel(alt.Color, names, 0), _channel(alt.StrokeDash, names, 1)
     base = alt.Chart(theme.data(_rows(frame, names, axis))).encode(x=x, color=colour)
-    band = base.mark_area(opacity=0.14).encode(y=axis.y("low"), y2="high:Q")
+    band = base.mark_area(opacity=0.14).encode(y=axis.y("low"), y2=alt.Y2("high:Q"))
     drawn = base.mark_line(strokeWidth=1.9).encode(y=axis.y("gain"), strokeDash=dash)
     layers = [*_horizon(reading, axis, x, words), band, drawn, *_leaving(frame, names, axis, x, colour)]
     title = words.title(words("reading"), *_notes(reading, words))
@@ -120,7 +120,11 @@ def _horizon(reading: Reading, axis: LogAxis, x: alt.X, words: Words) -> list[An
     says = base.mark_text(
         align="left" if right else "right", dx=7 if right else -7, dy=-9, fontSize=11, color=theme.INK
     )
-    return [level, base.mark_point(filled=True, size=55, color=theme.INK, opacity=1), says.encode(text="says:N")]
+    return [
+        level,
+        base.mark_point(filled=True, size=55, color=theme.INK, opacity=1),
+        says.encode(text=alt.Text("says:N")),
+    ]
 
 
 def _notes(reading: Reading, words: Words) -> list[str]:

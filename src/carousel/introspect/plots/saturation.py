@@ -65,7 +65,7 @@ def _panel(part: pl.DataFrame, gate: str, ends: tuple[float, float], words: Word
         x=_share("x", "low", words("low", limit=low)), y=_share("y", "high", words("high", limit=high))
     )
     limit = alt.Chart(theme.data([{"low": 0, "high": 1}, {"low": 1, "high": 0}])).mark_line(**theme.LEVEL)
-    layers = [limit.encode(x="low:Q", y="high:Q"), shown]
+    layers = [limit.encode(x=alt.X("low:Q"), y=alt.Y("high:Q")), shown]
     return alt.layer(*layers).properties(
         width=SIDE, height=SIDE, title=theme.titled(words.value(gate), [_mean(part, words)])
     )

@@ -42,7 +42,7 @@ def singular_values(frame: pl.DataFrame, sequences: int, words: Words) -> Any:
     axis = LogAxis(*_range(frame), words("y"))
     x, ranks = _x(frame, words), frame["rank"].n_unique()
     shown = frame.with_columns(pl.when(pl.col("value") >= axis.low).then(pl.col("value").round(3)))
-    base = alt.Chart(theme.data(shown.to_dicts())).encode(x=x, y=axis.y("value"), detail="rank:N")
+    base = alt.Chart(theme.data(shown.to_dicts())).encode(x=x, y=axis.y("value"), detail=alt.Detail("rank:N"))
     colour = alt.Color("rank:Q", legend=None, scale=alt.Scale(domain=[1, ranks], range=BLUES, interpolate="lab"))
     first = base.transform_filter("datum.rank == 1")
     levels = alt.Chart(theme.data([{"value": v} for v in (0, ALIVE)])).mark_rule(**theme.LEVEL)
@@ -78,8 +78,8 @@ def _alive(frame: pl.DataFrame, x: alt.X, words: Words) -> list[Any]:
     head = alt.Chart(theme.data([{"says": words("alive")}])).mark_text(
         align="left", dx=8, dy=-7, fontSize=11, color=theme.SOFT, limit=0
     )
-    return [above.encode(x=x, y=alt.value(0), text="says:N"),
-            head.encode(x=alt.value(WIDTH), y=alt.value(0), text="says:N")]  # fmt: skip
+    return [above.encode(x=x, y=alt.YValue(0), text=alt.Text("says:N")),
+            head.encode(x=alt.XValue(WIDTH), y=alt.YValue(0), text=alt.Text("says:N"))]  # fmt: skip
 
 
 def _notes(frame: pl.DataFrame, sequences: int, words: Words) -> list[str]:

@@ -35,9 +35,9 @@ class Cost(Figure):
         looks, axis = self.setting.looks, score_axis(part, lang)
         legend = channels.legend(looks, "circle")
         base = alt.Chart(theme.data(part.to_dicts())).encode(color=channels.colour(looks, legend))
-        result = base.mark_rule(opacity=0.5).encode(x=self._x("seconds", lang), y=axis.y("low"), y2="high:Q")
+        result = base.mark_rule(opacity=0.5).encode(x=self._x("seconds", lang), y=axis.y("low"), y2=alt.Y2("high:Q"))
         spent = base.mark_rule(opacity=0.5).encode(
-            x=self._x("seconds_low", lang), x2="seconds_high:Q", y=axis.y("value")
+            x=self._x("seconds_low", lang), x2=alt.X2("seconds_high:Q"), y=axis.y("value")
         )
         point = base.mark_point(filled=True, size=80, opacity=1).encode(
             x=self._x("seconds", lang), y=axis.y("value"), shape=channels.shape(looks, legend)

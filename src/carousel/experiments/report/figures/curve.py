@@ -43,7 +43,9 @@ class Learning(Figure):
         seeds, median = (alt.Chart(theme.data(rows)) for rows in _rows(part))
         layers = [
             *axis.marks(),
-            seeds.mark_line(strokeWidth=0.7, opacity=0.5).encode(y=axis.y("value"), detail="trial:N", **look),
+            seeds.mark_line(strokeWidth=0.7, opacity=0.5).encode(
+                y=axis.y("value"), detail=alt.Detail("trial:N"), **look
+            ),
             median.mark_line(strokeWidth=1.9).encode(y=axis.y("median"), **look),
         ]
         title = self.setting.title(condition, lang)

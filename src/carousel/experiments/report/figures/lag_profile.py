@@ -63,7 +63,7 @@ class LagProfile(Figure):
         x = theme.steps("lag", text("report.axis.lag", lang))
         rows = [_cut(row, box.low) for row in part.iter_rows(named=True)]
         base = alt.Chart(theme.data(rows)).encode(x=x, color=colour)
-        band = base.mark_area(opacity=0.13).encode(y=box.y("low"), y2="high:Q")
+        band = base.mark_area(opacity=0.13).encode(y=box.y("low"), y2=alt.Y2("high:Q"))
         line = base.mark_line(strokeWidth=1.8).encode(y=box.y("gain"), strokeDash=channels.dash(looks, None))
         leaving = alt.Chart(theme.data(_leaving(part, box.low))).encode(x=x, y=box.y("gain"), color=colour)
         return [band, line, leaving.mark_point(shape="triangle-down", filled=True, size=70, opacity=1)]
@@ -80,12 +80,12 @@ class LagProfile(Figure):
         head = alt.Chart(theme.data([{"at": box.row(0), "says": text("report.axis.slope", lang)}]))
         return [
             chart.mark_rule(strokeWidth=2.2).encode(
-                x=alt.value(WIDTH + 12), x2=alt.value(WIDTH + 40), strokeDash=channels.dash(self.setting.looks, None)
+                x=alt.XValue(WIDTH + 12), x2=alt.X2Value(WIDTH + 40), strokeDash=channels.dash(self.setting.looks, None)
             ),
-            chart.mark_text(align="right", fontSize=11.5).encode(x=alt.value(WIDTH + 88), text="slope:N"),
-            words.encode(x=alt.value(WIDTH + 97), text="contender:N"),
+            chart.mark_text(align="right", fontSize=11.5).encode(x=alt.XValue(WIDTH + 88), text=alt.Text("slope:N")),
+            words.encode(x=alt.XValue(WIDTH + 97), text=alt.Text("contender:N")),
             head.mark_text(align="left", fontSize=11, color=theme.SOFT, limit=0).encode(
-                x=alt.value(WIDTH + 12), y=box.y("at"), text="says:N"
+                x=alt.XValue(WIDTH + 12), y=box.y("at"), text=alt.Text("says:N")
             ),
         ]
 

@@ -47,7 +47,7 @@ class Length(Figure):
             color=colour,
         )
         line = base.mark_line(strokeWidth=1.2, opacity=0.5).encode(y=axis.y("value"))
-        bar = base.mark_rule(strokeWidth=1.6).encode(y=axis.y("low"), y2="high:Q")
+        bar = base.mark_rule(strokeWidth=1.6).encode(y=axis.y("low"), y2=alt.Y2("high:Q"))
         point = base.mark_point(filled=True, size=55, opacity=1).encode(
             y=axis.y("value"), shape=channels.shape(looks, legend)
         )

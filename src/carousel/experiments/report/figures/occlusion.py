@@ -36,7 +36,7 @@ class Occlusion(Figure):
         base = alt.Chart(theme.data(part.to_dicts())).encode(
             x=x, xOffset=alt.XOffset("contender:N", sort=list(looks)), color=channels.colour(looks, legend)
         )
-        bar = base.mark_rule(strokeWidth=1.6).encode(y=axis.y("low"), y2="high:Q")
+        bar = base.mark_rule(strokeWidth=1.6).encode(y=axis.y("low"), y2=alt.Y2("high:Q"))
         point = base.mark_point(filled=True, size=50, opacity=1).encode(
             y=axis.y("drop"), shape=channels.shape(looks, legend)
         )

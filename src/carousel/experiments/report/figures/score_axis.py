@@ -44,7 +44,7 @@ class Axis:
         corner = alt.Chart(theme.data([{"says": says, "value": self.low if below else self.high}])).mark_text(
             align="left", dy=-7 if below else 9, fontSize=11, color=theme.SOFT
         )
-        return [corner.encode(x=alt.value(6), y=self.y("value"), text="says:N")]
+        return [corner.encode(x=alt.XValue(6), y=self.y("value"), text=alt.Text("says:N"))]
 
 
 def score_axis(part: pl.DataFrame, lang: str) -> Axis:
