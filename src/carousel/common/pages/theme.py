@@ -1,7 +1,7 @@
 """The one look of all figures: font, sizes, grid, axes, and the small multiples.
 
-Figures name every channel, as in `text=alt.Text("says:N")` or `y=alt.YValue(0)`: for each text or `alt.value` in their
-place altair makes a table of all its classes, which takes longer than the rest of a panel.
+Figures name a channel, as in `text=alt.Text("says:N")`: for each text in its place altair makes a table of all its
+classes, which takes longer than the rest of a panel.
 """
 
 from __future__ import annotations

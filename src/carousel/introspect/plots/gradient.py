@@ -95,7 +95,7 @@ def _edges(frame: pl.DataFrame, names: Mapping[str, str], x: alt.X, colour: alt.
             runs = [{"step": first, "to": last, "state": name} for first, last in _runs(part, edge)]
             if runs:
                 mark = alt.Chart(theme.data(runs)).mark_rule(strokeWidth=4, strokeCap="round")
-                layers.append(mark.encode(x=x, x2=alt.X2("to:Q"), y=alt.YValue(at), color=colour))
+                layers.append(mark.encode(x=x, x2=alt.X2("to:Q"), y=alt.value(at), color=colour))
     return layers
 
 

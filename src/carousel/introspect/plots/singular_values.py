@@ -78,8 +78,8 @@ def _alive(frame: pl.DataFrame, x: alt.X, words: Words) -> list[Any]:
     head = alt.Chart(theme.data([{"says": words("alive")}])).mark_text(
         align="left", dx=8, dy=-7, fontSize=11, color=theme.SOFT, limit=0
     )
-    return [above.encode(x=x, y=alt.YValue(0), text=alt.Text("says:N")),
-            head.encode(x=alt.XValue(WIDTH), y=alt.YValue(0), text=alt.Text("says:N"))]  # fmt: skip
+    return [above.encode(x=x, y=alt.value(0), text=alt.Text("says:N")),
+            head.encode(x=alt.value(WIDTH), y=alt.value(0), text=alt.Text("says:N"))]  # fmt: skip
 
 
 def _notes(frame: pl.DataFrame, sequences: int, words: Words) -> list[str]:

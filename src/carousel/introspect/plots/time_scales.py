@@ -48,7 +48,7 @@ def time_scales(frame: pl.DataFrame, steps: Array, length: int, words: Words) ->
     bars = alt.Chart(theme.data(frame.with_columns(pl.col("low", "high").round(4)).to_dicts()))
     layers = [
         bars.mark_bar(color=COLOUR, opacity=0.85, stroke="white", strokeWidth=0.6, binSpacing=0).encode(
-            x=axis.x("low"), x2=alt.X2("high:Q"), y=count_axis, y2=alt.Y2Datum(0)
+            x=axis.x("low"), x2=alt.X2("high:Q"), y=count_axis, y2=alt.datum(0)
         ),
         *_length(length, axis, words),
     ]
@@ -63,7 +63,7 @@ def _length(length: int, axis: LogAxis, words: Words) -> list[Any]:
     return [
         line,
         base.mark_text(dy=-7, fontSize=11, color=theme.INK).encode(
-            x=axis.x("low"), y=alt.YValue(0), text=alt.Text("says:N")
+            x=axis.x("low"), y=alt.value(0), text=alt.Text("says:N")
         ),
     ]
 
