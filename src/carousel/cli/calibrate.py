@@ -91,6 +91,7 @@ def _reported(oracle: Any, console: Console) -> dict[str, Any]:
 def _write(out: Path | None, whole: dict[str, Any]) -> None:
     if out:
         with writing_to(out):
+            out.parent.mkdir(parents=True, exist_ok=True)
             write_text(out, json.dumps(whole, indent=1) + "\n")
 
 

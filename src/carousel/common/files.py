@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -14,13 +15,14 @@ from typing import BinaryIO
 
 from carousel.common.errors import FolderConflict
 
+_DRAFT = re.compile(r"\..+\.[a-z0-9_]{8}")  # as tempfile names it
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file in the same folder, then move it to `path`. Raises OSError, and leaves `path` as it was.
 
-    Takes bytes, not a writer: so whatever goes wrong with the disk is told in Python's own way.
+    Makes no folder. Takes bytes, not a writer: so whatever goes wrong with the disk is told in Python's own way.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     draft = Path(name)
@@ -30,6 +32,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove what a kill in `write_atomically` has left in a folder."""
+    if folder.is_dir():
+        for path in folder.iterdir():
+            if _DRAFT.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -3,140 +3,123 @@
 from __future__ import annotations
 
 import os
-import random
-import signal
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from carousel.common.errors import FolderConflict
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Ledger
-from tests.support.runs import environment, numbers, small_plan
+from carousel.experiments.runner.tuning import first_jobs
+from tests.soak.kinds import DONE, kinds
+from tests.soak.processes import workers_of
+from tests.soak.soak import Soak, cards, soak
+from tests.support.runs import environment, small_plan
 
-RUN = """
-import sys
-from pathlib import Path
-from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.run import run_plan
-folder = RunFolder(Path(sys.argv[1]))
-plan = folder.load_plan()
-with folder.locked():
-    run_plan(plan, folder, 2, lambda progress: None)
-"""
 KILLS = 50
 
+#: Opens a ledger, and is killed before its Nth statement. Arguments: path, N.
+OPENED_AND_KILLED = """
+import os, signal, sqlite3, sys
+from pathlib import Path
+from carousel.experiments.runner.ledger import Ledger
 
-def start(folder: RunFolder) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", RUN, str(folder.path)]
-    return subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+class Counting(sqlite3.Connection):
+    left = int(sys.argv[2])
 
+    def execute(self, *arguments):
+        if not self.left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.left -= 1
+        return super().execute(*arguments)
 
-def workers_of(process: subprocess.Popen[bytes]) -> list[int]:
-    found = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True)
-    return [int(pid) for pid in found.stdout.split()]
-
-
-def finished(folder: RunFolder) -> dict[str, str]:
-    """Done jobs and their records, as stored."""
-    if not folder.ledger.exists():
-        return {}
-    ledger = Ledger(folder.ledger)
-    try:
-        return {entry.hash: repr(entry.record) for entry in ledger.entries("done")}
-    finally:
-        ledger.close()
-
-
-@pytest.fixture(scope="module")
-def plan():
-    return small_plan(steps=300, contenders="rnn,lstm:chrono,lstm-1997", seeds=4)
+connect = sqlite3.connect
+sqlite3.connect = lambda *given, **options: connect(*given, factory=Counting, **options)
+Ledger(Path(sys.argv[1]), create=True)
+"""
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, plan):
-    folder = RunFolder(tmp_path_factory.mktemp("undisturbed") / "run")
-    folder.claim_for(plan)
-    process = start(folder)
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 0, said.decode()
-    return folder
+def soaking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soak]:
+    with soak(tmp_path_factory.mktemp("soak")) as made:
+        yield made
 
 
 @pytest.mark.slow
-def test_fifty_random_kills(tmp_path, plan, undisturbed):
-    """kill -9 of a worker or of the whole command, at random moments, until fifty have fallen; then to the end."""
-    folder = RunFolder(tmp_path / "run")
-    folder.claim_for(plan)
-    chance = random.Random(20261123)
-    kept: dict[str, str] = {}
-    kills, process = 0, start(folder)
-    while kills < KILLS:
-        time.sleep(chance.uniform(0.05, 1.6))
-        if process.poll() is not None:
-            assert process.returncode in (0, -signal.SIGKILL), process.stderr.read().decode()
-            process.stderr.close()
-            process = start(folder)
-            continue
-        workers = workers_of(process)
-        if workers and chance.random() < 0.6:
-            _kill(chance.choice(workers))
-        else:
-            process.kill()
-            process.wait()
-        kills += 1
-        now = finished(folder)
-        assert kept.items() <= now.items()  # what was done is done, with the same numbers
-        kept = now
-        if kills % 10 == 0:
-            _begin_anew_if_complete(folder, kept, len(finished(undisturbed)))
-    process.kill()
-    process.wait()
-    process.stderr.close()
-    last = start(folder)
-    _, said = last.communicate(timeout=300)
-    assert last.returncode == 0, said.decode()
-    assert numbers(folder.path) == numbers(undisturbed.path)
-
-
-def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:  # it ended by itself between being listed and now
-        return
-
-
-def _begin_anew_if_complete(folder: RunFolder, kept: dict[str, str], whole: int) -> None:
-    """Kills of a finished run prove nothing: take a third of the jobs back, as if they had never been done."""
-    if len(kept) < whole:
-        return
-    ledger = Ledger(folder.ledger)
-    for job in sorted(kept)[::3]:
-        ledger._db.execute("UPDATE jobs SET state='pending', record=NULL, attempts=0 WHERE hash=?", (job,))
-        del kept[job]
-    ledger.close()
+def test_fifty_kills_of_every_kind_lose_nothing_and_change_no_byte(soaking: Soak) -> None:
+    """`python -m tests.soak --kills 1000` does the same twenty times over."""
+    done = [soaking.disturb(kind, chance) for kind, chance in cards(soaking.disk, 20261128, 0, KILLS)]
+    last = soaking.to_the_end()
+    assert {one["kind"] for one in done} == {kind.name for kind in kinds(soaking.disk)}
+    assert [one for one in done if one["lost"] or one["faults"]] == []
+    assert last == []
 
 
 @pytest.mark.slow
-def test_workers_die_with_the_command(tmp_path, plan):
-    folder = RunFolder(tmp_path / "run")
-    folder.claim_for(plan)
-    process = start(folder)
+def test_workers_die_with_the_command(soaking: Soak) -> None:
+    process = soaking.start()
     workers = _wait_for(lambda: workers_of(process))
     process.kill()
     process.wait()
-    process.stderr.close()
     _wait_for(lambda: not any(_alive(pid) for pid in workers))
 
 
 @pytest.mark.slow
-def test_finished_trials_are_never_trained_again(undisturbed):
-    before = {p: p.stat().st_mtime_ns for p in undisturbed.path.rglob("*.parquet")}
-    process = start(undisturbed)
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 0, said.decode()
-    assert before == {p: p.stat().st_mtime_ns for p in undisturbed.path.rglob("*.parquet")}
+def test_finished_trials_are_never_trained_again(soaking: Soak) -> None:
+    before = _written(soaking.reference)
+    process = soaking.start(soaking.reference)
+    assert process.wait(120) == DONE
+    assert before
+    assert before == _written(soaking.reference)
+
+
+def test_a_kill_at_any_statement_of_a_new_ledger_leaves_one_that_can_be_used(tmp_path: Path) -> None:
+    """One between setting its number and making its tables used to leave a file that was refused for ever."""
+    jobs = list(first_jobs(small_plan()))
+    for killed_before in range(100):
+        path = tmp_path / f"{killed_before}.sqlite"
+        command = [sys.executable, "-c", OPENED_AND_KILLED, str(path), str(killed_before)]
+        code = subprocess.run(command, env=environment(), timeout=60).returncode
+        ledger = Ledger(path, create=True)
+        ledger.add(jobs)
+        assert ledger.counts()["pending"] == len(jobs)
+        ledger.close()
+        if code == 0:
+            break
+        assert code == -9
+    assert killed_before >= 8  # statements there are
+
+
+@pytest.mark.parametrize("fate", ["moved", "removed", "replaced"])
+def test_a_ledger_whose_folder_is_gone_takes_no_result(tmp_path: Path, fate: str) -> None:
+    """The tables of that result were written elsewhere, or nowhere."""
+    folder = RunFolder(tmp_path / "run")
+    folder.claim_for(small_plan())
+    ledger = Ledger(folder.ledger, create=True)
+    ledger.add(first_jobs(small_plan()))
+    entry = ledger.claim(1)
+    assert entry is not None
+    if fate == "removed":
+        shutil.rmtree(folder.path)
+    else:
+        folder.path.rename(tmp_path / "elsewhere")
+    if fate == "replaced":
+        folder.claim_for(small_plan())
+        Ledger(folder.ledger, create=True).close()
+    with pytest.raises(FolderConflict, match="moved or removed"):
+        ledger.finish(entry.hash, {"x": 1.0})
+    ledger.close()
+    assert folder.path.exists() == (fate == "replaced")
+
+
+def _written(folder: Path) -> dict[Path, int]:
+    return {p: p.stat().st_mtime_ns for p in folder.rglob("*.parquet")}
 
 
 def _alive(pid: int) -> bool:
@@ -147,7 +130,7 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _wait_for(condition, seconds: float = 30.0):
+def _wait_for(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, "waited in vain"

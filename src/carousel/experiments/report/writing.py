@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from carousel.common.errors import UnknownName
-from carousel.common.files import write_text, writing_to
+from carousel.common.files import writing_to
 from carousel.common.pages.render import svg
 from carousel.common.pages.templating import filled, script, style
 from carousel.common.texts import LANGUAGES
@@ -18,6 +18,7 @@ from carousel.experiments.report.tables import lag_profiles
 from carousel.experiments.report.tables.contenders import summarise
 from carousel.experiments.report.tables.export import csv, frames
 from carousel.experiments.results.evidence import Evidence
+from carousel.experiments.runner.folder import RunFolder
 
 _TEMPLATES = "carousel.experiments.report.page"
 
@@ -30,10 +31,10 @@ def build(evidence: Evidence, judgement: Judgement, lang: str = "en") -> list[Pa
     """
     if lang not in LANGUAGES:
         raise UnknownName("language", lang, LANGUAGES)
-    contents = _contents(evidence, judgement, lang)
+    contents, folder = _contents(evidence, judgement, lang), RunFolder(evidence.folder)
     with writing_to(evidence.folder):
         for name, content in contents.items():
-            write_text(evidence.folder / name, content)
+            folder.write(folder.path / name, content.encode())
     return [evidence.folder / name for name in contents]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from carousel.common.errors import FolderConflict
-from carousel.common.files import write_atomically, writing_to
+from carousel.common.files import writing_to
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.runner.folder import RESTORE, RunFolder
 
@@ -41,9 +41,9 @@ def export_best(evidence: Evidence, contender: str | None) -> Path | None:
         what = f"the trained network that is advised, trial {trial} of {contender}, cannot be read"
         raise FolderConflict(what, got=f"{error.filename}: {error.strerror}", fix=RESTORE) from error
     with writing_to(folder.path):
-        write_atomically(best / "model.safetensors", weights)
+        folder.write(best / "model.safetensors", weights)
         if prepared is not None:
-            write_atomically(best / "data.npz", prepared)
+            folder.write(best / "data.npz", prepared)
     source = evidence.plan.source(row["source"]).model_dump(mode="json", exclude_none=True)
     sized = next(c for c in evidence.plan.contenders[row["source"]] if c.spec == contender)
     folder.write_json(

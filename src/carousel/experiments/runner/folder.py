@@ -16,11 +16,11 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from carousel.common.errors import FolderConflict
-from carousel.common.files import read_regular, write_text, writing_to
+from carousel.common.files import read_regular, remove_drafts, write_atomically, writing_to
 from carousel.experiments.runner.plan import SCHEMA_VERSION, Plan
 
 _FOLDERS = ("best", "figures", "flow", "splits", "tables", "trials", "weights")
-_LEDGER = ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm")
+_LEDGER = ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite-journal")
 _FILES = (".lock", *_LEDGER, "plan.toml", "data.npz", "card.json", "environment.json", "verdicts.json", "report.html",
           "report.md")  # fmt: skip
 _MOST_TEXT = 2**26  # bytes that are read of a plan or of JSON
@@ -156,7 +156,7 @@ class RunFolder:
                 return
             self._refuse_strangers()
             self.path.mkdir(parents=True, exist_ok=True)
-            write_text(self.plan, tomli_w.dumps(plan.model_dump(mode="json", exclude_none=True)))
+            self.write(self.plan, tomli_w.dumps(plan.model_dump(mode="json", exclude_none=True)).encode())
 
     def _refuse_strangers(self) -> None:
         if self.path.exists() and not self.path.is_dir():
@@ -180,7 +180,9 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder: two commands must not run the same plan at once. The lock dies with its process."""
+        """Hold the folder: two commands must not run the same plan at once. The lock dies with its process.
+
+        Nobody writes there when it is given back: what a kill has left half written is removed then."""
         with writing_to(self.path):
             self._refuse_strangers()  # before a lock is laid among them
             self.check_own()
@@ -191,12 +193,25 @@ class RunFolder:
                 fix = "wait for it, or give another --out"
                 raise FolderConflict(f"another command is running in {str(self.path)!r}", fix=fix) from error
         with held:
-            yield
+            try:
+                yield
+            finally:
+                for folder in (self.path, *(self.path / name for name in _FOLDERS)):
+                    remove_drafts(folder)
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Write a file of the run. Raises OSError.
+
+        Its subfolder is made if need be. The run folder is not: moved or removed meanwhile, it must not be there again.
+        """
+        if path.parent != self.path:
+            path.parent.mkdir(exist_ok=True)
+        write_atomically(path, content)
 
     def write_json(self, path: Path, value: object) -> None:
         """Write plain data as indented JSON."""
         with writing_to(self.path):
-            write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+            self.write(path, (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
 
 def _refuse_constant(name: str) -> None:

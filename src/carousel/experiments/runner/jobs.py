@@ -9,7 +9,6 @@ import polars as pl
 from pydantic import TypeAdapter
 from safetensors.torch import save
 
-from carousel.common.files import write_atomically
 from carousel.experiments.probes.gradient_flow import Flow, measure_flow
 from carousel.experiments.probes.onset import GAINS, onset_gains
 from carousel.experiments.runner.folder import RunFolder
@@ -39,11 +38,11 @@ def do_job(description: dict[str, Any], folder: RunFolder, sources: Sources) -> 
 def _trial(trial: Trial, folder: RunFolder, sources: Sources) -> dict[str, Any]:
     result = run_trial(trial, sources.task(trial.source, trial.length, trial.split))
     name = trial.digest()
-    write_atomically(folder.curves(name), _parquet(_curves(result.history)))
+    folder.write(folder.curves(name), _parquet(_curves(result.history)))
     if trial.phase == "reporting":
         if result.flows:
-            write_atomically(folder.flow(name), _parquet(_profiles(result.flows)))
-        write_atomically(folder.weights(name), save(result.weights))
+            folder.write(folder.flow(name), _parquet(_profiles(result.flows)))
+        folder.write(folder.weights(name), save(result.weights))
     record = {"trial": result.record, "slopes": [vars(flow.slope) for flow in result.flows]}
     return record | ({"occlusion": [vars(block) for block in result.occlusion]} if result.occlusion else {})
 
@@ -53,7 +52,7 @@ def _initial_flow(job: InitialFlow, folder: RunFolder, sources: Sources) -> dict
     flows = [
         measure_flow(build_contender(job.contender, task, seed), task, "initialisation", seed) for seed in job.seeds
     ]
-    write_atomically(folder.flow(job.digest()), _parquet(_profiles(flows)))
+    folder.write(folder.flow(job.digest()), _parquet(_profiles(flows)))
     return {"slopes": [vars(flow.slope) for flow in flows]}
 
 
@@ -63,7 +62,7 @@ def _onset(job: OnsetProbe, folder: RunFolder) -> dict[str, Any]:
         pl.DataFrame({"seed": seed, "gain": GAINS, "exponent": onset.exponents})
         for seed, onset in zip(job.seeds, onsets, strict=True)
     )
-    write_atomically(folder.flow(job.digest()), _parquet(table))
+    folder.write(folder.flow(job.digest()), _parquet(table))
     return {"onset": [{"seed": s, "gain": o.gain} for s, o in zip(job.seeds, onsets, strict=True)]}
 
 

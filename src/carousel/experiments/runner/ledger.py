@@ -26,14 +26,14 @@ _MAX_ATTEMPTS = 3
 _OPENING_SECONDS, _WAITING_SECONDS = 5.0, 60.0  # how long for another process: to look at it, and to write
 _IN_USE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _CANNOT_WRITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS jobs (
+_SCHEMA = (
+    """CREATE TABLE jobs (
     hash TEXT PRIMARY KEY, position REAL NOT NULL, kind TEXT NOT NULL, description TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('pending', 'running', 'done', 'failed')),
     attempts INTEGER NOT NULL DEFAULT 0, worker INTEGER, started REAL, finished REAL, record TEXT, error TEXT
-);
-CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, position);
-"""
+    )""",
+    "CREATE INDEX jobs_by_state ON jobs (state, position)",
+)
 
 
 class Entry(NamedTuple):
@@ -56,6 +56,9 @@ class Ledger:
             raise FolderConflict(f"no ledger at {str(path)!r}", fix="give the folder of a run")
         with self._refusing():
             self._db = sqlite3.connect(path, timeout=_OPENING_SECONDS, isolation_level=None)
+            self._file = _identity(path)
+            if create and self._is_empty():
+                self._create()
             self._prepare(create)
             self._db.execute(f"PRAGMA busy_timeout = {int(1000 * _WAITING_SECONDS)}")
 
@@ -142,12 +145,22 @@ class Ledger:
 
     def counts(self) -> dict[str, int]:
         """How many jobs are in each state."""
+        self._refuse_moved()
         with self._refusing():
             found = dict(self._db.execute("SELECT state, COUNT(*) FROM jobs GROUP BY state").fetchall())
         return {state: found.get(state, 0) for state in ("pending", "running", "done", "failed")}
 
+    def _refuse_moved(self) -> None:
+        """The open file is where it was. Else a job would be done here whose tables were written elsewhere."""
+        if self._file is None or _identity(self.path) != self._file:
+            raise FolderConflict(
+                f"the ledger {str(self.path)!r} is no longer where it was: its folder was moved or removed",
+                fix="give the same command again, with the folder's new place as --out; finished trials are kept there",
+            )
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        self._refuse_moved()
         with self._refusing():
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -178,19 +191,35 @@ class Ledger:
                 ) from error
             raise _unusable(self.path, str(error)) from error
 
-    def _prepare(self, create: bool) -> None:
-        empty = self.path.stat().st_size == 0
-        if create and empty:
+    def _is_empty(self) -> bool:
+        return bool(self._db.execute("PRAGMA page_count").fetchone()[0] == 0)
+
+    def _create(self) -> None:
+        """In one transaction, so that a kill leaves an empty file or a ledger."""
+        with self._transaction():
             self._db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.executescript(_SCHEMA)
+            for statement in _SCHEMA:
+                self._db.execute(statement)
+
+    def _prepare(self, create: bool) -> None:
         if self._db.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
             raise _unusable(self.path, "it was not written by Carousel")
+        if create:
+            self._db.execute("PRAGMA journal_mode = WAL")  # kept in the file; not part of any transaction
         self._db.execute("PRAGMA synchronous = NORMAL")
         verdict = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
             raise _unusable(self.path, verdict)
         self._db.execute("SELECT hash, position, kind, description, state, attempts, record, error FROM jobs LIMIT 1")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Device and number of the file; None where none can be found."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _unusable(path: Path, reason: str) -> FolderConflict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from carousel.common.files import writing_to
 from carousel.experiments.data import Prepared, Splits
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import FileSource, Plan
@@ -11,6 +12,8 @@ def store_splits(folder: RunFolder, splits: Splits) -> None:
     """Write what is not there yet: data.npz and card.json of the tuning split, splits/SEED.npz of the others."""
     for seed, split in splits.by_seed.items():
         if not folder.split(seed).exists():
+            with writing_to(folder.path):
+                folder.split(seed).parent.mkdir(exist_ok=True)
             split.save(folder.split(seed))
     if not (folder.data.exists() and folder.card.exists()):
         splits.tuning.save(folder.data)

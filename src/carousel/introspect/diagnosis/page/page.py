@@ -32,6 +32,7 @@ def write(diagnosis: Examination, path: Path, lang: str = "en") -> Path:
     shared = {"style": style(), "script": script(), "mark": MARK}
     page = filled("carousel.introspect.diagnosis.page", "doctor.html.j2", pages=views, default=lang, **shared)
     with _one_line(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, page)
     return path
 
