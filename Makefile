@@ -6,7 +6,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 # Files are shared out whole, longest first (tests/conftest.py).
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run check test lint bench wheel clean
+.PHONY: help run check test lint bench wheel verify clean
 
 help:
 	@echo 'make run     set up, then compare seven networks on three tasks: about five minutes on 2 cores'
@@ -14,6 +14,7 @@ help:
 	@echo 'make test    set up, then every test, real processes and real kills too: about ten minutes'
 	@echo 'make bench   the layers timed against those of torch: some minutes'
 	@echo 'make wheel   dist/*.whl'
+	@echo 'make verify  whether the packages that pip is served are, byte for byte, those that were tested'
 	@echo 'make clean   remove the virtual environment'
 	@echo 'The first of these makes .venv and installs 1.7 GB (check and test 1.3 GB more).'
 
@@ -40,6 +41,11 @@ bench: $(VENV)/.ready
 wheel: $(VENV)/.ready-dev
 	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 	@ls dist/*.whl
+
+# Downloads and compares, and installs nothing; of Linux x86-64 and CPython 3.11, without torch (docs/security.md).
+verify: $(VENV)/.ready
+	folder=$$(mktemp -d); $(BIN)/pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+	    --require-hashes --dest $$folder --requirement requirements.lock; code=$$?; rm -r $$folder; exit $$code
 
 clean:
 	rm -rf $(VENV)

@@ -189,4 +189,4 @@ def test_full_disk(tmp_path):
         again = carousel(*arguments, "--out", str(disk / "run"))
         assert again.returncode == 0, again.stderr
     finally:
-        subprocess.run(["umount", str(disk)], check=True)
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)  # it may be busy for a moment yet

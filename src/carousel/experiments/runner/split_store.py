@@ -13,7 +13,7 @@ def store_splits(folder: RunFolder, splits: Splits) -> None:
     for seed, split in splits.by_seed.items():
         if not folder.split(seed).exists():
             with writing_to(folder.path):
-                folder.split(seed).parent.mkdir(exist_ok=True)
+                folder.split(seed).parent.mkdir(parents=True, exist_ok=True)
             split.save(folder.split(seed))
     if not (folder.data.exists() and folder.card.exists()):
         splits.tuning.save(folder.data)
