@@ -12,7 +12,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from tests.soak.soak import cards, soak
+from tests.soak.soak import cards, in_vain, soak
 
 
 def main() -> int:
@@ -29,7 +29,7 @@ def main() -> int:
             print(f"\r{len(done)} of {asked.kills}, {running.rounds} rounds", end="", file=sys.stderr, flush=True)
         last = running.to_the_end()
     print("\n".join([*_table(done), "", *_faults(done, last)]))
-    return int(bool(last) or any(one["lost"] or one["faults"] for one in done))
+    return int(bool(last or in_vain(done)) or any(one["lost"] or one["faults"] for one in done))
 
 
 def _arguments() -> argparse.Namespace:
@@ -70,7 +70,8 @@ def _end(code: int | None) -> str:
 
 def _faults(done: list[dict[str, Any]], last: list[str]) -> list[str]:
     found = [f"kill {k} ({one['kind']}): {fault}" for k, one in enumerate(done) for fault in one["faults"]]
-    return [*found, *(f"the last round: {fault}" for fault in last)] or [
+    found += [f"the last round: {fault}" for fault in last]
+    return [*found, *(f"{kind}: stopped nothing" for kind in in_vain(done))] or [
         "Every round ended as the reference did, byte for byte."
     ]
 

@@ -95,6 +95,7 @@ def _become(told: dict[str, Any], streams: list[int], path: str) -> None:
     """Be the process: its streams, group, environment and arguments. Leaves as Python would, but for the modules."""
     _join(0, told["group"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and that is inherited
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)

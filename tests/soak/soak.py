@@ -207,3 +207,9 @@ def cards(disk: Disk, seed: int, first: int, last: int) -> Iterator[tuple[Kind, 
         turn, place = divmod(number, len(deck))
         shuffled = random.Random(f"{seed}/{turn}").sample(deck, len(deck))
         yield shuffled[place], random.Random(f"{seed}/{turn}/{place}")
+
+
+def in_vain(done: list[dict[str, Any]]) -> list[str]:
+    """Kinds by which every command came to its end: they disturbed nothing, so they show nothing."""
+    stopped = {one["kind"] for one in done if one["code"] != DONE}
+    return sorted({one["kind"] for one in done} - stopped)

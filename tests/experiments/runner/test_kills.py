@@ -19,7 +19,7 @@ from carousel.experiments.runner.ledger import Ledger
 from carousel.experiments.runner.tuning import first_jobs
 from tests.soak.kinds import DONE, kinds
 from tests.soak.processes import workers_of
-from tests.soak.soak import Soak, cards, soak
+from tests.soak.soak import Soak, cards, in_vain, soak
 from tests.support.runs import environment, small_plan
 
 KILLS = 50
@@ -59,6 +59,7 @@ def test_fifty_kills_of_every_kind_lose_nothing_and_change_no_byte(soaking: Soak
     assert {one["kind"] for one in done} == {kind.name for kind in kinds(soaking.disk)}
     assert [one for one in done if one["lost"] or one["faults"]] == []
     assert last == []
+    assert in_vain(done) == []
 
 
 @pytest.mark.slow
