@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from carousel.nn.layers import GRU as GRU
     from carousel.nn.layers import LSTM as LSTM
     from carousel.nn.layers import RNN as RNN
+    from carousel.nn.population import Population as Population
+    from carousel.nn.population import PopulationAdam as PopulationAdam
+    from carousel.nn.population import PopulationLinear as PopulationLinear
 
 _load, _, __all__ = lazy_loader.attach(
     __name__,
@@ -56,6 +59,7 @@ _load, _, __all__ = lazy_loader.attach(
         "nn": ["kernels"],
         "nn.kernels": ["Request"],
         "nn.layers": ["GRU", "LSTM", "RNN"],
+        "nn.population": ["Population", "PopulationAdam", "PopulationLinear"],
     },
 )
 __all__ += ["__version__"]

@@ -14,7 +14,7 @@ SIZE = 1 << 16
 def test_a_block_that_nothing_refers_to_is_used_again() -> None:
     pool = Pool()
     block = pool.take(SIZE)
-    held = block.array(0, 16, np.dtype(np.float32))
+    held = block.array(0, (16,), np.dtype(np.float32))
     address = block.address
     del block
     assert pool.take(SIZE).address != address  # the array still holds the loan

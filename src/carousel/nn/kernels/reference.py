@@ -56,6 +56,12 @@ def notice_of_second(kernel: str) -> str:
     )
 
 
+def separated(tensors: Iterable[Tensor | None]) -> list[Tensor | None]:
+    """Views of the inputs of a run that is to be differentiated again. One may depend on another (x on the weights,
+    where a layer norm projected it or the same weights ran before): derivatives of views do not go on to the other."""
+    return [None if t is None else t.view_as(t) for t in tensors]
+
+
 def differentiate_again(
     run: Run, tensors: Iterable[Tensor | None], needed: Iterable[bool], gradients: tuple[Tensor | None, ...]
 ) -> list[Tensor | None]:

@@ -142,7 +142,7 @@ def _pass(setting: Setting, tensors: dict[str, Any]) -> Pass:
         raise BadCall("lengths out of range", allowed=f"1 .. {len(call.x)} (T)", got=call.lengths.tolist(),
                       fix="leave empty sequences out")  # fmt: skip
     given = _named(tensors) | {"fresh": call.reset_mask}
-    return Pass(SPECIFICATIONS[setting.cell], setting.layout(), -1 if call.reverse else 1, given, apart=True)
+    return Pass(SPECIFICATIONS[setting.cell], setting.layouts(), -1 if call.reverse else 1, given, apart=True)
 
 
 def _named(tensors: dict[str, Any]) -> dict[str, Any]:

@@ -21,14 +21,15 @@ class FusedRecording:
 
     told: Callable[[FusedRecording], None] | None = None
 
-    def __init__(self, cell: type[Cell], work: Pass, every: int):
-        self._cell, self._pass, self._every = cell, work, every
+    def __init__(self, cell: type[Cell], work: Pass, every: int, network: int = 0):
+        self._cell, self._pass, self._every, self._network = cell, work, every, network
+        self._layout = work.layouts[network if len(work.layouts) > 1 else 0]
         self._derivatives: list[Arena] = []
 
     @cached_property
     def _rows(self) -> Tensor:
         """[T', B]: where the row of each kept step is."""
-        return torch.from_numpy(self._pass.layout.rows()[:: self._every])
+        return torch.from_numpy(self._layout.rows()[:: self._every])
 
     def add(self, found: Arena | None) -> None:
         """Another backward pass has gone through this run; derivatives add up, as torch's do. None: not kept."""
@@ -40,7 +41,8 @@ class FusedRecording:
     def value(self, name: str) -> Tensor:
         """[T, B, H]."""
         if name == "h":
-            return self._pass.output()[:: self._every].clone()
+            output = self._pass.output()
+            return (output[self._network] if output.dim() > 3 else output)[:: self._every].clone()
         if name == "c":
             return self._states(self._pass.kept, "c")
         if name == "i" and self._cell is CoupledLSTM:
@@ -64,9 +66,9 @@ class FusedRecording:
 
     def previous_c(self) -> Tensor:
         """c_{t-1} in this pass's direction of time: the initial c at a sequence's first step, 0 at a fresh start."""
-        layout, sizes, fresh = self._pass.layout, self._pass.sizes, self._pass.tensors["fresh"]
-        rows = torch.from_numpy(layout.previous_rows(self._pass.after)[:: self._every])
-        previous = torch.from_numpy(self._pass.kept.array("c")).view(-1, sizes.padded)[rows, : sizes.hidden]
+        sizes, fresh = self._pass.sizes, self._given("fresh")
+        rows = torch.from_numpy(self._layout.previous_rows(self._pass.after)[:: self._every])
+        previous = self._part(self._pass.kept, "c").view(-1, sizes.padded)[rows, : sizes.hidden]
         return previous if fresh is None else previous.masked_fill(fresh[:: self._every].unsqueeze(-1), 0.0)
 
     def before_reset(self) -> Tensor:
@@ -75,16 +77,23 @@ class FusedRecording:
 
     def shown(self) -> Tensor:
         """c, or its normalised form."""
-        gain, bias = self._pass.tensors["norm_c"], self._pass.tensors["norm_c_bias"]
+        gain, bias = self._given("norm_c"), self._given("norm_c_bias")
         if gain is None or bias is None:
             return self.value("c")
         return self._states(self._pass.kept, "m") * gain + bias
 
+    def _given(self, name: str) -> Tensor | None:
+        """This network's own of what the pass was given."""
+        tensor = self._pass.tensors[name]
+        return tensor[self._network] if tensor is not None and name in self._pass.own else tensor
+
+    def _part(self, arena: Arena, name: str) -> Tensor:
+        return torch.from_numpy(arena.array(name, network=self._network))
+
     def _states(self, arena: Arena, name: str) -> Tensor:
         sizes = self._pass.sizes
-        return torch.from_numpy(arena.array(name)).view(-1, sizes.padded)[self._rows, : sizes.hidden]
+        return self._part(arena, name).view(-1, sizes.padded)[self._rows, : sizes.hidden]
 
     def _block(self, index: int) -> Tensor:
         sizes, blocks = self._pass.sizes, self._pass.spec.blocks
-        gates = torch.from_numpy(self._pass.kept.array("a")).view(-1, blocks, sizes.padded)
-        return gates[self._rows, index, : sizes.hidden]
+        return self._part(self._pass.kept, "a").view(-1, blocks, sizes.padded)[self._rows, index, : sizes.hidden]

@@ -12,10 +12,15 @@ _WORTH_A_THREAD = 6e7  # floating-point operations: below it, waking a thread co
 _executors: dict[int, ThreadPoolExecutor] = {}
 
 
+def worthwhile(items: int, operations: float) -> int:
+    """Threads that this much work, in so many pieces, is worth."""
+    return min(torch.get_num_threads(), items, int(operations / _WORTH_A_THREAD) + 1)
+
+
 def for_each(run: Callable[[int, int], None], slices: int, operations: float) -> None:
     """run(first, last) over all slices, on as many threads as torch may use where the work is worth it; the caller's
     is one of them."""
-    threads = min(torch.get_num_threads(), slices, int(operations / _WORTH_A_THREAD) + 1)
+    threads = worthwhile(slices, operations)
     if threads == 1:
         run(0, slices)
         return

@@ -61,6 +61,6 @@ def _one_step(dtype: torch.dtype) -> None:
     one = torch.zeros(1, 1, 1, dtype=dtype)
     tensors: dict[str, torch.Tensor | None] = dict.fromkeys(("h0", "c0", "dropout", "fresh", *PARAMETERS))
     tensors |= {"x": one, "weight_ih": one[0], "weight_hh": one[0]}
-    work = Pass(next(iter(SPECIFICATIONS.values())), equal_layout(1, 1), 1, tensors)
+    work = Pass(next(iter(SPECIFICATIONS.values())), [equal_layout(1, 1)], 1, tensors)
     work.forward()
     work.backward((one, None, None), dict.fromkeys(tensors, True), keep=True)

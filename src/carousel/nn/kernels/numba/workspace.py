@@ -43,7 +43,7 @@ class Pool:
         """At least that many bytes, not initialised."""
         block = Block(self, self._pop(_rounded(size)))
         if self.poison:
-            block.array(0, size, np.dtype(np.uint8))[:] = 0xFF  # NaN in float32 and float64
+            block.array(0, (size,), np.dtype(np.uint8))[:] = 0xFF  # NaN in float32 and float64
         return block
 
     def clear(self) -> None:
@@ -97,9 +97,11 @@ class Block:
     def __init__(self, pool: Pool, raw: _Raw):
         self._pool, self._raw, self.address = pool, raw, raw[1]
 
-    def array(self, offset: int, count: int, dtype: np.dtype) -> np.ndarray:
-        """[count] from that byte on; the array keeps the loan."""
-        return np.asarray(_View(self, self.address + offset, count, dtype))
+    def array(
+        self, offset: int, shape: tuple[int, ...], dtype: np.dtype, strides: tuple[int, ...] | None = None
+    ) -> np.ndarray:
+        """An array of that shape from that byte on; it keeps the loan. strides: in bytes, None where it is dense."""
+        return np.asarray(_View(self, self.address + offset, shape, dtype, strides))
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         if not finalizing():  # at the interpreter's end the names of this module may be gone
@@ -111,9 +113,13 @@ class _View:
 
     __slots__ = ("__array_interface__", "_block")
 
-    def __init__(self, block: Block, address: int, count: int, dtype: np.dtype):
+    def __init__(
+        self, block: Block, address: int, shape: tuple[int, ...], dtype: np.dtype, strides: tuple[int, ...] | None
+    ):
         self._block = block
-        self.__array_interface__ = {"shape": (count,), "typestr": dtype.str, "data": (address, False), "version": 3}
+        self.__array_interface__ = {
+            "shape": shape, "typestr": dtype.str, "data": (address, False), "version": 3, "strides": strides
+        }  # fmt: skip
 
 
 @lru_cache(maxsize=1024)
@@ -146,20 +152,37 @@ class Plan:
 
 
 class Arena:
-    """A block with the parts of a plan. addresses: by name."""
+    """A block with the parts of a plan, once for each network of a population. addresses: of the first network's parts,
+    by name; stride: bytes from one network's to the next's."""
 
-    __slots__ = ("_block", "_plan", "addresses")
+    __slots__ = ("_block", "_networks", "_plan", "addresses", "stride")
 
-    def __init__(self, plan: Plan):
-        self._plan, self._block = plan, POOL.take(plan.size)
+    def __init__(self, plan: Plan, networks: int = 1):
+        self._plan, self._networks, self.stride = plan, networks, plan.size
+        self._block = POOL.take(networks * plan.size)
         first = self._block.address
         self.addresses = {name: first + at for name, (at, _) in plan.parts.items()}
 
-    def whole(self) -> np.ndarray:
-        """All parts as one; it keeps the block."""
-        return self._block.array(0, self._plan.elements, self._plan.dtype)
+    @property
+    def strides(self) -> dict[str, int]:
+        """The stride of every part, by name."""
+        return dict.fromkeys(self.addresses, self.stride)
 
-    def array(self, name: str, start: int = 0) -> np.ndarray:
-        """One part, from its element `start` on; it keeps the whole block."""
+    def whole(self) -> np.ndarray:
+        """All parts of all networks as one, flat; it keeps the block."""
+        return self._block.array(0, (self._networks * self._plan.elements,), self._plan.dtype)
+
+    def array(self, name: str, shape: tuple[int, ...] | None = None, start: int = 0, network: int = 0) -> np.ndarray:
+        """One part of one network, from its element `start` on, in that shape (flat to its end where None); it keeps
+        the whole block."""
         at, count = self._plan.parts[name]
-        return self._block.array(at + start * self._plan.dtype.itemsize, count - start, self._plan.dtype)
+        item = self._plan.dtype.itemsize
+        return self._block.array(network * self.stride + at + start * item, shape or (count - start,), self._plan.dtype)
+
+    def all(self, name: str, shape: tuple[int, ...], start: int = 0) -> np.ndarray:
+        """[P, *shape]: that part of every network."""
+        at, _ = self._plan.parts[name]
+        item = self._plan.dtype.itemsize
+        dense = [item * math.prod(shape[k + 1 :]) for k in range(len(shape))]
+        strides = (self.stride, *dense)
+        return self._block.array(at + start * item, (self._networks, *shape), self._plan.dtype, strides)

@@ -16,7 +16,7 @@ from carousel.common.errors import KernelNotice
 from carousel.nn.cells import GRU, Cell, State
 from carousel.nn.kernels.base import Call, Request
 from carousel.nn.kernels.numba.specification import SPECIFICATIONS
-from carousel.nn.kernels.reference import differentiate_again, notice_of_second, run_projected
+from carousel.nn.kernels.reference import differentiate_again, notice_of_second, run_projected, separated
 from carousel.nn.kernels.triton.jit.backward import backward
 from carousel.nn.kernels.triton.jit.forward import forward
 from carousel.nn.kernels.triton.recording import DenseRecording
@@ -129,7 +129,7 @@ def _by_reference(
     setting: _Setting, tensors: list[Tensor | None], needed: tuple[bool, ...], gradients: tuple[Tensor | None, ...]
 ) -> list[Tensor | None]:
     """The same derivatives with a graph of their own, through the reference kernel."""
-    u, weight, bias, drop, h0, c0 = tensors
+    u, weight, bias, drop, h0, c0 = tensors = separated(tensors)
     assert u is not None
     given = {"weight_hh": weight} | ({} if bias is None else {"bias_hh": bias})
     cell = setting.cell.from_tensors(setting.cell.tensors | given)

@@ -2,7 +2,7 @@
 
 Steps are taken in chunks. The derivatives `d` of a chunk's preactivations are still in the cache when the gradients
 of the weights and of x are summed from them, and no array of all of them is ever written. Slices and chunks depend on
-shapes alone and the sums of the slices are added in order, so the result does not depend on the number of threads.
+lengths alone and the sums of the slices are added in order, so the result does not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from carousel.nn.kernels.numba.jit.args import (
     sums_of,
     vectors_of,
 )
-from carousel.nn.kernels.numba.jit.chunk import give_dx, sum_weights
+from carousel.nn.kernels.numba.jit.chunk import clear_padding, give_dx, sum_weights
 from carousel.nn.kernels.numba.jit.codes import GRU
 from carousel.nn.kernels.numba.jit.compilation import inlined, inner, outermost
 from carousel.nn.kernels.numba.jit.indexing import count_at, fill, find_outputs, find_previous, leave, rounded_up
@@ -26,6 +26,7 @@ from carousel.nn.kernels.numba.jit.layer_norm import normalise_backward
 from carousel.nn.kernels.numba.jit.load_store import give_row, take_row
 from carousel.nn.kernels.numba.jit.matrix import product
 from carousel.nn.kernels.numba.jit.pass_record import integers, reals
+from carousel.nn.kernels.numba.jit.setup import finish_backward, set_up_backward
 from carousel.nn.kernels.numba.jit.step_back import step_back
 
 
@@ -52,6 +53,15 @@ def _rows_between(start, b0, most, low, high):
     for t in range(low, high):
         held += count_at(start, b0, most, t)
     return held
+
+
+@inner
+def _longest(start, b0, most, steps):
+    """Steps of the slice's longest sequence. Chunks count from there, so that no sum depends on how far the caller has
+    padded the batch."""
+    while steps > 1 and not count_at(start, b0, most, steps - 1):
+        steps -= 1
+    return steps
 
 
 @inner
@@ -123,9 +133,12 @@ def _slice(p, like, k):
     for part in sums:
         fill(part, 0, len(part))
     _take_given(p, like, most, b0, order, states)
-    for done in range(0, p.steps, p.chunk):
-        many = min(p.chunk, p.steps - done)
-        low = p.steps - done - many if p.after > 0 else done  # the chunk's first step in time
+    steps = _longest(start, b0, most, p.steps)
+    for t in range(steps, p.steps if len(dx) else 0):
+        clear_padding(t, 0, b0, most, order, p.batch, p.width, dx)
+    for done in range(0, steps, p.chunk):
+        many = min(p.chunk, steps - done)
+        low = steps - done - many if p.after > 0 else done  # the chunk's first step in time
         held = _rows_between(start, b0, most, low, low + many)
         row = held if p.after > 0 else 0
         for i in range(many):
@@ -142,7 +155,13 @@ def _slice(p, like, k):
 
 
 @outermost
-def backward(table, like, first, last):
-    """All steps of slices first .. last, the last step first, of the pass that the record describes."""
-    for k in range(first, last):
-        _slice(table[0], like, k)
+def backward(table, like, first, last, low, high, starts, ends):
+    """All steps of slices low .. high of networks first .. last, the last step first. starts, ends: with what stands
+    before and after the steps, which is done once for a network."""
+    for n in range(first, last):
+        if starts:
+            set_up_backward(table[n], like)
+        for k in range(low, high):
+            _slice(table[n], like, k)
+        if ends and table[n].weights_wanted:
+            finish_backward(table[n], like)

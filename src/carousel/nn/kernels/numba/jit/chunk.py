@@ -71,11 +71,10 @@ def _scatter_blocks(low, many, start, b0, most, order, batch, width, sizes, x_bl
 
 
 @inner
-def _clear_padding(low, many, start, b0, most, order, batch, width, dx):
-    """0 where nothing runs."""
-    for t in range(low, low + many):
-        for r in range(count_at(start, b0, most, t), most):
-            fill(dx, (t * batch + order[b0 + r]) * width, width)
+def clear_padding(t, count, b0, most, order, batch, width, dx):
+    """0 where nothing runs at step t: behind the first `count` sequences of the slice."""
+    for r in range(count, most):
+        fill(dx, (t * batch + order[b0 + r]) * width, width)
 
 
 @inner
@@ -85,7 +84,8 @@ def give_dx(p, cell, sizes, chunk, start, order, zeros, w_dx, d, found, dx):
     _, padded, lanes = sizes
     low, many, held, b0, most = chunk
     d_ld, of_x, batch, width = blocks * padded + lanes, x_blocks * padded, p.batch, p.width
-    _clear_padding(low, many, start, b0, most, order, batch, width, dx)
+    for t in range(low, low + many):
+        clear_padding(t, count_at(start, b0, most, t), b0, most, order, batch, width, dx)
     if p.normed:
         x_order, _ = orders_of(p)
         _scatter_blocks(low, many, start, b0, most, order, batch, width, sizes, x_blocks, x_order, d, d_ld, dx)

@@ -43,6 +43,7 @@ from carousel.nn.kernels.numba.jit.load_store import give_row, take_row
 from carousel.nn.kernels.numba.jit.lstm import coupled_gates, lstm_1997_gates, lstm_gates, output_gate
 from carousel.nn.kernels.numba.jit.matrix import product, product_of_both
 from carousel.nn.kernels.numba.jit.pass_record import integers, reals
+from carousel.nn.kernels.numba.jit.setup import set_up_forward
 
 
 @inlined
@@ -186,7 +187,11 @@ def _slice(p, like, k):
 
 
 @outermost
-def forward(table, like, first, last):
-    """All steps of slices first .. last of the pass that the record describes."""
-    for k in range(first, last):
-        _slice(table[0], like, k)
+def forward(table, like, first, last, low, high, starts):
+    """All steps of slices low .. high of networks first .. last, a record of the table each. starts: with what stands
+    before the steps, which is done once for a network."""
+    for n in range(first, last):
+        if starts:
+            set_up_forward(table[n], like)
+        for k in range(low, high):
+            _slice(table[n], like, k)

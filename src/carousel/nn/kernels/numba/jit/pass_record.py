@@ -1,4 +1,4 @@
-"""All that compiled code is told of a pass: one record of whole numbers, sizes and addresses of arrays.
+"""All that compiled code is told of a pass: a record of whole numbers for each network, sizes and addresses of arrays.
 
 A call from Python with fifty arrays costs as much as a hundred steps of a small network; with one record, nothing.
 Who calls keeps the arrays alive until the call returns.
@@ -31,9 +31,14 @@ _NOTHING, _in_order = dict.fromkeys(FIELDS, 0), itemgetter(*FIELDS)
 _RECORD = np.dtype([(name, np.int64) for name in FIELDS])
 
 
-def record(numbers: dict[str, int]) -> np.ndarray:
-    """[1] of the record; 0 where a field is not named."""
-    return np.array(_in_order(_NOTHING | numbers), np.int64).view(_RECORD)
+def records(numbers: dict[str, int], strides: dict[str, int], networks: int) -> np.ndarray:
+    """[P]: one record a network; 0 where a field is not named. strides: what a field grows by from one network to the
+    next, where they do not share it."""
+    first = np.array(_in_order(_NOTHING | numbers), np.int64)
+    if networks == 1:
+        return first.view(_RECORD)
+    stride = np.array(_in_order(_NOTHING | strides), np.int64)
+    return (first + np.arange(networks)[:, None] * stride).view(_RECORD).ravel()
 
 
 def _array_type(dtype: Any) -> types.Array:

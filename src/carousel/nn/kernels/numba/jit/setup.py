@@ -12,7 +12,7 @@ from carousel.nn.kernels.numba.jit.args import (
     sums_of,
     vectors_of,
 )
-from carousel.nn.kernels.numba.jit.compilation import inner, outermost
+from carousel.nn.kernels.numba.jit.compilation import inner
 from carousel.nn.kernels.numba.jit.indexing import fill
 from carousel.nn.kernels.numba.jit.load_store import take_row
 from carousel.nn.kernels.numba.jit.narrow_input import NARROW
@@ -58,11 +58,10 @@ def _lay_vectors(p, like):
     _pad(p, like, p.norm_c_bias, 1, bias_m)
 
 
-@outermost
-def set_up_forward(table, like):
+@inner
+def set_up_forward(p, like):
     """Vectors, and the weights of a step's three products, by the blocks that they reach: of x alone, of x and h, of h
     alone."""
-    p = table[0]
     _lay_vectors(p, like)
     hidden, padded, lanes = sizes_of(p)
     c = kept_of(p, like)[6]
@@ -79,10 +78,9 @@ def set_up_forward(table, like):
     pack_inputs(w_hh, hidden, 0, hidden, h_order[shared:], hidden, padded, lanes, w_h)
 
 
-@outermost
-def set_up_backward(table, like):
+@inner
+def set_up_backward(p, like):
     """Vectors, and the weights of the two products of a step back: to h, and to x where it is wanted."""
-    p = table[0]
     _lay_vectors(p, like)
     hidden, padded, lanes = sizes_of(p)
     (x_order, h_order), (w_ih, w_hh, _, _) = orders_of(p), parameters_of(p, like)
@@ -159,10 +157,9 @@ def _give_gains(p, like, dgain, dgain_m, dbias_m):
             of_bias_m[j] = dbias_m[j]
 
 
-@outermost
-def finish_backward(table, like):
+@inner
+def finish_backward(p, like):
     """The sums of all slices, added in order, as the gradients of the parameters."""
-    p = table[0]
     sums = reals(like, p.sums, p.slices * p.each_sum)
     for k in range(1, p.slices):
         for j in range(p.each_sum):
