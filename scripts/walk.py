@@ -24,6 +24,7 @@ import carousel
 from carousel.cli import app
 from carousel.experiments.runner import budgets, jobs, run, task_loader
 from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.grouping import most_together
 from carousel.experiments.runner.ledger import Ledger
 
 PACKAGE = f"{Path(carousel.__file__).parent}/"
@@ -88,13 +89,14 @@ class Here:
         self._followed: set[str] = set()
 
     def watch(self) -> None:
-        while entry := self._ledger.claim(os.getpid()):
-            kind = f"{entry.kind} {entry.description.get('phase')}"
+        while first := self._ledger.first_pending():
+            kind = f"{first.kind} {first.description.get('phase')}"
             sys.setprofile(None if kind in self._followed else WALK)
             self._followed.add(kind)
-            record = jobs.do_job(entry.description, self._folder, self._tasks)
+            group = self._ledger.claim(os.getpid(), first, most_together(first.description, self._tasks))
+            for name, record in jobs.do_jobs([entry.description for entry in group], self._folder, self._tasks):
+                self._ledger.finish(name, record)
             sys.setprofile(WALK)
-            self._ledger.finish(entry.hash, record)
 
     def stop(self) -> None:
         """Nothing was started."""

@@ -19,7 +19,7 @@ from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner import run as running
 from carousel.experiments.runner.environment import describe_environment
 from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.jobs import do_job
+from carousel.experiments.runner.jobs import do_jobs
 from carousel.experiments.runner.ledger import Ledger
 from carousel.experiments.runner.request import ComparisonRequest
 from carousel.experiments.runner.split_store import store_splits
@@ -41,8 +41,10 @@ class _Here:
         self._folder, self._ledger, self._sources = folder, ledger, Sources(folder)
 
     def watch(self) -> None:
-        while entry := self._ledger.claim(os.getpid()):
-            self._ledger.finish(entry.hash, do_job(entry.description, self._folder, self._sources))
+        while first := self._ledger.first_pending():
+            (entry,) = self._ledger.claim(os.getpid(), first)
+            for name, record in do_jobs([entry.description], self._folder, self._sources):
+                self._ledger.finish(name, record)
 
     def stop(self) -> None:
         """Nothing was started."""

@@ -111,7 +111,7 @@ class Measures:
     steps: Annotated[int, About("training steps made", "steps")]
     steps_to_solved: Annotated[int | None, About("first check of the run that solved it", "steps", "never")]
     best_step: Annotated[int, About("whose weights are kept and tested", "steps")]
-    seconds: Annotated[float, About("CPU time of training and measuring", "s")]
+    seconds: Annotated[float, About("CPU time: an equal share of the training with others, and measuring", "s")]
     gradient_norm_max: Annotated[float | None, About("largest finite norm before clipping", null="none is finite")]
     spike_share: Annotated[float, About("share of steps with a norm above 100 x the running median")]
     nan_share: Annotated[float, About("share of steps whose norm or loss is not finite")]

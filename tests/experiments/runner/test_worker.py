@@ -24,8 +24,10 @@ def test_a_record_that_json_cannot_hold_fails_its_job_and_not_the_worker(
     folder.claim_for(plan)
     ledger = Ledger(folder.ledger, create=True)
     ledger.add(list(first_jobs(plan))[:1])
-    monkeypatch.setattr(worker, "do_job", lambda *_: {"trial": {"score": math.inf}})
-    worker._work(ledger.claim(1), folder, ledger, Sources(folder))
+    first = ledger.first_pending()
+    assert first is not None
+    monkeypatch.setattr(worker, "do_jobs", lambda *_: [(first.hash, {"trial": {"score": math.inf}})])
+    worker._work(ledger.claim(1, first), folder, ledger, Sources(folder))
     (failed,) = ledger.entries("failed")
     assert "JSON compliant" in (failed.error or "")
     ledger.close()

@@ -1,6 +1,7 @@
 """Gradient flow through the whole state of a contender: its lag profile and its largest Lyapunov exponent.
 
-s is the state of all layers, z the logit of the target. The algorithms are those of `carousel.flow`.
+s is the state of all layers, z the logit of the target. The algorithms are those of `carousel.flow`. One layer's
+Jacobians are in closed form, from what a run of it keeps; those of several layers come by autograd.
 """
 
 from __future__ import annotations
@@ -15,9 +16,16 @@ from carousel.common.shapes import at_last_step
 from carousel.experiments.contenders.base import Network
 from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.experiments.tasks.base import Batch, Task
+from carousel.introspect.flow.jacobians import Recurrence
 from carousel.introspect.flow.lags import LagProfile, profile_from
+from carousel.introspect.flow.linearisation import Linearisation
 from carousel.introspect.flow.spectrum import log_growth
+from carousel.introspect.flow.trajectory import trajectory
 from carousel.introspect.flow.whole_stack import WholeStack
+from carousel.nn.kernels import Request, Tape
+from carousel.nn.layers.stack import run_stack
+
+_ALL = Request(states=True, gates=True)
 
 
 def network_lag_profile(network: Network, task: Task, batch: Batch) -> LagProfile:
@@ -25,8 +33,8 @@ def network_lag_profile(network: Network, task: Task, batch: Batch) -> LagProfil
 
     Raises BadCall for a network without recurrent state."""
     recurrent = _recurrent(network)
-    stack = WholeStack(recurrent.stack, batch.x.nan_to_num(), batch.lengths)  # padded steps are never differentiated
-    return profile_from(stack, _last_adjoint(recurrent, stack, task, batch))
+    run, last_BS = _linearised(recurrent, batch.x.nan_to_num(), batch.lengths)  # padding is never differentiated
+    return profile_from(run, _last_adjoint(recurrent, last_BS, task, batch))
 
 
 def largest_exponent(network: Network, x: Tensor, warmup: int, generator: torch.Generator) -> float:
@@ -35,8 +43,8 @@ def largest_exponent(network: Network, x: Tensor, warmup: int, generator: torch.
 
     -inf where every direction dies (a ReLU network that is silent). Raises BadCall for one without recurrent state.
     """
-    growth = log_growth(WholeStack(_recurrent(network).stack, x), 1, generator)
-    return growth[warmup:].mean().item()
+    run, _ = _linearised(_recurrent(network), x, None)
+    return log_growth(run, 1, generator)[warmup:].mean().item()
 
 
 def _recurrent(network: Network) -> RecurrentNetwork:
@@ -45,14 +53,34 @@ def _recurrent(network: Network) -> RecurrentNetwork:
     return network
 
 
-def _last_adjoint(network: RecurrentNetwork, stack: WholeStack, task: Task, batch: Batch) -> Tensor:
+def _linearised(network: RecurrentNetwork, x: Tensor, lengths: Tensor | None) -> tuple[Linearisation, Tensor]:
+    """The steps of a run, and the whole state [B, S] after each sequence's last true one."""
+    if len(network.stack) == 1:
+        with torch.no_grad():
+            tape = run_stack([network.stack], x, None, lengths, None, _ALL).tapes["l0"]
+        if _finite(tape):
+            last = [at_last_step(tape[name], lengths) for name in network.stack[0].state_names]
+            return Recurrence(trajectory(tape)), torch.cat(last, dim=1).double()
+    stack = WholeStack(network.stack, x, lengths)
+    return stack, at_last_step(stack.states[1:], stack.lengths)
+
+
+def _finite(tape: Tape) -> bool:
+    """Whether all true steps are: a network of ReLUs may grow past all numbers, which no closed form follows."""
+    valid = tape.run.valid
+    kept = (tape[name] if valid is None else tape[name][valid] for name in tape.names)
+    return all(bool(values.isfinite().all()) for values in kept)
+
+
+def _last_adjoint(network: RecurrentNetwork, last_BS: Tensor, task: Task, batch: Batch) -> Tensor:
     """[B, S]: dz / ds at each sequence's last true step."""
-    last_BS = at_last_step(stack.states[1:], stack.lengths).detach().requires_grad_()
+    leaf = last_BS.detach().requires_grad_()
     linear = copy.deepcopy(network.linear).double().requires_grad_(False)
+    shown = sum(len(cell.state_names) * cell.hidden_size for cell in network.stack[:-1])  # where the last layer begins
     with torch.enable_grad():
-        output = linear(stack.hidden(last_BS))
+        output = linear(leaf[:, shown : shown + network.stack[-1].hidden_size])
         if network.readout == "every":  # only the last step's answer is asked for
             output = output.expand(len(batch.x), *output.shape)
         z = task.target_logit(output, batch)
-        (adjoint,) = torch.autograd.grad(z.sum(), last_BS)
+        (adjoint,) = torch.autograd.grad(z.sum(), leaf)
     return adjoint

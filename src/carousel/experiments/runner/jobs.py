@@ -1,8 +1,9 @@
-"""Do one job of the ledger and put its results into the run folder: tables first, then the record."""
+"""Do jobs of the ledger and put their results into the run folder: tables first, then the record."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
 import polars as pl
@@ -15,28 +16,36 @@ from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.training.description import InitialFlow, Job, OnsetProbe, Trial
 from carousel.experiments.training.loop import History
-from carousel.experiments.training.trial import build_contender, run_trial
+from carousel.experiments.training.trial import TrialResult, build_contender, run_trials
 from carousel.introspect.flow import LagProfile
 
 _JOB: TypeAdapter[Job] = TypeAdapter(Job)
 
 
-def do_job(description: dict[str, Any], folder: RunFolder, sources: Sources) -> dict[str, Any]:
-    """Run the job and return its record: plain numbers for the ledger."""
-    job = _JOB.validate_python(description)
-    match job:
-        case Trial():
-            return _trial(job, folder, sources)
-        case InitialFlow():
-            return _initial_flow(job, folder, sources)
-        case OnsetProbe():
-            return _onset(job, folder)
-        case _:
-            assert_never(job)
+def do_jobs(
+    descriptions: Sequence[dict[str, Any]], folder: RunFolder, sources: Sources
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Run jobs, several where they are trials of one shape, and give the digest and record of each as soon as it is
+    done: plain numbers for the ledger."""
+    jobs = [_JOB.validate_python(description) for description in descriptions]
+    trials = [job for job in jobs if isinstance(job, Trial)]
+    made = {split: sources.task(trials[0].source, trials[0].length, split) for split in {t.split: None for t in trials}}
+    tasks = [made[trial.split] for trial in trials]
+    for trial, result in run_trials(trials, tasks) if trials else ():
+        yield trial.digest(), _trial(trial, result, folder)
+    for job in jobs:
+        match job:
+            case Trial():
+                continue
+            case InitialFlow():
+                yield job.digest(), _initial_flow(job, folder, sources)
+            case OnsetProbe():
+                yield job.digest(), _onset(job, folder)
+            case _:
+                assert_never(job)
 
 
-def _trial(trial: Trial, folder: RunFolder, sources: Sources) -> dict[str, Any]:
-    result = run_trial(trial, sources.task(trial.source, trial.length, trial.split))
+def _trial(trial: Trial, result: TrialResult, folder: RunFolder) -> dict[str, Any]:
     name = trial.digest()
     folder.write(folder.curves(name), _parquet(_curves(result.history)))
     if trial.phase == "reporting":

@@ -1,7 +1,8 @@
 """A worker process: takes pending jobs from the ledger until told to stop. One thread; ends with its parent.
 
-Started as `python -m carousel.experiments.runner.worker FOLDER` with a pipe from the parent as standard input: when
-that closes, the parent is gone, even by kill -9, on every system. It ignores Ctrl-C, which is the parent's to handle.
+Started as `python -m carousel.experiments.runner.worker FOLDER WORKERS` with a pipe from the parent as standard input:
+when that closes, the parent is gone, even by kill -9, on every system. It ignores Ctrl-C, which is the parent's to
+handle.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -19,7 +21,8 @@ import torch
 from carousel.common.errors import CarouselError, FolderConflict
 from carousel.common.files import writing_to
 from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.jobs import do_job
+from carousel.experiments.runner.grouping import most_together
+from carousel.experiments.runner.jobs import do_jobs
 from carousel.experiments.runner.ledger import Entry, Ledger
 from carousel.experiments.runner.pool import CANNOT_WRITE
 from carousel.experiments.runner.task_loader import Sources
@@ -27,8 +30,8 @@ from carousel.experiments.runner.task_loader import Sources
 _IDLE_SECONDS = 0.05
 
 
-def main(folder: Path) -> int:
-    """Work until the parent is gone or stops this process."""
+def main(folder: Path, workers: int) -> int:
+    """Work until the parent is gone or stops this process; workers: how many there are."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
@@ -37,28 +40,42 @@ def main(folder: Path) -> int:
     ledger, sources = Ledger(run.ledger), Sources(run)
     try:
         while True:
-            entry = ledger.claim(os.getpid())
-            if entry is None:
+            first = ledger.first_pending()
+            if first is None:
                 time.sleep(_IDLE_SECONDS)
             else:
-                _work(entry, run, ledger, sources)
+                _work(ledger.claim(os.getpid(), first, _most(first, sources), workers), run, ledger, sources)
     except FolderConflict as error:
         print(error, file=sys.stderr)
         return CANNOT_WRITE
 
 
-def _work(entry: Entry, run: RunFolder, ledger: Ledger, sources: Sources) -> None:
-    """Do one job. Raises FolderConflict where the folder cannot be written to: then going on is pointless."""
+def _most(first: Entry, sources: Sources) -> int:
+    """How many jobs to claim. A job whose task cannot even be made is claimed alone: doing it raises the same, and
+    fails it with the reason."""
     try:
-        with writing_to(run.path):
-            record = do_job(entry.description, run, sources)
-        ledger.finish(entry.hash, record)  # inside: a record that cannot be written down fails the job, not the worker
+        return most_together(first.description, sources)
     except FolderConflict:
         raise
-    except CarouselError as error:
-        ledger.fail(entry.hash, str(error))
     except Exception:
-        ledger.fail(entry.hash, traceback.format_exc())
+        return 1
+
+
+def _work(entries: Sequence[Entry], run: RunFolder, ledger: Ledger, sources: Sources) -> None:
+    """Do a group of jobs. Raises FolderConflict where the folder cannot be written to: then going on is pointless."""
+    left = [entry.hash for entry in entries]
+    try:
+        with writing_to(run.path):
+            for name, record in do_jobs([entry.description for entry in entries], run, sources):
+                ledger.finish(name, record)  # inside: one that cannot be written down fails the job, not the worker
+                left.remove(name)
+    except FolderConflict:
+        raise
+    except Exception as error:
+        if len(left) > 1:
+            ledger.take_apart(left)
+        else:
+            ledger.fail(left[0], str(error) if isinstance(error, CarouselError) else traceback.format_exc())
 
 
 def _end_with_parent() -> None:
@@ -68,4 +85,4 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from carousel.experiments.tasks.base import Batch, Metric
+from carousel.experiments.tasks.losses import squared_errors
 from carousel.experiments.tasks.synthetic import SyntheticTask
 
 _VARIANCE = 1 / 6  # of the sum of two U[0, 1): the mean squared error of always answering 1
@@ -40,9 +41,9 @@ class Adding(SyntheticTask):
         y = (x[..., 0] * x[..., 1]).sum(dim=0).unsqueeze(1)
         return Batch(x, y, key_positions=torch.stack([first, second], dim=1))
 
-    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+    def losses(self, output: Tensor, batch: Batch) -> Tensor:
         """Mean squared error."""
-        return (output - batch.y).square().mean()
+        return squared_errors(output, batch.y)
 
     def score(self, output: Tensor, batch: Batch) -> float:
         """R2 against the constant 1, whose expected error is 1/6."""

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from carousel.experiments.tasks.base import Batch, Metric
-from carousel.experiments.tasks.every_step import NOT_ASKED, EveryStepClassification
+from carousel.experiments.tasks.every_step import EveryStepClassification
+from carousel.experiments.tasks.losses import NOT_ASKED
 from carousel.experiments.tasks.symbols import encode, integers
 
 _B, _END = 0, 1  # the two classes; as symbols of the input, a is 0 and b is 1

@@ -30,6 +30,10 @@ class Batch(NamedTuple):
     lengths: Tensor | None = None
     key_positions: Tensor | None = None
 
+    def as_population(self, networks: int) -> Batch:
+        """The same batch for each of P networks: views, the population's axis first."""
+        return Batch(*(None if t is None else t.expand(networks, *t.shape) for t in self))  # type: ignore[arg-type]
+
 
 class Metric(NamedTuple):
     """How a task is scored. A score is always better when higher.
@@ -71,8 +75,13 @@ class Task(ABC):
         """The fixed sequences of a part, the same at each call; at most `n` of them where given."""
 
     @abstractmethod
+    def losses(self, output: Tensor, batch: Batch) -> Tensor:
+        """[P]: the training loss of each of P networks, from their readouts' outputs [P, B, O] ("last") or
+        [P, T, B, O] ("every") and a batch with the same first axis."""
+
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
-        """Scalar training loss of the readout's output, [B, O] ("last") or [T, B, O] ("every")."""
+        """Scalar: the loss of one network, from [B, O] or [T, B, O]."""
+        return self.losses(output.unsqueeze(0), batch.as_population(1))[0]
 
     @abstractmethod
     def score(self, output: Tensor, batch: Batch) -> float:

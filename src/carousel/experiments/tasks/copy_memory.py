@@ -7,9 +7,9 @@ from typing import final
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from carousel.experiments.tasks.base import Batch, Metric
+from carousel.experiments.tasks.losses import cross_entropies
 from carousel.experiments.tasks.symbols import encode, integers
 from carousel.experiments.tasks.synthetic import SyntheticTask
 
@@ -50,9 +50,9 @@ class CopyMemory(SyntheticTask):
         positions = torch.arange(COPIED).expand(n, COPIED)
         return Batch(encode(symbols, self.inputs), y, key_positions=positions)
 
-    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+    def losses(self, output: Tensor, batch: Batch) -> Tensor:
         """Cross entropy in nats, over all steps."""
-        return cross_entropy(output.flatten(0, 1), batch.y.flatten())
+        return cross_entropies(output, batch.y)
 
     def score(self, output: Tensor, batch: Batch) -> float:
         """Share of the copied symbols that are right."""

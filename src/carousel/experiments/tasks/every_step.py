@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from carousel.common.shapes import at_last_step
 from carousel.experiments.tasks.base import Batch
+from carousel.experiments.tasks.losses import NOT_ASKED, cross_entropies
 from carousel.experiments.tasks.synthetic import SyntheticTask
-
-NOT_ASKED = -100  # what torch's cross entropy leaves out
 
 
 class EveryStepClassification(SyntheticTask):
@@ -21,9 +19,9 @@ class EveryStepClassification(SyntheticTask):
 
     readout = "every"
 
-    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+    def losses(self, output: Tensor, batch: Batch) -> Tensor:
         """Cross entropy in nats, the mean over all steps that ask."""
-        return cross_entropy(output.flatten(0, 1), batch.y.flatten(), ignore_index=NOT_ASKED)
+        return cross_entropies(output, batch.y)
 
     def score(self, output: Tensor, batch: Batch) -> float:
         """Share of the scored steps whose class is right."""

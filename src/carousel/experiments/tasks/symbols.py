@@ -6,9 +6,9 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, one_hot
 
 from carousel.experiments.tasks.base import Batch, Metric
+from carousel.experiments.tasks.losses import cross_entropies
 from carousel.experiments.tasks.synthetic import SyntheticTask
 
 
@@ -23,9 +23,9 @@ class LastStepClassification(SyntheticTask):
         self.metric = Metric("accuracy", 1 / classes, "chance", 0.95)
         self.chance_loss = math.log(classes)
 
-    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+    def losses(self, output: Tensor, batch: Batch) -> Tensor:
         """Cross entropy in nats."""
-        return cross_entropy(output, batch.y)
+        return cross_entropies(output, batch.y)
 
     def score(self, output: Tensor, batch: Batch) -> float:
         """Share of sequences whose class is right."""
@@ -43,7 +43,7 @@ def integers(high: int, shape: tuple[int, ...], generator: torch.Generator, low:
 
 def encode(symbols_TB: Tensor, count: int) -> Tensor:
     """[T, B] symbol numbers -> [T, B, count] one-hot."""
-    return one_hot(symbols_TB, count).float()
+    return torch.zeros(*symbols_TB.shape, count).scatter_(-1, symbols_TB.unsqueeze(-1), 1.0)
 
 
 def place(symbols_TB: Tensor, positions_B: Tensor, values_B: Tensor) -> None:

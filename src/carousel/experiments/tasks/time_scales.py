@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from carousel.experiments.tasks.base import Batch, Metric
+from carousel.experiments.tasks.losses import squared_errors
 from carousel.experiments.tasks.synthetic import SyntheticTask
 
 SCALES = (2, 8, 32)  # steps
@@ -42,9 +43,9 @@ class TimeScales(SyntheticTask):
         y = torch.einsum("ts,sbi->tbi", self._weights_TT, x.double()).float()
         return Batch(x, y)
 
-    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+    def losses(self, output: Tensor, batch: Batch) -> Tensor:
         """Mean squared error over all steps."""
-        return (output - batch.y).square().mean()
+        return squared_errors(output, batch.y)
 
     def score(self, output: Tensor, batch: Batch) -> float:
         """R2 against the constant 0, whose expected error is `chance_loss`."""

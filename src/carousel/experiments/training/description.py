@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+from carousel.common.names import TRANSFORMER
+
 _WIDEST = 2**20  # units: more than any budget comes to, so that a description cannot ask for all memory
 
 
@@ -121,6 +123,14 @@ class Trial(Frozen):
         return condition_key(self.source.name, self.length)
 
     @property
+    def shape(self) -> str:
+        """What trials must have in common to be trained as one group: all but initialisation, learning rate, seed and
+        phase. 16 hexadecimal digits."""
+        alike = self.model_dump(mode="json", include={"source", "length", "training", "kernel"})
+        alike |= self.contender.model_dump(mode="json", include={"cell", "layers", "hidden", "mlp", "positions"})
+        return digest_of(alike | ({"init": self.contender.init} if self.contender.cell == TRANSFORMER else {}))
+
+    @property
     def split(self) -> int | None:
         """The seed whose split of the file it is trained and tested on; None for that of tuning, and for tasks."""
         varies = isinstance(self.source, FileSource) and self.source.splits == "by-seed"
@@ -152,6 +162,11 @@ class OnsetProbe(Frozen):
 
 
 Job = Annotated[Trial | InitialFlow | OnsetProbe, Field(discriminator="kind")]
+
+
+def shape_of(job: Frozen) -> str | None:
+    """The shape of a trial; None for what is done alone."""
+    return job.shape if isinstance(job, Trial) else None
 
 
 def condition_key(source: str, length: int) -> str:

@@ -1,22 +1,24 @@
-"""The training loop, plain: draw, forward, backward, note the gradient's norm, clip, step, look now and then."""
+"""The training loop of a group of networks: draw, forward, backward, clip, step, look now and then.
+
+The networks are of one shape; each has its own weights, seed, learning rate, stopping and history, and leaves when it
+stops. What becomes of one does not depend on which others train beside it.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor
-from torch.nn.utils import clip_grad_norm_
 
 from carousel.experiments.columns import Outcome
 from carousel.experiments.contenders.base import Network
 from carousel.experiments.tasks.base import Batch, Task
 from carousel.experiments.training.description import Training
+from carousel.experiments.training.draws import Draws
+from carousel.experiments.training.learners import Learners, Weights, learners_of
 from carousel.experiments.training.stopping import Stopping
-
-Weights = dict[str, Tensor]
 
 
 @dataclass
@@ -31,43 +33,91 @@ class History:
     best_step: int = 0
 
 
-def train(
-    network: Network,
-    task: Task,
-    training: Training,
-    learning_rate: float,
-    generator: torch.Generator,
-    at_step: dict[int, Callable[[], None]],
-) -> History:
-    """Train in place with Adam; leaves the weights of the best validation check (the last of equals) in the network.
+@dataclass
+class Learner:
+    """One network of the group. at_step: what shall be measured of it after certain steps."""
 
-    `at_step` holds what shall be measured after certain steps. A loss or gradient that is not finite ends the trial as
-    "diverged" before it reaches the weights.
+    network: Network
+    task: Task
+    seed: int
+    learning_rate: float
+    at_step: dict[int, Callable[[], None]] = field(default_factory=dict)
+    history: History = field(default_factory=History)
+
+
+def train(group: Sequence[Learner], training: Training) -> Iterator[Learner]:
+    """Train in place with Adam. Each learner is given back as soon as it has stopped, the weights of its best
+    validation check (the last of equals) in its network.
+
+    A loss or gradient that is not finite ends a trial as "diverged" before it reaches the weights.
     """
-    optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
-    rule = training.stop
-    stopping = Stopping(rule, task.metric, task.chance_loss)
-    validation = task.held_out("validation", task.checked)
-    history, best, best_score = History(), snapshot(network), -math.inf
+    networks = [learner.network for learner in group]
+    learners = learners_of(networks, [learner.learning_rate for learner in group], training.clip_norm)
+    draws = Draws([learner.task for learner in group], [learner.seed for learner in group], training.batch_size)
+    members = [_Member(learner, training) for learner in group]
     for step in range(1, training.steps + 1):
-        if not _one_step(network, task, task.sample(generator, training.batch_size), training, optimiser, history):
-            history.outcome = "diverged"
-            break
-        if step in at_step:
-            at_step[step]()
-        if step % rule.check_every == 0 or step == training.steps:
-            score = evaluate(network, task, validation)
-            history.validation[step] = score
-            if score >= best_score:
-                best, best_score, history.best_step = snapshot(network), score, step
-            recent = history.losses[-rule.check_every :]
-            outcome = stopping.check(step, score, sum(recent) / len(recent))
-            if outcome is not None:
-                history.outcome = outcome
-                break
-    history.steps_to_solved = stopping.steps_to_solved
-    network.load_state_dict(best)
-    return history
+        drawn, batch = draws.next()
+        losses = members[0].learner.task.losses(learners.outputs(drawn), batch)
+        norms = learners.step(losses)
+        for n, (member, loss, norm) in enumerate(zip(members, losses.tolist(), norms, strict=True)):
+            member.note(step, loss, norm, learners, n)
+        stopped = [member for member in members if member.stopped]
+        if not stopped:
+            continue
+        going = [n for n, member in enumerate(members) if not member.stopped]
+        if going:
+            learners.keep_only(going)
+            draws.keep_only(going)
+        members = [members[n] for n in going]
+        yield from (member.finished() for member in stopped)
+        if not going:
+            return
+
+
+class _Member:
+    """Follows one network: its history, its best weights, when it stops."""
+
+    def __init__(self, learner: Learner, training: Training):
+        self.learner, self._training, self.stopped = learner, training, False
+        self._stopping = Stopping(training.stop, learner.task.metric, learner.task.chance_loss)
+        self._validation = learner.task.held_out("validation", learner.task.checked)
+        self._best, self._best_score = snapshot(learner.network), -math.inf
+
+    def note(self, step: int, loss: float, norm: float, learners: Learners, network: int) -> None:
+        """What a step gave; network: its number among those that are still training."""
+        history, rule = self.learner.history, self._training.stop
+        history.losses.append(loss)
+        history.norms.append(norm)
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            history.outcome, self.stopped = "diverged", True
+            return
+        last, checked = step == self._training.steps, step % rule.check_every == 0
+        if not (last or checked or step in self.learner.at_step):
+            return
+        weights = learners.weights_of(network)
+        self.learner.network.load_state_dict(weights)
+        if step in self.learner.at_step:
+            self.learner.at_step[step]()
+        if last or checked:
+            self._check(step, weights)
+        self.stopped = self.stopped or last
+
+    def finished(self) -> Learner:
+        """The learner, with its best weights."""
+        self.learner.history.steps_to_solved = self._stopping.steps_to_solved
+        self.learner.network.load_state_dict(self._best)
+        return self.learner
+
+    def _check(self, step: int, weights: Weights) -> None:
+        history, rule = self.learner.history, self._training.stop
+        score = evaluate(self.learner.network, self.learner.task, self._validation)
+        history.validation[step] = score
+        if score >= self._best_score:
+            self._best, self._best_score, history.best_step = weights, score, step
+        recent = history.losses[-rule.check_every :]
+        outcome = self._stopping.check(step, score, sum(recent) / len(recent))
+        if outcome is not None:
+            history.outcome, self.stopped = outcome, True
 
 
 def evaluate(network: Network, task: Task, batch: Batch) -> float:
@@ -79,24 +129,3 @@ def evaluate(network: Network, task: Task, batch: Batch) -> float:
 def snapshot(network: Network) -> Weights:
     """A copy of the weights."""
     return {name: value.clone() for name, value in network.state_dict().items()}
-
-
-def _one_step(
-    network: Network,
-    task: Task,
-    batch: Batch,
-    training: Training,
-    optimiser: torch.optim.Optimizer,
-    history: History,
-) -> bool:
-    """One update; False, and no update, where loss or gradient is not finite."""
-    loss = task.loss(network(batch.x, batch.lengths), batch)
-    optimiser.zero_grad()
-    loss.backward()
-    norm = clip_grad_norm_(network.parameters(), training.clip_norm).item()
-    history.losses.append(loss.item())
-    history.norms.append(norm)
-    if not (math.isfinite(norm) and math.isfinite(history.losses[-1])):
-        return False
-    optimiser.step()
-    return True

@@ -1,14 +1,15 @@
-"""Run one trial from its description: the numbers depend on nothing else (but the machine and its libraries)."""
+"""Run trials from their descriptions: the numbers depend on nothing else (but the machine and its libraries)."""
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 
-from carousel.experiments.columns import Measures, Occluded, Probed
+from carousel.experiments.columns import Measures, Moment, Occluded, Probed
 from carousel.experiments.contenders.base import Network
 from carousel.experiments.contenders.network import build
 from carousel.experiments.contenders.sizes import Size
@@ -21,7 +22,8 @@ from carousel.experiments.probes.occlusion import measure_occlusion
 from carousel.experiments.tasks.base import Task
 from carousel.experiments.training.description import Contender, FileSource, Trial
 from carousel.experiments.training.gradient_norms import summarise_norms
-from carousel.experiments.training.loop import History, Weights, evaluate, snapshot, train
+from carousel.experiments.training.learners import Weights
+from carousel.experiments.training.loop import History, Learner, evaluate, snapshot, train
 
 _INIT_SEED = 1_000_033  # keeps the weights' numbers apart from the data's
 
@@ -58,31 +60,59 @@ def build_contender(contender: Contender, task: Task, seed: int, kernel: str = "
 
 
 def run_trial(trial: Trial, task: Task) -> TrialResult:
-    """Train, measure, evaluate. The same seed draws the same training sequences for every contender.
+    """Train, measure, evaluate one trial."""
+    ((_, result),) = run_trials([trial], [task])
+    return result
+
+
+def run_trials(trials: Sequence[Trial], tasks: Sequence[Task]) -> Iterator[tuple[Trial, TrialResult]]:
+    """Train trials of one shape (`Trial.shape`) as one group, each on its task; a trial is measured and given back as
+    soon as it has stopped. Its numbers are those that it has alone. The same seed draws the same training sequences for
+    every contender.
 
     Gradient flow is followed through a recurrent state; of a network without one the record says why there is none.
     """
+    training = [_InTraining(trial, task) for trial, task in zip(trials, tasks, strict=True)]
+    by_learner = {id(each.learner): each for each in training}
     began = time.process_time()
-    task = task.of_seed(trial.seed)
-    network = build_contender(trial.contender, task, trial.seed, trial.kernel)
-    followed = trial.phase == "reporting" and network.flow_refused is None
-    flows: list[Flow] = []
-    at_step = {}
-    if followed:
-        at_step[max(1, trial.training.steps // 10)] = lambda: flows.append(
-            measure_flow(network, task, "early", trial.seed)
-        )
-    generator = torch.Generator().manual_seed(trial.seed)
-    history = train(network, task, trial.training, trial.learning_rate, generator, at_step)
-    measures = _measure(network, task, history)
-    probed = _probe(network, task, trial) if trial.phase == "reporting" else Probed()
-    if followed:
-        flows.append(measure_flow(network, task, "end", trial.seed))
-        measures = replace(measures, lyapunov_end=measure_exponent(network, task, trial.seed))
-    measures = replace(measures, seconds=time.process_time() - began)
-    occluded = trial.phase == "reporting" and isinstance(trial.source, FileSource) and not trial.length
-    occlusion = measure_occlusion(network, task, trial.seed) if occluded else []
-    return TrialResult(measures, probed, history, flows, snapshot(network), occlusion)
+    for learner in train([each.learner for each in training], trials[0].training):
+        spent = (time.process_time() - began) / len(training)
+        for each in training:
+            each.seconds += spent
+        stopped = by_learner[id(learner)]
+        training.remove(stopped)
+        yield stopped.trial, stopped.measured()
+        began = time.process_time()
+
+
+class _InTraining:
+    """A trial on its way: its network, its lag profiles so far, and its share of the processor's time in seconds."""
+
+    def __init__(self, trial: Trial, task: Task):
+        self.trial, self.seconds, self._flows = trial, 0.0, list[Flow]()
+        task = task.of_seed(trial.seed)
+        network = build_contender(trial.contender, task, trial.seed, trial.kernel)
+        self.learner = Learner(network, task, trial.seed, trial.learning_rate)
+        self._followed = trial.phase == "reporting" and network.flow_refused is None
+        if self._followed:
+            self.learner.at_step[max(1, trial.training.steps // 10)] = lambda: self._follow("early")
+
+    def measured(self) -> TrialResult:
+        """What the trained network gives."""
+        began, trial = time.process_time(), self.trial
+        network, task, history = self.learner.network, self.learner.task, self.learner.history
+        measures = _measure(network, task, history)
+        probed = _probe(network, task, trial) if trial.phase == "reporting" else Probed()
+        if self._followed:
+            self._follow("end")
+            measures = replace(measures, lyapunov_end=measure_exponent(network, task, trial.seed))
+        measures = replace(measures, seconds=self.seconds + time.process_time() - began)
+        occluded = trial.phase == "reporting" and isinstance(trial.source, FileSource) and not trial.length
+        occlusion = measure_occlusion(network, task, trial.seed) if occluded else []
+        return TrialResult(measures, probed, history, self._flows, snapshot(network), occlusion)
+
+    def _follow(self, moment: Moment) -> None:
+        self._flows.append(measure_flow(self.learner.network, self.learner.task, moment, self.trial.seed))
 
 
 def _probe(network: Network, task: Task, trial: Trial) -> Probed:

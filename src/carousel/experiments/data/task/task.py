@@ -60,9 +60,9 @@ class DataTask(Task):
         equal = bool((lengths == len(steps)).all())
         return Batch(self._x[index], y, None if equal else lengths)
 
-    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+    def losses(self, output: Tensor, batch: Batch) -> Tensor:
         """Cross-entropy, squared error of scaled values, or negative log-likelihood a frame."""
-        return self._objective.loss(output, batch)
+        return self._objective.losses(output, batch)
 
     def score(self, output: Tensor, batch: Batch) -> float:
         """Accuracy, R², or log-likelihood a frame; padded steps never count."""
@@ -71,6 +71,11 @@ class DataTask(Task):
     def target_logit(self, output: Tensor, batch: Batch) -> Tensor:
         """[B]: the right class's logit, the sum of predicted values, or that of the keys that sound next."""
         return self._objective.target_logit(output, batch)
+
+    @property
+    def bytes_of_data(self) -> int:
+        """What the steps of the file take in memory."""
+        return self._x.nbytes
 
     def rmse(self, output: Tensor, batch: Batch) -> float | None:
         """Root mean square error in the target's own unit; None for classes, piano rolls and several columns."""

@@ -26,8 +26,8 @@ class Objective(ABC):
         """y of the examples `rows` [B]; index_TB: where their steps are in x, the last row of x being padding."""
 
     @abstractmethod
-    def loss(self, output: Tensor, batch: Batch) -> Tensor:
-        """Scalar."""
+    def losses(self, output: Tensor, batch: Batch) -> Tensor:
+        """[P], of P networks: see `Task.losses`."""
 
     @abstractmethod
     def score(self, output: Tensor, batch: Batch) -> float:
@@ -43,11 +43,11 @@ class Objective(ABC):
 
 
 def true_steps(batch: Batch) -> Tensor:
-    """[T, B] true at steps that are no padding."""
-    steps, count = batch.x.shape[:2]
+    """[P, T, B] of a batch of P networks: true at steps that are no padding."""
+    networks, steps, count, _ = batch.x.shape
     if batch.lengths is None:
-        return torch.ones(steps, count, dtype=torch.bool, device=batch.x.device)
-    return torch.arange(steps, device=batch.x.device)[:, None] < batch.lengths
+        return torch.ones(networks, steps, count, dtype=torch.bool, device=batch.x.device)
+    return torch.arange(steps, device=batch.x.device)[:, None] < batch.lengths.unsqueeze(1)
 
 
 def at_last_step(values_TBx: Tensor, batch: Batch) -> Tensor:

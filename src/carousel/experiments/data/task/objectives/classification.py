@@ -6,11 +6,11 @@ from typing import final
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.task.objectives.base import Objective
 from carousel.experiments.tasks.base import Batch
+from carousel.experiments.tasks.losses import cross_entropies
 
 
 @final
@@ -25,8 +25,8 @@ class Classification(Objective):
     def targets(self, rows: Tensor, index_TB: Tensor) -> Tensor:
         return self._codes[rows]
 
-    def loss(self, output: Tensor, batch: Batch) -> Tensor:
-        return cross_entropy(output, batch.y)
+    def losses(self, output: Tensor, batch: Batch) -> Tensor:
+        return cross_entropies(output, batch.y)
 
     def score(self, output: Tensor, batch: Batch) -> float:
         return float((output.argmax(dim=1) == batch.y).double().mean())

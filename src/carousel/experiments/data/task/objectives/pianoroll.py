@@ -6,11 +6,11 @@ from typing import ClassVar, Literal, final
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.task.objectives.base import Objective, at_last_step, true_steps
 from carousel.experiments.tasks.base import Batch
+from carousel.experiments.tasks.losses import frame_losses
 
 
 @final
@@ -29,13 +29,11 @@ class PianoRoll(Objective):
     def targets(self, rows: Tensor, index_TB: Tensor) -> Tensor:
         return self._next[index_TB]
 
-    def loss(self, output: Tensor, batch: Batch) -> Tensor:
-        true = true_steps(batch)
-        frames = batch.y[true].to(output.dtype)
-        return binary_cross_entropy_with_logits(output[true], frames, reduction="sum") / len(frames)
+    def losses(self, output: Tensor, batch: Batch) -> Tensor:
+        return frame_losses(output, batch.y, true_steps(batch))
 
     def score(self, output: Tensor, batch: Batch) -> float:
-        return -float(self.loss(output.detach().double(), batch))
+        return -float(self.losses(output.detach().double().unsqueeze(0), batch.as_population(1)))
 
     def target_logit(self, output: Tensor, batch: Batch) -> Tensor:
         """The sum of the logits of the keys that sound next after the last true step; of all where none does."""

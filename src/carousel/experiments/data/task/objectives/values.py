@@ -7,13 +7,13 @@ from typing import final
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import mse_loss
 
 from carousel.experiments.data.arrays import Floats
 from carousel.experiments.data.prepare.baseline import r2
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.task.objectives.base import Objective, at_last_step
 from carousel.experiments.tasks.base import Batch
+from carousel.experiments.tasks.losses import squared_errors
 
 
 class _Values(Objective):
@@ -27,8 +27,8 @@ class _Values(Objective):
     def targets(self, rows: Tensor, index_TB: Tensor) -> Tensor:
         return self._y[rows]
 
-    def loss(self, output: Tensor, batch: Batch) -> Tensor:
-        return mse_loss(output, batch.y.to(output.dtype))
+    def losses(self, output: Tensor, batch: Batch) -> Tensor:
+        return squared_errors(output, batch.y)
 
     def target_logit(self, output: Tensor, batch: Batch) -> Tensor:
         return output.sum(dim=1)

@@ -1,0 +1,130 @@
+"""How a group of networks takes a training step: all in one call where the compiled kernel runs them, else in turn."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import cast, final
+
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+
+from carousel.experiments.contenders.base import Network
+from carousel.experiments.contenders.network import RecurrentNetwork
+from carousel.experiments.tasks.base import Batch
+from carousel.nn.kernels import KERNELS, Call
+from carousel.nn.layers.stack_module import OUTPUT_ALONE
+from carousel.nn.population import Population, PopulationAdam, PopulationLinear
+
+Weights = dict[str, Tensor]
+
+
+class Learners(ABC):
+    """P networks in training; a network's numbers do not depend on the others."""
+
+    @abstractmethod
+    def outputs(self, batch: Batch) -> Tensor:
+        """[P, B, O] or [P, T, B, O], of a batch whose x is [P, T, B, I], or [T, B, I] for all, and lengths likewise."""
+
+    @abstractmethod
+    def step(self, losses: Tensor) -> list[float]:
+        """One update of each from its loss, [P]; the norms of the gradients before clipping. A network whose loss or
+        norm is not finite is left as it is."""
+
+    @abstractmethod
+    def weights_of(self, network: int) -> Weights:
+        """A copy of one network's weights."""
+
+    @abstractmethod
+    def keep_only(self, networks: Sequence[int]) -> None:
+        """Let all others leave."""
+
+
+def learners_of(networks: Sequence[Network], rates: Sequence[float], clip_norm: float) -> Learners:
+    """Networks of one shape, a learning rate each. The compiled kernel takes all of them together; another that was
+    forced, and networks without recurrence, train in turn."""
+    first = networks[0]
+    if isinstance(first, RecurrentNetwork) and first.cells.kernel in (None, "numba"):
+        cell = first.stack[0]
+        call = Call(torch.zeros(1, 1, cell.input_size))
+        if KERNELS["numba"].supports(cell, call, OUTPUT_ALONE) is None:
+            return Together(cast("Sequence[RecurrentNetwork]", networks), rates, clip_norm)
+    return InTurn(networks, rates, clip_norm)
+
+
+@final
+class Together(Learners):
+    """Recurrent networks on the compiled kernel."""
+
+    def __init__(self, networks: Sequence[RecurrentNetwork], rates: Sequence[float], clip_norm: float):
+        self._stacks = Population([network.cells for network in networks])
+        self._readouts = PopulationLinear([network.linear for network in networks])
+        self._adam = PopulationAdam([self._stacks, self._readouts], rates, clip_norm=clip_norm)
+        self._every = networks[0].readout == "every"
+
+    def outputs(self, batch: Batch) -> Tensor:
+        output, _ = self._stacks(batch.x, lengths=batch.lengths, keep=None)
+        found: Tensor = self._readouts(output if self._every else _at_last_steps(output, batch.lengths))
+        return found
+
+    def step(self, losses: Tensor) -> list[float]:
+        self._adam.zero_grad()
+        losses.sum().backward()
+        return self._adam.step(losses.detach().isfinite()).tolist()
+
+    def weights_of(self, network: int) -> Weights:
+        found = {f"cells.{name}": value for name, value in self._stacks.state_dict_of(network).items()}
+        return found | {f"linear.{name}": value for name, value in self._readouts.state_dict_of(network).items()}
+
+    def keep_only(self, networks: Sequence[int]) -> None:
+        self._adam.keep_only(networks)
+
+
+@final
+class InTurn(Learners):
+    """Any networks, one after the other, by torch's Adam."""
+
+    def __init__(self, networks: Sequence[Network], rates: Sequence[float], clip_norm: float):
+        self._networks, self._clip = list(networks), clip_norm
+        self._optimisers = [
+            torch.optim.Adam(network.parameters(), lr=rate, fused=True)
+            for network, rate in zip(networks, rates, strict=True)
+        ]
+
+    def outputs(self, batch: Batch) -> Tensor:
+        return torch.stack([network(*_of(batch, n)) for n, network in enumerate(self._networks)])
+
+    def step(self, losses: Tensor) -> list[float]:
+        for optimiser in self._optimisers:
+            optimiser.zero_grad()
+        losses.sum().backward()
+        norms = [clip_grad_norm_(network.parameters(), self._clip).item() for network in self._networks]
+        finite = losses.detach().isfinite() & torch.tensor(norms).isfinite()
+        for optimiser, update in zip(self._optimisers, finite.tolist(), strict=True):
+            if update:
+                optimiser.step()
+        return norms
+
+    def weights_of(self, network: int) -> Weights:
+        return {name: value.clone() for name, value in self._networks[network].state_dict().items()}
+
+    def keep_only(self, networks: Sequence[int]) -> None:
+        self._networks = [self._networks[n] for n in networks]
+        self._optimisers = [self._optimisers[n] for n in networks]
+
+
+def _at_last_steps(output: Tensor, lengths: Tensor | None) -> Tensor:
+    """[P, B, H] from [P, T, B, H]: the values at the last true step of each sequence."""
+    if lengths is None:
+        return output[:, -1]
+    if lengths.dim() == 1:
+        return output[:, lengths - 1, torch.arange(output.shape[2])]
+    networks = torch.arange(len(output)).unsqueeze(1)
+    return output[networks, lengths - 1, torch.arange(output.shape[2])]
+
+
+def _of(batch: Batch, network: int) -> tuple[Tensor, Tensor | None]:
+    x = batch.x if batch.x.dim() == 3 else batch.x[network]
+    lengths = batch.lengths
+    return x, lengths if lengths is None or lengths.dim() == 1 else lengths[network]
