@@ -37,6 +37,14 @@ class GRU(*args: Any, recurrent_dropout: float = 0.0, layer_norm: bool = False,
 class LSTM(*args: Any, recurrent_dropout: float = 0.0, layer_norm: bool = False,
         kernel: str | None = None, **kwargs: Any)
     forward, kernel, reset_parameters, run
+class Population(networks: Sequence[nn.Module])
+    forward, keep_only, kernels, load_state_dict_of, state_dict_of
+class PopulationAdam(modules: Iterable[Stacked], lr: float | Sequence[float] = 0.001, *,
+        clip_norm: float | None = None, betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08)
+    keep_only, step, zero_grad
+class PopulationLinear(linears: Sequence[nn.Linear])
+    forward, keep_only, load_state_dict_of, state_dict_of
 class RNN(*args: Any, recurrent_dropout: float = 0.0, layer_norm: bool = False,
         kernel: str | None = None, **kwargs: Any)
     forward, kernel, reset_parameters, run
@@ -145,15 +153,16 @@ record(model: nn.Module, names: str | Iterable[str] | None = None, *, every: int
 module tasks
     class Batch(x: Tensor, y: Tensor, lengths: Tensor | None = None,
             key_positions: Tensor | None = None)
-        key_positions, lengths, x, y
+        as_population, key_positions, lengths, x, y
     class Metric(name: str, chance: float, baseline: str, solved_threshold: float | None)
         baseline, chance, name, solved_threshold
     Part
     class SyntheticTask
-        checked, held_out, longest_allowed, loss, of_seed, rmse, sample, score, shortest, target_logit
+        checked, held_out, longest_allowed, loss, losses, of_seed, rmse, sample, score, shortest,
+                target_logit
     TASKS
     class Task
-        checked, held_out, loss, of_seed, rmse, sample, score, target_logit
+        checked, held_out, loss, losses, of_seed, rmse, sample, score, target_logit
     task(name: str, length: int) -> SyntheticTask
 """
 
