@@ -24,9 +24,9 @@ def test_the_sweep_and_the_ensemble(capsys: pytest.CaptureFixture[str]) -> None:
             with torch.no_grad():
                 x, y = names["batch"](512)
                 alone = (names["head"](names["network"](x)[0][-1]) - y).square().mean()
-            assert alone < 0.1 < y.var()  # learned: better than the constant that is best
+            assert alone < y.var() / 4  # the error of the best constant is y.var()
             assert f"learning rate {names['rates'][0]}: loss " in capsys.readouterr().out
             exec(ensemble, names)
         finally:
             torch.set_num_threads(threads)
-    assert names["error_of_the_mean"] < names["mean_error"] < 0.1
+    assert names["error_of_the_mean"] < names["mean_error"] < names["y"].var() / 2
