@@ -64,8 +64,11 @@ class Together(Learners):
         self._every = networks[0].readout == "every"
 
     def outputs(self, batch: Batch) -> Tensor:
-        output, _ = self._stacks(batch.x, lengths=batch.lengths, keep=None)
-        found: Tensor = self._readouts(output if self._every else _at_last_steps(output, batch.lengths))
+        output, state = self._stacks(batch.x, lengths=batch.lengths)
+        if not self._every:
+            # the highest layer's h after each sequence's last step; read there, no gradient of all steps is made
+            output = (state if isinstance(state, Tensor) else state[0])[:, -1]
+        found: Tensor = self._readouts(output)
         return found
 
     def step(self, losses: Tensor) -> list[float]:
@@ -112,16 +115,6 @@ class InTurn(Learners):
     def keep_only(self, networks: Sequence[int]) -> None:
         self._networks = [self._networks[n] for n in networks]
         self._optimisers = [self._optimisers[n] for n in networks]
-
-
-def _at_last_steps(output: Tensor, lengths: Tensor | None) -> Tensor:
-    """[P, B, H] from [P, T, B, H]: the values at the last true step of each sequence."""
-    if lengths is None:
-        return output[:, -1]
-    if lengths.dim() == 1:
-        return output[:, lengths - 1, torch.arange(output.shape[2])]
-    networks = torch.arange(len(output)).unsqueeze(1)
-    return output[networks, lengths - 1, torch.arange(output.shape[2])]
 
 
 def _of(batch: Batch, network: int) -> tuple[Tensor, Tensor | None]:

@@ -58,6 +58,7 @@ class PopulationAdam:
         """Update each network, or those where `update` [P] is True. Gives the norms of the gradients before clipping,
         [P] float64. A network whose norm is not finite is left as it is."""
         from carousel.nn.kernels.numba.jit.adam import adam  # numba loads at the first step, not at import
+        from carousel.nn.kernels.numba.jit.simd import lanes as lanes_of
 
         self._check(update)
         parameters = self._parameters()
@@ -69,7 +70,8 @@ class PopulationAdam:
         counts = np.array([p.numel() // networks for p in parameters], np.int64)
         wanted = np.ones(networks, np.bool_) if update is None else update.numpy()
         norms = np.empty(networks, np.float64)
-        adam(like, where, counts, wanted, self._steps, self._rates, self._clip, *self._betas, self._eps, norms)
+        lanes = lanes_of(like.itemsize)
+        adam(like, lanes, where, counts, wanted, self._steps, self._rates, self._clip, *self._betas, self._eps, norms)
         return torch.from_numpy(norms)
 
     def keep_only(self, networks: Sequence[int]) -> None:

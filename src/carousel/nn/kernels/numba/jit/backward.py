@@ -106,7 +106,10 @@ def _step(t, count, b0, row, p, sizes, layout, fresh, vectors, kept, g, found, w
     if len(c):
         find_previous(t, p.after, count, start, p.total, b0, most, order, fresh, p.batch, padded, prev_at)
     norms = gain, gain_m, bias_m
-    step_back(p.code, p.blocks, count, n, sizes, norms, kept, g, prev_at, out_at, states, d, at, d_ld, dh, dc, sums)
+    ahead = start[t - p.after] + b0 - n if 0 <= t - p.after < p.steps else 0
+    step_back(
+        p.code, p.blocks, count, n, sizes, norms, kept, g, prev_at, out_at, states, d, at, d_ld, dh, dc, sums, ahead
+    )
     if p.normed:
         normalise_backward(
             count, p.blocks - p.h_first, hidden, padded, gain, d, at + p.h_first * padded, d_ld, v, n * depth,

@@ -82,6 +82,26 @@ def reciprocal(typing: Any, v: Any) -> Any:
     return signature(v, v), generate
 
 
+@intrinsic
+def square_root(typing: Any, v: Any) -> Any:
+    """Correctly rounded."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return call(builder, f"llvm.sqrt.{v.suffix}", v.llvm, args[0])
+
+    return signature(v, v), generate
+
+
+@intrinsic
+def quotient(typing: Any, v: Any, by: Any) -> Any:
+    """v / by, correctly rounded."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.fdiv(*args)
+
+    return signature(v, v, by), generate
+
+
 @intrinsic(prefer_literal=True)
 def at_least(typing: Any, v: Any, limit: Any) -> Any:
     """max(v, limit), a number known beforehand; NaN stays NaN."""

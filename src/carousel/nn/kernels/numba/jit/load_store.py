@@ -30,6 +30,19 @@ def load(typing: Any, array: Any, offset: Any) -> Any:
 
 
 @intrinsic
+def fetch(typing: Any, array: Any, offset: Any) -> Any:
+    """fetch(array, offset): have the cache line of that element brought near. It may lie outside the array: nothing is
+    read, and no fault follows."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        where = pointer(context, builder, sig.args[0], args[0], args[1], ir.IntType(8))
+        call(builder, "llvm.prefetch.p0", ir.VoidType(), where, *(ir.Constant(ir.IntType(32), k) for k in (0, 3, 1)))
+        return context.get_dummy_value()
+
+    return signature(types.none, array, types.intp), generate
+
+
+@intrinsic
 def store(typing: Any, array: Any, offset: Any, value: Any) -> Any:
     """store(array, offset, value)."""
 

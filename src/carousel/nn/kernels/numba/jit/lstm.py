@@ -9,7 +9,7 @@ from __future__ import annotations
 from carousel.nn.kernels.numba.jit.compilation import inlined, inner
 from carousel.nn.kernels.numba.jit.functions import sigmoid, tanh
 from carousel.nn.kernels.numba.jit.hidden_io import hidden_gradient, store_hidden
-from carousel.nn.kernels.numba.jit.load_store import load, put, store, stream
+from carousel.nn.kernels.numba.jit.load_store import fetch, load, put, store, stream
 
 FULL, OF_1997, COUPLED = 0, 1, 2  # blocks: i f g o | i g o | f g o
 
@@ -43,9 +43,9 @@ def _make(variant: int):
                 put(c, c_at + r * padded + j, c_t, far)
 
     @inlined
-    def gates_backward(rows, sizes, a, a_at, c, prev_at, carry_c, kept, kept_at, d, d_at, d_ld):
+    def gates_backward(rows, sizes, a, a_at, c, prev_at, carry_c, kept, kept_at, d, d_at, d_ld, ahead):
         """Each gate's derivative times that of its nonlinearity; dc is kept where it is wanted, dc f is carried to the
-        step before."""
+        step before. ahead: rows to those of the next step, which are fetched meanwhile."""
         _, padded, lanes = sizes
         to_g = (blocks - 2) * padded
         for r in range(rows):
@@ -53,6 +53,9 @@ def _make(variant: int):
                 p, e = a_at + r * blocks * padded + j, d_at + r * d_ld + j
                 first, g = load(a, p), load(a, p + to_g)
                 c_prev, dc_t = load(c, prev_at[r] + j), load(carry_c, r * padded + j)
+                for block in range(blocks):
+                    fetch(a, p + (ahead * blocks + block) * padded)
+                fetch(c, prev_at[r] + j + ahead * padded)
                 if len(kept):
                     stream(kept, kept_at + r * padded + j, dc_t)
                 if variant == FULL:

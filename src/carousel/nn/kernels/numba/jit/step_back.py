@@ -17,13 +17,13 @@ from carousel.nn.kernels.numba.jit.matrix import add_rows
 
 
 @inlined
-def _gates(code, rows, sizes, a, a_at, c, prev_at, carry_c, kept, kept_at, d, d_at, d_ld):
+def _gates(code, rows, sizes, a, a_at, c, prev_at, carry_c, kept, kept_at, d, d_at, d_ld, ahead):
     if code == LSTM:
-        lstm_gates_backward(rows, sizes, a, a_at, c, prev_at, carry_c, kept, kept_at, d, d_at, d_ld)
+        lstm_gates_backward(rows, sizes, a, a_at, c, prev_at, carry_c, kept, kept_at, d, d_at, d_ld, ahead)
     elif code == LSTM_1997:
-        lstm_1997_gates_backward(rows, sizes, a, a_at, c, prev_at, carry_c, kept, kept_at, d, d_at, d_ld)
+        lstm_1997_gates_backward(rows, sizes, a, a_at, c, prev_at, carry_c, kept, kept_at, d, d_at, d_ld, ahead)
     else:
-        coupled_gates_backward(rows, sizes, a, a_at, c, prev_at, carry_c, kept, kept_at, d, d_at, d_ld)
+        coupled_gates_backward(rows, sizes, a, a_at, c, prev_at, carry_c, kept, kept_at, d, d_at, d_ld, ahead)
 
 
 @inner
@@ -41,7 +41,7 @@ def _through_norm(rows, n, sizes, m, m_scale, gain_m, dm, carry_c, scratch, dgai
 @inlined
 def _lstm(
     code, count, n, sizes, blocks, norms, kept, prev_at, carry_h, carry_s, dm, shown, g, out_at, d, at, d_ld, dh, dc,
-    sums,
+    sums, ahead,
 ):  # fmt: skip
     """One step of an LSTM: through the output gate, through the normalised c where there is one, through the gates."""
     _, padded, _ = sizes
@@ -58,14 +58,15 @@ def _lstm(
         output_gate_backward(
             count, sizes, blocks, a, a_at, c, c_at, carry_h, carry_s, g, out_at, d, at, d_ld, carry_s, dh, c_at
         )
-    _gates(code, count, sizes, a, a_at, c, prev_at, carry_s, dc, c_at, d, at, d_ld)
+    _gates(code, count, sizes, a, a_at, c, prev_at, carry_s, dc, c_at, d, at, d_ld, ahead)
 
 
 @inlined
 def step_back(
-    code, blocks, count, n, sizes, norms, kept, g, prev_at, out_at, states, d, at, d_ld, dh, dc, sums
+    code, blocks, count, n, sizes, norms, kept, g, prev_at, out_at, states, d, at, d_ld, dh, dc, sums, ahead
 ):  # fmt: skip
-    """d[at ...] of the `count` sequences that run, and what is carried past the product."""
+    """d[at ...] of the `count` sequences that run, and what is carried past the product. ahead: rows from this step's
+    to those of the next to be done."""
     _, padded, _ = sizes
     _, _, _, _, a, hp, _, out = kept
     carry_h, carry_s, dm, shown = states
@@ -75,9 +76,9 @@ def step_back(
     elif code == ELMAN_RELU:
         relu_backward(count, sizes, out, carry_h, g, out_at, d, at, d_ld, dh, n_at)
     elif code == GRU:
-        gru_backward(count, sizes, a, a_at, hp, n_at, carry_h, carry_s, g, out_at, d, at, d_ld, dh, n_at)
+        gru_backward(count, sizes, a, a_at, hp, n_at, carry_h, carry_s, g, out_at, d, at, d_ld, dh, n_at, ahead)
     else:
         _lstm(
             code, count, n, sizes, blocks, norms, kept, prev_at, carry_h, carry_s, dm, shown, g, out_at, d, at, d_ld,
-            dh, dc, sums,
+            dh, dc, sums, ahead,
         )  # fmt: skip
