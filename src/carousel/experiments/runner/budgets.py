@@ -36,13 +36,13 @@ BUDGETS = {
     for budget in (
         Budget(
             "quick",
-            "3 learning rates, 10 seeds: minutes; decides what so few seeds can",
+            "3 learning rates, 6 seeds: minutes; decides what so few seeds can",
             QUICK_CONTENDERS,
             (30, 100),
             (0.001, 0.003, 0.01),
             (0, 1, 2),
-            tuple(range(100, 110)),
-            (10,),
+            tuple(range(100, 106)),
+            (6,),
             1500,
             700,
         ),
