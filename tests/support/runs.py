@@ -27,7 +27,7 @@ def shortened(plan: Plan, steps: int, seeds: int = 2) -> Plan:
     """The plan with fewer steps, rates, seeds and sequences."""
     stop = plan.training.stop.model_copy(update={"check_every": 20})
     training = plan.training.model_copy(update={"steps": steps, "batch_size": 8, "stop": stop})
-    update = {"training": training, "learning_rates": (0.003, 0.01), "untrained_seeds": (0, 1)}
+    update = {"training": training, "learning_rates": (0.003, 0.01), "tuning_seeds": (0,), "untrained_seeds": (0, 1)}
     return plan.model_copy(update=update | {"reporting_seeds": tuple(range(100, 100 + seeds)), "interim_analyses": ()})
 
 

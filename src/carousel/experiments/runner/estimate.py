@@ -7,10 +7,13 @@ from typing import NamedTuple
 
 import torch
 
+from carousel.experiments.runner.grouping import LEAST
 from carousel.experiments.runner.plan import Plan
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.tasks import Task
 from carousel.experiments.training.description import Contender
+from carousel.experiments.training.draws import Draws
+from carousel.experiments.training.learners import learners_of
 from carousel.experiments.training.trial import build_contender
 
 _REPEATS = 3
@@ -19,7 +22,7 @@ _REPEATS = 3
 class Estimate(NamedTuple):
     """trials: how many to begin with. longest_seconds: if each of them ran to its last step, over all workers; solved
     and stalled trials, and those at chance, stop sooner. grown_seconds: the same if every contender came to have the
-    seeds of the last interim analysis. step_seconds: by condition and contender, one forward and backward pass."""
+    seeds of the last interim analysis. step_seconds: by condition and contender, one training step of a network."""
 
     trials: int
     longest_seconds: float
@@ -28,7 +31,7 @@ class Estimate(NamedTuple):
 
 
 def estimate(plan: Plan, sources: Sources, workers: int) -> Estimate:
-    """Time a few forward and backward passes of every contender on every condition, in one thread."""
+    """Time a few training steps of every contender on every condition, in one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -48,13 +51,16 @@ def estimate(plan: Plan, sources: Sources, workers: int) -> Estimate:
 
 
 def _step_seconds(plan: Plan, source: str, contender: Contender, task: Task) -> float:
-    """The quickest of a few, after one to warm up."""
-    network = build_contender(contender, task, 0, plan.kernel)
-    generator = torch.Generator().manual_seed(0)
+    """One network's share of a training step of as many as a group has at least: the quickest of a few, after one to
+    warm up."""
+    training, seeds = plan.training_of(source), range(LEAST)
+    networks = [build_contender(contender, task, seed, plan.kernel) for seed in seeds]
+    learners = learners_of(networks, [plan.learning_rates[0]] * len(seeds), training.clip_norm)
+    draws = Draws([task] * len(seeds), seeds, training.batch_size)
     times = []
     for _ in range(_REPEATS + 1):
         began = time.perf_counter()
-        batch = task.sample(generator, plan.training_of(source).batch_size)
-        task.loss(network(batch.x, batch.lengths), batch).backward()
+        drawn, batch = draws.next()
+        learners.step(task.losses(learners.outputs(drawn), batch))
         times.append(time.perf_counter() - began)
-    return min(times[1:])
+    return min(times[1:]) / len(seeds)

@@ -10,7 +10,7 @@ from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.training.description import Trial
 from carousel.nn.cells import CELLS
 
-_LEAST, _MOST = 4, 32  # beyond 32 nothing is gained: what a step costs whatever its size is then a few percent of it
+LEAST, _MOST = 4, 32  # beyond 32 nothing is gained: what a step costs whatever its size is then a few percent of it
 _NEAR = 12 * 2**20  # bytes of states and gates that stay near a core until the backward pass (docs/kernels.md)
 _BYTES = 384 * 2**20  # that a group may take at most, of which a worker may hold as much again while it measures
 _NUMBER = 4  # bytes: every contender trains in float32
@@ -30,7 +30,7 @@ def most_together(description: dict[str, Any], sources: Sources) -> int:
     if task.readout == "every":
         numbers += 6 * task.outputs  # logits, their normalised form and both derivatives
     each = task.length * trial.training.batch_size * numbers * _NUMBER
-    passing = max(_LEAST, _NEAR // each)
+    passing = max(LEAST, _NEAR // each)
     if trial.split is not None and isinstance(task, DataTask):
         each += 2 * task.bytes_of_data  # a split of its own: as it was prepared, and as a task
     return max(1, min(passing, _MOST, _BYTES // each))

@@ -29,7 +29,7 @@ _POLL_SECONDS = 0.2
 class Progress:
     """Where the run stands. `newly_done`: entries finished since the last report (at first, those found finished).
     `expected`: jobs there will be. `seconds`: of this command. `share_before`, `share`: of the plan's work, by its
-    rough cost, done before this command and now."""
+    rough cost, done before this command and now, what is being done counted by half."""
 
     counts: dict[str, int]
     expected: int
@@ -131,7 +131,10 @@ class _Drive:
         expected = max(self._first, sum(counts.values()))
         work = max(self._work, self._spent)  # what an earlier command added is in `spent` before it is in `work`
         seconds = time.monotonic() - self._began
-        self._report(Progress(counts, expected, self._newly, seconds, self._before / work, self._spent / work))
+        # Of a group nothing is known until its first network stops; on average half of it is done.
+        halves = _cost(self._plan, self._ledger.entries("running")) / 2 if self._spent > self._before else 0.0
+        share = min(1.0, (self._spent + halves) / work)
+        self._report(Progress(counts, expected, self._newly, seconds, self._before / work, share))
 
     def _reporting_cost(self, allocation: Mapping[Group, int]) -> float:
         return -sum(position for position, _ in reporting_jobs(self._plan, self._tuning.complete, allocation))
