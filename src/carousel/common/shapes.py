@@ -14,8 +14,8 @@ from torch import Tensor
 
 
 def valid_steps(lengths: Tensor, steps: int) -> Tensor:
-    """[T, B] bool: True where a step belongs to its sequence, False at padding."""
-    return torch.arange(steps, device=lengths.device).unsqueeze(1) < lengths.unsqueeze(0)
+    """[..., T, B] bool of lengths [..., B]: True where a step belongs to its sequence, False at padding."""
+    return torch.arange(steps, device=lengths.device).unsqueeze(1) < lengths.unsqueeze(-2)
 
 
 def at_last_step(values_TB: Tensor, lengths: Tensor | None) -> Tensor:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from carousel.common.shapes import valid_steps
 from carousel.nn.cells import Cell, State
@@ -49,14 +49,17 @@ class Call:
     @property
     def reset_mask(self) -> Tensor | None:
         """[T, B] bool: True where the state that step t starts from, in this direction of time, is 0."""
-        if self.resets is None or not self.reverse:
-            return self.resets
-        reset_mask = torch.zeros_like(self.resets)
-        reset_mask[:-1] = self.resets[1:]  # the border before t + 1 lies between t + 1 and t
-        valid = self.valid
-        if valid is not None:
-            reset_mask[:-1] &= valid[1:]  # what stands behind a sequence's end is no border
-        return reset_mask
+        return mask_of(self.resets, self.valid) if self.reverse else self.resets
+
+
+def mask_of(resets: Tensor | None, valid: Tensor | None) -> Tensor | None:
+    """[..., T, B] bool, from the last step to the first: where the state that a step starts from is 0."""
+    if resets is None:
+        return None
+    later = resets[..., 1:, :]  # the border before t + 1 lies between t + 1 and t
+    if valid is not None:
+        later = later & valid[..., 1:, :]  # what stands behind a sequence's end is no border
+    return pad(later, (0, 0, 0, 1))
 
 
 @dataclass(frozen=True)

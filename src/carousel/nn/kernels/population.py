@@ -5,16 +5,18 @@ A network's numbers are those that it has alone: it does not matter how many oth
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from carousel.common.shapes import valid_steps
 from carousel.nn.cells import PARAMETERS, Cell, State
-from carousel.nn.kernels.base import Call, Run
-from carousel.nn.kernels.tape import Tape
+from carousel.nn.kernels.base import Call, Kernel, Request, Run, mask_of
+from carousel.nn.kernels.tape import Recording, Tape
 
 Tensors = Mapping[str, Tensor | None]  # PARAMETERS by name, [P, ...] each
 
@@ -44,12 +46,14 @@ class PopulationCall:
         return Call(x, state, lengths, resets, None if self.dropout is None else self.dropout[n], self.reverse)
 
     @property
+    def valid(self) -> Tensor | None:
+        """[P, T, B] or [T, B]: as `Call.valid`."""
+        return None if self.lengths is None else valid_steps(self.lengths, self.x.shape[-3])
+
+    @property
     def reset_mask(self) -> Tensor | None:
         """[P, T, B] or [T, B]: as `Call.reset_mask`."""
-        if self.resets is None or not self.reverse:
-            return self.resets
-        masks = [self.of(network).reset_mask for network in range(self.networks)]
-        return torch.stack([mask for mask in masks if mask is not None])
+        return mask_of(self.resets, self.valid) if self.reverse else self.resets
 
 
 class PopulationRun(NamedTuple):
@@ -58,9 +62,19 @@ class PopulationRun(NamedTuple):
 
     output: Tensor
     state: State | None
-    tapes: list[Tape]
+    tapes: Sequence[Tape]
     kernel: str
     refusals: dict[str, str]
+
+
+class PopulationKernel(Kernel):
+    """A kernel that runs all networks of a population in one call, where it supports the call of one of them."""
+
+    @abstractmethod
+    def run_population(
+        self, cell: type[Cell], tensors: Tensors, call: PopulationCall, request: Request
+    ) -> tuple[Tensor, State, Callable[[int], Recording]]:
+        """Output [P, T, B, H], final state, fields [P, B, H], and what the run keeps of a network."""
 
 
 def view_of(cell: type[Cell], tensors: Tensors, network: int) -> Cell:
@@ -74,6 +88,14 @@ def stacked(runs: Sequence[Run]) -> Run:
     states = [run.state for run in runs if run.state is not None]
     state = type(states[0])(*(torch.stack(field) for field in zip(*states, strict=True))) if states else None
     return Run(torch.stack([run.output for run in runs]), state, None)
+
+
+def products(a: Tensor, b: Tensor) -> Tensor:
+    """[P, N, I] @ [P, I, O]. On a CPU a single pair goes twice: torch has another product for one pair than for
+    several, whose last bits differ."""
+    if len(a) > 1 or not a.is_cpu:
+        return torch.bmm(a, b)
+    return torch.bmm(a.expand(2, -1, -1), b.expand(2, -1, -1))[:1]
 
 
 def _of(tensor: Tensor | None, network: int, rank: int) -> Tensor | None:

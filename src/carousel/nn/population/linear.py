@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from carousel.common.errors import BadCall
+from carousel.nn.kernels.population import products
 from carousel.nn.population.stacked import Stacked
 
 
@@ -28,15 +28,7 @@ class PopulationLinear(Stacked):
             allowed = f"[{self.networks}, ..., {weight.shape[-1]}]"
             raise BadCall("PopulationLinear: the input does not fit", allowed=allowed, got=tuple(x.shape))
         rows, bias = x.reshape(self.networks, -1, x.shape[-1]), self._parameters.get("bias")
-        found = _products(rows, weight.transpose(1, 2))
+        found = products(rows, weight.transpose(1, 2))
         if bias is not None:
             found = found + bias.unsqueeze(1)
         return found.view(*x.shape[:-1], weight.shape[1])
-
-
-def _products(a: Tensor, b: Tensor) -> Tensor:
-    """[P, N, I] @ [P, I, O]. A single pair goes twice: torch has another product for one pair than for several, whose
-    last bits differ."""
-    if len(a) > 1:
-        return torch.bmm(a, b)
-    return torch.bmm(a.expand(2, -1, -1), b.expand(2, -1, -1))[:1]

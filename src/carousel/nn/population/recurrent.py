@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from carousel.nn.cells import PARAMETERS, Cell, State
 from carousel.nn.kernels import Request, Tape
 from carousel.nn.kernels.population import PopulationCall, PopulationRun
+from carousel.nn.kernels.population_tapes import OnDemand
 from carousel.nn.kernels.together import run_together
 from carousel.nn.layers.stack import SUFFIXES
 from carousel.nn.layers.stack_module import Stack
@@ -68,7 +70,6 @@ class Population(Stacked):
         check_population_resets(resets, self.networks, steps, batch)
         request, x = keep or Request(), input
         states, finals, sites = self._states(hx, batch), list[State](), iter(range(sum(map(len, self._sites))))
-        tapes: list[dict[str, Tape]] = [{} for _ in range(self.networks)]
         self.runs = {}
         for layer, directions in enumerate(self._sites):
             outputs = []
@@ -79,11 +80,9 @@ class Population(Stacked):
                 run = self.runs[f"l{layer}{suffix}"] = run_together(cell, tensors, call, request)
                 outputs.append(run.output)
                 finals += [run.state] if run.state is not None else []
-                for held, tape in zip(tapes, run.tapes, strict=False):
-                    held[f"l{layer}{suffix}"] = tape
             x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1)
         found = x, _in_form(finals)
-        return found if keep is None else (*found, tapes)
+        return found if keep is None else (*found, OnDemand(self.networks, partial(_tapes, self.runs)))
 
     def _states(self, hx: Any, batch: int) -> list[State] | None:
         if hx is None:
@@ -114,6 +113,10 @@ def _sites_of(network: nn.Module) -> list[list[Site]]:
         ]
         for layer in range(network.num_layers)
     ]
+
+
+def _tapes(runs: dict[str, PopulationRun], network: int) -> dict[str, Tape]:
+    return {site: run.tapes[network] for site, run in runs.items() if run.tapes}
 
 
 def _in_form(finals: list[State]) -> Any:

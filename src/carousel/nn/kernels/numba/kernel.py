@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import final
 
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from carousel.nn.cells import Cell
-from carousel.nn.kernels.base import Call, Kernel, Refusal, Request, Run, finished
+from carousel.nn.cells import Cell, State
+from carousel.nn.kernels.base import Call, Refusal, Request, Run, finished
 from carousel.nn.kernels.numba.specification import SPECIFICATIONS
 from carousel.nn.kernels.partial_recording import as_requested
+from carousel.nn.kernels.population import PopulationCall, PopulationKernel, Tensors, view_of
+from carousel.nn.kernels.tape import Recording
 from carousel.nn.kernels.tracing import is_traced
 
 _DTYPES = (torch.float32, torch.float64)
 
 
 @final
-class NumbaKernel(Kernel):
+class NumbaKernel(PopulationKernel):
     """Forward and backward over time in compiled code on the CPU; keeps gates, states and their total derivatives."""
 
     name = "numba"
@@ -54,6 +57,16 @@ class NumbaKernel(Kernel):
 
         output, state, recording = recur(cell, call, request)
         return finished(cell, call, request, output, state, as_requested(recording, cell, request))
+
+    def run_population(
+        self, cell: type[Cell], tensors: Tensors, call: PopulationCall, request: Request
+    ) -> tuple[Tensor, State, Callable[[int], Recording]]:
+        from carousel.nn.kernels.numba.autograd import recur_together
+
+        output, state, recordings = recur_together(cell, dict(tensors), call, request)
+        first = view_of(cell, tensors, 0)
+        held = [as_requested(recording, first, request) for recording in recordings]
+        return output, state, held.__getitem__
 
 
 def _transformed(tensors: list[Tensor]) -> bool:

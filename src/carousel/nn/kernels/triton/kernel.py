@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from typing import final
 
 import torch
+from torch import Tensor
 
-from carousel.nn.cells import Cell
-from carousel.nn.kernels.base import Call, Kernel, Refusal, Request, Run, finished
+from carousel.nn.cells import Cell, State
+from carousel.nn.kernels.base import Call, Refusal, Request, Run, finished
 from carousel.nn.kernels.numba.specification import SPECIFICATIONS
 from carousel.nn.kernels.partial_recording import as_requested
+from carousel.nn.kernels.population import PopulationCall, PopulationKernel, Tensors, view_of
+from carousel.nn.kernels.tape import Recording
+from carousel.nn.kernels.triton.recording import of_network
 
 
 @final
-class TritonKernel(Kernel):
+class TritonKernel(PopulationKernel):
     """Forward and backward over time on a GPU; keeps gates, states and their total derivatives. float32."""
 
     name = "triton"
@@ -43,4 +49,14 @@ class TritonKernel(Kernel):
         from carousel.nn.kernels.triton.autograd import recur  # triton is no dependency of the package
 
         output, state, recording = recur(cell, call, request)
-        return finished(cell, call, request, output, state, as_requested(recording, cell, request))
+        held = of_network(as_requested(recording, cell, request), 0)
+        return finished(cell, call, request, output, state, held)
+
+    def run_population(
+        self, cell: type[Cell], tensors: Tensors, call: PopulationCall, request: Request
+    ) -> tuple[Tensor, State, Callable[[int], Recording]]:
+        from carousel.nn.kernels.triton.autograd import recur_together
+
+        output, state, recording = recur_together(cell, tensors, call, request)
+        held = as_requested(recording, view_of(cell, tensors, 0), request)
+        return output, state, partial(of_network, held)

@@ -65,30 +65,34 @@ def backward(
     state after the step, then before it; past: [B, H], what a GRU's h carries past the product. dh_kept, dc_kept:
     [T, B, H], in full. The rest as in `forward`; the derivation stands in docs/kernels.md."""
     rows = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
-    long = tl.load(lengths + rows, mask=rows < B, other=0)
+    network = tl.program_id(1).to(tl.int64)
+    weight, drop, past = weight + network * BLOCKS * H * H, drop + network * B * H, past + network * B * H
+    carry_h, carry_c = carry_h + network * B * H, carry_c + network * B * H
+    long = tl.load(lengths + network * B + rows, mask=rows < B, other=0)
     ld: tl.constexpr = BLOCKS * H
     for step in range(T):
         t = step if REVERSE else T - 1 - step
+        at = (network * T + t) * B
         valid = (t < long)[:, None]
         anew = valid & False
         if HAS_FRESH:
-            anew = (tl.load(fresh + t * B + rows, mask=rows < B, other=0) != 0)[:, None]
-        of_u, of_v, gates = d + t * B * ld, dv + t * B * ld, a + t * B * KEPT * H
+            anew = (tl.load(fresh + at + rows, mask=rows < B, other=0) != 0)[:, None]
+        of_u, of_v, gates = d + at * ld, dv + at * ld, a + at * KEPT * H
         for first in range(0, H, UNITS):
             j = first + tl.arange(0, UNITS)
-            dh = load_tile(carry_h, rows, j, H, B, H) + load_tile(g_out + t * B * H, rows, j, H, B, H)
-            store_tile(dh_kept + t * B * H, dh, rows, j, H, B, H)
+            dh = load_tile(carry_h, rows, j, H, B, H) + load_tile(g_out + at * H, rows, j, H, B, H)
+            store_tile(dh_kept + at * H, dh, rows, j, H, B, H)
             if CODE < 2:
-                h = load_tile(out + t * B * H, rows, j, H, B, H)
+                h = load_tile(out + at * H, rows, j, H, B, H)
                 slope = 1 - h * h if CODE == 0 else tl.where(h > 0, 1.0, 0.0)
                 store_tile(of_u, tl.where(valid, dh * slope, 0.0), rows, j, ld, B, H)
             elif CODE == 5:
-                h_before = load_tile(hp + t * B * H, rows, j, H, B, H)
+                h_before = load_tile(hp + at * H, rows, j, H, B, H)
                 _gru(dh, valid, gates, h_before, of_u, of_v, past, rows, j, B, H)
             else:
-                c_before, carried = load_tile(cp + t * B * H, rows, j, H, B, H), load_tile(carry_c, rows, j, H, B, H)
+                c_before, carried = load_tile(cp + at * H, rows, j, H, B, H), load_tile(carry_c, rows, j, H, B, H)
                 dc, to_before = _lstm(dh, carried, valid, gates, c_before, of_u, rows, j, B, H, CODE, BLOCKS)
-                store_tile(dc_kept + t * B * H, dc, rows, j, H, B, H)
+                store_tile(dc_kept + at * H, dc, rows, j, H, B, H)
                 to_before = tl.where(anew, 0.0, to_before)
                 store_tile(carry_c, tl.where(valid, to_before, carried), rows, j, H, B, H)
         tl.debug_barrier()  # the product reads all units
