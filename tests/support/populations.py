@@ -47,7 +47,9 @@ def case(
         own = 0 if shared else n
         call = make_call(cell, _x(own, steps, batch, dtype), option)
         lengths, resets = drawn[own] if "lengths" in option else None, cuts[own] if "resets" in option else None
-        calls.append(replace(call, lengths=lengths, resets=resets))
+        state = call.state and type(call.state)(*(torch.rand_like(s, generator=generator) - 0.5 for s in call.state))
+        dropout = None if call.dropout is None else call.dropout[:, torch.randperm(HIDDEN, generator=generator)]
+        calls.append(replace(call, state=state, lengths=lengths, resets=resets, dropout=dropout))
     weight = torch.randn(networks, steps, batch, HIDDEN, generator=generator).to(dtype)
     return Case(cells, _together(calls, shared), weight)
 

@@ -32,11 +32,11 @@ def small(cell_name, option, *, shared=False, networks=3, steps=4, batch=2):
     return on(DEVICE, case(cell_name, option, shared=shared, networks=networks, steps=steps, batch=batch))
 
 
-@pytest.mark.parametrize(
-    ("option", "shared"),
-    [("reverse resets lengths dropout", False), ("no state no bias lengths", True), ("resets reverse", True)],
-)
-@pytest.mark.parametrize("cell_name", CELLS)
+OWN = [(name, "reverse resets lengths dropout", False) for name in CELLS]
+SHARED = [("rnn-relu", "no state lengths", True), ("lstm", "no bias lengths", True), ("gru", "resets reverse", True)]
+
+
+@pytest.mark.parametrize(("cell_name", "option", "shared"), OWN + SHARED)
 def test_each_gets_what_the_reference_gives_it(cell_name, option, shared):
     whole = small(cell_name, option, shared=shared, networks=2)
     for n, found in enumerate(results(whole, kernel="triton")):
@@ -110,6 +110,17 @@ def test_a_population_of_layers_says_what_ran_and_keeps_a_tape_for_each():
         for site in ("l0", "l0_reverse"):
             found = {"z": tapes[n][site].z, "dz": tapes[n][site].grad.z}
             close(found, {"z": kept[site].z, "dz": kept[site].grad.z}, torch.float32, 3)
+
+
+def test_gradients_of_final_states_may_come_in_any_order_of_memory():
+    whole = small("lstm", "plain", networks=2)
+    weight, found = torch.randn(2, 7, 2, device=DEVICE), whole.tensors["weight_hh"]
+    run = run_together(CELLS["lstm"], whole.tensors | {"weight_hh": found}, whole.call, Request())
+    sum((field.transpose(1, 2) * weight).sum() for field in run.state).backward()
+    for n, cell in enumerate(whole.cells):
+        state = KERNELS["reference"].run(cell, whole.call.of(n), Request()).state
+        (expected,) = torch.autograd.grad(sum((field.T * weight[n]).sum() for field in state), cell.weight_hh)
+        close({"weight_hh": found.grad[n]}, {"weight_hh": expected}, torch.float32, 4)
 
 
 def test_memory_is_given_back_with_the_results():

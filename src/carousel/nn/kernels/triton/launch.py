@@ -77,7 +77,8 @@ def run_backward(
     options = _options(cell, call, hidden)
     g, gh, gc = (*gradients, None)[:3]
     g = torch.zeros_like(hp) if g is None else g.contiguous()
-    carry_h, carry_c = (hp.new_zeros(networks, batch, hidden) if t is None else t.clone() for t in (gh, gc))
+    zero = hp.new_zeros(networks, batch, hidden)
+    carry_h, carry_c = (zero.clone() if t is None else torch.empty_like(zero).copy_(t) for t in (gh, gc))
     d = hp.new_empty(networks, steps, batch, options["BLOCKS"] * hidden)
     dv = torch.empty_like(d) if cell is GRU else d
     dh, dc, past = torch.empty_like(hp), torch.empty_like(kept.cp), torch.empty_like(carry_h)
