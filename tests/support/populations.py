@@ -29,7 +29,7 @@ class Case(NamedTuple):
     @property
     def tensors(self) -> dict[str, Tensor | None]:
         """A copy of all parameters, [P, ...] each."""
-        return {name: stacked_parameter(self.cells, name) for name in PARAMETERS}
+        return {name: _stacked([cell.tensors[name] for cell in self.cells]) for name in PARAMETERS}
 
 
 def case(
@@ -123,11 +123,8 @@ def alone(given: Case, network: int, kernel: str, request: Request = EVERYTHING)
     return _named(lambda t: t, cell, x if given.call.x.dim() == 4 else None, state, run, grads) | _taped(run.tape)
 
 
-def stacked_parameter(cells: list[Cell], name: str) -> Tensor | None:
-    """A copy of one parameter, [P, ...]."""
-    if cells[0].tensors[name] is None:
-        return None
-    return torch.stack([cell.tensors[name] for cell in cells]).detach().requires_grad_()
+def _stacked(each: list[Tensor | None]) -> Tensor | None:
+    return None if each[0] is None else torch.stack(each).detach().requires_grad_()
 
 
 def loss(run: PopulationRun, weight: Tensor) -> Tensor:
@@ -154,4 +151,7 @@ def same(found: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
         assert torch.equal(found[name].nan_to_num(), value.nan_to_num()), name
 
 
-__all__ = ["EVERYTHING", "Case", "alone", "case", "loss", "on", "results", "same", "some_of", "stacked_parameter"]
+__all__ = [
+    "BATCH", "EVERYTHING", "HIDDEN", "STEPS", "WIDTH", "Case", "alone", "case", "loss", "on", "results", "same",
+    "some_of",
+]  # fmt: skip

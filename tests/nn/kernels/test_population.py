@@ -3,137 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
 import pytest
 import torch
 from torch import Tensor
 
 from carousel.common.errors import KernelNotice
-from carousel.nn.cells import CELLS, PARAMETERS, Cell
-from carousel.nn.kernels import KERNELS, Call, Request
+from carousel.nn.cells import CELLS
+from carousel.nn.kernels import KERNELS, Request
 from carousel.nn.kernels.population import PopulationCall
 from carousel.nn.kernels.together import run_together
-from tests.support.kernels import OPTIONS, close, make, make_call
-
-NETWORKS, STEPS, BATCH, WIDTH, HIDDEN = 5, 9, 19, 3, 7
-EVERYTHING = Request(states=True, gates=True, gradients=True)
-
-
-class Case(NamedTuple):
-    """Networks and what they run on; `shared`: the same x, lengths and resets for all."""
-
-    cells: list[Cell]
-    call: PopulationCall
-    weight: Tensor  # of each number of the output in the loss, [P, T, B, H]
-
-
-def case(cell_name: str, option: str, dtype: torch.dtype = torch.float32, *, shared: bool = False) -> Case:
-    """Each network has weights, x, states and, where the option says so, lengths, resets and dropout of its own."""
-    cells = [make(cell_name, dtype, option, HIDDEN, WIDTH, seed) for seed in range(NETWORKS)]
-    calls = [make_call(cell, _x(0 if shared else n, dtype), option) for n, cell in enumerate(cells)]
-    generator = torch.Generator().manual_seed(5)
-    if "lengths" in option:
-        lengths = torch.randint(1, STEPS + 1, (NETWORKS, BATCH), generator=generator)
-        calls = [replace(call, lengths=lengths[0 if shared else n]) for n, call in enumerate(calls)]
-    if "resets" in option and not shared:
-        resets = torch.rand(NETWORKS, STEPS, BATCH, generator=generator) < 0.3
-        calls = [replace(call, resets=resets[n]) for n, call in enumerate(calls)]
-    weight = torch.randn(NETWORKS, STEPS, BATCH, HIDDEN, generator=generator).to(dtype)
-    return Case(cells, _together(calls, shared), weight)
-
-
-def _x(seed: int, dtype: torch.dtype) -> Tensor:
-    """Not contiguous, as a user's transposed batch is."""
-    x = torch.randn(BATCH, STEPS, WIDTH, generator=torch.Generator().manual_seed(10 + seed), dtype=dtype)
-    return x.transpose(0, 1)
-
-
-def _together(calls: list[Call], shared: bool) -> PopulationCall:
-    first = calls[0]
-    states = [call.state for call in calls if call.state is not None]
-    state = type(states[0])(*(torch.stack(field) for field in zip(*states, strict=True))) if states else None
-    given = {
-        name: None if getattr(first, name) is None
-        else getattr(first, name) if shared else torch.stack([getattr(call, name) for call in calls])
-        for name in ("x", "lengths", "resets")
-    }  # fmt: skip
-    masks = [call.dropout for call in calls if call.dropout is not None]
-    dropout = torch.stack(masks) if masks else None
-    return PopulationCall(len(calls), state=state, dropout=dropout, reverse=first.reverse, **given)
-
-
-def some_of(whole: Case, networks: list[int]) -> Case:
-    call, n = whole.call, networks
-    given = {name: t[n] if t is not None and t.dim() > rank else t
-             for name, rank in (("x", 3), ("lengths", 1), ("resets", 2)) for t in [getattr(call, name)]}  # fmt: skip
-    state = call.state and type(call.state)(*(field[n] for field in call.state))
-    dropout = None if call.dropout is None else call.dropout[n]
-    left = replace(call, networks=len(n), state=state, dropout=dropout, **given)
-    return Case([whole.cells[k] for k in n], left, whole.weight[n])
-
-
-def results(given: Case, request: Request = EVERYTHING) -> list[dict[str, Tensor]]:
-    """What each network gets: output, final state, gradients, and all that its tape holds. The gradient of a shared x
-    is the sum over the networks, and not among them."""
-    cells, call, weight = given
-    held = {name: _stacked(cells, name) for name in PARAMETERS}
-    x = call.x.detach().clone().requires_grad_()
-    state = call.state and type(call.state)(*(field.clone().requires_grad_() for field in call.state))
-    run = run_together(type(cells[0]), held, replace(call, x=x, state=state), request)
-    assert run.kernel == "numba"
-    _loss(run.output, run.state, weight).backward()
-    return [
-        _named(n, cells[0], x, state, run.output, run.state, {k: t.grad for k, t in held.items() if t is not None})
-        | _taped(run.tapes[n] if run.tapes else None)
-        for n in range(len(cells))
-    ]
-
-
-def alone(given: Case, network: int, kernel: str, request: Request = EVERYTHING) -> dict[str, Tensor]:
-    """The same of one network, by itself."""
-    cell, call = given.cells[network], given.call.of(network)
-    cell.zero_grad()
-    x = call.x.detach().clone().requires_grad_()
-    state = call.state and type(call.state)(*(field.clone().requires_grad_() for field in call.state))
-    run = KERNELS[kernel].run(cell, replace(call, x=x, state=state), request)
-    _loss(run.output, run.state, given.weight[network]).backward()
-    grads = {k: t.grad.clone() for k, t in cell.tensors.items() if t is not None}
-    shared = given.call.x.dim() == 3
-    return _named(None, cell, None if shared else x, state, run.output, run.state, grads) | _taped(run.tape)
-
-
-def _stacked(cells: list[Cell], name: str) -> Tensor | None:
-    if cells[0].tensors[name] is None:
-        return None
-    return torch.stack([cell.tensors[name] for cell in cells]).detach().requires_grad_()
-
-
-def _loss(output: Tensor, state, weight: Tensor) -> Tensor:
-    return (output * weight).sum() + sum(field.square().sum() for field in state or ())
-
-
-def _named(network, cell, x, state, output, final, grads) -> dict[str, Tensor]:
-    own = (lambda t: t) if network is None else (lambda t: t[network])
-    found = {"output": own(output)} | {name: own(grad) for name, grad in grads.items()}
-    if x is not None and (network is None or x.dim() == 4):
-        found["x"] = own(x.grad)
-    found |= {f"initial {n}": own(s.grad) for n, s in zip(cell.state_names, state or (), strict=False)}
-    return {k: t.detach() for k, t in found.items()} | {
-        f"final {n}": own(s).detach() for n, s in zip(cell.state_names, final or (), strict=False)
-    }
-
-
-def _taped(tape) -> dict[str, Tensor]:
-    return {} if tape is None else {n: tape[n] for n in tape} | {f"d{n}": tape.gradient(n) for n in tape}
-
-
-def same(found: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
-    """Bit for bit; NaN, which marks padding on a tape, is NaN in both."""
-    assert found.keys() == expected.keys()
-    for name, value in expected.items():
-        assert torch.equal(found[name].isnan(), value.isnan()), name
-        assert torch.equal(found[name].nan_to_num(), value.nan_to_num()), name
+from tests.support.kernels import OPTIONS, close, make
+from tests.support.populations import BATCH, HIDDEN, STEPS, WIDTH, Case, alone, case, loss, results, same, some_of
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -162,14 +43,14 @@ def test_what_all_share_is_as_if_each_had_a_copy(cell_name, option):
 def test_the_gradient_of_a_shared_x_is_the_sum_of_all(cell_name, option):
     whole = case(cell_name, option, torch.float64, shared=True)
     x = whole.call.x.clone().requires_grad_()
-    run = run_together(type(whole.cells[0]), {n: _stacked(whole.cells, n) for n in PARAMETERS},
+    run = run_together(type(whole.cells[0]), whole.tensors,
                        replace(whole.call, x=x), Request())  # fmt: skip
-    _loss(run.output, run.state, whole.weight).backward()
+    loss(run, whole.weight).backward()
     expected = torch.zeros_like(x)
     for n, cell in enumerate(whole.cells):
         own = whole.call.x.clone().requires_grad_()
         by_reference = KERNELS["reference"].run(cell, replace(whole.call.of(n), x=own), Request())
-        _loss(by_reference.output, by_reference.state, whole.weight[n]).backward()
+        loss(by_reference, whole.weight[n]).backward()
         expected += own.grad
     torch.testing.assert_close(x.grad, expected, rtol=1e-12, atol=1e-11)
 
@@ -243,12 +124,12 @@ def test_threads_change_no_bit(cell_name, option, monkeypatch):
 @pytest.mark.parametrize("cell_name", CELLS)
 def test_second_derivatives_are_the_references(cell_name, option, shared):
     whole = case(cell_name, option, torch.float64, shared=shared)
-    held = {name: _stacked(whole.cells, name) for name in PARAMETERS}
+    held = whole.tensors
     x = whole.call.x.clone().requires_grad_()
     run = run_together(type(whole.cells[0]), held, replace(whole.call, x=x), Request())
     asked = [x, *(t for t in held.values() if t is not None)]
     with pytest.warns(KernelNotice, match="reference"):
-        grads = torch.autograd.grad(_loss(run.output, run.state, whole.weight), asked, create_graph=True)
+        grads = torch.autograd.grad(loss(run, whole.weight), asked, create_graph=True)
     found = torch.autograd.grad(sum(g.square().sum() for g in grads), held["weight_hh"])[0]
     expected = _second(whole)
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9 * expected.abs().max().item())
@@ -256,13 +137,13 @@ def test_second_derivatives_are_the_references(cell_name, option, shared):
 
 def _second(whole: Case) -> Tensor:
     """Network by network on the reference kernel; the gradient of a shared x sums over them first."""
-    held = {name: _stacked(whole.cells, name) for name in PARAMETERS}
+    held = whole.tensors
     x, total = whole.call.x.clone().requires_grad_(), torch.zeros((), dtype=torch.float64)
     for n, cell in enumerate(whole.cells):
         view = type(cell).from_tensors({k: None if t is None else t[n] for k, t in held.items()})
         call = replace(whole.call, x=x).of(n)
         run = KERNELS["reference"].run(view, call, Request())
-        total = total + _loss(run.output, run.state, whole.weight[n])
+        total = total + loss(run, whole.weight[n])
     asked = [x, *(t for t in held.values() if t is not None)]
     grads = torch.autograd.grad(total, asked, create_graph=True)
     return torch.autograd.grad(sum(g.square().sum() for g in grads), held["weight_hh"])[0]

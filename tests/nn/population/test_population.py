@@ -132,7 +132,7 @@ def test_no_final_state_where_none_is_asked_for() -> None:
         drawn(T, B, I), keep=carousel.Request(final_state=False)
     )
     assert final is None
-    assert tapes == [{}] * P
+    assert [*tapes] == [{}] * P
 
 
 def test_weights_go_in_and_out_under_the_modules_own_names() -> None:

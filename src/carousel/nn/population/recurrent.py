@@ -68,6 +68,7 @@ class Population(Stacked):
         steps, batch = input.shape[-3:-1]
         lengths = check_population_lengths(lengths, self.networks, steps, batch)
         check_population_resets(resets, self.networks, steps, batch)
+        lengths, resets = (None if given is None else given.to(input.device) for given in (lengths, resets))
         request, x = keep or Request(), input
         states, finals, sites = self._states(hx, batch), list[State](), iter(range(sum(map(len, self._sites))))
         self.runs = {}

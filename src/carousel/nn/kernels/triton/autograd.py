@@ -17,7 +17,7 @@ from carousel.common.errors import KernelNotice
 from carousel.nn.cells import GRU, Cell, State
 from carousel.nn.kernels.base import Call, Request, Run
 from carousel.nn.kernels.population import PopulationCall, Tensors, products, stacked, view_of
-from carousel.nn.kernels.reference import apart, differentiate_again, notice_of_second, run_projected
+from carousel.nn.kernels.reference import differentiate_again, notice_of_second, run_projected, separated
 from carousel.nn.kernels.triton.launch import Kept, run_backward, run_forward
 from carousel.nn.kernels.triton.recording import DenseRecording
 
@@ -106,7 +106,7 @@ class _Recurrence(torch.autograd.Function):
         *tensors, _ = ctx.saved_tensors  # raises where one was changed in place since
         if torch.is_grad_enabled():
             warnings.warn(notice_of_second("Triton"), KernelNotice, stacklevel=2)
-            return None, *_by_reference(ctx.setting, apart(tensors), ctx.needs_input_grad[1:], gradients)
+            return None, *_by_reference(ctx.setting, separated(tensors), ctx.needs_input_grad[1:], gradients)
         found = _derivatives(ctx.setting, ctx.kept, gradients)
         return None, *(f if needed else None for f, needed in zip(found, ctx.needs_input_grad[1:], strict=True))
 
