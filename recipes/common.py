@@ -120,6 +120,7 @@ def report(name: str, rows: Iterable[Row], settings: dict[str, object], options:
         made = {"recipe": name, "date": datetime.now(UTC).date().isoformat(), "torch": torch.__version__}
         whole = made | {"quick": options.quick, "settings": settings, "rows": entries}
         with writing_to(options.out.parent):
+            options.out.parent.mkdir(parents=True, exist_ok=True)
             write_text(options.out, json.dumps(whole, indent=1) + "\n")
 
 

@@ -20,7 +20,7 @@ from expressions import ModularArithmetic
 from carousel.experiments.tasks import Batch, task
 from carousel.experiments.tasks.symbols import LastStepClassification
 from carousel.experiments.training.description import Contender, StopRule, Training
-from carousel.experiments.training.loop import evaluate, train
+from carousel.experiments.training.loop import Learner, evaluate, train
 from carousel.experiments.training.trial import build_contender
 from common import Row, log, main, number, parser, positive, report, seeds_of
 
@@ -29,6 +29,7 @@ TASKS: dict[str, Make] = {"parity": lambda length: task("parity", length), "modu
 EXPECTED = {"rnn": 1.0, "lstm": 1.0, "transformer": None}  # None: the chance of the task
 MARGIN = {"rnn": 0.01, "lstm": 0.01, "transformer": 0.1}
 SOLVED, PASSED = 0.998, 0.98  # validation accuracy that ends the last stage, and those before it
+_STAGE = 10**6  # between the seeds of two stages' draws
 LAST_CHECKS = 10  # in a row, of 256 sequences each: what is .99 right at 40 is less so at 100
 
 
@@ -74,13 +75,13 @@ def learn(make: Make, contender: Contender, seed: int, budget: Budget) -> tuple[
     *before, last = budget.stages
     goal = UpTo(make, last, SOLVED)
     network, taken = build_contender(contender, goal, seed), 0
-    generator = torch.Generator().manual_seed(seed)
-    for stage in [*(UpTo(make, longest, PASSED) for longest in before), goal]:
+    for k, stage in enumerate([*(UpTo(make, longest, PASSED) for longest in before), goal]):
         steps = budget.steps * (3 if stage is goal else 1)
         checks = LAST_CHECKS if stage is goal else 2
         stop = StopRule(check_every=50, solved_checks=checks, at_chance_from=NEVER)
         training = Training(steps=steps, batch_size=budget.batch, stop=stop)
-        history = train(network, stage, training, budget.rate, generator, {})
+        (learner,) = train([Learner(network, stage, seed + _STAGE * k, budget.rate)], training)
+        history = learner.history
         taken += len(history.losses)
         if history.outcome != "solved":
             break

@@ -16,6 +16,7 @@ from contenders import Budget, Tuned, tuned
 from torch import Tensor
 
 from carousel.experiments.tasks import Batch, Metric, SyntheticTask, task
+from carousel.experiments.tasks.losses import squared_errors
 from carousel.experiments.tasks.symbols import place
 from common import Row, main, parser, report
 
@@ -58,9 +59,9 @@ class Adding1997(SyntheticTask):
         y = (0.5 + values / 4).unsqueeze(1)
         return Batch(x, y, lengths, torch.stack([first, second], dim=1))
 
-    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+    def losses(self, output: Tensor, batch: Batch) -> Tensor:
         """Mean squared error."""
-        return (output - batch.y).square().mean()
+        return squared_errors(output, batch.y)
 
     def score(self, output: Tensor, batch: Batch) -> float:
         """Share of sequences whose error is below .04."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from carousel.experiments.claims import Claim, all_claims, ids
 from carousel.experiments.claims.length.claim import Length
 from carousel.experiments.decision.sample_size import least_seeds, too_few
+from carousel.experiments.runner.folder import RunFolder
 from tests.support.forked import forked
 from tests.support.plans import ComparisonRequest, make_plan
 
@@ -24,14 +27,20 @@ def test_length_on_tasks_asks_for_five() -> None:
     assert least_seeds(Length(), 0.05, file=True) == 2
 
 
-def test_the_quick_budget_cannot_decide_length_and_the_others_can_decide_all() -> None:
-    assert set(too_few(all_claims(), make_plan(ComparisonRequest()).plan)) == {"length", "generalisation"}
+def test_three_seeds_cannot_decide_two_claims_and_every_budget_can_decide_all() -> None:
+    quick = make_plan(ComparisonRequest()).plan
+    assert not too_few(all_claims(), quick)
+    few = quick.model_copy(update={"reporting_seeds": quick.reporting_seeds[:3], "interim_analyses": ()})
+    assert set(too_few(all_claims(), few)) == {"length", "generalisation"}
     assert not too_few(all_claims(), make_plan(ComparisonRequest(budget="standard")).plan)
     assert not too_few(all_claims(), make_plan(ComparisonRequest(claims=("gates",))).plan)
 
 
-def test_it_is_announced_before_training() -> None:
-    said = forked("compare", "--claims", "length", "--dry-run")
+def test_it_is_announced_before_training(tmp_path: Path) -> None:
+    plan = make_plan(ComparisonRequest(claims=("length",))).plan
+    few = {"reporting_seeds": plan.reporting_seeds[:3], "interim_analyses": ()}
+    RunFolder(tmp_path).claim_for(plan.model_copy(update=few))
+    said = forked("compare", "--plan", str(tmp_path), "--dry-run")
     assert said.returncode == 0
     assert "can decide: length (5)" in said.stdout + said.stderr
     assert "no verdict at all" in said.stdout + said.stderr

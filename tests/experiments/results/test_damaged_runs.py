@@ -24,7 +24,7 @@ from carousel.experiments.compare import run_comparison
 from carousel.experiments.conclusion import load_run
 from carousel.experiments.preflight import preflight
 from carousel.experiments.results.load import load_evidence
-from carousel.experiments.runner import ledger as ledger_module
+from carousel.experiments.runner import ledger_file
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.planning import ComparisonRequest
 from tests.support.runs import small_plan
@@ -44,7 +44,7 @@ def finished(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def run(finished, tmp_path, monkeypatch) -> Path:
-    monkeypatch.setattr(ledger_module, "_OPENING_SECONDS", 0.2)
+    monkeypatch.setattr(ledger_file, "_OPENING_SECONDS", 0.2)
     return Path(shutil.copytree(finished, tmp_path / "run"))
 
 

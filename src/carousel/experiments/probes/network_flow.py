@@ -57,6 +57,7 @@ def _linearised(network: RecurrentNetwork, x: Tensor, lengths: Tensor | None) ->
     """The steps of a run, and the whole state [B, S] after each sequence's last true one."""
     if len(network.stack) == 1:
         with torch.no_grad():
+            x = x.to(network.stack[0].weight_ih)
             tape = run_stack([network.stack], x, None, lengths, None, _ALL).tapes["l0"]
         if _finite(tape):
             last = [at_last_step(tape[name], lengths) for name in network.stack[0].state_names]

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from carousel.experiments.claims.generalisation.comparisons import Compare, beats
 from carousel.experiments.claims.generalisation.margins import MARGINS
 from carousel.experiments.decision.results import Record
-from carousel.experiments.results.evidence import has_curves
 
 if TYPE_CHECKING:
     import polars as pl
@@ -44,6 +43,8 @@ def equal_loss_win(evidence: Evidence) -> Compare:
 
 def _curve(evidence: Evidence, row: Record) -> _Curve | None:
     """None where the trial's file is not in the folder (a copied folder may hold the tables only)."""
+    from carousel.experiments.results.evidence import has_curves  # tables load when a claim is judged, not listed
+
     if not has_curves(evidence, row["trial"]):
         return None
     frame: pl.DataFrame = evidence.curves(row["trial"]).sort("step")
