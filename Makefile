@@ -9,7 +9,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 .PHONY: help run check test lint bench wheel verify clean
 
 help:
-	@echo 'make run     set up, then compare seven networks on three tasks: about five minutes on 2 cores'
+	@echo 'make run     set up, then compare seven networks on three tasks: about three minutes on 2 cores'
 	@echo 'make check   set up, then lint, types, import contracts and unit tests: about two and a half minutes'
 	@echo 'make test    set up, then every test, real processes and real kills too: about ten minutes'
 	@echo 'make bench   the layers timed against those of torch: some minutes'

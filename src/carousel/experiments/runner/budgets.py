@@ -48,7 +48,7 @@ BUDGETS = {
         ),
         Budget(
             "standard",
-            "7 learning rates, 10 to 160 seeds, lengths to 100: one to more than two hours on 2 cores",
+            "7 learning rates, 10 to 160 seeds, lengths to 100: an hour or more on 2 cores",
             ALL_CONTENDERS,
             (10, 30, 100),
             _SEVEN_RATES,

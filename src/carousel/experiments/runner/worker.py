@@ -26,8 +26,10 @@ from carousel.experiments.runner.jobs import do_jobs
 from carousel.experiments.runner.ledger import Entry, Ledger
 from carousel.experiments.runner.pool import CANNOT_WRITE
 from carousel.experiments.runner.task_loader import Sources
+from carousel.nn.kernels.numba.workspace import POOL
 
 _IDLE_SECONDS = 0.05
+_IDLE_MEMORY = 2**27  # bytes that the kernel may keep between passes: groups of many sizes would fill its usual limit
 
 
 def main(folder: Path, workers: int) -> int:
@@ -35,6 +37,7 @@ def main(folder: Path, workers: int) -> int:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
+    POOL.limit = _IDLE_MEMORY
     torch.set_flush_denormal(True)  # denormals slow recurrent backward passes up to twenty times
     run = RunFolder(folder)
     ledger, sources = Ledger(run.ledger), Sources(run)
