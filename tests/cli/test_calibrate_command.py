@@ -15,6 +15,7 @@ def _run(out: Path | None = None, only: str | None = "attention", repetitions: i
     calibrate(repetitions, 0, only, out, as_json=True, lang=lang)
 
 
+@pytest.mark.slow
 def test_json_alone_on_standard_output_and_the_table_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
     _run()
     printed = capsys.readouterr()
@@ -24,6 +25,7 @@ def test_json_alone_on_standard_output_and_the_table_beside_it(capsys: pytest.Ca
     assert "same against same" in printed.err
 
 
+@pytest.mark.slow
 def test_a_file_is_completed_and_its_rules_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "c.json"
     _run(out)

@@ -31,6 +31,7 @@ def test_help_never_imports_torch():
     assert "cell[:init][,layers=N]" in done.stdout
 
 
+@pytest.mark.slow
 def test_contender_syntax_is_in_the_help_of_compare():
     assert "cell[:init][,layers=N]" in forked("compare", "--help").stdout
 
@@ -47,6 +48,7 @@ def test_listings(what, key, some):
     assert len(lines) == len(rows)
 
 
+@pytest.mark.slow
 def test_dry_run_trains_nothing_and_writes_nothing(tmp_path):
     done = forked("compare", "adding", "--lengths", "10", "--dry-run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -57,6 +57,7 @@ def test_what_cannot_be_answered_is_not_tested_and_says_why() -> None:
     )
 
 
+@pytest.mark.slow
 def test_claims_that_were_named_and_cannot_be_answered_are_told_before_training(tmp_path: Path) -> None:
     said = forked("compare", "adding", "--claims", "gates,vanishing", "--dry-run", cwd=tmp_path).stdout
     assert "This run cannot answer gates: No source of the run has the gate probe" in said
@@ -65,6 +66,7 @@ def test_claims_that_were_named_and_cannot_be_answered_are_told_before_training(
     assert "This run cannot answer vanishing, exploding, length" in alone and "no verdict at all" in alone
 
 
+@pytest.mark.slow
 def test_one_condition_is_told_to_decide_nothing_general(tmp_path: Path) -> None:
     asked = ("compare", "adding", "--claims", "generalisation", "--budget", "standard", "--dry-run")
     single = forked(*asked, "--lengths", "30", cwd=tmp_path).stdout

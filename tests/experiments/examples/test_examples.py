@@ -32,6 +32,7 @@ def test_a_file_is_read_as_meant_with_nothing_missing(name, tmp_path):
 
 
 @EVERY
+@pytest.mark.slow
 def test_the_command_that_is_printed_runs(name, tmp_path):
     told = forked("example", name, cwd=tmp_path)
     assert told.returncode == 0 and told.stdout == example(name).csv()

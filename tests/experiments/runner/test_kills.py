@@ -80,6 +80,7 @@ def test_finished_trials_are_never_trained_again(soaking: Soak) -> None:
     assert before == _written(soaking.reference)
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_statement_of_a_new_ledger_leaves_one_that_can_be_used(tmp_path: Path) -> None:
     """One between setting its number and making its tables used to leave a file that was refused for ever."""
     jobs = list(first_jobs(small_plan()))

@@ -106,6 +106,7 @@ def test_cells_on_tasks_of_every_form(spec: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("spec", ["rnn", "gru", "lstm"])
+@pytest.mark.slow
 def test_a_file_with_sequences_of_many_lengths_and_a_split_of_its_own_for_each_seed(tmp_path: Path, spec: str) -> None:
     rng = np.random.default_rng(0)
     rows = [
@@ -126,6 +127,7 @@ def test_a_file_with_sequences_of_many_lengths_and_a_split_of_its_own_for_each_s
 
 
 @pytest.mark.parametrize("spec", ["rnn", "gru", "lstm", "lstm,layers=2"])
+@pytest.mark.slow
 def test_piano_rolls_of_many_lengths(tmp_path: Path, spec: str) -> None:
     """One answer a step: each network's sums over steps are those that it has alone."""
     rng = np.random.default_rng(1)

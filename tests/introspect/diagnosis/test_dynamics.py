@@ -19,6 +19,7 @@ def lstm(steps: int = 40) -> Last:
 
 
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+@pytest.mark.slow
 def test_vanishing_and_its_fix(kind):
     faulty, batch = seeded(lambda: Last(kind(5, 24))), recall(40)
     finding = diagnosed(faulty, batch)["vanishing"]
@@ -98,6 +99,7 @@ def test_orthogonal_and_identity_networks_do_not_explode():
 
 
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+@pytest.mark.slow
 def test_saturated_gates(kind):
     faulty, batch = seeded(lambda: Last(kind(5, 24))), recall(12)
     with torch.no_grad():

@@ -55,6 +55,7 @@ def faulty() -> tuple[Diagnosis, str]:
         return diagnosis, diagnosis.to_html(Path(folder) / "doctor.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_both_languages_show_the_findings_and_the_same_numbers() -> None:
     _, page = faulty()
     words = Page(page).texts
@@ -78,6 +79,7 @@ def test_what_comes_from_the_user_is_escaped() -> None:
     assert "&lt;script&gt;" in diagnosis._repr_html_()
 
 
+@pytest.mark.slow
 def test_a_module_named_like_a_tag_is_escaped_in_the_figures_too(tmp_path: Path) -> None:
     class Odd(nn.Module):
         def __init__(self) -> None:
@@ -142,6 +144,7 @@ def test_places_of_findings_come_first() -> None:
 
 
 @pytest.mark.usefixtures("undrawn")
+@pytest.mark.slow
 def test_a_sound_model_is_said_to_be_sound(tmp_path: Path) -> None:
     diagnosis = made(lstm)
     page = diagnosis.to_html(tmp_path / "doctor.html").read_text(encoding="utf-8")
@@ -181,6 +184,7 @@ LAYERS: dict[str, tuple[Callable[[], nn.Module], int, set[str]]] = {
 
 @pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.slow
 def test_every_figure_that_a_layer_has_is_drawn(tmp_path: Path, name: str) -> None:
     build, width, expected = LAYERS[name]
     page = made(build, width=width).to_html(tmp_path / "doctor.html").read_text(encoding="utf-8")
@@ -190,6 +194,7 @@ def test_every_figure_that_a_layer_has_is_drawn(tmp_path: Path, name: str) -> No
 
 
 @pytest.mark.usefixtures("undrawn")
+@pytest.mark.slow
 def test_a_direction_whose_end_the_loss_does_not_read(tmp_path: Path) -> None:
     diagnosis = made(lambda: nn.LSTM(4, 8, batch_first=True, bidirectional=True), width=16)
     page = diagnosis.to_html(tmp_path / "doctor.html").read_text(encoding="utf-8")
@@ -228,6 +233,7 @@ class Twice(Net):
         return super().forward(x[:2, :3]).mean() + super().forward(x)
 
 
+@pytest.mark.slow
 def test_of_several_calls_the_longest_is_shown(tmp_path: Path) -> None:
     build, width, expected = LAYERS["relu rnn"]
     diagnosis = of(Twice(build(), width), (torch.randn(5, 9, 4), torch.randint(3, (5,))))
@@ -268,6 +274,7 @@ def test_numbers_that_are_none_leave_out_what_follows_from_them(tmp_path: Path) 
     assert drawn(page, "en", "rnn.l0") == ALWAYS
 
 
+@pytest.mark.slow
 def test_weights_changed_since_are_told_and_what_needs_them_is_left_out(tmp_path: Path) -> None:
     model = Net(lstm(), 8)
     diagnosis = of(model, (torch.randn(5, 9, 4), torch.randint(3, (5,))))

@@ -88,6 +88,7 @@ def test_onset_is_later_for_the_lstm_than_for_the_rnn():
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru"])
+@pytest.mark.slow
 def test_seeds_stepped_together_are_the_seeds_alone(cell):
     together = onset_gains(cell, 16, (0, 5))
     assert together == [onset_gain(cell, 16, seed) for seed in (0, 5)]

@@ -40,6 +40,7 @@ def test_equals_reference(cell_name, option, shape):
 
 
 @pytest.mark.parametrize("cell_name", CELLS)
+@pytest.mark.slow
 def test_more_units_than_a_tile_and_more_rows_than_a_program(cell_name):
     cell = make(cell_name, torch.float32, hidden=137)
     call, cell = moved(make_call(cell, inputs(3, 18, torch.float32), ""), DEVICE), cell.to(DEVICE)
