@@ -18,6 +18,8 @@ from carousel.nn.kernels import KERNELS, Call, Request, choose
 from tests.support.gpu import DEVICE
 from tests.support.kernels import OPTIONS, as_exact, close, doubled, inputs, make, make_call, moved, results
 
+pytestmark = pytest.mark.slow  # the interpreter takes half a minute; a GPU kernel changes seldom
+
 TRITON, EVERYTHING = KERNELS["triton"], Request(states=True, gates=True, gradients=True)
 
 
@@ -40,7 +42,6 @@ def test_equals_reference(cell_name, option, shape):
 
 
 @pytest.mark.parametrize("cell_name", CELLS)
-@pytest.mark.slow
 def test_more_units_than_a_tile_and_more_rows_than_a_program(cell_name):
     cell = make(cell_name, torch.float32, hidden=137)
     call, cell = moved(make_call(cell, inputs(3, 18, torch.float32), ""), DEVICE), cell.to(DEVICE)
