@@ -10,8 +10,8 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 help:
 	@echo 'make run     set up, then compare seven networks on three tasks: about three minutes on 2 cores'
-	@echo 'make check   set up, then lint, types, import contracts and unit tests: about two and a half minutes'
-	@echo 'make test    set up, then every test, real processes and real kills too: about ten minutes'
+	@echo 'make check   set up, then lint, types, import contracts and unit tests: about two minutes'
+	@echo 'make test    set up, then every test, real processes and real kills too: about nine minutes'
 	@echo 'make bench   the layers timed against those of torch: some minutes'
 	@echo 'make wheel   dist/*.whl'
 	@echo 'make verify  whether the packages that pip is served are, byte for byte, those that were tested'
