@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import torch
 
-from carousel.experiments.runner.grouping import LEAST
+from carousel.experiments.runner.grouping import networks_together
 from carousel.experiments.runner.plan import Plan
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.tasks import Task
@@ -17,6 +17,7 @@ from carousel.experiments.training.learners import learners_of
 from carousel.experiments.training.trial import build_contender
 
 _REPEATS = 3
+_GROUP = 4  # networks at most: more save little, and take time to set up
 
 
 class Estimate(NamedTuple):
@@ -51,9 +52,9 @@ def estimate(plan: Plan, sources: Sources, workers: int) -> Estimate:
 
 
 def _step_seconds(plan: Plan, source: str, contender: Contender, task: Task) -> float:
-    """One network's share of a training step of as many as a group has at least: the quickest of a few, after one to
-    warm up."""
-    training, seeds = plan.training_of(source), range(LEAST)
+    """One network's share of a training step of a small group: the quickest of a few, after one to warm up."""
+    training = plan.training_of(source)
+    seeds = range(min(_GROUP, networks_together(contender, task, training.batch_size)))
     networks = [build_contender(contender, task, seed, plan.kernel) for seed in seeds]
     learners = learners_of(networks, [plan.learning_rates[0]] * len(seeds), training.clip_norm)
     draws = Draws([task] * len(seeds), seeds, training.batch_size)

@@ -7,30 +7,36 @@ from typing import Any
 from carousel.common.names import TRANSFORMER
 from carousel.experiments.data import DataTask
 from carousel.experiments.runner.task_loader import Sources
-from carousel.experiments.training.description import Trial
+from carousel.experiments.tasks import Task
+from carousel.experiments.training.description import Contender, Trial
 from carousel.nn.cells import CELLS
 
-LEAST, _MOST = 4, 32  # beyond 32 nothing is gained: what a step costs whatever its size is then a few percent of it
-_NEAR = 12 * 2**20  # bytes of states and gates that stay near a core until the backward pass (docs/kernels.md)
+_LEAST, _MOST = 4, 32  # beyond 32 nothing is gained: what a step costs whatever its size is then a few percent of it
+_NEAR = 12 * 2**20  # bytes of states and gates that stay near a core until the backward pass (docs/populations.md)
 _BYTES = 384 * 2**20  # that a group may take at most, of which a worker may hold as much again while it measures
 _NUMBER = 4  # bytes: every contender trains in float32
 
 
 def most_together(description: dict[str, Any], sources: Sources) -> int:
-    """1 for what is no training, and for a Transformer, whose networks train in turn anyway."""
+    """Of a job; 1 for what is no training."""
     if description["kind"] != "trial":
         return 1
     trial = Trial.model_validate(description)
-    if trial.contender.cell == TRANSFORMER:
-        return 1
     task = sources.task(trial.source, trial.length)
-    cell = CELLS[trial.contender.cell]
+    each = 0
+    if trial.split is not None and isinstance(task, DataTask):
+        each = 2 * task.bytes_of_data  # a split of its own: as it was prepared, and as a task
+    return networks_together(trial.contender, task, trial.training.batch_size, each)
+
+
+def networks_together(contender: Contender, task: Task, batch_size: int, each: int = 0) -> int:
+    """Of one shape; 1 for a Transformer, whose networks train in turn anyway. each: bytes of a network besides."""
+    if contender.cell == TRANSFORMER:
+        return 1
+    cell = CELLS[contender.cell]
     # of each step: its input twice, the gates, the states, and the derivative of the output
-    numbers = 2 * task.inputs + trial.contender.layers * trial.contender.hidden * (len(cell.blocks) + 4)
+    numbers = 2 * task.inputs + contender.layers * contender.hidden * (len(cell.blocks) + 4)
     if task.readout == "every":
         numbers += 6 * task.outputs  # logits, their normalised form and both derivatives
-    each = task.length * trial.training.batch_size * numbers * _NUMBER
-    passing = max(LEAST, _NEAR // each)
-    if trial.split is not None and isinstance(task, DataTask):
-        each += 2 * task.bytes_of_data  # a split of its own: as it was prepared, and as a task
-    return max(1, min(passing, _MOST, _BYTES // each))
+    passing = task.length * batch_size * numbers * _NUMBER
+    return max(1, min(max(_LEAST, _NEAR // passing), _MOST, _BYTES // (passing + each)))
