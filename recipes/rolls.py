@@ -19,7 +19,7 @@ from torch.nn.functional import dropout
 
 from carousel.experiments.data import DataTask
 from carousel.experiments.tasks import Batch
-from carousel.experiments.training.loop import snapshot
+from carousel.experiments.training.learners import snapshot
 from carousel.nn.layers import GRU, LSTM, RNN
 
 CELLS = {"rnn": RNN, "lstm": LSTM, "gru": GRU}

@@ -20,6 +20,11 @@ from carousel.nn.population import Population, PopulationAdam, PopulationLinear
 Weights = dict[str, Tensor]
 
 
+def snapshot(network: Network) -> Weights:
+    """A copy of the weights."""
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
 class Learners(ABC):
     """P networks in training; a network's numbers do not depend on the others."""
 
@@ -110,7 +115,7 @@ class InTurn(Learners):
         return norms
 
     def weights_of(self, network: int) -> Weights:
-        return {name: value.clone() for name, value in self._networks[network].state_dict().items()}
+        return snapshot(self._networks[network])
 
     def keep_only(self, networks: Sequence[int]) -> None:
         self._networks = [self._networks[n] for n in networks]

@@ -17,7 +17,7 @@ from carousel.experiments.contenders.base import Network
 from carousel.experiments.tasks.base import Batch, Task
 from carousel.experiments.training.description import Training
 from carousel.experiments.training.draws import Draws
-from carousel.experiments.training.learners import Learners, Weights, learners_of
+from carousel.experiments.training.learners import Learners, Weights, learners_of, snapshot
 from carousel.experiments.training.stopping import Stopping
 
 
@@ -54,7 +54,9 @@ def train(group: Sequence[Learner], training: Training) -> Iterator[Learner]:
     networks = [learner.network for learner in group]
     learners = learners_of(networks, [learner.learning_rate for learner in group], training.clip_norm)
     draws = Draws([learner.task for learner in group], [learner.seed for learner in group], training.batch_size)
-    members = [_Member(learner, training) for learner in group]
+    tasks = {id(learner.task): learner.task for learner in group}
+    checked = {name: task.held_out("validation", task.checked) for name, task in tasks.items()}
+    members = [_Member(learner, training, checked[id(learner.task)]) for learner in group]
     for step in range(1, training.steps + 1):
         drawn, batch = draws.next()
         losses = members[0].learner.task.losses(learners.outputs(drawn), batch)
@@ -77,10 +79,9 @@ def train(group: Sequence[Learner], training: Training) -> Iterator[Learner]:
 class _Member:
     """Follows one network: its history, its best weights, when it stops."""
 
-    def __init__(self, learner: Learner, training: Training):
-        self.learner, self._training, self.stopped = learner, training, False
+    def __init__(self, learner: Learner, training: Training, validation: Batch):
+        self.learner, self._training, self._validation, self.stopped = learner, training, validation, False
         self._stopping = Stopping(training.stop, learner.task.metric, learner.task.chance_loss)
-        self._validation = learner.task.held_out("validation", learner.task.checked)
         self._best, self._best_score = snapshot(learner.network), -math.inf
 
     def note(self, step: int, loss: float, norm: float, learners: Learners, network: int) -> None:
@@ -124,8 +125,3 @@ def evaluate(network: Network, task: Task, batch: Batch) -> float:
     """The task's score of the network on a batch."""
     with torch.no_grad():
         return task.score(network(batch.x, batch.lengths), batch)
-
-
-def snapshot(network: Network) -> Weights:
-    """A copy of the weights."""
-    return {name: value.clone() for name, value in network.state_dict().items()}

@@ -22,8 +22,8 @@ from carousel.experiments.probes.occlusion import measure_occlusion
 from carousel.experiments.tasks.base import Task
 from carousel.experiments.training.description import Contender, FileSource, Trial
 from carousel.experiments.training.gradient_norms import summarise_norms
-from carousel.experiments.training.learners import Weights
-from carousel.experiments.training.loop import History, Learner, evaluate, snapshot, train
+from carousel.experiments.training.learners import Weights, snapshot
+from carousel.experiments.training.loop import History, Learner, evaluate, train
 
 _INIT_SEED = 1_000_033  # keeps the weights' numbers apart from the data's
 
