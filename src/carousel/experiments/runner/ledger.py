@@ -85,7 +85,7 @@ class Ledger(LedgerFile):
         if found is None:
             return []
         shape, attempts, position = found
-        (work,) = self._db.execute("SELECT -SUM(position) FROM jobs WHERE state IN ('pending', 'running')").fetchone()
+        work = self._work("pending", "running")
         others = self._db.execute(
             "SELECT hash, position FROM jobs WHERE state='pending' AND shape=? AND attempts<? AND hash<>? "
             "ORDER BY position, hash LIMIT ?",
@@ -164,6 +164,16 @@ class Ledger(LedgerFile):
         with self._refusing():
             hashes = [row[0] for row in self._db.execute("SELECT hash FROM jobs WHERE state='done' ORDER BY position")]
             return [_entry(self._db.execute(query, (h,)).fetchone()) for h in hashes if h not in known]
+
+    def running_work(self) -> float:
+        """The rough cost of what is being done, in the unit of positions."""
+        with self._refusing():
+            return self._work("running")
+
+    def _work(self, *states: str) -> float:
+        marks = ",".join("?" * len(states))
+        (found,) = self._db.execute(f"SELECT -SUM(position) FROM jobs WHERE state IN ({marks})", states).fetchone()
+        return float(found or 0.0)
 
     def counts(self) -> dict[str, int]:
         """How many jobs are in each state."""

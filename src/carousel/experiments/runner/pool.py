@@ -51,14 +51,8 @@ class Pool:
 
     def _start(self) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
         stderr = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the worker)
-        command = [
-            sys.executable,
-            "-P",
-            "-m",
-            _WORKER,
-            str(self._folder.path),
-            str(self._size),
-        ]  # -P: not from the working directory
+        # -P: not from the working directory
+        command = [sys.executable, "-P", "-m", _WORKER, str(self._folder.path), str(self._size)]
         environment = os.environ | _ONE_THREAD | {"PYTHONPATH": _import_path()}
         return subprocess.Popen(command, stderr=stderr, stdin=subprocess.PIPE, env=environment), stderr
 

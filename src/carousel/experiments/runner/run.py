@@ -132,7 +132,7 @@ class _Drive:
         work = max(self._work, self._spent)  # what an earlier command added is in `spent` before it is in `work`
         seconds = time.monotonic() - self._began
         # Of a group nothing is known until its first network stops; on average half of it is done.
-        halves = _cost(self._plan, self._ledger.entries("running")) / 2 if self._spent > self._before else 0.0
+        halves = self._ledger.running_work() / 2 if self._spent > self._before else 0.0
         share = min(1.0, (self._spent + halves) / work)
         self._report(Progress(counts, expected, self._newly, seconds, self._before / work, share))
 
