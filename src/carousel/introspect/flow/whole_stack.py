@@ -42,10 +42,6 @@ class WholeStack:
         """S."""
         return sum(self._widths)
 
-    def hidden(self, s_BS: Tensor) -> Tensor:
-        """[B, H]: what the highest layer shows of a whole state."""
-        return self._split(s_BS)[-1][0]
-
     def push(self, rows: Tensor, v: Tensor) -> Tensor:
         """J v by forward-mode differentiation, [B, N, S]."""
         x, s = self._at(rows)
