@@ -26,8 +26,8 @@ def report(pins: list[str]) -> list[dict[str, object]]:
     """What pip would install: for each pin the file, and its hash."""
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "report.json"
-        wish = ["--dry-run", "--ignore-installed", "--no-deps", "--only-binary", ":all:", "--quiet"]
-        command = [sys.executable, "-m", "pip", "install", *wish, "--report", str(written), *pins]
+        arguments = ["--dry-run", "--ignore-installed", "--no-deps", "--only-binary", ":all:", "--quiet"]
+        command = [sys.executable, "-m", "pip", "install", *arguments, "--report", str(written), *pins]
         subprocess.run(command, check=True)
         found: list[dict[str, object]] = json.loads(written.read_text(encoding="utf-8"))["install"]
         return found

@@ -77,8 +77,8 @@ def _hooked(tmp_path: Path, *arguments: str) -> tuple[subprocess.CompletedProces
 @pytest.mark.slow
 def test_a_comparison_makes_no_connection_and_loads_no_pickle(tmp_path: Path) -> None:
     """But for numba's, which keeps compiled kernels so."""
-    wish = ["compare", "parity", "--contenders", "rnn", "--lengths", "3", "--workers", "1"]
-    done, seen = _hooked(tmp_path, *command(*wish, "--out", str(tmp_path / "run")))
+    arguments = ["compare", "parity", "--contenders", "rnn", "--lengths", "3", "--workers", "1"]
+    done, seen = _hooked(tmp_path, *command(*arguments, "--out", str(tmp_path / "run")))
     assert not seen.exists(), seen.read_text()
     assert done.returncode == 0, done.stderr.decode()
     started = seen.with_name("seen.hooked").read_text()

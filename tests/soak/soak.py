@@ -104,8 +104,8 @@ class Soak:
 
     def start(self, folder: Path | None = None) -> Process:
         """The comparison in `folder`, that of the round where None: begun, or continued."""
-        wish = ["compare", "--plan", str(self.reference), "--out", str(folder or self.folder), "--workers", "2"]
-        return self.starter.start(command(*wish), environment(), self._said)
+        arguments = ["compare", "--plan", str(self.reference), "--out", str(folder or self.folder), "--workers", "2"]
+        return self.starter.start(command(*arguments), environment(), self._said)
 
     def _running(self) -> Process:
         if self.process is None:

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 import carousel
-from carousel.common.errors import BadCall
 from carousel.nn.cells import CELLS
 from carousel.nn.layers.stack_module import Stack
+from tests.support.refused import refused_in_one_line
 
 P, T, B, I, H = 4, 7, 6, 3, 5  # noqa: E741
 
@@ -236,7 +236,4 @@ def _two() -> carousel.Population:
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_one_line(mistake: str) -> None:
-    call, words = MISTAKES[mistake]
-    with pytest.raises(BadCall, match=words) as caught:
-        call()
-    assert "\n" not in str(caught.value)
+    refused_in_one_line(*MISTAKES[mistake])
