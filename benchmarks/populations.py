@@ -58,7 +58,7 @@ def seconds_a_step(cell: str, length: int, steps: int, together: int) -> float:
     shape = Contender(spec=cell, cell=cell, init="default", layers=1, hidden=HIDDEN, parameters=1)
 
     def run(steps: int, seeds: range) -> None:
-        training = Training(steps=steps, stop=StopRule(at_chance_from=steps + 1, solved_checks=steps))
+        training = Training(steps=steps, stop=StopRule(solved_checks=steps))
         group = [Learner(build_contender(shape, about, seed), about, seed, 0.001) for seed in seeds]
         for _ in train(group, training):
             pass

@@ -26,7 +26,7 @@ PAIRS = 3
 def plan() -> Plan:
     """Delayed recall at T = 30: 6 contenders, 3 rates, 3 seeds, 300 steps each, never stopped early."""
     found = make_plan(ComparisonRequest(("delayed-recall",), lengths=(30,)), requirements()).plan
-    stop = found.training.stop.model_copy(update={"at_chance_from": 10**6, "solved_checks": 10**6})
+    stop = found.training.stop.model_copy(update={"solved_checks": 10**6})
     return found.model_copy(update={"training": found.training.model_copy(update={"steps": 300, "stop": stop})})
 
 

@@ -14,7 +14,6 @@ from carousel.experiments.training.description import Contender, StopRule, TaskS
 from carousel.experiments.training.trial import run_trial
 from common import log, number, seeds_of
 
-NEVER = 10**9  # a step no trial reaches
 _TUNING_SEED = 0
 Record = dict[str, Any]
 
@@ -32,7 +31,7 @@ class Budget:
     @property
     def training(self) -> Training:
         """Stops when solved at two checks in a row, and for no other reason: late starters get their time."""
-        return Training(steps=self.steps, stop=StopRule(check_every=self.check_every, at_chance_from=NEVER))
+        return Training(steps=self.steps, stop=StopRule(check_every=self.check_every))
 
 
 @dataclass(frozen=True)

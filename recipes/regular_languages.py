@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import final
 
 import torch
-from contenders import NEVER, sized
+from contenders import sized
 from ended import ended
 from expressions import ModularArithmetic
 
@@ -78,7 +78,7 @@ def learn(make: Make, contender: Contender, seed: int, budget: Budget) -> tuple[
     for k, stage in enumerate([*(UpTo(make, longest, PASSED) for longest in before), goal]):
         steps = budget.steps * (3 if stage is goal else 1)
         checks = LAST_CHECKS if stage is goal else 2
-        stop = StopRule(check_every=50, solved_checks=checks, at_chance_from=NEVER)
+        stop = StopRule(check_every=50, solved_checks=checks)
         training = Training(steps=steps, batch_size=budget.batch, stop=stop)
         (learner,) = train([Learner(network, stage, seed + _STAGE * k, budget.rate)], training)
         history = learner.history

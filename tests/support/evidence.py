@@ -190,7 +190,7 @@ def _result(
     probability = effects.solved.get(at, SOLVED.get(at, 0.5))
     if rng.random() < probability:
         return min(1.0, 0.985 + float(rng.normal(0, 0.005))), True, "solved"
-    return effects.baseline + abs(float(rng.normal(0, effects.score_spread))), False, "stopped-at-chance"
+    return effects.baseline + abs(float(rng.normal(0, effects.score_spread))), False, "finished"
 
 
 def _fall(start: float, end: float, step: np.ndarray) -> np.ndarray:

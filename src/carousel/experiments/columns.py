@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
-Outcome = Literal["solved", "stopped-at-chance", "stalled", "finished", "diverged"]
+Outcome = Literal["solved", "stalled", "finished", "diverged"]
 Moment = Literal["initialisation", "early", "end"]  # early: after 10 % of the steps
 
 GATES = ("i", "f", "o")  # input, forget, output gate of an LSTM; no claim speaks of a GRU's
@@ -97,7 +97,7 @@ class Measures:
     """What every trial measures."""
 
     outcome: Annotated[
-        Outcome, About("how it ended: solved, stopped-at-chance, stalled, diverged; finished: at the last step")
+        Outcome, About("how it ended: solved, stalled, diverged; finished: at the last step, not solved until then")
     ]
     solved: Annotated[bool | None, About("the test score reaches the solved threshold", null="the source has none")]
     score: Annotated[float, About("test score")]

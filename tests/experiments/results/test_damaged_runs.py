@@ -136,7 +136,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "plan no text": (wrote("plan.toml", b"\xff\xfe\x00"), "plan.toml"),
     "plan nested": (wrote("plan.toml", "x = " + "[" * 20_000), "plan.toml"),
     "plan with a wrong type": (edited("plan.toml", "steps = 30", 'steps = "many"'), "steps"),
-    "plan with a word more": (edited("plan.toml", "schema_version = 2", "schema_version = 2\nx = 1"), "x: "),
+    "plan with a word more": (edited("plan.toml", "schema_version = 3", "schema_version = 3\nx = 1"), "x: "),
     "plan of a million layers": (edited("plan.toml", "layers = 1", "layers = 1000000"), "layers"),
     "plan without steps": (edited("plan.toml", "steps = 30", "steps = 0"), "training"),
     "plan of an unknown cell": (edited("plan.toml", 'cell = "rnn"', 'cell = "rmn"'), "contenders"),

@@ -112,9 +112,9 @@ def test_a_run_of_an_older_version_is_refused_by_its_schema_number(tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.claim_for(small_plan())
     written = folder.plan.read_text()
-    assert "schema_version = 2" in written
-    folder.plan.write_text(written.replace("schema_version = 2", "schema_version = 1"))
-    with pytest.raises(FolderConflict, match=r"another version of Carousel.*got: 1"):
+    assert "schema_version = 3" in written
+    folder.plan.write_text(written.replace("schema_version = 3", "schema_version = 2"))
+    with pytest.raises(FolderConflict, match=r"another version of Carousel.*got: 2"):
         folder.load_plan()
 
 

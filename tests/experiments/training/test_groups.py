@@ -77,12 +77,9 @@ def test_trials_that_are_solved_diverge_are_given_up_and_run_to_their_end() -> N
     about = [("orthogonal", rate, seed, "tuning") for rate in RATES for seed in (0, 1)]
     about += [("orthogonal", 1e20, 0, "tuning"), ("identity", 1e20, 1, "reporting")]
     about += [("identity", rate, seed, "reporting") for rate in RATES for seed in (2, 3)]
-    trials = [
-        trial(f"rnn-relu:{init}", rate, seed, source, 4, phase, 500, at_chance_from=60)
-        for init, rate, seed, phase in about
-    ]
+    trials = [trial(f"rnn-relu:{init}", rate, seed, source, 4, phase, 500) for init, rate, seed, phase in about]
     found = same_in_any_company(trials, [made] * len(trials))
-    assert {result.record["outcome"] for result in found} >= {"solved", "diverged", "stopped-at-chance"}
+    assert {result.record["outcome"] for result in found} >= {"solved", "diverged", "finished"}
     assert len({result.record["steps"] for result in found}) >= 4  # they leave one after the other
     assert [bool(result.flows) for result in found] == [each.phase == "reporting" for each in trials]
 

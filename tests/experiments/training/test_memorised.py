@@ -12,7 +12,7 @@ from carousel.experiments.columns import Probed
 from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.experiments.probes.memorisation import measure_memorised, memorised_bits
 from carousel.experiments.tasks import task
-from carousel.experiments.training.description import Contender, StopRule, TaskSource, Training, Trial
+from carousel.experiments.training.description import Contender, TaskSource, Training, Trial
 from carousel.experiments.training.trial import build_contender, run_trial
 from carousel.nn.cells import CELLS
 
@@ -22,7 +22,7 @@ LSTM = Contender(spec="lstm:forget-bias-1", cell="lstm", init="forget-bias-1", l
 def trial(steps: int, seed: int = 100, phase: str = "reporting", contender: Contender = LSTM) -> Trial:
     return Trial(
         phase=phase, source=TaskSource(name="random-labels"), length=4, contender=contender, learning_rate=0.016,
-        seed=seed, training=Training(steps=steps, batch_size=512, stop=StopRule(at_chance_from=steps + 1)),
+        seed=seed, training=Training(steps=steps, batch_size=512),
     )  # fmt: skip
 
 

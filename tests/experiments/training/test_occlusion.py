@@ -13,7 +13,7 @@ from carousel.experiments.contenders.spec import parse_contenders
 from carousel.experiments.data import DataOptions, DataTask, prepare
 from carousel.experiments.probes.occlusion import lag_blocks, measure_occlusion, replaced
 from carousel.experiments.tasks import task
-from carousel.experiments.training.description import Contender, FileSource, StopRule, Training, Trial
+from carousel.experiments.training.description import Contender, FileSource, Training, Trial
 from carousel.experiments.training.trial import build_contender, run_trial
 
 PLANTED, STEPS = 5, 12
@@ -37,7 +37,7 @@ def trial(spec: str, steps: int, phase: str = "reporting", length: int = 0) -> T
     (named,) = parse_contenders(spec)
     contender = Contender(spec=spec, cell=named.cell, init=named.init, layers=1, hidden=24, parameters=1)
     source = FileSource(name="lag", file="lag.csv", sha256="")
-    training = Training(steps=steps, stop=StopRule(check_every=100, at_chance_from=steps + 1))
+    training = Training(steps=steps)
     about = {"source": source, "length": length, "contender": contender, "training": training}
     return Trial(phase=phase, learning_rate=0.01, seed=7, **about)
 

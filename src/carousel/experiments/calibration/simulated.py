@@ -25,7 +25,7 @@ _ONSET = ("family", "cell", "seed", "gain")
 def trial(condition: str, contender: str, seed: int, **found: Any) -> Row:
     """One reporting trial (or a tuning one, if `phase` says so); what is not given did not vary."""
     solved = found.get("solved")
-    outcome = "finished" if solved is None else "solved" if solved else "stopped-at-chance"
+    outcome = "solved" if solved else "finished"
     score = found.get("score", 1.0 if solved else BASELINE)
     return {
         "phase": "reporting",

@@ -25,7 +25,6 @@ class Budget(NamedTuple):
     reporting_seeds: tuple[int, ...]
     interim_analyses: tuple[int, ...]
     steps: int
-    at_chance_from: int
 
 
 QUICK_CONTENDERS = "rnn,rnn:orthogonal,lstm,lstm:forget-bias-1,lstm:chrono,gru"
@@ -44,7 +43,6 @@ BUDGETS = {
             tuple(range(100, 106)),
             (6,),
             1500,
-            700,
         ),
         Budget(
             "standard",
@@ -56,7 +54,6 @@ BUDGETS = {
             tuple(range(100, 260)),
             (10, 40, 80, 160),
             2000,
-            1000,
         ),
         Budget(
             "full",
@@ -68,7 +65,6 @@ BUDGETS = {
             tuple(range(100, 260)),
             (20, 80, 160),
             6000,
-            3000,
         ),
     )
 }
@@ -93,5 +89,5 @@ def judged_once(budget: Budget) -> Budget:
 def training_of(budget: Budget, *, file: bool) -> Training:
     """The training of every trial. A user's file has no solved threshold: its trials stop when they get no better."""
     if file:
-        return Training(steps=budget.steps, stop=StopRule(check_every=50, at_chance_from=budget.steps + 1, patience=8))
-    return Training(steps=budget.steps, stop=StopRule(at_chance_from=budget.at_chance_from))
+        return Training(steps=budget.steps, stop=StopRule(check_every=50, patience=8))
+    return Training(steps=budget.steps)

@@ -22,7 +22,7 @@ _GROUP = 4  # networks at most: more save little, and take time to set up
 
 class Estimate(NamedTuple):
     """trials: how many to begin with. longest_seconds: if each of them ran to its last step, over all workers; solved
-    and stalled trials, and those at chance, stop sooner. grown_seconds: the same if every contender came to have the
+    and stalled trials stop sooner. grown_seconds: the same if every contender came to have the
     seeds of the last interim analysis. step_seconds: by condition and contender, one training step of a network."""
 
     trials: int

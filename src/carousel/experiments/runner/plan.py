@@ -25,7 +25,7 @@ from carousel.experiments.training.description import (
 __all__ = ["Condition", "Contender", "FileSource", "Group", "Plan", "Source", "StopRule", "TaskSource", "Training"]
 
 
-SCHEMA_VERSION = 2  # of plan, ledger and columns: 2 since outcomes, stop rules and the plan have the field's words
+SCHEMA_VERSION = 3  # of plan, ledger and columns: 3 since no trial stops for being slow, and grids of rates extend
 Group = tuple[str, str]  # a condition's key and a contender's spec: tuned once, reported on seeds of its own number
 
 

@@ -83,15 +83,11 @@ class StopRule(Frozen):
     """When a trial ends before its last step: the outcomes of a check, one every `check_every` steps.
 
     solved: the validation score reached the task's solved threshold at `solved_checks` checks in a row.
-    stopped-at-chance: from step `at_chance_from` on, the mean training loss of the last `check_every` steps is above
-    `at_chance_above` times the loss of chance.
     stalled (`patience`; user's files, which have no solved threshold): no better validation score for so many checks.
     """
 
     check_every: int = 100
     solved_checks: int = 2
-    at_chance_from: int = 700
-    at_chance_above: float = 0.97
     patience: int | None = None
 
 

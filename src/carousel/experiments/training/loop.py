@@ -81,7 +81,7 @@ class _Member:
 
     def __init__(self, learner: Learner, training: Training, validation: Batch):
         self.learner, self._training, self._validation, self.stopped = learner, training, validation, False
-        self._stopping = Stopping(training.stop, learner.task.metric, learner.task.chance_loss)
+        self._stopping = Stopping(training.stop, learner.task.metric)
         self._best, self._best_score = snapshot(learner.network), -math.inf
 
     def note(self, step: int, loss: float, norm: float, learners: Learners, network: int) -> None:
@@ -110,13 +110,12 @@ class _Member:
         return self.learner
 
     def _check(self, step: int, weights: Weights) -> None:
-        history, rule = self.learner.history, self._training.stop
+        history = self.learner.history
         score = evaluate(self.learner.network, self.learner.task, self._validation)
         history.validation[step] = score
         if score >= self._best_score:
             self._best, self._best_score, history.best_step = weights, score, step
-        recent = history.losses[-rule.check_every :]
-        outcome = self._stopping.check(step, score, sum(recent) / len(recent))
+        outcome = self._stopping.check(step, score)
         if outcome is not None:
             history.outcome, self.stopped = outcome, True
 

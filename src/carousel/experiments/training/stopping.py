@@ -1,4 +1,4 @@
-"""When a trial ends before its last step: solved, stopped at chance, or (on a user's file) stalled."""
+"""When a trial ends before its last step: solved, or (on a user's file) stalled. Never for being slow."""
 
 from __future__ import annotations
 
@@ -14,20 +14,17 @@ class Stopping:
     """Applies a StopRule to one trial; `check` is called every `check_every` steps and depends on nothing but its
     numbers."""
 
-    def __init__(self, rule: StopRule, metric: Metric, chance_loss: float):
-        self._rule, self._metric, self._chance_loss = rule, metric, chance_loss
+    def __init__(self, rule: StopRule, metric: Metric):
+        self._rule, self._metric = rule, metric
         self._run = 0  # checks in a row at or above the solved threshold
         self._best = float("-inf")
         self._since_best = 0
         self.steps_to_solved: int | None = None
 
-    def check(self, step: int, validation_score: float, mean_loss: float) -> Outcome | None:
-        """The outcome that ends the trial here, or None to go on. `mean_loss`: of the training steps since the last
-        check."""
+    def check(self, step: int, validation_score: float) -> Outcome | None:
+        """The outcome that ends the trial here, or None to go on."""
         if self._is_solved(step, validation_score):
             return "solved"
-        if step >= self._rule.at_chance_from and mean_loss > self._rule.at_chance_above * self._chance_loss:
-            return "stopped-at-chance"
         return "stalled" if self._is_stalled(validation_score) else None
 
     def _is_solved(self, step: int, score: float) -> bool:

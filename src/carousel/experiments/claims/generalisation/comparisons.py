@@ -47,9 +47,8 @@ def paired(rnn: BySeed, lstm: BySeed, compare: Compare) -> list[tuple[Record, Re
 
 
 def test_win(lstm: Record, rnn: Record) -> float:
-    """By test score. Two solved trials tie: they were stopped at the same line, what is left is chance; so do two
-    stopped at chance."""
-    if (solved(lstm) and solved(rnn)) or lstm["outcome"] == rnn["outcome"] == "stopped-at-chance":
+    """By test score. Two solved trials tie: they were stopped at the same line, what is left is chance."""
+    if solved(lstm) and solved(rnn):
         return 0.5
     return beats(score(lstm), score(rnn))
 

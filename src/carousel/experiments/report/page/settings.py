@@ -55,7 +55,7 @@ def _own_training(plan: Plan, lang: str) -> dict[str, str]:
     lines = [
         text(
             "report.plan.training_by_source_rule", lang, source=name, batch_size=count(own.batch_size),
-            steps=count(own.steps), start=count(own.stop.at_chance_from),
+            steps=count(own.steps),
         )
         for name, own in plan.training_by_source.items()
     ]  # fmt: skip
@@ -67,7 +67,6 @@ def _stops(plan: Plan, lang: str) -> dict[str, str]:
     stop = plan.training.stop
     rules: dict[str, dict[str, object]] = {
         "solved": {"checks": stop.solved_checks, "every": count(stop.check_every)},
-        "at_chance": {"start": count(stop.at_chance_from), "share": rate(stop.at_chance_above)},
     }
     if stop.patience is not None:
         rules["patience"] = {"checks": stop.patience}
