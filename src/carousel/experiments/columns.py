@@ -15,6 +15,7 @@ Moment = Literal["initialisation", "early", "end"]  # early: after 10 % of the s
 
 GATES = ("i", "f", "o")  # input, forget, output gate of an LSTM; no claim speaks of a GRU's
 SELECTIVITY, MEMORISED_BITS = "selectivity", "memorised_bits"
+TRAINING_SCORES = ("training_score", "training_score_last")  # of the weights that are tested, and of the last ones
 LONGER = ("score_2t", "score_4t")  # scores at lengths that were not trained on
 
 
@@ -50,7 +51,9 @@ class Setting:
     """What was run: the source, the length, the contender."""
 
     condition: Annotated[str, About('source and length, "adding/T=100"')]
-    source: Annotated[str, About("built-in task, or name of the user's file")]
+    source: Annotated[
+        str, About('built-in task ("adding-500": with a training set of 500 sequences), or name of the user\'s file')
+    ]
     length: Annotated[int, About("T of a task; of a file the history seen, 0: whole sequences", "steps")]
     contender: Annotated[str, About('as the user gave it, "lstm:chrono"')]
     family: Annotated[str, About('"RNN", "LSTM", "GRU" or "TRANSFORMER"')]
@@ -102,7 +105,7 @@ class Measures:
     solved: Annotated[bool | None, About("the test score reaches the solved threshold", null="the source has none")]
     score: Annotated[float, About("test score")]
     validation_score: Annotated[float | None, About("best of the checks", null="diverged before the first")]
-    training_score: Annotated[float, About("score on training sequences")]
+    training_score: Annotated[float, About("score on training sequences; of a fixed training set, on all of it")]
     baseline_score: Annotated[float, About("score of what learns nothing from a sequence")]
     training_loss: Annotated[float | None, About("mean of the last 50 steps", null="no finite loss among them")]
     test_loss: Annotated[float, About("loss on the test part")]
@@ -147,6 +150,9 @@ class Probed:
     memorised_bits_whole: Annotated[float | None, About("the same of the whole table", "bits")] = None
     score_2t: Annotated[float | None, About("test score at length 2 T (built-in tasks)")] = None
     score_4t: Annotated[float | None, About("test score at length 4 T (built-in tasks)")] = None
+    training_score_last: Annotated[
+        float | None, About("of the last weights, on a fixed training set", null="none, or diverged before")
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)

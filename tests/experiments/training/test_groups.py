@@ -13,6 +13,7 @@ from scipy.io import savemat
 
 from carousel.experiments.contenders.spec import parse_contenders
 from carousel.experiments.data import DataOptions, DataTask, prepare
+from carousel.experiments.runner.task_loader import built_in
 from carousel.experiments.tasks import TASKS, task
 from carousel.experiments.tasks.base import Task
 from carousel.experiments.training.description import (
@@ -100,6 +101,20 @@ def test_cells_on_tasks_of_every_form(spec: str, name: str) -> None:
         trial(spec, rate, seed, source, length, steps=4, check_every=2) for rate, seed in product(RATES, range(4))
     ]
     same_in_any_company(trials, [made] * len(trials))
+
+
+@pytest.mark.parametrize(("spec", "name"), [("lstm", "adding"), ("rnn", "temporal-order"), ("gru", "copy-memory")])
+def test_a_training_set_of_its_own_for_each_seed(spec: str, name: str) -> None:
+    """Trials of one seed share the set and its batches, those of another have others."""
+    source = TaskSource(name=f"{name}-20", task=name, sequences=20)
+    made = built_in(source, 16)
+    trials = [
+        trial(spec, rate, seed, source, 16, "reporting", 40, check_every=10) for rate, seed in product(RATES, range(4))
+    ]
+    results = same_in_any_company(trials, [made] * len(trials))
+    assert {len(result.history.losses) for result in results} == {40}
+    assert all(0 <= result.record["training_score_last"] <= 1 or name == "adding" for result in results)
+    assert not any("score_2t" in result.record or result.flows for result in results)
 
 
 @pytest.mark.parametrize("spec", ["rnn", "gru", "lstm"])

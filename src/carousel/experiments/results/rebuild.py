@@ -23,7 +23,8 @@ from carousel.experiments.contenders.matching import count_parameters
 from carousel.experiments.contenders.sizes import Size
 from carousel.experiments.contenders.spec import ContenderSpec, parse_contenders
 from carousel.experiments.data import DataTask, Prepared
-from carousel.experiments.tasks import Task, task
+from carousel.experiments.runner.task_loader import built_in
+from carousel.experiments.tasks import Task
 from carousel.experiments.training.description import Contender, Source, TaskSource
 from carousel.experiments.training.trial import build_contender
 
@@ -92,7 +93,7 @@ def _in_words(error: Exception) -> str:
 
 def _task(about: _Described, path: Path) -> Task:
     if isinstance(about.source, TaskSource):
-        return task(about.source.name, about.length)
+        return built_in(about.source, about.length)
     return DataTask(Prepared.load(path / "data.npz"), about.length)
 
 

@@ -21,9 +21,10 @@ from carousel.experiments.runner.requirement import Probe, Requirement
 from carousel.experiments.runner.sizing import equal_from, sized
 from carousel.experiments.runner.split_store import load_splits
 from carousel.experiments.runner.suites import SuiteTask, file_contenders, named_task, on_file, suite
+from carousel.experiments.runner.task_loader import built_in
 from carousel.experiments.runner.task_overrides import training_by_source
-from carousel.experiments.tasks import Task, task
-from carousel.experiments.training.description import Contender, FileSource, Source, TaskSource
+from carousel.experiments.tasks import Task
+from carousel.experiments.training.description import Contender, FileSource, Source
 from carousel.nn.cells import CELLS
 from carousel.nn.kernels import KERNELS, Call
 from carousel.nn.layers.stack_module import OUTPUT_ALONE
@@ -72,11 +73,10 @@ def _plan_for_tasks(request: ComparisonRequest, budget: Budget, known: Sequence[
     else:
         asked = suite(budget, request.claims, known)
     lengths = request.lengths or budget.lengths
-    own = {a.task: a.lengths for a in asked if a.lengths and request.lengths is None}
-    contenders = {a.task: _sized_for(a, request, specs, own.get(a.task, lengths)) for a in asked}
-    plan = _plan(request, budget, tuple(TaskSource(name=a.task) for a in asked), lengths, contenders,
-                 request.parameters)  # fmt: skip
-    claims = {a.task: a.claims for a in asked if a.claims}
+    own = {a.source.name: a.lengths for a in asked if a.lengths and request.lengths is None}
+    contenders = {a.source.name: _sized_for(a, request, specs, own.get(a.source.name, lengths)) for a in asked}
+    plan = _plan(request, budget, tuple(a.source for a in asked), lengths, contenders, request.parameters)
+    claims = {a.source.name: a.claims for a in asked if a.claims}
     trained = training_by_source(contenders, plan.training)
     own_settings = {"lengths_by_source": own, "claims_by_source": claims, "training_by_source": trained}
     return _with_probes(plan.model_copy(update=own_settings), known)
@@ -86,7 +86,7 @@ def _sized_for(
     asked: SuiteTask, request: ComparisonRequest, specs: list[ContenderSpec], lengths: tuple[int, ...]
 ) -> tuple[Contender, ...]:
     """The contenders of one task: those that were typed, else those that it is asked for with."""
-    tasks = [task(asked.task, length) for length in lengths]  # each refuses a length that it cannot have
+    tasks = [built_in(asked.source, length) for length in lengths]  # each refuses a length that it cannot have
     if request.contenders or request.sources:
         return sized(specs, tasks[-1], request.parameters)
     return sized(list(asked.contenders), tasks[-1], asked.parameters or request.parameters)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from carousel.common.errors import BadPlan
@@ -10,13 +10,14 @@ from carousel.common.names import MEMORISED
 from carousel.experiments.contenders.spec import ContenderSpec, parse_contenders
 from carousel.experiments.runner.budgets import Budget
 from carousel.experiments.runner.requirement import Requirement, TaskRequirement
+from carousel.experiments.training.description import TaskSource
 
 
 class SuiteTask(NamedTuple):
     """A task, the claims it is run for (none: all), and its contenders. lengths, parameters: its own, or None for those
     of the budget and of the request."""
 
-    task: str
+    source: TaskSource
     claims: tuple[str, ...]
     contenders: tuple[ContenderSpec, ...]
     lengths: tuple[int, ...] | None = None
@@ -27,19 +28,19 @@ def suite(budget: Budget, claims: tuple[str, ...], known: Sequence[Requirement])
     """The tasks of a budget that some claims ask for, all claims where none is named; in the order in which they are
     first asked for. Raises BadPlan for a claim that the budget has no task for."""
     wanted = _wanted(claims, known)
-    asked: dict[str, dict[str, TaskRequirement]] = {}
+    asked: dict[TaskSource, dict[str, TaskRequirement]] = {}
     for requirement in wanted:
         for each in requirement.tasks:
             if budget.name in each.budgets:
-                asked.setdefault(each.task, {})[requirement.claim] = each
+                asked.setdefault(each.source, {})[requirement.claim] = each
     _check_measured(budget, claims, asked, known)
-    return tuple(_merged(task, by_claim, budget) for task, by_claim in asked.items())
+    return tuple(_merged(source, by_claim, budget) for source, by_claim in asked.items())
 
 
 def named_task(task: str, contenders: Sequence[ContenderSpec], known: Sequence[Requirement]) -> SuiteTask:
     """A task that the user names, and the claims it can be judged for."""
     claims = tuple(r.claim for r in known if r.memorised) if task in MEMORISED else ()
-    return SuiteTask(task, claims, tuple(contenders))
+    return SuiteTask(TaskSource(name=task), claims, tuple(contenders))
 
 
 def on_file(claims: tuple[str, ...], known: Sequence[Requirement]) -> list[Requirement]:
@@ -59,7 +60,10 @@ def _wanted(claims: tuple[str, ...], known: Sequence[Requirement]) -> list[Requi
 
 
 def _check_measured(
-    budget: Budget, claims: tuple[str, ...], asked: dict[str, dict[str, TaskRequirement]], known: Sequence[Requirement]
+    budget: Budget,
+    claims: tuple[str, ...],
+    asked: Mapping[TaskSource, Mapping[str, TaskRequirement]],
+    known: Sequence[Requirement],
 ) -> None:
     for claim in claims:
         if not any(claim in by_claim for by_claim in asked.values()):
@@ -68,7 +72,7 @@ def _check_measured(
             raise BadPlan(what, allowed=", ".join(able), fix="--budget standard, which has one for every claim")
 
 
-def _merged(task: str, by_claim: dict[str, TaskRequirement], budget: Budget) -> SuiteTask:
+def _merged(source: TaskSource, by_claim: dict[str, TaskRequirement], budget: Budget) -> SuiteTask:
     """One task for several claims: the contenders and lengths of each, and one number of parameters for all."""
     each = list(by_claim.values())
     texts = [one.contenders or budget.contenders for one in each]
@@ -78,5 +82,5 @@ def _merged(task: str, by_claim: dict[str, TaskRequirement], budget: Budget) -> 
     sizes = {one.parameters for one in each}
     if len(sizes) > 1:
         claims = ", ".join(by_claim)
-        raise BadPlan(f"the claims {claims} ask for {task} with different sizes", fix="name one of them")
-    return SuiteTask(task, tuple(by_claim), tuple(specs), tuple(sorted(lengths)) if own else None, sizes.pop())
+        raise BadPlan(f"the claims {claims} ask for {source.name} with different sizes", fix="name one of them")
+    return SuiteTask(source, tuple(by_claim), tuple(specs), tuple(sorted(lengths)) if own else None, sizes.pop())

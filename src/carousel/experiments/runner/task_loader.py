@@ -5,7 +5,14 @@ from __future__ import annotations
 from carousel.experiments.data import DataTask, Prepared
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.tasks import Task, task
+from carousel.experiments.tasks.fixed_set import FixedSet
 from carousel.experiments.training.description import Source, TaskSource
+
+
+def built_in(source: TaskSource, length: int) -> Task:
+    """The task of a source at T = length, endless or with a training set of so many sequences."""
+    endless = task(source.built_in, length)
+    return endless if source.sequences is None else FixedSet(endless, source.sequences)
 
 
 class Sources:
@@ -33,7 +40,7 @@ class Sources:
 
     def _make(self, source: Source, length: int) -> Task:
         if isinstance(source, TaskSource):
-            return task(source.name, length)
+            return built_in(source, length)
         if self._data is None:
             assert self._folder is not None  # `of` gives the data where there is no folder
             self._data = Prepared.load(self._folder.data)

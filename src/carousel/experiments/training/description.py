@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 from carousel.common.names import TRANSFORMER
 
 _WIDEST = 2**20  # units: more than any budget comes to, so that a description cannot ask for all memory
+_MOST_SEQUENCES = 2**20  # the same of a training set that is held whole
 
 
 class Frozen(BaseModel):
@@ -33,10 +34,24 @@ def digest_of(description: dict[str, Any]) -> str:
 
 
 class TaskSource(Frozen):
-    """A built-in task."""
+    """A built-in task. With `sequences`, it trains on so many that each trial's seed draws, again and again; `task` is
+    then the task's name, and `name` the label of this source ("adding-500")."""
 
     kind: Literal["task"] = "task"
     name: str
+    task: str | None = None
+    sequences: int | None = Field(default=None, ge=1, le=_MOST_SEQUENCES)
+
+    @property
+    def built_in(self) -> str:
+        """The task's own name."""
+        return self.task or self.name
+
+    @model_serializer(mode="wrap")
+    def _only_its_own(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what an endless source does not have: its digest names trials that were finished before there were
+        others."""
+        return {name: value for name, value in serialise(self).items() if value is not None}
 
 
 class FileSource(Frozen):

@@ -20,7 +20,7 @@ from carousel.experiments.probes.length_generalisation import measure_longer
 from carousel.experiments.probes.memorisation import measure_memorised
 from carousel.experiments.probes.occlusion import measure_occlusion
 from carousel.experiments.tasks.base import Task
-from carousel.experiments.training.description import Contender, FileSource, Trial
+from carousel.experiments.training.description import Contender, FileSource, TaskSource, Trial
 from carousel.experiments.training.gradient_norms import summarise_norms
 from carousel.experiments.training.learners import Weights, snapshot
 from carousel.experiments.training.loop import History, Learner, evaluate, train
@@ -70,7 +70,8 @@ def run_trials(trials: Sequence[Trial], tasks: Sequence[Task]) -> Iterator[tuple
     soon as it has stopped. Its numbers are those that it has alone. The same seed draws the same training sequences for
     every contender.
 
-    Gradient flow is followed through a recurrent state; of a network without one the record says why there is none.
+    Gradient flow is followed through a recurrent state; of a network without one the record says why there is none. On
+    a fixed training set it is not followed: what is asked there is the score.
     """
     training = [_InTraining(trial, task) for trial, task in zip(trials, tasks, strict=True)]
     by_learner = {id(each.learner): each for each in training}
@@ -93,9 +94,14 @@ class _InTraining:
         task = task.of_seed(trial.seed)
         network = build_contender(trial.contender, task, trial.seed, trial.kernel)
         self.learner = Learner(network, task, trial.seed, trial.learning_rate)
-        self._followed = trial.phase == "reporting" and network.flow_refused is None
+        reporting = trial.phase == "reporting"
+        fixed = isinstance(trial.source, TaskSource) and trial.source.sequences is not None
+        self._followed = reporting and not fixed and network.flow_refused is None
+        self._last_training_score: float | None = None
         if self._followed:
             self.learner.at_step[max(1, trial.training.steps // 10)] = lambda: self._follow("early")
+        if reporting and fixed:
+            self.learner.at_step[trial.training.steps] = self._score_last
 
     def measured(self) -> TrialResult:
         """What the trained network gives."""
@@ -103,6 +109,7 @@ class _InTraining:
         network, task, history = self.learner.network, self.learner.task, self.learner.history
         measures = _measure(network, task, history)
         probed = _probe(network, task, trial) if trial.phase == "reporting" else Probed()
+        probed = replace(probed, training_score_last=self._last_training_score)
         if self._followed:
             self._follow("end")
             measures = replace(measures, lyapunov_end=measure_exponent(network, task, trial.seed))
@@ -113,6 +120,11 @@ class _InTraining:
 
     def _follow(self, moment: Moment) -> None:
         self._flows.append(measure_flow(self.learner.network, self.learner.task, moment, self.trial.seed))
+
+    def _score_last(self) -> None:
+        """The last weights may fit the training set where those that are kept, the best on validation, do not yet."""
+        network, task = self.learner.network, self.learner.task
+        self._last_training_score = evaluate(network, task, task.held_out("training"))
 
 
 def _probe(network: Network, task: Task, trial: Trial) -> Probed:
