@@ -6,8 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from carousel.experiments.decision.paired import SHOWN
+from carousel.experiments.decision.ranking import difference_of, ranking
+from carousel.experiments.decision.results import Results
+from carousel.experiments.decision.statistics.rates import difference
+from carousel.experiments.decision.wording import interval
 from carousel.experiments.judgement import judge
 from carousel.experiments.results.evidence import Evidence
 from tests.support.effects import SPECS, Effects
@@ -23,9 +29,9 @@ def _advice(evidence: Evidence) -> dict[str, str]:
 
 
 def test_the_one_that_solves_most_is_named_with_its_initialisation_and_gain() -> None:
-    advice = _advice(_made(seeds=5))
-    assert advice["en"].startswith("Take lstm:chrono: it solved 20 of 20 trainings")
-    assert advice["zh"].startswith("建议使用 lstm:chrono：20 次训练中成功 20 次")
+    advice = _advice(_made(seeds=20))
+    assert advice["en"].startswith("Take lstm:chrono: it solved 80 of 80 trainings")
+    assert advice["zh"].startswith("建议使用 lstm:chrono：80 次训练中成功 80 次")
     assert "forget bias drawn as ln U[1, T − 1]" in advice["en"]
     assert "Against rnn its solved-rate differs by +0." in advice["en"]
     assert "lstm, the same cell, has a solved-rate lower by 1" in advice["en"]
@@ -113,3 +119,37 @@ def test_contenders_are_compared_over_sources_that_have_all_of_them():
     assert found.recommended == "lstm"
     assert "solved 10 of 10" in found.advice["en"]
     assert "over adding" in found.advice["en"] and "adding" in found.advice["zh"]
+
+
+def test_the_gain_is_corrected_for_the_choice_and_the_text_says_among_how_many() -> None:
+    known = ranking(Results(_made(seeds=20)))
+    chosen, simplest = (next(s for s in known if s.spec == spec) for spec in ("lstm:chrono", "rnn"))
+    able = sum(s.beats_baseline for s in known)
+    _, ends = difference_of(chosen, simplest, SHOWN / able)
+    _, uncorrected = difference_of(chosen, simplest, SHOWN)
+    assert able > 1
+    assert ends.low < uncorrected.low < uncorrected.high <= ends.high
+    said = f"(95 % interval {interval(ends)}, corrected for the choice among {able})"
+    assert said in _advice(_made(seeds=20))["en"]
+
+
+def test_a_seed_counts_once_whatever_the_number_of_conditions() -> None:
+    solved = {("rnn", n): 0.0 for n in (10, 30, 100)} | {("lstm", n): 1.0 for n in (10, 30, 100)}
+    limits = []
+    for lengths in ((30,), (10, 30, 100)):
+        made = _made(specs=("rnn", "lstm"), lengths=lengths, seeds=6, effects=Effects(solved=solved))
+        rnn, lstm = ranking(Results(made))
+        limits.append(difference_of(lstm, rnn, SHOWN))
+    assert limits[0] == limits[1]
+
+
+def test_choosing_among_equals_shows_a_gain_in_at_most_a_twentieth() -> None:
+    """Ten contenders of one population, of each of which a quarter of the seeds solve: the best is named, and its gain
+    over the plain RNN is above 0 by chance alone."""
+    generator, shown, runs = np.random.default_rng(0), 0, 400
+    for _ in range(runs):
+        counts = generator.binomial(10, 0.25, size=10)
+        best, simplest = max(counts), counts[0]
+        able = max(1, int((counts > 0).sum()))
+        shown += difference((float(best), 10), (float(simplest), 10), SHOWN / able).above(0.0)
+    assert shown <= 0.05 * runs

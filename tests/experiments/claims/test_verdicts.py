@@ -53,7 +53,7 @@ def test_no_two_claims_have_a_margin_of_one_name() -> None:
 
 def test_the_schema_is_kept_and_is_plain_json(verdicts: dict[str, Any]) -> None:
     assert json.loads(json.dumps(verdicts, allow_nan=False)) == verdicts
-    assert verdicts["schema"] == 2
+    assert verdicts["schema"] == 3
     assert verdicts["thresholds"] == thresholds()
     for claim in verdicts["claims"]:
         assert claim["verdict"] in WORDS

@@ -8,7 +8,9 @@
    it is tied, and of the tied the one that needed the fewest training steps is named (steps, not seconds: a run that
    is repeated must name the same).
 4. Its gain over the simplest contender is given with the interval: of the solved-rates, or of the test scores paired
-   by seed. An interval that holds 0 is worded "no difference was shown".
+   by seed. It was chosen on these same trials, so the interval holds for whichever of the k contenders that beat the
+   baseline had been chosen: each of the k comparisons has 1/k of the error (Bonferroni). An interval that holds 0 is
+   worded "no difference was shown".
 """
 
 from __future__ import annotations
@@ -39,9 +41,8 @@ def advise(results: Results, verdicts: Sequence[Verdict]) -> Both:
         values = {"spec": best.spec, "score": number(best.score), "baseline": number(best.baseline)}
         return join(both("claims.advice.none", **values), closing)
     chosen, simplest = choose(able), _simplest(known)
-    return join(
-        _choice(chosen), _over(results), _init(chosen), _gain(chosen, simplest), _same_cell(chosen, known), closing
-    )
+    gain = _gain(chosen, simplest, len(able))
+    return join(_choice(chosen), _over(results), _init(chosen), gain, _same_cell(chosen, known, len(able)), closing)
 
 
 def recommend(results: Results) -> str | None:
@@ -82,16 +83,17 @@ def _init(chosen: Ranked) -> Both:
     return {lang: text("claims.advice.initialised", lang, how=how[lang]) for lang in LANGUAGES}
 
 
-def _gain(chosen: Ranked, simplest: Ranked | None) -> Both:
-    """What it gains over the simplest contender, and what that costs."""
+def _gain(chosen: Ranked, simplest: Ranked | None, able: int) -> Both:
+    """What it gains over the simplest contender, and what that costs. able: among how many it was chosen."""
     if simplest is None:
         return both("claims.advice.no_simplest")
     if simplest.spec == chosen.spec:
         return both("claims.advice.is_simplest")
-    value, ends = difference_of(chosen, simplest, SHOWN)
+    value, ends = difference_of(chosen, simplest, SHOWN / able)
     shown = "gain" if ends.above(0) or ends.below(0) else "no_difference"
     kind = "rate" if chosen.has_line else "score"
-    gain = both(f"claims.advice.{shown}_{kind}", simplest=simplest.spec, value=signed(value), interval=interval(ends))
+    said = {"simplest": simplest.spec, "value": signed(value), "interval": interval(ends), "able": able}
+    gain = both(f"claims.advice.{shown}_{kind}", **said)
     cost = both(
         "claims.advice.cost",
         simplest=simplest.spec,
@@ -102,18 +104,18 @@ def _gain(chosen: Ranked, simplest: Ranked | None) -> Both:
     return join(gain, cost)
 
 
-def _same_cell(chosen: Ranked, known: Sequence[Ranked]) -> Both | None:
+def _same_cell(chosen: Ranked, known: Sequence[Ranked], able: int) -> Both | None:
     """The same cell under another initialisation (a Transformer with other positions), where it was shown to do worse:
-    that choice matters."""
+    that choice matters. Both sides are chosen, so the error is shared by all comparisons that there could be."""
     others = [s for s in known if s.cell == chosen.cell and s.init != chosen.init]
-    worse = [(s, *difference_of(chosen, s, SHOWN)) for s in others]
+    worse = [(s, *difference_of(chosen, s, SHOWN / (able * len(others)))) for s in others]
     shown = [(s, value, ends) for s, value, ends in worse if ends.above(0)]
     if not shown:
         return None
     other, value, ends = max(shown, key=lambda found: found[1])
     choice = "positions_matter" if chosen.cell == TRANSFORMER else "init_matters"
     key = f"claims.advice.{choice}_rate" if chosen.has_line else f"claims.advice.{choice}_score"
-    return both(key, other=other.spec, value=number(value), interval=interval(ends))
+    return both(key, other=other.spec, value=number(value), interval=interval(ends), able=able)
 
 
 def _simplest(known: Sequence[Ranked]) -> Ranked | None:

@@ -83,10 +83,15 @@ class Ranked:
         return _mean(known) if known else math.inf
 
     @property
+    def seeds(self) -> int:
+        """Seeds that its trials are of."""
+        return len({seed for _, seed in self.trials})
+
+    @property
     def beats_baseline(self) -> bool:
-        """Solved at least once, or its score minus the baseline's above 0 with its interval."""
-        excess = [score(row) - row["baseline_score"] for row in self.trials.values()]
-        return self.solved > 0 or mean_interval(excess, SHOWN, self.overlap).above(0.0)
+        """Solved at least once, or its score minus the baseline's above 0 with its interval over seeds."""
+        excess = {key: score(row) - row["baseline_score"] for key, row in self.trials.items()}
+        return self.solved > 0 or mean_interval(_by_seed(excess), SHOWN, self.overlap).above(0.0)
 
 
 def ranking(results: Results) -> list[Ranked]:
@@ -113,15 +118,18 @@ def compared(results: Results) -> list[str]:
 
 
 def difference_of(first: Ranked, second: Ranked, alpha: float) -> tuple[float, Interval]:
-    """Of the solved-rates (Newcombe) where there is a solved threshold, else of the scores, paired by seed."""
+    """Of the solved-rates (Newcombe) where there is a solved threshold, else of the scores, paired by seed.
+
+    A seed counts once, whatever the number of conditions: they share its draws, and are not drawn themselves.
+    """
     if first.has_line:
-        rates = (first.solved, first.n), (second.solved, second.n)
-        return first.solved_rate - second.solved_rate, difference(*rates, alpha)
+        ours, theirs = ((each.solved_rate * each.seeds, each.seeds) for each in (first, second))
+        return first.solved_rate - second.solved_rate, difference(ours, theirs, alpha)
     common = sorted(first.trials.keys() & second.trials.keys())
     if not common:
         return first.score - second.score, mean_interval([], alpha)
-    values = [score(first.trials[key]) - score(second.trials[key]) for key in common]
-    return _mean(values), mean_interval(values, alpha, first.overlap)
+    values = {key: score(first.trials[key]) - score(second.trials[key]) for key in common}
+    return _mean(list(values.values())), mean_interval(_by_seed(values), alpha, first.overlap)
 
 
 def _trials(results: Results, sources: list[str], spec: str) -> dict[tuple[str, int], Record]:
@@ -131,6 +139,14 @@ def _trials(results: Results, sources: list[str], spec: str) -> dict[tuple[str, 
         for condition in results.judged(source)
         for seed, row in results.reporting(condition.key, spec).items()
     }
+
+
+def _by_seed(values: dict[tuple[str, int], float]) -> list[float]:
+    """The mean over the conditions of each seed."""
+    seeds: dict[int, list[float]] = {}
+    for (_, seed), value in values.items():
+        seeds.setdefault(seed, []).append(value)
+    return [_mean(seeds[seed]) for seed in sorted(seeds)]
 
 
 def _mean(values: list[float]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from carousel.experiments.decision.statistics.interval import Interval
@@ -50,19 +51,38 @@ def by_superiority(value: float, interval: Interval) -> Answer:
     return Answer("inconclusive", "wide")
 
 
+def judged_together(judge: Callable[[float], Sequence[Row]], alpha: float) -> tuple[Row, ...]:
+    """Rows judged at error `alpha` each, which say whether they are firm: whether the answer is the same at alpha / m,
+    m rows deciding (Bonferroni). `judge` gives the rows at an error.
+
+    One firm row of each kind makes a claim conditional. With the error of a single row, some row of the other kind
+    would come by chance once there are rows enough.
+    """
+    rows = tuple(judge(alpha))
+    tested = [row for row in rows if _tested(row)]
+    if len({row.verdict for row in tested if row.decisive}) < 2:
+        return rows
+    strict = judge(alpha / len(tested))
+    return tuple(
+        replace(row, firm=row.verdict == again.verdict) if _tested(row) and row.decisive else row
+        for row, again in zip(rows, strict, strict=True)
+    )
+
+
 def combine(rows: Iterable[Row]) -> Word:
     """The claim's verdict from the rows that decide.
 
-    conditional: at least one is supported and at least one refuted. supported (refuted): all decisive ones are, they
-    are at least half of all tested ones, and at least half of the tuned-best pair ones. Otherwise inconclusive;
-    not-tested where no row was tested.
+    conditional: at least one is firmly supported and at least one firmly refuted. supported (refuted): all decisive
+    ones are, they are at least half of all tested ones, and at least half of the tuned-best pair ones. Otherwise
+    inconclusive; not-tested where no row was tested.
     """
-    tested = [row for row in rows if row.decides and row.verdict != "not-tested"]
+    tested = [row for row in rows if _tested(row)]
     if not tested:
         return "not-tested"
     answers = {row.verdict for row in tested if row.decisive}
     if len(answers) == 2:
-        return "conditional"
+        firm = {row.verdict for row in tested if row.decisive and row.firm}
+        return "conditional" if len(firm) == 2 else "inconclusive"
     if answers and _enough(tested) and _enough([row for row in tested if row.best]):
         return answers.pop()
     return "inconclusive"
@@ -74,6 +94,10 @@ def by_group(rows: Iterable[Row], group_of: Callable[[str], str]) -> dict[str, W
     for row in rows:
         grouped.setdefault(group_of(str(row.condition).partition("/")[0]), []).append(row)
     return {group: combine(members) for group, members in grouped.items()}
+
+
+def _tested(row: Row) -> bool:
+    return row.decides and row.verdict != "not-tested"
 
 
 def _enough(rows: Sequence[Row]) -> bool:

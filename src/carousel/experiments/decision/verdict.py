@@ -39,6 +39,7 @@ class Row:
     reason: why, a key of the catalogue (claims.reasons). best: each family's best initialisation. decides: enters
     the claim's verdict; the others are shown only. seeds_needed: to decide, from what was seen; None if unknown.
     rests_on: the groups of trainings whose seeds it counts, and would need more of; none where more would not help.
+    firm: its answer holds too where all rows that decide share the error (rules.judged_together).
     """
 
     where: str
@@ -52,6 +53,7 @@ class Row:
     decides: bool = True
     seeds_needed: int | None = None
     rests_on: tuple[Group, ...] = ()
+    firm: bool = True
     details: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -76,6 +78,7 @@ class Row:
             "best": self.best,
             "decides": self.decides,
             "seeds_needed": self.seeds_needed,
+            "firm": self.firm,
             **self.shown().details,
         }
 

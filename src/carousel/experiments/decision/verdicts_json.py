@@ -14,7 +14,7 @@ from carousel.experiments.decision.results import Pair
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict, Word
 
-SCHEMA = 2  # since it says `interim_analyses`
+SCHEMA = 3  # since a row says whether it is `firm`
 
 
 @dataclass(frozen=True)
@@ -104,11 +104,12 @@ class _Row(BaseModel):
     best: bool
     decides: bool
     seeds_needed: int | None
+    firm: bool
 
     def typed(self) -> Row:
         pair = Pair(*self.pair) if self.pair else None
-        about = (self.n, self.condition, pair, self.best, self.decides, self.seeds_needed)
-        return Row(self.where, self.verdict, self.reason, self.effect.typed(), *about, details=self.model_extra or {})
+        about = (self.n, self.condition, pair, self.best, self.decides, self.seeds_needed, (), self.firm)
+        return Row(self.where, self.verdict, self.reason, self.effect.typed(), *about, self.model_extra or {})
 
 
 class _Claim(BaseModel):

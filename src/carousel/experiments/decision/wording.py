@@ -93,11 +93,14 @@ def tally(rows: Sequence[Row]) -> Both:
 
 
 def sides(rows: Sequence[Row]) -> Both | None:
-    """Which pairs support and which refute, with under how many conditions; None unless both occur."""
-    found = {word: _pairs(rows, word) for word in ("supported", "refuted")}
-    if not all(found.values()):
+    """Which pairs support and which refute, with under how many conditions; None unless both occur. Named are those
+    that are firm, on which `conditional` rests; where one kind has none, the sentence says so."""
+    if not all(_pairs(rows, word) for word in ("supported", "refuted")):
         return None
-    return both("claims.because.sides", **found)
+    total = sum(row.decides and row.verdict != "not-tested" for row in rows)
+    firm = [row for row in rows if row.firm]
+    found = {word: _pairs(firm, word) for word in ("supported", "refuted")}
+    return both("claims.because.sides" if all(found.values()) else "claims.because.not_firm", total=total, **found)
 
 
 def needed(rows: Sequence[Row]) -> Both | None:

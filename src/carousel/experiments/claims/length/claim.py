@@ -7,6 +7,7 @@ history cut to the last n steps; the claim becomes "the LSTM uses more of the pa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from carousel.experiments.claims.base import PairClaim
@@ -24,7 +25,7 @@ from carousel.experiments.claims.length.rule_on_tasks import (
 from carousel.experiments.decision.paired import missing_row
 from carousel.experiments.decision.requirements import lacks_pair
 from carousel.experiments.decision.results import BySeed, Pair, Results, solved, trial_files
-from carousel.experiments.decision.rules import combine, stands_for
+from carousel.experiments.decision.rules import combine, judged_together, stands_for
 from carousel.experiments.decision.split_overlap import sample_note
 from carousel.experiments.decision.statistics.logistic import fit_length_curve
 from carousel.experiments.decision.verdict import Effect, Row, Verdict
@@ -49,7 +50,7 @@ class Length(PairClaim):
     def judge(self, results: Results, alpha: float) -> Verdict:
         """For every pair of every source that was run at two lengths or more."""
         sources = [s.name for s in results.evidence.plan.sources if len(results.lengths(s.name)) > 1]
-        rows = tuple(row for source in sources for row in self._rows(results, source, alpha))
+        rows = judged_together(partial(self._rows_of, results, sources), alpha)
         shown = stands_for(rows, results)
         if shown is None:
             reasons = {row.reason for row in rows}
@@ -68,6 +69,9 @@ class Length(PairClaim):
     def decidable(self, seeds: int, alpha: float, *, file: bool) -> bool:
         """On a file by a mean; on tasks by four rates."""
         return super().decidable(seeds, alpha, file=file) if file else decidable(seeds, alpha)
+
+    def _rows_of(self, results: Results, sources: Sequence[str], alpha: float) -> list[Row]:
+        return [row for source in sources for row in self._rows(results, source, alpha)]
 
     def _rows(self, results: Results, source: str, alpha: float) -> list[Row]:
         if results.is_file(source):

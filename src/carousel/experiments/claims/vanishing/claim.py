@@ -7,6 +7,7 @@ its end are shown for the best pair, and decide nothing.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar, Literal, final
 
 from carousel.common.texts import both
@@ -16,7 +17,7 @@ from carousel.experiments.claims.vanishing.margins import MARGINS, VanishingMarg
 from carousel.experiments.claims.vanishing.requirement import REQUIREMENT
 from carousel.experiments.decision.paired import mean_row
 from carousel.experiments.decision.results import Pair, Results, is_number
-from carousel.experiments.decision.rules import Answer, combine, stands_for
+from carousel.experiments.decision.rules import Answer, combine, judged_together, stands_for
 from carousel.experiments.decision.verdict import Row, Verdict
 from carousel.experiments.decision.wording import headline, join, needed, number, sides, tally
 from carousel.experiments.runner.requirement import Requirement
@@ -40,7 +41,7 @@ class Vanishing(PairClaim):
 
     def judge(self, results: Results, alpha: float) -> Verdict:
         """The headline is the best pair under the last (longest) condition of the first source."""
-        rows = tuple(self._rows(results, alpha))
+        rows = judged_together(partial(self._rows, results), alpha)
         shown = stands_for(rows, results)
         if shown is None:
             return self.not_tested("no_profiles")
