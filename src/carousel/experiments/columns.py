@@ -118,11 +118,26 @@ class Measures:
     gradient_norm_max: Annotated[float | None, About("largest finite norm before clipping", null="none is finite")]
     spike_share: Annotated[float, About("share of steps with a norm above 100 x the running median")]
     nan_share: Annotated[float, About("share of steps whose norm or loss is not finite")]
-    lyapunov_end: Annotated[float | None, About("largest Lyapunov exponent at the end", "nats/step",
-                                                "not measured, or minus infinity")]  # fmt: skip
+    spike_steps: Annotated[str, About('steps of either kind, in order: "12 340 341"')]
     kernel: Annotated[str, About("what ran the recurrences")]
     state_bits: Annotated[int, About("what the next step is given: state, or a Transformer's keys and values", "bits")]
     flow_refused: Annotated[str | None, About("why no gradient flow can be measured of it", null="it can be")]
+
+
+_NO_EXPONENT = "not measured; minus infinity; or a state outgrew float32"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exponent:
+    """The largest Lyapunov exponent of a trained network: of reporting trials only."""
+
+    lyapunov_end: Annotated[float | None, About("largest Lyapunov exponent at the end: mean over streams of held-out "
+                                                "sequences joined", "nats/step", _NO_EXPONENT)] = None  # fmt: skip
+    lyapunov_end_se: Annotated[float | None, About("its standard error over streams", "nats/step",
+                                                   "no exponent, or of fewer than 3 streams")] = None  # fmt: skip
+    lyapunov_end_streams: Annotated[int | None, About("how many streams", null="no exponent")] = None
+    lyapunov_end_steps: Annotated[int | None, About("of a stream that count; before them half as many do not", "steps",
+                                                    "no exponent")] = None  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,7 +231,7 @@ class Column(NamedTuple):
     about: About
 
 
-TRIALS = Table("trials", "one finished training", (Phase, Seeded, Measures, Probed))
+TRIALS = Table("trials", "one finished training", (Phase, Seeded, Measures, Exponent, Probed))
 PROFILES = Table("profiles", "one lag of one lag profile", (Job, Setting, ProfilePoint))
 SLOPES = Table("slopes", "one lag profile", (Job, Setting, Slope))
 ONSETS = Table("onset", "one untrained network", (Job, OnsetGain))

@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+from carousel.experiments.columns import Exponent
 from carousel.experiments.probes.gradient_flow import measure_exponent
 from carousel.experiments.tasks import task
 from carousel.experiments.tasks.base import Metric
@@ -114,11 +115,13 @@ def test_stalled_by_patience():
 
 def test_norms():
     norms = [1.0] * 50 + [150.0] + [1.0] * 49 + [math.inf]
-    found = summarise_norms(norms)
+    found = summarise_norms(norms, [1.0] * 101)
     assert found.largest == 150.0
     assert found.spike_share == pytest.approx(1 / 101)
     assert found.nan_share == pytest.approx(1 / 101)
-    assert summarise_norms([math.nan]) == (None, 0.0, 1.0)
+    assert found.spike_steps == "51 101"
+    assert summarise_norms([math.nan], [1.0]) == (None, 0.0, 1.0, "1")
+    assert summarise_norms([1.0, 1.0], [1.0, math.nan]) == (1.0, 0.0, 0.5, "2")
 
 
 def test_a_network_that_forgets_wholly_has_no_exponent_to_write_down():
@@ -128,6 +131,28 @@ def test_a_network_that_forgets_wholly_has_no_exponent_to_write_down():
     with torch.no_grad():
         for name, weight in network.named_parameters():
             weight.fill_(-1.0 if "bias" in name else 0.0)
-    assert measure_exponent(network, source, 0) is None
-    alive = build_contender(trial().contender, source, 0)
-    assert math.isfinite(measure_exponent(alive, source, 0))
+    assert measure_exponent(network, source, 0) == Exponent()
+    found = measure_exponent(build_contender(trial().contender, source, 0), source, 0)
+    assert math.isfinite(found.lyapunov_end) and found.lyapunov_end_se > 0
+    assert (found.lyapunov_end_streams, found.lyapunov_end_steps) == (8, 3000)
+
+
+class Short(type(task("delayed-recall", 6))):
+    """As a user's file: so many sequences and no more."""
+
+    most = 0
+
+    def held_out(self, part, n=None):
+        return super().held_out(part, min(n or self.most, self.most))
+
+
+@pytest.mark.parametrize(
+    ("sequences", "streams", "steps"), [(10, None, None), (30, 2, 60), (40, 3, 54), (5000, 8, 2500)]
+)
+def test_few_sequences_make_fewer_and_shorter_streams(sequences, streams, steps):
+    """Of 6 steps each; an interval takes three streams."""
+    source = Short(6)
+    source.most = sequences
+    found = measure_exponent(build_contender(trial().contender, source, 0), source, 0)
+    assert (found.lyapunov_end_streams, found.lyapunov_end_steps) == (streams, steps)
+    assert (found.lyapunov_end_se is not None) == (streams is not None and streams >= 3)

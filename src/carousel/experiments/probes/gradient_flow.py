@@ -8,14 +8,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from carousel.experiments.columns import Moment, Slope
+from carousel.experiments.columns import Exponent, Moment, Slope
 from carousel.experiments.contenders.base import Network
-from carousel.experiments.probes.network_flow import largest_exponent, network_lag_profile
+from carousel.experiments.contenders.network import RecurrentNetwork
+from carousel.experiments.probes.network_flow import network_lag_profile, stream_exponents
 from carousel.experiments.tasks.base import Batch, Task
 from carousel.introspect.flow import LagProfile, summarise
 
 FLOW_SEQUENCES = 16
-_STREAMS, _STREAM_STEPS, _WARMUP = 4, 250, 50
+_ONE_LAYER, _STACK = (8, 4500), (16, 300)  # streams, and steps of each, a third of them warm-up; a stack's Jacobians
+# come by autograd, whose steps cost fifty times as much
+_LEAST_STEPS, _LEAST_STREAMS = 75, 3  # of a stream; of an interval
 
 
 @dataclass(frozen=True)
@@ -40,29 +43,48 @@ def measure_flow(network: Network, task: Task, moment: Moment, seed: int) -> Flo
     return Flow(moment, seed, network_lag_profile(network, task, task.held_out("test", FLOW_SEQUENCES)))
 
 
-def measure_exponent(network: Network, task: Task, seed: int) -> float | None:
-    """Largest Lyapunov exponent, nats per step, of the network driven by held-out sequences joined end to end; None
-    where all of them together are no longer than the steps that do not count, or where it is no finite number (a
-    network of ReLUs that are all off forgets at once: minus infinity)."""
-    generator = torch.Generator().manual_seed(seed)
-    per_stream = -(-_STREAM_STEPS // max(1, _typical_length(task)))
-    x_TBI = _streams(task.held_out("test", _STREAMS * per_stream))
-    if len(x_TBI) <= _WARMUP:
+def measure_exponent(network: Network, task: Task, seed: int) -> Exponent:
+    """Largest Lyapunov exponent of the network driven by held-out sequences joined end to end, over streams of them.
+
+    A third of each stream does not count: what a tangent does before it has turned into the direction that grows the
+    most. Without measurement where all sequences together are shorter than one stream of the least length, or where the
+    exponent is no finite number.
+    """
+    x_TBI = _streams(task, *(_STACK if _layers(network) > 1 else _ONE_LAYER))
+    if x_TBI is None:
+        return Exponent()
+    warmup, (steps, streams, _) = len(x_TBI) // 3, x_TBI.shape
+    found = stream_exponents(network, x_TBI, warmup, torch.Generator().manual_seed(seed))
+    if not found.isfinite().all():
+        return Exponent()
+    error = found.std().item() / math.sqrt(streams) if streams >= _LEAST_STREAMS else None
+    return Exponent(lyapunov_end=found.mean().item(), lyapunov_end_se=error, lyapunov_end_streams=streams,
+                    lyapunov_end_steps=steps - warmup)  # fmt: skip
+
+
+def _layers(network: Network) -> int:
+    return len(network.stack) if isinstance(network, RecurrentNetwork) else 0
+
+
+def _streams(task: Task, streams: int, steps: int) -> Tensor | None:
+    """[T', B', I]: the true steps of held-out sequences laid end to end and cut into equal streams, so many and so long
+    where there are enough; shorter ones of a small file, then fewer."""
+    joined = _joined(task.held_out("test", -(-streams * steps // _typical_length(task))))
+    if len(joined) < _LEAST_STEPS:
         return None
-    found = largest_exponent(network, x_TBI, _WARMUP, generator)
-    return found if math.isfinite(found) else None
+    streams = min(streams, len(joined) // _LEAST_STEPS)
+    steps = min(steps, len(joined) // streams)
+    return joined[: steps * streams].view(streams, steps, -1).transpose(0, 1)
 
 
 def _typical_length(task: Task) -> int:
     batch = task.held_out("test", FLOW_SEQUENCES)
-    return len(batch.x) if batch.lengths is None else int(batch.lengths.min())
+    return max(1, len(batch.x) if batch.lengths is None else int(batch.lengths.min()))
 
 
-def _streams(batch: Batch) -> Tensor:
-    """[T', B', I]: the true steps of all sequences laid end to end and cut into equal streams."""
+def _joined(batch: Batch) -> Tensor:
+    """[steps, I]."""
     steps, count, _ = batch.x.shape
-    lengths = [steps] * count if batch.lengths is None else batch.lengths.tolist()
-    joined = torch.cat([batch.x[:length, b] for b, length in enumerate(lengths)])
-    streams = min(_STREAMS, max(1, len(joined) // (2 * _WARMUP)))
-    per_stream = min(len(joined) // streams, _STREAM_STEPS)
-    return joined[: per_stream * streams].view(streams, per_stream, -1).transpose(0, 1)
+    if batch.lengths is None:
+        return batch.x.transpose(0, 1).reshape(steps * count, -1)
+    return torch.cat([batch.x[:length, b] for b, length in enumerate(batch.lengths.tolist())])

@@ -7,6 +7,7 @@ Jacobians are in closed form, from what a run of it keeps; those of several laye
 from __future__ import annotations
 
 import copy
+import math
 
 import torch
 from torch import Tensor
@@ -26,6 +27,7 @@ from carousel.nn.kernels import Request, Tape
 from carousel.nn.layers.stack import run_stack
 
 _ALL = Request(states=True, gates=True)
+_PART = 256  # steps
 
 
 def network_lag_profile(network: Network, task: Task, batch: Batch) -> LagProfile:
@@ -37,14 +39,38 @@ def network_lag_profile(network: Network, task: Task, batch: Batch) -> LagProfil
     return profile_from(run, _last_adjoint(recurrent, last_BS, task, batch))
 
 
-def largest_exponent(network: Network, x: Tensor, warmup: int, generator: torch.Generator) -> float:
-    """Nats per step, mean over the batch of driving sequences x [T, B, I]; the first `warmup` steps do not count.
-    Above 0: chaos.
+def stream_exponents(network: Network, x: Tensor, warmup: int, generator: torch.Generator) -> Tensor:
+    """[B] float64: the largest Lyapunov exponent along each of the driving sequences x [T, B, I], nats per step; the
+    first `warmup` steps do not count. Above 0: chaos.
 
-    -inf where every direction dies (a ReLU network that is silent). Raises BadCall for one without recurrent state.
+    -inf where every direction dies (a ReLU network that is silent); NaN where a state outgrows float32 (a ReLU
+    network). Raises BadCall for a network without recurrent state.
     """
-    run, _ = _linearised(_recurrent(network), x, None)
-    return log_growth(run, 1, generator)[warmup:].mean().item()
+    recurrent = _recurrent(network)
+    growth = _growth_in_parts if len(recurrent.stack) == 1 else _growth_of_stack
+    return growth(recurrent, x, generator)[warmup:].mean(dim=0)
+
+
+def _growth_in_parts(network: RecurrentNetwork, x: Tensor, generator: torch.Generator) -> Tensor:
+    """[T, B]. A few hundred steps at a time: the factors of thousands would leave the processor's cache."""
+    (cell,), state, grown = network.stack, None, list[Tensor]()
+    with torch.no_grad():
+        for part in x.to(cell.weight_ih).split(_PART):
+            run = run_stack([(cell,)], part, state, None, None, _ALL)
+            if not all(math.isfinite(run.tapes["l0"][name].sum()) for name in run.tapes["l0"].names):
+                return torch.full(x.shape[:2], torch.nan, dtype=torch.float64)
+            jacobians = Recurrence(trajectory(run.tapes["l0"]))
+            if state is None:
+                v = torch.randn((x.shape[1], jacobians.size), generator=generator, dtype=torch.float64)
+                v /= v.norm(dim=1, keepdim=True)
+            grown.append(jacobians.carry(v))
+            state = run.finals
+    return torch.cat(grown)
+
+
+def _growth_of_stack(network: RecurrentNetwork, x: Tensor, generator: torch.Generator) -> Tensor:
+    """[T, B]."""
+    return log_growth(WholeStack(network.stack, x), 1, generator).squeeze(-1)
 
 
 def _recurrent(network: Network) -> RecurrentNetwork:

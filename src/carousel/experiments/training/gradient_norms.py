@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,21 +16,26 @@ _WINDOW = 101
 
 class Norms(NamedTuple):
     """largest: the largest finite norm. spike_share: share of steps above 100 x the running median of the 101 steps
-    before them. nan_share: share of steps whose norm or loss was not finite."""
+    before them. nan_share: share of steps whose norm or loss was not finite. spike_steps: the steps of either kind,
+    counted from 1, in order, as text: "12 340 341"."""
 
     largest: float | None
     spike_share: float
     nan_share: float
+    spike_steps: str
 
 
-def summarise_norms(norms: list[float]) -> Norms:
-    """The summary of one trial's norms, one a step."""
+def summarise_norms(norms: Sequence[float], losses: Sequence[float]) -> Norms:
+    """The summary of one trial's norms and losses, one a step."""
     values = np.asarray(norms)
-    finite = values[np.isfinite(values)]
-    if not len(finite):
-        return Norms(None, 0.0, 1.0)
-    spikes = int((finite[1:] > SPIKE * _running_median(finite)[:-1]).sum())
-    return Norms(float(finite.max()), spikes / len(values), 1.0 - len(finite) / len(values))
+    finite = np.isfinite(values) & np.isfinite(np.asarray(losses))
+    kept = values[finite]
+    spiked = np.zeros(len(values), np.bool_)
+    if len(kept):
+        spiked[np.flatnonzero(finite)[1:]] = kept[1:] > SPIKE * _running_median(kept)[:-1]
+    steps = " ".join(str(step) for step in np.flatnonzero(spiked | ~finite) + 1)
+    largest = float(kept.max()) if len(kept) else None
+    return Norms(largest, float(spiked.mean()), float((~finite).mean()), steps)
 
 
 def _running_median(values: Floats) -> Floats:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from carousel.experiments.columns import Measures, Moment, Occluded, Probed
+from carousel.experiments.columns import Exponent, Measures, Moment, Occluded, Probed
 from carousel.experiments.contenders.base import Network
 from carousel.experiments.contenders.network import build
 from carousel.experiments.contenders.sizes import Size
@@ -33,6 +33,7 @@ class TrialResult:
     """What a trial gives: its numbers, its curves, its weights. occlusion: of a file seen whole."""
 
     measures: Measures
+    exponent: Exponent
     probed: Probed
     history: History
     flows: list[Flow]
@@ -42,7 +43,8 @@ class TrialResult:
     @property
     def record(self) -> dict[str, object]:
         """The numbers by column, those of probes where they were measured."""
-        return vars(self.measures) | {name: value for name, value in vars(self.probed).items() if value is not None}
+        probed = vars(self.exponent) | vars(self.probed)
+        return vars(self.measures) | {name: value for name, value in probed.items() if value is not None}
 
 
 def build_contender(contender: Contender, task: Task, seed: int, kernel: str = "auto") -> Network:
@@ -110,13 +112,14 @@ class _InTraining:
         measures = _measure(network, task, history)
         probed = _probe(network, task, trial) if trial.phase == "reporting" else Probed()
         probed = replace(probed, training_score_last=self._last_training_score)
+        exponent = Exponent()
         if self._followed:
             self._follow("end")
-            measures = replace(measures, lyapunov_end=measure_exponent(network, task, trial.seed))
+            exponent = measure_exponent(network, task, trial.seed)
         measures = replace(measures, seconds=self.seconds + time.process_time() - began)
         occluded = trial.phase == "reporting" and isinstance(trial.source, FileSource) and not trial.length
         occlusion = measure_occlusion(network, task, trial.seed) if occluded else []
-        return TrialResult(measures, probed, history, self._flows, snapshot(network), occlusion)
+        return TrialResult(measures, exponent, probed, history, self._flows, snapshot(network), occlusion)
 
     def _follow(self, moment: Moment) -> None:
         self._flows.append(measure_flow(self.learner.network, self.learner.task, moment, self.trial.seed))
@@ -136,13 +139,13 @@ def _probe(network: Network, task: Task, trial: Trial) -> Probed:
 
 
 def _measure(network: Network, task: Task, history: History) -> Measures:
-    """The numbers of a trained network; `seconds` and `lyapunov_end` are known later."""
+    """The numbers of a trained network; `seconds` are known later."""
     test, training = task.held_out("test"), task.held_out("training")
     with torch.no_grad():
         output = network(test.x, test.lengths)
         test_loss, score = task.loss(output, test).item(), task.score(output, test)
         rmse = task.rmse(output, test)
-    norms = summarise_norms(history.norms)
+    norms = summarise_norms(history.norms, history.losses)
     threshold = task.metric.solved_threshold
     recent = [loss for loss in history.losses[-50:] if math.isfinite(loss)]
     return Measures(
@@ -162,8 +165,8 @@ def _measure(network: Network, task: Task, history: History) -> Measures:
         gradient_norm_max=norms.largest,
         spike_share=norms.spike_share,
         nan_share=norms.nan_share,
+        spike_steps=norms.spike_steps,
         seconds=0.0,
-        lyapunov_end=None,
         kernel="+".join(network.kernels),
         state_bits=network.state_bits(task.length),
         flow_refused=network.flow_refused,

@@ -20,10 +20,12 @@ class Recurrence:
     """Every one-step Jacobian of a trajectory: a `Linearisation`."""
 
     def __init__(self, steps: Trajectory):
-        cell, passes = steps.cell, (~steps.cut).unsqueeze(-1).double()
-        gain, carry, opened, self._shown = factors(steps)
-        self._gain, self._carry = gain * passes, carry * passes
-        self._opened = None if opened is None else opened * passes
+        cell = steps.cell
+        self._gain, self._carry, self._opened, self._shown = factors(steps)
+        if steps.cut.any():
+            passes = (~steps.cut).unsqueeze(-1).double()
+            self._gain, self._carry = self._gain * passes, self._carry * passes
+            self._opened = None if self._opened is None else self._opened * passes
         self._weight = exact(cell.weight_hh)
         self._projection = exact(cell.weight_hr) if isinstance(cell, ProjectedLSTM) else None
         self._dropout = None if steps.dropout is None else steps.dropout.unsqueeze(1)
@@ -60,6 +62,24 @@ class Recurrence:
             a[..., self._o] += self._at(self._opened, rows) * h
         back, carried = self._dropped(a @ self._weight), self._at(self._carry, rows) * m
         return back + carried if self._opened is None else torch.cat([back, carried], dim=-1)
+
+    def carry(self, v: Tensor) -> Tensor:
+        """[T, B]: ln of how much the tangent v of each sequence grew at every step, compiled. v: [B, S] float64 of
+        length 1, replaced by what it has become, of length 1 again (0 and -inf where it ended).
+
+        The same as `push` and a division, step by step. Raises BadCall with dropout or a projection.
+        """
+        from carousel.nn.kernels.numba.jit.tangent import tangents  # numba loads at the first use, not at import
+
+        if self._dropout is not None or self._projection is not None:
+            raise BadCall("tangents are carried without dropout and projection", fix="carry them with push")
+        none = self._carry[:0]
+        opened, shown = (none if part is None else part for part in (self._opened, self._shown))
+        factors_ = (self._gain, self._carry, opened, shown, self._weight.T)
+        growth, scratch = v.new_empty(self._gain.shape[:2]), v.new_empty(len(self._weight))
+        arrays = [each.contiguous().numpy() for each in factors_]
+        tangents(*arrays, self._o.start, v.numpy(), scratch.numpy(), growth.numpy())
+        return growth
 
     def matrix(self, rows: Tensor) -> Tensor:
         """[B, S, S]: J itself; its rows are the adjoints of the unit vectors."""

@@ -6,6 +6,7 @@ from where a sequence began: row 0 is its first step in the run's own direction,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -60,7 +61,11 @@ def trajectory(tape: Tape, sequences: Sequence[int] | None = None) -> Trajectory
     lengths = torch.full((batch,), run.length) if run.lengths is None else run.lengths.cpu()
     lengths = lengths[columns]
     order = _order(run, lengths)
-    values = {n: _aligned(tape[n], order, columns, lengths) for n in (*cell.state_names, *cell.gate_names)}
+    as_it_ran = sequences is None and run.lengths is None and not run.reverse
+    values = {
+        n: exact(tape[n]) if as_it_ran else _aligned(tape[n], order, columns, lengths)
+        for n in (*cell.state_names, *cell.gate_names)
+    }
     _check_finite(values, columns)
     cut = torch.arange(run.length).unsqueeze(1) >= lengths
     if run.reset_mask is not None:
@@ -97,6 +102,8 @@ def _check(tape: Tape) -> None:
 def _check_finite(values: dict[str, Tensor], columns: Tensor) -> None:
     """A product with NaN is no gradient flow, and its logarithm would read as a gradient of 0."""
     for name, value in values.items():
+        if math.isfinite(value.sum()):
+            continue
         wrong = ~value.isfinite().all(-1)
         if wrong.any():
             row, column = wrong.nonzero()[0].tolist()
@@ -127,5 +134,6 @@ def _previous(run: RunInfo, cell: Cell, values: dict[str, Tensor], columns: Tens
     found = {}
     for k, name in enumerate(cell.state_names):
         first = torch.zeros_like(values[name][:1]) if run.initial is None else exact(run.initial[k])[None, columns]
-        found[name] = torch.cat([first, values[name][:-1]]).masked_fill(cut.unsqueeze(-1), 0.0)
+        before = torch.cat([first, values[name][:-1]])
+        found[name] = before.masked_fill(cut.unsqueeze(-1), 0.0) if cut.any() else before
     return found
