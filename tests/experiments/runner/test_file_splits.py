@@ -26,13 +26,13 @@ pytestmark = pytest.mark.slow
 
 
 def table(folder: Path) -> Path:
-    """40 sequences of 8 steps, the class set by the sign of the sum."""
+    """60 sequences of 8 steps, the class set by the sign of the sum."""
     rng = np.random.default_rng(0)
-    values = rng.normal(size=(40, 8))
+    values = rng.normal(size=(60, 8))
     frame = pl.DataFrame(
         {
-            "id": np.repeat(np.arange(40), 8),
-            "t": np.tile(np.arange(8), 40),
+            "id": np.repeat(np.arange(60), 8),
+            "t": np.tile(np.arange(8), 60),
             "a": values.ravel(),
             "label": np.repeat(np.where(values.sum(axis=1) > 0, "up", "down"), 8),
         }

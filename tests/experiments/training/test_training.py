@@ -147,7 +147,7 @@ class Short(type(task("delayed-recall", 6))):
 
 
 @pytest.mark.parametrize(
-    ("sequences", "streams", "steps"), [(10, None, None), (30, 2, 60), (40, 3, 54), (5000, 8, 2500)]
+    ("sequences", "streams", "steps"), [(9, None, None), (25, 2, 50), (30, 3, 40), (5000, 8, 2500)]
 )
 def test_few_sequences_make_fewer_and_shorter_streams(sequences, streams, steps):
     """Of 6 steps each; an interval takes three streams."""

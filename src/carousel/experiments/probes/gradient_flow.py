@@ -18,7 +18,7 @@ from carousel.introspect.flow import LagProfile, summarise
 FLOW_SEQUENCES = 16
 _ONE_LAYER, _STACK = (8, 4500), (16, 300)  # streams, and steps of each, a third of them warm-up; a stack's Jacobians
 # come by autograd, whose steps cost fifty times as much
-_LEAST_STEPS, _LEAST_STREAMS = 75, 3  # of a stream; of an interval
+_LEAST_STEPS, _LEAST_STREAMS = 60, 3  # of a stream; of an interval
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from carousel.introspect.flow.linearisation import Linearisation
 from carousel.introspect.flow.spectrum import log_growth
 from carousel.introspect.flow.trajectory import trajectory
 from carousel.introspect.flow.whole_stack import WholeStack
+from carousel.nn.cells import State
 from carousel.nn.kernels import Request, Tape
 from carousel.nn.layers.stack import run_stack
 
@@ -53,18 +54,19 @@ def stream_exponents(network: Network, x: Tensor, warmup: int, generator: torch.
 
 def _growth_in_parts(network: RecurrentNetwork, x: Tensor, generator: torch.Generator) -> Tensor:
     """[T, B]. A few hundred steps at a time: the factors of thousands would leave the processor's cache."""
-    (cell,), state, grown = network.stack, None, list[Tensor]()
+    (cell,), grown = network.stack, list[Tensor]()
+    states: list[State] | None = None
     with torch.no_grad():
         for part in x.to(cell.weight_ih).split(_PART):
-            run = run_stack([(cell,)], part, state, None, None, _ALL)
+            run = run_stack([(cell,)], part, states, None, None, _ALL)
             if not all(math.isfinite(run.tapes["l0"][name].sum()) for name in run.tapes["l0"].names):
                 return torch.full(x.shape[:2], torch.nan, dtype=torch.float64)
             jacobians = Recurrence(trajectory(run.tapes["l0"]))
-            if state is None:
+            if states is None:
                 v = torch.randn((x.shape[1], jacobians.size), generator=generator, dtype=torch.float64)
                 v /= v.norm(dim=1, keepdim=True)
             grown.append(jacobians.carry(v))
-            state = run.finals
+            states = [final for final in run.finals if final is not None]
     return torch.cat(grown)
 
 
