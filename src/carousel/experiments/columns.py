@@ -14,13 +14,14 @@ Outcome = Literal["solved", "stalled", "finished", "diverged"]
 Moment = Literal["initialisation", "early", "end"]  # early: after 10 % of the steps
 
 GATES = ("i", "f", "o")  # input, forget, output gate of an LSTM; no claim speaks of a GRU's
-SELECTIVITY, MEMORISED_BITS = "selectivity", "memorised_bits"
+SELECTIVITY, SELECTIVITY_CLAMPED = "selectivity", "selectivity_clamped"
+MEMORISED_BITS = "memorised_bits"
 TRAINING_SCORES = ("training_score", "training_score_last")  # of the weights that are tested, and of the last ones
 LONGER = ("score_2t", "score_4t")  # scores at lengths that were not trained on
 
 
 def clamp_drop(gate: str) -> str:
-    """The column of the accuracy lost when a gate is clamped."""
+    """The column of the accuracy lost when a gate (or "all" of them) is clamped."""
     return f"clamp_drop_{gate}"
 
 
@@ -35,6 +36,7 @@ GATE_PROBE = (
     "selectivity_key_bits",
     "selectivity_noise_bits",
     SELECTIVITY,
+    SELECTIVITY_CLAMPED,
 )
 
 
@@ -147,12 +149,19 @@ class Probed:
     clamp_drop_i: Annotated[float | None, About("accuracy lost when gate i is clamped to its own mean")] = None
     clamp_drop_f: Annotated[float | None, About("accuracy lost when gate f is clamped to its own mean")] = None
     clamp_drop_o: Annotated[float | None, About("accuracy lost when gate o is clamped to its own mean")] = None
+    clamp_drop_all: Annotated[float | None, About("accuracy lost when i, f and o are clamped together")] = None
+    clamp_drop_informed: Annotated[
+        float | None, About("the same with a mean for each pair of symbol and key so far; no claim's")
+    ] = None
     auroc_i: Annotated[float | None, About("area under the ROC curve by which the mean of i tells key steps")] = None
     auroc_f: Annotated[float | None, About("the same for minus the mean of f")] = None
     auroc_o: Annotated[float | None, About("the same for the mean of o")] = None
     selectivity_key_bits: Annotated[float | None, About("read from the final state about the key", "bits")] = None
     selectivity_noise_bits: Annotated[float | None, About("read about the last noise symbol", "bits")] = None
     selectivity: Annotated[float | None, About("(key bits - noise bits) / log2 K, K symbols")] = None
+    selectivity_clamped: Annotated[
+        float | None, About("the same of the network with i, f and o clamped to their means, read anew")
+    ] = None
     auroc_ig: Annotated[float | None, About("AUROC of the norm of i * g, what is written into c; no claim's")] = None
     auroc_saliency: Annotated[
         float | None, About("AUROC of the norm of the answer's gradient by input; no claim's")

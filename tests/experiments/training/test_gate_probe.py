@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
 import torch
 
 from carousel.experiments.contenders.network import RecurrentNetwork
-from carousel.experiments.probes.gate_signals import auroc, weight_mass
+from carousel.experiments.probes.gate_clamps import at_means, informed
+from carousel.experiments.probes.gate_signals import auroc, recorded, weight_mass
 from carousel.experiments.probes.gates import measure_gates
 from carousel.experiments.probes.linear_probe import readable_bits
 from carousel.experiments.tasks import task
+from carousel.experiments.tasks.base import Batch
 from carousel.nn.cells import CELLS
 
 
@@ -44,16 +47,69 @@ def test_a_network_that_keeps_the_key_by_its_input_gate():
     assert found["selectivity_key_bits"] > 2.9
     assert found["selectivity_noise_bits"] < 0.1
     assert found["selectivity"] > 0.9
+    assert found["selectivity_clamped"] > 0.9  # distractors' g is 0, so that no gate is needed
+    assert found["clamp_drop_all"] == found["clamp_drop_informed"] == 0.0
 
 
-def test_what_the_clamped_input_gate_costs():
-    """Held at its mean it writes distractors' g, which is 0 here, and a twentieth of the key's: nothing is lost. With a
-    g that answers distractors too, all is."""
-    network, recall = keeper(), task("random-recall", 20)
-    assert measure_gates(network, recall, 0)["clamp_drop_i"] == 0.0
+def gated_keeper() -> RecurrentNetwork:
+    """Distractors are candidates as good as keys: the input gate alone keeps them out."""
+    network = keeper()
     with torch.no_grad():
         network.stack[0].weight_ih[network.stack[0].rows("g"), 8:] = 5 * torch.eye(8)
-    assert measure_gates(network, recall, 0)["clamp_drop_i"] > 0.5
+    return network
+
+
+def test_what_clamped_gates_cost():
+    """Held at its mean the input gate writes distractors' g, which is 0 here, and a twentieth of the key's: nothing is
+    lost. With a g that answers distractors too, all is, unless the held gate still knows symbol and key."""
+    recall = task("random-recall", 20)
+    assert measure_gates(keeper(), recall, 0)["clamp_drop_i"] == 0.0
+    found = measure_gates(gated_keeper(), recall, 0)
+    assert found["clamp_drop_i"] > 0.5
+    assert found["clamp_drop_all"] > 0.5
+    assert found["selectivity"] > 0.9
+    assert found["selectivity"] - found["selectivity_clamped"] > 0.5
+    assert found["clamp_drop_informed"] == 0.0
+
+
+def lstm(seed: int) -> tuple[RecurrentNetwork, Batch]:
+    """Two layers whose gates move with everything, and sequences for it."""
+    generator = torch.Generator().manual_seed(seed)
+    cells = [CELLS["lstm"](16, 5), CELLS["lstm"](5, 5)]
+    with torch.no_grad():
+        for cell in cells:
+            for parameter in cell.parameters():
+                parameter.normal_(generator=generator)
+    return RecurrentNetwork(cells, 8, "last"), task("random-recall", 6).held_out("test", 200)
+
+
+def test_clamped_gates_stay_at_their_means_in_every_layer():
+    network, batch = lstm(0)
+    with torch.no_grad():
+        free = recorded(network, batch.x)
+        held = recorded(network, batch.x, at_means(free, ("i", "f", "o"))(batch))
+    for site in ("l0", "l1"):
+        for gate in "ifo":
+            assert torch.equal(held[site][gate], free[site][gate].mean((0, 1)).expand_as(held[site][gate]))
+        assert not torch.equal(held[site]["g"], free[site]["g"])
+
+
+def test_informed_gates_follow_the_symbol_and_the_key_so_far():
+    network, batch = lstm(1)
+    with torch.no_grad():
+        free = recorded(network, batch.x)
+        held = recorded(network, batch.x, informed(free, ("i", "f", "o"), batch)(batch))
+    symbols, keys = batch.x.argmax(-1), batch.key_positions[:, 0]
+    situations = {}
+    for t, b in itertools.product(range(6), range(200)):
+        key_so_far = batch.y[b].item() if keys[b] < t else None
+        situations.setdefault((symbols[t, b].item(), key_so_far), []).append((t, b))
+    assert len(situations) > 60
+    for site, gate in itertools.product(("l0", "l1"), "ifo"):
+        for places in situations.values():
+            steps, rows = map(list, zip(*places, strict=True))
+            here = held[site][gate][steps, rows]
+            torch.testing.assert_close(here, free[site][gate][steps, rows].mean(0).expand_as(here))
 
 
 def test_a_network_that_sees_the_last_symbol_alone_selects_nothing():
@@ -107,9 +163,18 @@ def test_bits_of_what_is_there_and_of_what_is_not(classes):
     generator = torch.Generator().manual_seed(0)
     y = torch.randint(classes, (2, 1500), generator=generator)
     clean = torch.nn.functional.one_hot(y, classes).float() + 0.01 * torch.randn(2, 1500, classes, generator=generator)
-    assert readable_bits(clean[0], y[0], clean[1], y[1], classes) == pytest.approx(math.log2(classes), abs=0.1)
+    assert readable_bits(clean[0], y[0], clean[1], y[1]) == pytest.approx(math.log2(classes), abs=0.1)
     noise = torch.randn(2, 1500, 6, generator=generator)
-    assert readable_bits(noise[0], y[0], noise[1], y[1], classes) < 0.02
+    assert readable_bits(noise[0], y[0], noise[1], y[1]) < 0.02
+
+
+def test_classes_that_never_occur_change_no_bits():
+    generator = torch.Generator().manual_seed(0)
+    y = torch.randint(3, (2, 600), generator=generator)
+    states = y.unsqueeze(-1) + 0.5 * torch.randn(2, 600, 2, generator=generator)
+    bits = readable_bits(states[0], y[0], states[1], y[1])
+    assert 0.3 < bits < 1.6
+    assert readable_bits(states[0], 5 + 4 * y[0], states[1], 5 + 4 * y[1]) == bits
 
 
 def test_bits_of_a_noisy_channel_against_its_capacity():
@@ -118,4 +183,4 @@ def test_bits_of_a_noisy_channel_against_its_capacity():
     y = torch.randint(2, (2, 20000), generator=generator)
     seen = torch.where(torch.rand(y.shape, generator=generator) < 0.1, 1 - y, y).double().unsqueeze(-1)
     expected = 1 + 0.1 * math.log2(0.1) + 0.9 * math.log2(0.9)
-    assert readable_bits(seen[0], y[0], seen[1], y[1], 2) == pytest.approx(expected, abs=0.02)
+    assert readable_bits(seen[0], y[0], seen[1], y[1]) == pytest.approx(expected, abs=0.02)

@@ -5,19 +5,22 @@ Gates are those of the lowest layer, which sees the input.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.experiments.tasks.base import Batch, Task
+from carousel.introspect.interventions import Intervention
 from carousel.introspect.record import ModelTape, record
 
 MARKS = {"i": 1.0, "f": -1.0, "o": 1.0}  # a key is expected to open the input gate and to shut the forget gate
 
 
-def recorded(network: RecurrentNetwork, x: Tensor) -> ModelTape:
+def recorded(network: RecurrentNetwork, x: Tensor, interventions: Sequence[Intervention] = ()) -> ModelTape:
     """Every state and gate of every layer, [T, B, H]."""
-    with record(network, gradients=False) as tape:
+    with record(network, gradients=False, interventions=interventions) as tape:
         network(x)
     return tape
 

@@ -1,26 +1,21 @@
 """What the gates of a trained network do with a key among distractors: claim 4's measurements.
 
 Only where the key is at a random step: at a fixed one a gate could mark the step and know nothing of the key. What
-is observed is in `gate_signals`; here are the interventions, which act on all layers at once.
+is observed is in `gate_signals`, how gates are held in `gate_clamps`, what a state knows in `selectivity`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-
 import torch
-from torch import Tensor
 from torch.nn.functional import log_softmax
 
+from carousel.experiments.columns import SELECTIVITY, SELECTIVITY_CLAMPED, clamp_drop
 from carousel.experiments.contenders.network import RecurrentNetwork
-from carousel.experiments.probes.gate_signals import MARKS, marks, recorded, salient
-from carousel.experiments.probes.linear_probe import readable_bits
+from carousel.experiments.probes.gate_clamps import Held, at_means, holdable, informed
+from carousel.experiments.probes.gate_signals import marks, recorded, salient
+from carousel.experiments.probes.selectivity import SEQUENCES, selectivity_of
 from carousel.experiments.tasks.base import Batch, Task
-from carousel.introspect.record import Set, record
-
-Asked = Callable[[Batch], Tensor]
-SEQUENCES = 512
+from carousel.introspect.record import record
 
 
 def measure_gates(network: object, task: Task, seed: int) -> dict[str, float]:
@@ -32,8 +27,10 @@ def measure_gates(network: object, task: Task, seed: int) -> dict[str, float]:
     if not isinstance(network, RecurrentNetwork) or not _has_key(task, test):
         return {}
     with torch.no_grad():
-        found = _clamped(network, task, test) | marks(network, test) | _disturbed(network, task, test, seed)
-        return found | _selectivity(network, task, test) | salient(network, task, test)
+        found = _held(network, task, test) | marks(network, test) | _disturbed(network, task, test, seed)
+        known = selectivity_of(network, task)
+        found |= {"selectivity_key_bits": known.key_bits, "selectivity_noise_bits": known.noise_bits}
+        return found | {SELECTIVITY: known.value} | salient(network, task, test)
 
 
 def _has_key(task: Task, batch: Batch) -> bool:
@@ -45,17 +42,24 @@ def _has_key(task: Task, batch: Batch) -> bool:
     return symbols and batch.lengths is None and len(keys.unique()) > 1
 
 
-def _clamped(network: RecurrentNetwork, task: Task, batch: Batch) -> dict[str, float]:
-    """Accuracy lost when one gate of every layer is held at its own mean, unit by unit."""
-    clean = task.score(network(batch.x, batch.lengths), batch)
-    gates = [g for g in MARKS if all(g in cell.gate_names for cell in network.stack)]
-    tape = recorded(network, batch.x)
-    found = {}
-    for gate in gates:
-        held = [Set(f"{site}.{gate}", track[gate].mean((0, 1))) for site, track in tape.items()]
-        with record(network, (), interventions=held):
-            found[f"clamp_drop_{gate}"] = clean - task.score(network(batch.x), batch)
-    return found
+def _held(network: RecurrentNetwork, task: Task, test: Batch) -> dict[str, float]:
+    """What a network does with gates held: one alone, all together, all but for what they know of symbol and key."""
+    gates = holdable(network)
+    if not gates:
+        return {}
+    tape, clean = recorded(network, test.x), task.score(network(test.x), test)
+
+    def drop(held: Held) -> float:
+        with record(network, (), interventions=held(test)):
+            return clean - task.score(network(test.x), test)
+
+    clamped = at_means(tape, gates)
+    return {
+        **{clamp_drop(gate): drop(at_means(tape, [gate])) for gate in gates},
+        clamp_drop("all"): drop(clamped),
+        clamp_drop("informed"): drop(informed(tape, gates, test)),
+        SELECTIVITY_CLAMPED: selectivity_of(network, task, clamped).value,
+    }
 
 
 def _disturbed(network: RecurrentNetwork, task: Task, batch: Batch, seed: int) -> dict[str, float]:
@@ -78,28 +82,3 @@ def _disturbed(network: RecurrentNetwork, task: Task, batch: Batch, seed: int) -
         "distractor_drop": score - task.score(changed, batch),
         "key_deletion_drop": score - task.score(network(without, None), batch),
     }
-
-
-def _selectivity(network: RecurrentNetwork, task: Task, test: Batch) -> dict[str, float]:
-    """Bits of the key and of the last noise symbol in the whole final state."""
-    train = task.held_out("validation", 2 * SEQUENCES)
-    bits = {"key": _bits(network, train, test, task.outputs, lambda b: b.y)}
-    bits["noise"] = _bits(network, train, test, task.inputs, lambda b: b.x[-1].argmax(-1))
-    whole = math.log2(task.outputs)
-    return {
-        "selectivity_key_bits": bits["key"],
-        "selectivity_noise_bits": bits["noise"],
-        "selectivity": (bits["key"] - bits["noise"]) / whole,
-    }
-
-
-def _bits(network: RecurrentNetwork, train: Batch, test: Batch, classes: int, asked: Asked) -> float:
-    def part(batch: Batch) -> tuple[Tensor, Tensor]:
-        assert batch.key_positions is not None
-        kept = batch.key_positions[:, 0] < len(batch.x) - 1  # else the last symbol is the key
-        tape = recorded(network, batch.x)
-        states = [track[s][-1] for track, cell in zip(tape.values(), network.stack, strict=True)
-                  for s in cell.state_names]  # fmt: skip
-        return torch.cat(states, -1)[kept], asked(batch)[kept]
-
-    return readable_bits(*part(train), *part(test), classes)

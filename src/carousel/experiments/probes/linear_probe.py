@@ -17,9 +17,10 @@ _ROUNDS = 200
 _FLAT = 1e-10  # of the largest variance: what varies less is rounding
 
 
-def readable_bits(train_NS: Tensor, train_y: Tensor, test_NS: Tensor, test_y: Tensor, classes: int) -> float:
+def readable_bits(train_NS: Tensor, train_y: Tensor, test_NS: Tensor, test_y: Tensor) -> float:
     """Bits about y in a state of S numbers, by multinomial logistic regression fitted on one part and measured on the
-    other: what guessing the base rates costs, less what the readout costs; 0 where it costs more.
+    other: what guessing the base rates costs, less what the readout costs; 0 where it costs more. Classes are those
+    that occur: one that never does has no best weights.
 
     States are whitened, since what is read may be in directions that hardly vary. A lower bound of the mutual
     information: what a linear readout can use (Xu et al. 2020, "A theory of usable information under computational
@@ -27,6 +28,8 @@ def readable_bits(train_NS: Tensor, train_y: Tensor, test_NS: Tensor, test_y: Te
     """
     mean, turn = _whitening(train_NS.double())
     train, test = ((part.double() - mean) @ turn for part in (train_NS, test_NS))
+    occurring, y = torch.cat([train_y, test_y]).unique(return_inverse=True)
+    (train_y, test_y), classes = y.split([len(train_y), len(test_y)]), len(occurring)
     weight, bias = _chosen(train, train_y, classes)
     rates = torch.bincount(train_y, minlength=classes).double().clamp(min=0.5)
     guessed = cross_entropy((rates / rates.sum()).log().expand(len(test_y), -1), test_y)
@@ -62,10 +65,13 @@ def _fitted(states: Tensor, y: Tensor, classes: int, ridge: float, start: Floats
 
     def loss_and_gradient(flat: Floats) -> tuple[float, Floats]:
         both = torch.from_numpy(flat).view(-1, classes)
-        logs = torch.log_softmax(ones @ both, dim=1)
-        gradient = ones.T @ (logs.exp() - hit) / len(y)
+        logits = ones @ both
+        logits -= logits.amax(1, keepdim=True)
+        odds = logits.exp()  # taken once: torch's log_softmax takes it again, in more time than all the rest
+        total = odds.sum(1, keepdim=True)
+        gradient = ones.T @ (odds / total - hit) / len(y)
         gradient[:-1] += 2 * ridge * both[:-1]
-        loss = -(logs * hit).sum() / len(y) + ridge * both[:-1].square().sum()
+        loss = (total.log().sum() - (logits * hit).sum()) / len(y) + ridge * both[:-1].square().sum()
         return loss.item(), gradient.numpy().ravel()
 
     options = {"maxiter": _ROUNDS, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-7}
