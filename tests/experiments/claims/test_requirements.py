@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,8 @@ def test_the_standard_suite_can_answer_all_seven() -> None:
     assert set(_why(budget="standard").values()) == {None}
 
 
-def test_the_quick_suite_lacks_depth_and_attention() -> None:
-    assert {claim for claim, why in _why().items() if why} == {"stacking", "attention"}
+def test_the_quick_suite_lacks_fixed_training_sets_depth_and_attention() -> None:
+    assert {claim for claim, why in _why().items() if why} == {"generalisation", "stacking", "attention"}
 
 
 def test_contenders_of_ones_own_leave_the_claims_that_they_cannot_answer() -> None:
@@ -68,8 +69,17 @@ def test_claims_that_were_named_and_cannot_be_answered_are_told_before_training(
 
 @pytest.mark.slow
 def test_one_condition_is_told_to_decide_nothing_general(tmp_path: Path) -> None:
-    asked = ("compare", "adding", "--claims", "generalisation", "--budget", "standard", "--dry-run")
+    asked = ("compare", "parity", "--contenders", "lstm,lstm,layers=2", "--claims", "stacking", "--dry-run")
     single = forked(*asked, "--lengths", "30", cwd=tmp_path).stdout
     assert "under one condition only" in single and "no verdict at all" in single
     several = forked(*asked, cwd=tmp_path).stdout
     assert "under one condition only" not in several and "no verdict at all" not in several
+
+
+@pytest.mark.slow
+def test_endless_tasks_alone_are_told_to_say_nothing_about_generalisation(tmp_path: Path) -> None:
+    said = forked("compare", "adding", "--dry-run", cwd=tmp_path).stdout
+    assert re.search(r"cannot answer .*generalisation", said)
+    refused = forked("compare", "adding", "--claims", "generalisation", "--dry-run", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "draw new training sequences for ever" in refused.stderr and "leave --claims out" in refused.stderr

@@ -109,10 +109,13 @@ def compared(results: Results) -> list[str]:
     """The sources over which contenders are compared: the one with the most contenders, and all that have the same.
 
     Others (tasks run for one claim, with contenders of their own) would count for some contenders and not for others.
-    None where the run has random labels alone: whoever memorises noise is of no use for that.
+    None where the run has random labels alone: whoever memorises noise is of no use for that. A task with a fixed
+    training set is the same task once more, with less to learn from: left out too.
     """
     specs = {name: {c.spec for c in made} for name, made in results.evidence.plan.contenders.items()}
-    names = [source.name for source in results.evidence.plan.sources if source.name not in MEMORISED]
+    plan = results.evidence.plan
+    fixed = {source.name for source in plan.sources if source.kind == "task" and source.sequences is not None}
+    names = [source.name for source in plan.sources if source.name not in MEMORISED | fixed]
     most = max((specs[name] for name in names), key=len, default=set())
     return [name for name in names if specs[name] == most]
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from carousel.experiments.training.description import TaskSource
-
 Probe = Literal["initial-flow", "onset"]  # of untrained networks: their lag profiles, and the gain where chaos begins
 EVERY_BUDGET = frozenset({"quick", "standard", "full"})
 FROM_STANDARD = frozenset({"standard", "full"})
@@ -22,7 +20,8 @@ class TaskRequirement:
     """A built-in task that is run where the user names no source.
 
     contenders, lengths, parameters: its own; None: those of the budget and of the request. budgets: which have it.
-    sequences: of its training set; None: it draws new ones for ever. label: of such a source; None: task and sequences.
+    sequences: of its training set; None: it draws new ones for ever. label: the source's name, where task and sequences
+    do not tell it from another.
     """
 
     task: str
@@ -34,11 +33,9 @@ class TaskRequirement:
     label: str | None = None
 
     @property
-    def source(self) -> TaskSource:
-        """As a plan has it; "adding-500" where its training set has 500 sequences."""
-        if self.sequences is None:
-            return TaskSource(name=self.task)
-        return TaskSource(name=self.label or f"{self.task}-{self.sequences}", task=self.task, sequences=self.sequences)
+    def name(self) -> str:
+        """Of the source in a plan: "adding-500" where its training set has 500 sequences."""
+        return self.label or (self.task if self.sequences is None else f"{self.task}-{self.sequences}")
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def suite(budget: Budget, claims: tuple[str, ...], known: Sequence[Requirement])
     for requirement in wanted:
         for each in requirement.tasks:
             if budget.name in each.budgets:
-                asked.setdefault(each.source, {})[requirement.claim] = each
+                asked.setdefault(_source(each), {})[requirement.claim] = each
     _check_measured(budget, claims, asked, known)
     return tuple(_merged(source, by_claim, budget) for source, by_claim in asked.items())
 
@@ -53,6 +53,12 @@ def file_contenders(budget: Budget, asked: Sequence[Requirement]) -> list[Conten
     texts = [budget.contenders] if any(r.file_contenders is None for r in asked) else []
     texts += [r.file_contenders for r in asked if r.file_contenders is not None]
     return list(dict.fromkeys(spec for text in texts for spec in parse_contenders(text)))
+
+
+def _source(asked: TaskRequirement) -> TaskSource:
+    if asked.sequences is None:
+        return TaskSource(name=asked.name)
+    return TaskSource(name=asked.name, task=asked.task, sequences=asked.sequences)
 
 
 def _wanted(claims: tuple[str, ...], known: Sequence[Requirement]) -> list[Requirement]:

@@ -1,12 +1,13 @@
 """Claim 5: an LSTM trains better and generalises better. Two questions kept apart; the second is judged.
 
-test score     P(LSTM > RNN) by seed, each family's best, under every condition (a source at a length). This decides: a
-               source's answer is that of its conditions, which share the error (Bonferroni), since any one of them can
-               make the claim conditional.
-optimisation   who is solved in fewer steps (neither solved: who has the lower training loss). Shown.
-equal loss     who has the better validation score at equal training loss (`equal_loss.py`). Shown.
-
-The gap against the amount of data and the width is not measured by this version.
+test score     P(LSTM > RNN) by seed, each family's best, with a training set of fixed size, trained to the end: under
+               each condition (a size of a task's training set) over the seeds on which both fit that set
+               (`fitted.py`). A task's answer is that of its sizes, which share the error (Bonferroni), since any one
+               of them can make the claim conditional. A user's file is such a set, of one size.
+gap            training score minus test score by size and width (`gap.py`). Shown.
+optimisation   who is solved in fewer steps where new sequences come for ever (neither solved: who has the lower
+               training loss). Shown.
+equal loss     who has the better validation score at equal training loss (`equal_loss.py`), there too. Shown.
 """
 
 from __future__ import annotations
@@ -25,10 +26,13 @@ from carousel.experiments.claims.generalisation.comparisons import (
     training_win,
 )
 from carousel.experiments.claims.generalisation.equal_loss import equal_loss_win
+from carousel.experiments.claims.generalisation.fitted import fitted_row
+from carousel.experiments.claims.generalisation.gap import gap_rows
 from carousel.experiments.claims.generalisation.margins import MARGINS, GeneralisationMargins
-from carousel.experiments.claims.generalisation.requirement import REQUIREMENT
+from carousel.experiments.claims.generalisation.requirement import REQUIREMENT, WIDTHS
 from carousel.experiments.decision.paired import missing_row, superiority_row
-from carousel.experiments.decision.results import Results, score, trial_files
+from carousel.experiments.decision.requirements import lacks_pair
+from carousel.experiments.decision.results import BySeed, Pair, Results, score, trial_files
 from carousel.experiments.decision.rules import by_group, by_superiority, stands_for
 from carousel.experiments.decision.split_overlap import guarded, sample_note
 from carousel.experiments.decision.statistics.interval import Interval
@@ -38,7 +42,7 @@ from carousel.experiments.decision.wording import groups_text, headline, interva
 from carousel.experiments.runner.requirement import Requirement
 
 if TYPE_CHECKING:
-    from carousel.experiments.runner.plan import Condition, Plan
+    from carousel.experiments.runner.plan import Condition, Plan, Source
 
 
 @final
@@ -55,27 +59,37 @@ class Generalisation(PairClaim):
     figure: ClassVar[str | None] = "learning-score"
 
     def judge(self, results: Results, alpha: float) -> Verdict:
-        """One deciding row a condition; a file alone speaks of itself, tasks need three sources."""
-        sources = [s.name for s in results.evidence.plan.sources]
-        conditions = [c for source in sources for c in results.judged(source)]
+        """One deciding row a condition; a file alone speaks of itself, of tasks it takes three."""
+        plan = results.evidence.plan
+        conditions = [c for s in plan.sources if _is_judged(s) for c in results.judged(s.name)]
         shared = alpha / max(1, sum(results.best_pair(c) is not None for c in conditions))
         judged = [self._best_row(results, condition, shared) for condition in conditions]
         shown = stands_for(judged, results)
         if shown is None:
-            return self.not_tested("no_trials")
-        apart = [row for source in sources for row in self._apart(results, source, alpha)]
-        words = by_group(judged, lambda source: source)
+            return self.not_tested("unfit" if any("fit" in row.details for row in judged) else "no_trials")
+        apart = [row for s in plan.sources if not _is_fixed(s) for row in self._apart(results, s.name, alpha)]
+        words = by_group(judged, lambda name: _task_of(plan.source(name)))
         because = join(
             headline(self.id, shown),
+            _unfit(judged),
             *map(_apart_text, apart),
             _scope(results, words),
             _difference(shown),
             needed(judged),
             sample_note(results.evidence.card),
         )
-        rows = (*judged, *apart, *self._declared(results, conditions, alpha))
+        gaps = gap_rows(results, [c for s in plan.sources if _is_fixed(s) for c in results.lengths(s.name)])
+        rows = (*judged, *apart, *self._declared(results, conditions, alpha), *gaps)
         verdict = _over_sources(list(words.values()), _sources_needed(results))
-        return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(results))
+        return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(results, conditions))
+
+    def compares(self, plan: Plan, source: str) -> bool:
+        """An RNN and an LSTM, on a fixed amount of data."""
+        return super().compares(plan, source) and _is_judged(plan.source(source))
+
+    def lacks(self, plan: Plan, *, every_step: bool) -> str | None:
+        """Both families, and a fixed amount of data."""
+        return lacks_pair(plan) or (None if any(self.compares(plan, s.name) for s in plan.sources) else "endless")
 
     def decidable(self, seeds: int, alpha: float, *, file: bool) -> bool:
         """All won, or all lost."""
@@ -84,7 +98,7 @@ class Generalisation(PairClaim):
 
     def comparisons(self, asked: Plan) -> int:
         """Any condition can make the claim conditional."""
-        return len(asked.conditions())
+        return sum(_is_judged(asked.source(c.source)) for c in asked.conditions())
 
     def _best_row(self, results: Results, condition: Condition, alpha: float) -> Row:
         """The best LSTM against the best RNN under one condition."""
@@ -92,12 +106,20 @@ class Generalisation(PairClaim):
         if pair is None:
             return missing_row(condition.key, self.effect, condition=condition.key, best=True)
         sides = tuple((condition.key, spec) for spec in pair)
-        rnn, lstm = results.together(*sides)
+        return self._row(results, condition, pair, results.together(*sides), alpha, best=True, rests_on=sides)
+
+    def _row(
+        self, results: Results, condition: Condition, pair: Pair, trials: list[BySeed], alpha: float, **about: Any
+    ) -> Row:
+        """A pair's trials by test score: on a task those that fit their training set, on a file all."""
+        where, (rnn, lstm) = f"{condition.key}: {pair}", trials
+        about |= {"condition": condition.key, "pair": pair}
+        if not results.is_file(condition.source):
+            return fitted_row(where, self.effect, rnn, lstm, alpha, **about)
         compared = paired(rnn, lstm, test_win)
-        about: dict[str, Any] = {"condition": condition.key, "pair": pair, "best": True, "rests_on": sides}
-        row = superiority_row(f"{condition.key}: {pair}", self.effect, [win for _, _, win in compared], alpha, **about)
+        row = superiority_row(where, self.effect, [win for _, _, win in compared], alpha, **about)
         apart = [score(lstm) - score(rnn) for lstm, rnn, _ in compared]
-        return guarded(row, apart, alpha, results.overlap)
+        return guarded(row, apart, alpha, results.overlap) if row.decides else row
 
     def _apart(self, results: Results, source: str, alpha: float) -> list[Row]:
         """Optimisation, and generalisation at equal training loss; they decide nothing."""
@@ -117,11 +139,23 @@ class Generalisation(PairClaim):
         for condition in conditions:
             best = results.best_pair(condition)
             for pair in (pair for pair in results.pairs(condition.source) if pair != best):
-                rnn, lstm = (results.reporting(condition.key, spec) for spec in pair)
-                wins = [win for _, _, win in paired(rnn, lstm, test_win)]
-                about: dict[str, Any] = {"condition": condition.key, "pair": pair, "decides": False}
-                rows.append(superiority_row(f"{condition.key}: {pair}", self.effect, wins, alpha, **about))
+                trials = [results.reporting(condition.key, spec) for spec in pair]
+                rows.append(self._row(results, condition, pair, trials, alpha, decides=False))
         return rows
+
+
+def _is_fixed(source: Source) -> bool:
+    """A task with a training set that ends."""
+    return source.kind == "task" and source.sequences is not None
+
+
+def _is_judged(source: Source) -> bool:
+    """The amount of data is fixed: a file, or a training set of one of the sizes."""
+    return source.kind == "file" or (_is_fixed(source) and source.name not in WIDTHS)
+
+
+def _task_of(source: Source) -> str:
+    return source.built_in if source.kind == "task" else source.name
 
 
 def _over_sources(words: Sequence[Word], required: int) -> Word:
@@ -144,6 +178,18 @@ def _sources_needed(results: Results) -> int:
     return MARGINS.sources if results.file is None else 1
 
 
+def _unfit(rows: Sequence[Row]) -> Both | None:
+    """Where seeds do not count because a network did not fit its training set, and whose."""
+    found = [(row, row.details["fit"]) for row in rows if "fit" in row.details]
+    few = [(row, fit) for row, fit in found if row.n < fit["seeds"]]
+    if not few:
+        return None
+    listed = ", ".join(
+        f"{row.condition} (RNN {fit['rnn']}/{fit['seeds']}, LSTM {fit['lstm']}/{fit['seeds']})" for row, fit in few
+    )
+    return both("claims.generalisation.unfit", listed=listed, line=number(MARGINS.fit_score))
+
+
 def _apart_text(row: Row) -> Both | None:
     if not row.n:
         return None
@@ -160,11 +206,8 @@ def _difference(row: Row) -> Both | None:
     return both("claims.generalisation.difference", value=signed(value), interval=interval(Interval(low, high)))
 
 
-def _files(results: Results) -> tuple[str, ...]:
-    used = [
-        row
-        for source in results.evidence.plan.sources
-        for lstm, rnn, _ in best_comparisons(results, source.name, test_win)
-        for row in (lstm, rnn)
-    ]
-    return trial_files(used)
+def _files(results: Results, conditions: Sequence[Condition]) -> tuple[str, ...]:
+    """Of the trials that the verdict rests on."""
+    pairs = [(condition.key, results.best_pair(condition)) for condition in conditions]
+    groups = [results.together(*((key, spec) for spec in pair)) for key, pair in pairs if pair]
+    return trial_files(row for sides in groups for rows in sides for row in rows.values())

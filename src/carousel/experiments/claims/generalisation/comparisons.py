@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from carousel.experiments.decision.results import BySeed, Record, Results, is_number, score, solved
+from carousel.experiments.decision.results import BySeed, Record, Results, is_number, score
 
 if TYPE_CHECKING:
     from carousel.experiments.runner.plan import Group
@@ -47,9 +47,7 @@ def paired(rnn: BySeed, lstm: BySeed, compare: Compare) -> list[tuple[Record, Re
 
 
 def test_win(lstm: Record, rnn: Record) -> float:
-    """By test score. Two solved trials tie: they were stopped at the same line, what is left is chance."""
-    if solved(lstm) and solved(rnn):
-        return 0.5
+    """By test score, of trainings that ran to their end."""
     return beats(score(lstm), score(rnn))
 
 

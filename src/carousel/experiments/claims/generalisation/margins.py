@@ -11,7 +11,8 @@ from carousel.experiments.decision.thresholds import Margins
 class GeneralisationMargins(Margins):
     """Texts: claims.thresholds.<name>, in this folder."""
 
-    sources: int = 3  # how many sources a general statement needs
+    sources: int = 3  # how many tasks a general statement needs
+    fit_score: float = 0.95  # accuracy or R2 on its training set from which a network counts as having fitted it
     loss_window: float = 0.05  # share of the steps in the running mean of the training loss
 
 
