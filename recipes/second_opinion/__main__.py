@@ -1,0 +1,73 @@
+"""A second opinion on a run folder, by a program that shares no code with the one that made it.
+
+    python recipes/second_opinion RUN            what differs, and how many numbers agree
+    python recipes/second_opinion RUN --every    every number
+
+It imports nothing of carousel. From raw files (curves, gradients by lag, weights, the ledger) it computes what tables/,
+verdicts.json and report.md print, and trains two networks again. Exit status: 0 where all agree, 1 where a number
+differs or too few could be compared, 2 where the folder cannot be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+from claim_1_vanishing import check_vanishing
+from claim_2_exploding import check_exploding
+from claim_3_length import check_length
+from contenders import check_contenders
+from curves import check_curves
+from enough import missing
+from folder import Folder
+from opinion import Opinion
+from pairs import Pairs
+from profiles import Profiles, check_onsets, check_profiles
+from rescore import check_scores
+from retrain import retrain
+
+
+def opinion_on(folder: Folder) -> Opinion:
+    """All that is recomputed of a run folder."""
+    opinion, pairs, profiles = Opinion(), Pairs(folder), Profiles(folder)
+    check_curves(folder, opinion)
+    check_scores(folder, opinion)
+    check_profiles(folder, profiles, opinion)
+    check_onsets(folder, opinion)
+    check_contenders(folder, opinion)
+    check_vanishing(pairs, profiles, opinion)
+    check_exploding(pairs, opinion)
+    check_length(pairs, opinion)
+    retrain(folder, opinion)
+    return opinion
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description="Recompute a run's printed numbers without carousel.")
+    parser.add_argument("run", type=Path, help="a finished run folder of carousel compare")
+    parser.add_argument("--every", action="store_true", help="print every number, not only those that differ")
+    asked = parser.parse_args()
+    if not (asked.run / "verdicts.json").is_file():
+        print(f"second opinion: {asked.run} is no finished run folder: it has no verdicts.json", file=sys.stderr)
+        return 2
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    folder = Folder(asked.run)
+    opinion = opinion_on(folder)
+    print(*opinion.table(every=asked.every), sep="\n")
+    for kind, count in sorted(opinion.counts().items()):
+        print(f"{count:>6} {kind}")
+    for why, count in sorted(opinion.left_out.items()):
+        print(f"{count:>6} not recomputed: {why}")
+    lacking, wrong = missing(folder, opinion), opinion.wrong()
+    for kind, (found, least) in lacking.items():
+        print(f"too few: {kind}: {found}, not {least} or more")
+    print(f"{len(opinion.lines)} numbers compared, {len(wrong)} differ")
+    return 1 if wrong or lacking else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
