@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from carousel.experiments.columns import GATE_PROBE, LONGER, MEMORISED_BITS, TABLES, TRIALS, Measures, Probed, columns
-from carousel.experiments.results.load import load_evidence, schema
+from carousel.experiments.results.kept import schema
+from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Ledger
 from carousel.experiments.tasks import task

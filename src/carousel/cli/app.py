@@ -110,7 +110,10 @@ def report(
 
 @app.command()
 def verdicts(
-    folders: Annotated[list[Path], typer.Argument(help="Run folders, judged by compare or report.")],
+    folders: Annotated[
+        list[Path],
+        typer.Argument(help="Run folders, judged by compare or report; `reference` for the reference evidence."),
+    ],
     json_: Json = False,
     lang: Lang = "en",
 ) -> None:

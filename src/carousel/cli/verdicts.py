@@ -14,6 +14,7 @@ from carousel.experiments.conclusion import cell
 from carousel.experiments.decision.verdict import Verdict
 from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.judgement import load_judgement
+from carousel.experiments.reference import reference_folders
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
 
@@ -23,7 +24,7 @@ _SEEDS = {"tuning_seeds", "reporting_seeds", "untrained_seeds"}  # in which a re
 def verdicts(paths: list[Path], as_json: bool, lang: str) -> None:
     """Print a line a claim. Raises FolderConflict for a folder without verdicts."""
     console = Console(lang, quiet=as_json)
-    folders = [RunFolder(path) for path in paths]
+    folders = [RunFolder(path) for named in paths for path in _meant(named)]
     plans = [folder.load_plan() for folder in folders]
     judgements = [load_judgement(folder) for folder in folders]
     runs = [{verdict.claim: verdict for verdict in judgement.verdicts} for judgement in judgements]
@@ -37,6 +38,11 @@ def verdicts(paths: list[Path], as_json: bool, lang: str) -> None:
         _print_how_alike(console, plans)
     if as_json:
         console.json({"same": same, "runs": [*map(_as_json, folders, judgements)]})
+
+
+def _meant(named: Path) -> tuple[Path, ...]:
+    """The folder; for the word `reference`, where no folder has that name, the runs that the package keeps."""
+    return reference_folders() if named == Path("reference") and not named.exists() else (named,)
 
 
 def _cells(claim: str, same: bool, runs: Sequence[Mapping[str, Verdict]], lang: str) -> list[str]:

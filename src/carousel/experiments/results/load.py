@@ -11,27 +11,24 @@ import polars as pl
 from pydantic import ValidationError
 
 from carousel.common.errors import FolderConflict
-from carousel.experiments.columns import OCCLUSION, ONSETS, PROFILES, SLOPES, TRIALS, Table, columns
+from carousel.experiments.columns import OCCLUSION, ONSETS, PROFILES, SLOPES, TRIALS, Table
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.prepare.card_text import card_lines
 from carousel.experiments.results.entries import Finished, first_of, groups, read_entry
 from carousel.experiments.results.evidence import Evidence, read_table
+from carousel.experiments.results.kept import is_kept, load_kept, schema
 from carousel.experiments.runner.folder import RESTORE, RunFolder
 from carousel.experiments.runner.ledger import Ledger
 from carousel.experiments.runner.plan import Plan
 
-_POLARS = {str: pl.String(), float: pl.Float64(), int: pl.Int64(), bool: pl.Boolean()}
-
-
-def schema(table: Table) -> dict[str, pl.DataType]:
-    """Name and type of each column, in order."""
-    return {column.name: _POLARS[column.type] for column in columns(table)}
-
 
 def load_evidence(path: Path | str) -> Evidence:
-    """Everything a finished, or half finished, run has measured. Raises FolderConflict where there is no run."""
+    """Everything a finished, or half finished, run has measured, or what was kept of one (`results.kept`). Raises
+    FolderConflict where there is no run."""
     folder = RunFolder(Path(path))
     plan = folder.load_plan()
+    if is_kept(folder):
+        return load_kept(folder, plan, _environment(folder))
     ledger = Ledger(folder.ledger)
     try:
         entries = ledger.entries("done")

@@ -13,7 +13,7 @@ from carousel.experiments.tasks import TASKS
 from carousel.nn.kernels import KERNELS
 
 PARAMETERS = 6600
-_SEED_STRIDE = 1000  # seeds of --seed S and S+1 never meet
+SEED_STRIDE = 1000  # seeds of --seed S and S+1 never meet
 _LARGEST_SEED = 10**12  # times the stride it is a seed that torch takes
 
 
@@ -39,7 +39,7 @@ class ComparisonRequest:
 
     def seeds(self, of_budget: tuple[int, ...]) -> tuple[int, ...]:
         """The seeds that stand for those of a budget: another `seed` gives a disjoint set."""
-        return tuple(seed + self.seed * _SEED_STRIDE for seed in of_budget)
+        return tuple(seed + self.seed * SEED_STRIDE for seed in of_budget)
 
 
 def checked(request: ComparisonRequest, known: Sequence[Requirement]) -> ComparisonRequest:

@@ -16,7 +16,7 @@ from carousel.experiments.decision.results import solved as is_solved
 from carousel.experiments.decision.split_overlap import overlap_of
 from carousel.experiments.report.tables import intervals
 from carousel.experiments.results.evidence import Evidence
-from carousel.experiments.results.load import schema
+from carousel.experiments.results.kept import schema
 from carousel.experiments.runner.plan import Condition, Contender
 
 
