@@ -132,6 +132,7 @@ def _trial(
     score -= penalty
     steps = plan.training.steps
     to_solved = 100 * int(rng.integers(1, max(2, steps // 150))) if solved else None
+    made_steps = min(steps, to_solved + 100) if to_solved else steps
     name = hashlib.sha256(f"{condition.key} {made.spec} {rate} {seed}".encode()).hexdigest()[:16]
     chance_loss = math.log(1 / effects.baseline)
     loss = chance_loss * max(0.01, 1 - score) * float(rng.uniform(0.9, 1.1))
@@ -160,14 +161,18 @@ def _trial(
         "test_loss": loss * 1.05,
         "chance_loss": chance_loss,
         "rmse": None,
-        "steps": min(steps, to_solved + 100) if to_solved else steps,
+        "steps": made_steps,
         "steps_to_solved": to_solved,
         "best_step": to_solved or steps,
         "seconds": float(rng.uniform(0.9, 1.1)) * (1 + condition.length / 30) * (2.0 if made.cell == "lstm" else 1.3),
         "gradient_norm_max": float(np.exp(rng.normal(1.5, 0.7))),
         "spike_share": effects.spikes.get(made.spec, 0.0),
         "nan_share": 0.0,
+        "spike_steps": _spread(effects.spikes.get(made.spec, 0.0), made_steps),
         "lyapunov_end": effects.lyapunov.get(made.spec, -0.05) + float(rng.normal(0, 0.005)),
+        "lyapunov_end_se": 0.0005,
+        "lyapunov_end_streams": 8,
+        "lyapunov_end_steps": 3000,
         "score_2t": None if plan.sources[0].kind == "file" else score - 0.25,
         "score_4t": None if plan.sources[0].kind == "file" else score - 0.5,
         "kernel": "torch",
@@ -191,6 +196,12 @@ def _result(
     if rng.random() < probability:
         return min(1.0, 0.985 + float(rng.normal(0, 0.005))), True, "solved"
     return effects.baseline + abs(float(rng.normal(0, effects.score_spread))), False, "finished"
+
+
+def _spread(share: float, steps: int) -> str:
+    """A share of the steps, evenly spread, as text."""
+    count = round(share * steps)
+    return " ".join(str(1 + k * steps // count) for k in range(count))
 
 
 def _fall(start: float, end: float, step: np.ndarray) -> np.ndarray:

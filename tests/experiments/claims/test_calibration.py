@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -100,7 +101,7 @@ def _slopes_apart(run: int) -> Evidence:
 
 def _steady(run: int) -> Evidence:
     effects = Effects(solved={(spec, length): 0.0 for spec in SPECS for length in (30, 100)}, onset_spread=0.4)
-    return _run(run, effects, seeds=10, steps=12000)
+    return _run(run, replace(effects, spikes={"rnn": 0.001}), seeds=10, steps=12000)
 
 
 def _history(run: int) -> Evidence:

@@ -198,6 +198,8 @@ def test_two_censored_horizons_leave_the_ratio_unknown() -> None:
 
 # exploding
 
+RNN_LEAPS = {"rnn": 0.01}
+
 
 def _steady(**more: Any) -> Evidence:
     """Long trainings, none stopped as solved: enough steps for the limit of 1e-4."""
@@ -208,30 +210,57 @@ def _steady(**more: Any) -> Evidence:
 @pytest.mark.parametrize(
     ("effects", "verdict", "reason"),
     [
-        ({}, "supported", "beyond"),
-        ({"lyapunov": {"lstm": 0.2}}, "conditional", "chaotic"),
-        ({"spikes": {"lstm": 0.01}}, "conditional", "spikes"),
+        ({"spikes": RNN_LEAPS}, "supported", "beyond"),
+        ({}, "inconclusive", "beyond"),
+        ({"spikes": RNN_LEAPS, "lyapunov": {"lstm": 0.2}}, "conditional", "chaotic"),
+        ({"spikes": {"rnn": 0.02, "lstm": 0.01}}, "conditional", "spikes"),
         ({"onset": {"rnn": 3.0, "lstm": 1.8}, "spikes": {"lstm": 0.01}}, "refuted", "spikes"),
     ],
 )
 def test_exploding_joins_two_parts(effects: dict[str, Any], verdict: str, reason: str) -> None:
     claim = _claim(_steady(**effects), "exploding")
     assert claim["verdict"] == verdict
-    assert claim["conditions"][-1]["reason"] == reason
+    assert _control(claim)["reason"] == reason
+
+
+def test_the_sources_are_compared_with_rnns_one_by_one() -> None:
+    claim = _claim(_steady(spikes=RNN_LEAPS), "exploding")
+    rows = {row["where"]: row for row in claim["conditions"] if row["part"] == "contrast"}
+    assert {where: row["verdict"] for where, row in rows.items()} == dict.fromkeys(rows, "supported")
+    assert rows.keys() == {"delayed-recall", "adding"}
+    assert rows["adding"]["pairs"] == [
+        {"pair": ["rnn", "lstm"], "rnn_spikes": 20 * 120, "lstm_spikes": 0, "equal_steps": 20 * 12000}
+    ]
+    assert "adding: on equal steps RNNs spiked more often than LSTMs in 10 of 10 seeds" in claim["because"]["en"]
+    assert "10 个种子中，RNN 在 10 个上突增得更多" in claim["because"]["zh"]
 
 
 def test_few_steps_leave_control_open_and_name_the_seeds() -> None:
     claim = _claim(_made(specs=ONLY, seeds=3), "exploding")
-    control = claim["conditions"][-1]
+    control = _control(claim)
     assert (claim["verdict"], control["verdict"], control["reason"]) == ("inconclusive", "inconclusive", "wide")
     assert str(control["seeds_needed"]) in claim["because"]["en"]
 
 
-def test_an_unmeasured_exponent_is_not_taken_for_a_calm_one() -> None:
-    evidence = _steady()
-    evidence = replace(evidence, trials=evidence.trials.with_columns(lyapunov_end=pl.lit(None, pl.Float64)))
+@pytest.mark.parametrize(("column", "reason"), [("lyapunov_end", "no_exponent"), ("lyapunov_end_se", "no_exponent")])
+def test_an_unmeasured_exponent_is_not_taken_for_a_calm_one(column: str, reason: str) -> None:
+    evidence = _steady(spikes=RNN_LEAPS)
+    evidence = replace(evidence, trials=evidence.trials.with_columns(pl.lit(None, pl.Float64).alias(column)))
     claim = _claim(evidence, "exploding")
-    assert (claim["verdict"], claim["conditions"][-1]["reason"]) == ("inconclusive", "no_exponent")
+    assert (claim["verdict"], _control(claim)["reason"]) == ("inconclusive", reason)
+
+
+def test_an_exponent_that_may_be_either_leaves_control_open() -> None:
+    evidence = _steady(spikes=RNN_LEAPS)
+    evidence = replace(evidence, trials=evidence.trials.with_columns(lyapunov_end_se=pl.lit(0.1)))
+    claim = _claim(evidence, "exploding")
+    assert (claim["verdict"], _control(claim)["reason"]) == ("inconclusive", "exponent_open")
+    assert "not every trained LSTM is shown to be calm" in claim["because"]["en"]
+
+
+def _control(claim: dict[str, Any]) -> dict[str, Any]:
+    (row,) = (row for row in claim["conditions"] if row["part"] == "control")
+    return row
 
 
 def test_a_network_that_stayed_calm_is_a_lower_bound_and_counted() -> None:

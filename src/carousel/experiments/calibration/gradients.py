@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING, ClassVar, final
 
 from carousel.experiments.calibration import noise
-from carousel.experiments.calibration.scenario import Limit, Scenario, Truth
+from carousel.experiments.calibration.scenario import PREFERENCE, Limit, Scenario, Truth
 from carousel.experiments.calibration.simulated import FIRST_SEED, STEPS, Row, condition, run, trial
 from carousel.experiments.claims.exploding.claim import Exploding
+from carousel.experiments.claims.exploding.control import control_word
 from carousel.experiments.claims.vanishing.claim import START, Vanishing
 from carousel.experiments.decision.rules import combine
 from carousel.experiments.decision.verdict import Verdict
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
     from carousel.experiments.results.evidence import Evidence
 
 _SPECS = ("rnn", "lstm")
-_GROUPS = 30  # LSTM contenders, times the conditions that each was trained under
+_RNNS = ("rnn", "rnn:orthogonal", "rnn-relu:identity")
+_LSTMS = ("lstm", "lstm:forget-bias-1", "lstm:keras", "lstm:chrono")
+_TASKS, _LENGTHS = ("delayed-recall", "adding"), (10, 30, 100)
+_STREAMS, _STREAM_STEPS = 8, 3000
+_TRANSIENT = Exploding.margins.lyapunov_transient / _STREAM_STEPS  # what growth in proportion to time reads
+_CALM: Truth = {"rnn": noise.RNN_SPIKES, "exponent": -1e-4}
 _LENGTH = 1000  # long enough to see the horizons
 
 
@@ -76,30 +82,73 @@ class Onset(Scenario):
 
 @final
 class Control(Scenario):
-    """size: how many times rarer than the margin spikes are, in 300 LSTM trainings of a standard run (10 seeds of each
-    contender under each condition). They come in bursts. No contender is compared, so there is no same."""
+    """size: how many times rarer than the margin spikes are in LSTMs. A standard run at its first analysis: three RNNs
+    and four LSTMs on two tasks at three lengths, 10 seeds. Spikes come in bursts; RNNs solve earlier, or stop.
+
+    rnn: the share of spikes in RNNs. exponent: the true one of every LSTM; one: of one among them. Both come as they
+    are measured, with a standard error over streams. Same against same: both spike alike, ten times more rarely than
+    the margin, and all LSTMs are calm, their exponents just below 0. Neither supported nor refuted is then right.
+    """
 
     id: ClassVar[str] = "exploding.control"
     claim = Exploding()
     unit: ClassVar[str] = "times_rarer"
-    sizes: ClassVar[tuple[float, ...]] = (2.0, 3.0, 5.0, 7.0, 10.0, 30.0)
-    sensible: ClassVar[float] = 10.0
-    same: ClassVar[Truth | None] = None
+    sizes: ClassVar[tuple[float, ...]] = (3.0, 5.0, 10.0, 30.0, 100.0)
+    sensible: ClassVar[float] = 30.0
+    same: ClassVar[Truth | None] = {**_CALM, "size": 10.0, "rnn": Exploding.margins.spike_share / 10}
+    false_if_same: ClassVar[frozenset[str]] = PREFERENCE | {"refuted"}
     grows: ClassVar[bool] = False
-    limits: ClassVar[tuple[Limit, ...]] = (Limit({"size": 1.0}),)
+    limits: ClassVar[tuple[Limit, ...]] = (
+        Limit({**_CALM, "size": 1.0}),
+        Limit({**_CALM, "size": 30.0, "exponent": _TRANSIENT}, ("refuted",)),
+        Limit({**_CALM, "size": 30.0, "one": Exploding.margins.lyapunov_calm}, ("supported",)),
+        Limit({"size": 1.0, "rnn": Exploding.margins.spike_share, "exponent": _TRANSIENT}, ("refuted",)),
+    )
+
+    def planted(self, size: float) -> Truth:
+        """RNNs spike as often as an identity RNN does."""
+        return {**_CALM, "size": size}
 
     def made(self, rng: Generator, seeds: int, truth: Truth) -> Evidence:
-        mean = Exploding.margins.spike_share / truth["size"] * STEPS
-        spikes = rng.negative_binomial(mean / (noise.BURST - 1), 1 / noise.BURST, size=_GROUPS * seeds)
+        share = {"RNN": truth["rnn"], "LSTM": Exploding.margins.spike_share / truth["size"]}
+        keys = [(task, length, spec) for task in _TASKS for length in _LENGTHS for spec in (*_RNNS, *_LSTMS)]
         rows = [
-            trial(f"adding/T={n // seeds + 1}", "lstm", FIRST_SEED + n % seeds, solved=False, spike_share=spike / STEPS,
-                  lyapunov_end=-0.05)
-            for n, spike in enumerate(spikes)
-        ]  # fmt: skip
-        return run(_SPECS, ["adding"], range(1, _GROUPS + 1), rows)
+            _training(rng, condition(task, length), spec, FIRST_SEED + seed, share["RNN" if spec in _RNNS else "LSTM"])
+            for task, length, spec in keys
+            for seed in range(seeds)
+        ]
+        lstms = [row for row in rows if row["contender"] in _LSTMS]
+        for row in lstms:
+            row.update(_exponent(rng, truth["exponent"], noise.EXPONENT_SE))
+        if "one" in truth:
+            lstms[0].update(_exponent(rng, truth["one"], (noise.EXPONENT_SE[1],)))
+        return run((*_RNNS, *_LSTMS), _TASKS, _LENGTHS, rows)
 
     def outcome(self, verdict: Verdict) -> str:
-        return combine([row for row in verdict.rows if row.details["part"] == "control"])
+        parts = {name: [row for row in verdict.rows if row.details["part"] == name] for name in ("control", "contrast")}
+        return control_word(parts["control"][0], parts["contrast"])
+
+
+def _training(rng: Generator, key: str, spec: str, seed: int, share: float) -> Row:
+    """Spikes in one burst, anywhere in the longest training; RNNs make 500 to 2,000 of its steps."""
+    count = int(rng.negative_binomial(share * STEPS / (noise.BURST - 1), 1 / noise.BURST))
+    first = int(rng.integers(1, STEPS + 1))
+    steps = int(rng.integers(500, STEPS + 1)) if spec in _RNNS else STEPS
+    spikes = sorted((first + k - 1) % STEPS + 1 for k in range(min(count, STEPS)))
+    text = " ".join(str(step) for step in spikes if step <= steps)
+    return trial(key, spec, seed, solved=False, steps=steps, spike_steps=text)
+
+
+def _exponent(rng: Generator, truth: float, errors: tuple[float, ...]) -> Row:
+    """As measured over streams; its standard error anywhere between two, on a logarithmic scale."""
+    spread = math.exp(rng.uniform(math.log(errors[0]), math.log(errors[-1]))) * math.sqrt(_STREAMS)
+    found = rng.normal(truth, spread, size=_STREAMS)
+    return {
+        "lyapunov_end": float(found.mean()),
+        "lyapunov_end_se": float(found.std(ddof=1)) / math.sqrt(_STREAMS),
+        "lyapunov_end_streams": _STREAMS,
+        "lyapunov_end_steps": _STREAM_STEPS,
+    }
 
 
 def _profile(spec: str, seed: int, slope: float) -> Row:

@@ -46,7 +46,11 @@ def trial(condition: str, contender: str, seed: int, **found: Any) -> Row:
         "seconds": 1.0,
         "spike_share": 0.0,
         "nan_share": 0.0,
+        "spike_steps": "",
         "lyapunov_end": None,
+        "lyapunov_end_se": None,
+        "lyapunov_end_streams": None,
+        "lyapunov_end_steps": None,
         **found,
     }
 

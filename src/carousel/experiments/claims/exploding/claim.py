@@ -2,21 +2,25 @@
 
 onset     the first scale of a Gaussian recurrent matrix at which the untrained network is chaotic, LSTM minus RNN.
 control   trained LSTMs (the reporting trials of the first interim analysis, so that no contender counts more than
-          another): how often the gradient's norm spikes, and whether one became chaotic.
+          another): how often the gradient's norm spikes, and whether one became chaotic (control.py); and whether it
+          spikes in an RNN more often than in an LSTM, on equal steps, source by source (contrast.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar, Literal, final
 
 from carousel.common.texts import both
 from carousel.experiments.claims.base import PairClaim
-from carousel.experiments.claims.exploding.control import control_row
+from carousel.experiments.claims.exploding.contrast import contrast_rows
+from carousel.experiments.claims.exploding.control import control_row, control_word
 from carousel.experiments.claims.exploding.margins import MARGINS, ExplodingMargins
 from carousel.experiments.claims.exploding.requirement import REQUIREMENT
 from carousel.experiments.decision.paired import mean_row, missing_row
 from carousel.experiments.decision.results import BySeed, Record, Results, is_number, trial_files
-from carousel.experiments.decision.rules import combine, combine_parts
+from carousel.experiments.decision.rules import combine, combine_parts, judged_together
 from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict
 from carousel.experiments.decision.wording import headline, join, needed, number, parts_text
 from carousel.experiments.runner.requirement import Requirement
@@ -36,24 +40,25 @@ class Exploding(PairClaim):
 
     def judge(self, results: Results, alpha: float) -> Verdict:
         """Supported or refuted where both parts are; conditional where they differ."""
-        onset = self._onset_rows(results, alpha)
-        trials = self._lstm_trials(results)
-        control = control_row(trials, alpha)
+        onset = judged_together(partial(self._onset_rows, results), alpha)
+        control, contrast = control_row(_trials(results, "LSTM"), alpha), contrast_rows(results, alpha)
         if not control.n and not any(row.n for row in onset):
             return self.not_tested("no_onset")
-        parts = (combine(onset), combine([control]))
+        parts = (combine(onset), control_word(control, contrast))
         shown = next((row for row in onset if row.n), None)
+        rows = (*onset, control, *contrast)
         because = join(
             headline(self.id, shown) if shown else None,
             self._censored(onset),
             self._control_text(control),
+            *(self._contrast_text(row) for row in contrast if row.n),
             parts_text(self.id, onset=parts[0], control=parts[1]),
-            needed([*onset, control]),
+            needed(rows),
         )
         effect = shown.effect if shown else Effect(*self.effect)
         n = shown.n if shown else 0
-        rows = (*onset, control)
-        return Verdict(self.id, combine_parts(parts), effect, n, because, rows, trial_files(trials))
+        counted = trial_files(_trials(results, "RNN", "LSTM"))
+        return Verdict(self.id, combine_parts(parts), effect, n, because, rows, counted)
 
     def _onset_rows(self, results: Results, alpha: float) -> list[Row]:
         rnns, lstms = results.onset("RNN"), results.onset("LSTM")
@@ -75,16 +80,7 @@ class Exploding(PairClaim):
         return row
 
     @staticmethod
-    def _lstm_trials(results: Results) -> list[Record]:
-        return [
-            row
-            for condition in results.conditions
-            for spec in results.specs(condition.source, "LSTM")
-            for row in results.first_analysis(condition.key, spec).values()
-        ]
-
-    @staticmethod
-    def _censored(rows: list[Row]) -> Both | None:
+    def _censored(rows: Sequence[Row]) -> Both | None:
         calm = sum(row.details.get("calm", 0) for row in rows)
         return both("claims.exploding.calm", pairs=calm) if calm else None
 
@@ -98,10 +94,23 @@ class Exploding(PairClaim):
             spikes=row.details["spikes"],
             steps=row.details["steps"],
             limit=number(row.details["upper_limit"]),
-            chaotic=row.details["chaotic"],
+            **{name: row.details[name] for name in ("chaotic", "calm", "diverged")},
             measured=row.details["exponents"],
-            diverged=row.details["diverged"],
         )
+
+    @staticmethod
+    def _contrast_text(row: Row) -> Both:
+        named = ("more", "fewer", "seeds")
+        return both("claims.exploding.contrast", source=row.where, **{name: row.details[name] for name in named})
+
+
+def _trials(results: Results, *families: str) -> list[Record]:
+    return [
+        row
+        for condition in results.conditions
+        for spec in results.specs(condition.source, *families)
+        for row in results.first_analysis(condition.key, spec).values()
+    ]
 
 
 def _calm(row: Record) -> bool:

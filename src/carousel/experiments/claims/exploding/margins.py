@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from carousel.experiments.decision.thresholds import Margins
@@ -13,7 +14,8 @@ class ExplodingMargins(Margins):
 
     spike_share: float = 1e-4
     spike_burst: float = 8.0  # variance over mean of the number of spikes in a training, at least; they come in bursts
-    lyapunov: float = 0.0  # nats per step; a trained network above it is chaotic
+    lyapunov_calm: float = 0.01  # nats per step; below it a disturbance takes 70 steps or more to double
+    lyapunov_transient: float = math.log(3)  # nats over a stream, see exponents.py; below it, growth is no chaos
 
 
 MARGINS = ExplodingMargins()
