@@ -14,10 +14,7 @@ SLOPE = {"rnn": 0.070, "lstm": 0.026}  # standard deviation, nats per step, stoc
 ONSET = {"rnn": 0.09, "lstm": 0.73}  # standard deviation, scale of the recurrent matrix
 BURST = 8.0  # spikes come in bursts: variance over mean of their number in a training (0 in 46 of 52, then 1 to 12)
 RNN_SPIKES = 2e-3  # share of steps, a tenth of what an identity RNN showed (54 spikes in 2,300 steps)
-EXPONENT_SE = (
-    1e-5,
-    1e-3,
-)  # standard errors of trained LSTMs' exponents over streams (of 24; two had .0015 and .0021, at -.005 and -.007)
+EXPONENT_SE = (1e-5, 1e-3)  # of trained LSTMs' exponents over streams, least and most near 0 (.0021 at -.007)
 SCORE = 0.010  # standard deviation of the test score on a file
 FAILED = 0.09  # standard deviation of the scores of networks that did not solve (they are not all at chance)
 
