@@ -14,11 +14,17 @@ from carousel.experiments.claims.generalisation.claim import Generalisation
 from carousel.experiments.claims.generalisation.requirement import REQUIREMENT, WIDTHS
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.verdict import Row, Verdict
+from carousel.experiments.finalise import finalise
 from carousel.experiments.results.evidence import Evidence
+from carousel.experiments.results.load import load_evidence
+from carousel.experiments.runner.environment import describe_environment
+from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import TaskSource
-from carousel.experiments.runner.task_loader import built_in
+from carousel.experiments.runner.run import run_plan
+from carousel.experiments.runner.task_loader import Sources, built_in
 from tests.support.evidence import planted
 from tests.support.plans import ComparisonRequest, make_plan
+from tests.support.runs import shortened
 
 SPECS = ("rnn", "lstm")
 SIZES = (100, 400)
@@ -163,3 +169,30 @@ def test_the_quick_budget_leaves_it_to_the_standard_one() -> None:
     plan = make_plan(ComparisonRequest()).plan
     assert Generalisation().why_not(plan) == "no_source"
     assert all("quick" not in each.budgets for each in REQUIREMENT.tasks)
+
+
+@pytest.mark.slow
+def test_a_run_trains_on_sets_of_fixed_size_and_reports_the_gap(tmp_path: Path) -> None:
+    """Sets come by the trial's seed into training and record; the verdict, its rows and the report are written."""
+    asked = ComparisonRequest(
+        budget="standard", claims=("generalisation",), contenders="rnn,lstm:chrono", lengths=(10,)
+    )
+    plan = shortened(make_plan(asked).plan, 60)
+    sets = tuple(s for s in plan.sources if isinstance(s, TaskSource) and s.sequences in (4, 8))
+    plan = plan.model_copy(update={"sources": sets, "contenders": {s.name: plan.contenders[s.name] for s in sets}})
+    folder = RunFolder(tmp_path / "run")
+    folder.claim_for(plan)
+    folder.write_json(folder.environment, describe_environment(plan, Sources.of(None), 1))
+    with folder.locked():
+        run_plan(plan, folder, 1, lambda progress: None)
+    assert folder.load_plan() == plan
+    evidence = load_evidence(folder.path)
+    reporting = evidence.trials.filter(phase="reporting")
+    assert set(reporting["steps"]) == {60} and set(reporting["outcome"]) == {"finished"}
+    assert reporting["training_score_last"].is_between(0, 1).all()
+    assert reporting["solved"].is_null().all() and reporting["score_2t"].is_null().all()
+    verdict = finalise(evidence).verdicts["generalisation"]
+    gaps = [row for row in verdict.rows if row.effect.name == "gap"]
+    assert [row.n for row in gaps] == [2] * 2 * len(sets)
+    assert verdict.verdict in {"inconclusive", "not-tested"}
+    assert "delayed-recall-8/T=10" in (folder.path / "report.html").read_text(encoding="utf-8")

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from carousel.experiments.claims.generalisation.fitted import fits
-from carousel.experiments.decision.paired import SHOWN, mean_row
+from carousel.experiments.decision.paired import SHOWN, missing_row
 from carousel.experiments.decision.results import Record, Results, score
-from carousel.experiments.decision.verdict import Row
+from carousel.experiments.decision.statistics.means import mean_interval
+from carousel.experiments.decision.verdict import Effect, Row
 
 if TYPE_CHECKING:
     from carousel.experiments.runner.plan import Condition
@@ -32,11 +32,14 @@ def gap_rows(results: Results, conditions: Sequence[Condition]) -> list[Row]:
 def _row(results: Results, condition: Condition, spec: str, parameters: int) -> Row:
     """Of the weights that are tested, over all reporting seeds; a diverged training has the baseline's scores."""
     trials = list(results.reporting(condition.key, spec).values())
+    about: dict[str, Any] = {"condition": condition.key, "decides": False}
+    where = f"{condition.key}: {spec}"
+    if not trials:
+        return missing_row(where, GAP, **about)
     gaps = [score(row, "training_score") - score(row) for row in trials]
-    row = mean_row(f"{condition.key}: {spec}", GAP, gaps, 0.0, SHOWN, condition=condition.key, decides=False)
-    found = _means(trials) if trials else {}
-    return replace(row, verdict="not-tested", reason="no_rule" if trials else "missing", seeds_needed=None,
-                   details={"parameters": parameters, **found})  # fmt: skip
+    effect = Effect(*GAP, math.fsum(gaps) / len(gaps), mean_interval(gaps, SHOWN))
+    details = {"parameters": parameters, **_means(trials)}
+    return Row(where, "not-tested", "no_rule", effect, len(gaps), details=details, **about)
 
 
 def _means(trials: Sequence[Record]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from carousel.experiments.runner.requirement import FROM_STANDARD, KEEPERS, Requirement, TaskRequirement
 
 _LENGTH = (30,)
-_SIZES = {"delayed-recall": (8, 32, 128), "random-recall": (64, 256, 1024), "temporal-order": (16, 64, 256)}
+_SIZES = {"delayed-recall": (8, 32, 128), "random-recall": (16, 64, 256), "temporal-order": (4, 16, 64)}
 _NARROW, _WIDE = 1650, 26_400  # parameters: a quarter of the usual number, and four times as many
 
 
