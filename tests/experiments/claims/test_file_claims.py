@@ -51,7 +51,7 @@ def claim(evidence: Evidence, name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("gain", "verdict", "reason"),
-    [(0.2, "supported", "beyond"), (0.0, "refuted", "equivalent"), (-0.2, "refuted", "opposite")],
+    [(0.2, "supported", "beyond"), (0.0, "refuted", "less"), (-0.2, "refuted", "opposite")],
 )
 def test_depth_is_judged_by_the_score_against_a_share_of_the_room(
     tmp_path: Path, gain: float, verdict: str, reason: str

@@ -12,7 +12,9 @@ from carousel.experiments.claims.length.rule_on_tasks import Ends, Rate, answer,
 from carousel.experiments.claims.vanishing.horizon import Horizon, ratio_of
 from carousel.experiments.decision.paired import mean_row
 from carousel.experiments.decision.rules import (
+    SIZE,
     by_margin,
+    by_size,
     by_superiority,
     combine,
     combine_parts,
@@ -37,6 +39,23 @@ from carousel.experiments.decision.verdict import Effect, Row, Word
 )
 def test_margin(interval: Interval, word: Word, reason: str) -> None:
     assert by_margin(interval, 0.05) == (word, reason)
+
+
+@pytest.mark.parametrize(
+    ("interval", "word", "reason"),
+    [
+        (Interval(0.11, 0.2), "supported", "beyond"),
+        (Interval(-0.2, -0.01), "refuted", "opposite"),
+        (Interval(0.02, 0.09), "refuted", "less"),
+        (Interval(-0.5, 0.09), "refuted", "less"),  # wide, but below the margin as a whole
+        (Interval(0.09, 0.11), "inconclusive", "wide"),
+        (Interval(-0.01, 0.1), "inconclusive", "wide"),
+        (UNBOUNDED, "inconclusive", "wide"),
+    ],
+)
+def test_size(interval: Interval, word: Word, reason: str) -> None:
+    assert by_size(interval, 0.1) == (word, reason)
+    assert SIZE.distance(0.07, 0.1) == pytest.approx(0.03) == SIZE.distance(0.13, 0.1)
 
 
 @pytest.mark.parametrize(

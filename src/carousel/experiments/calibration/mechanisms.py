@@ -11,7 +11,7 @@ from carousel.experiments.calibration.simulated import BASELINE, RATES, Row, con
 from carousel.experiments.claims.attention.claim import Attention
 from carousel.experiments.claims.gates.claim import Gates
 from carousel.experiments.claims.stacking.claim import Stacking
-from carousel.experiments.columns import GATES, MEMORISED_BITS, SELECTIVITY, auroc, clamp_drop
+from carousel.experiments.columns import MEMORISED_BITS, SELECTIVITY, SELECTIVITY_CLAMPED
 from carousel.experiments.decision.rules import combine
 from carousel.experiments.decision.verdict import Verdict
 
@@ -31,36 +31,29 @@ class _Probed(Scenario):
     part: ClassVar[str]
 
     def outcome(self, verdict: Verdict) -> str:
-        return combine([row for row in verdict.rows if row.details["part"] == self.part])
+        rows = [row for row in verdict.rows if row.details["part"] == self.part]
+        word = combine(rows)
+        reversed_ = any(row.decides and row.reason == "opposite" for row in rows)
+        return "opposite" if word == "refuted" and reversed_ else word
 
 
 @final
 class Clamping(_Probed):
-    """size: accuracy that clamping costs, the same for each of the three gates, whose AUROC is .93. same: clamping
-    costs nothing and no gate tells the key from a distractor."""
+    """size: selectivity lost by clamping all gates. same: the gates do nothing for it."""
 
     id: ClassVar[str] = "gates.clamping"
     part: ClassVar[str] = "gates"
-    unit: ClassVar[str] = "accuracy"
-    sizes: ClassVar[tuple[float, ...]] = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
-    sensible: ClassVar[float] = 0.4
-    same: ClassVar[Truth | None] = {"size": 0.0, "auroc": 0.5}
-    limits: ClassVar[tuple[Limit, ...]] = (
-        Limit({"size": Gates.margins.clamp_drop, "auroc": 0.93}),
-        Limit({"size": 0.5, "auroc": Gates.margins.gate_auroc}),
-        Limit({"size": Gates.margins.clamp_drop, "auroc": Gates.margins.gate_auroc}),
-    )
-
-    def planted(self, size: float) -> Truth:
-        return {"size": size, "auroc": 0.93}
+    unit: ClassVar[str] = "selectivity"
+    sizes: ClassVar[tuple[float, ...]] = (0.22, 0.24, 0.26, 0.3, 0.35, 0.4, 0.5)
+    sensible: ClassVar[float] = 0.3
+    limits: ClassVar[tuple[Limit, ...]] = (Limit({"size": Gates.margins.selectivity_lost}),)
 
     def made(self, rng: Generator, seeds: int, truth: Truth) -> Evidence:
-        rows = [
-            trial(_KEYED, "lstm", 100 + seed, solved=True)
-            | {clamp_drop(gate): rng.normal(truth["size"], noise.CLAMP) for gate in GATES}
-            | {auroc(gate): rng.normal(truth["auroc"], noise.AUROC) for gate in GATES}
-            for seed in range(seeds)
-        ]
+        rows = []
+        for seed in range(seeds):
+            free, lost = rng.normal(0.7, noise.SELECTIVITY), rng.normal(truth["size"], noise.LOST)
+            found = {SELECTIVITY: free, SELECTIVITY_CLAMPED: free - lost}
+            rows.append(trial(_KEYED, "lstm", 100 + seed, solved=True) | found)
         return run(["rnn", "lstm"], [_TASK], [_LENGTH], rows)
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from carousel.experiments.decision.rules import by_margin, by_superiority, distance
+from carousel.experiments.decision.rules import EQUIVALENCE, MeanRule, by_superiority
 from carousel.experiments.decision.statistics.means import mean_interval, sign_flip_p
 from carousel.experiments.decision.statistics.power import seeds_for_mean, smallest_n
 from carousel.experiments.decision.statistics.rates import clopper_pearson, superiority
@@ -27,17 +27,18 @@ def mean_row(
     values: Sequence[float],
     margin: float,
     alpha: float,
-    band: float | None = None,
     overlap: float = 0.0,
+    rule: MeanRule = EQUIVALENCE,
     **about: Any,
 ) -> Row:
-    """Judge the mean of paired differences, one a seed, against `margin` and `band` (rules.by_margin). overlap: of the
+    """Judge the mean of paired differences, one a seed, against `margin` by `rule`. overlap: of the
     seeds' splits (results.overlap); the sign-flip test takes independent seeds and is then left out."""
     if not values:
         return missing_row(where, effect, **about)
     mean = math.fsum(values) / len(values)
-    verdict, reason = by_margin(mean_interval(values, alpha, overlap), margin, band)
-    needed = seeds_for_mean(values, distance(mean, margin, band), alpha, overlap) if verdict == "inconclusive" else None
+    verdict, reason = rule.answer(mean_interval(values, alpha, overlap), margin)
+    apart = rule.distance(mean, margin)
+    needed = seeds_for_mean(values, apart, alpha, overlap) if verdict == "inconclusive" else None
     details: dict[str, Any] = {"level": 1 - alpha, "margin": margin}
     details |= {"overlap": overlap} if overlap else {"p_sign_flip": sign_flip_p(tuple(values))}
     shown = Effect(*effect, mean, mean_interval(values, SHOWN, overlap))

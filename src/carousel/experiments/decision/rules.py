@@ -21,20 +21,41 @@ class Answer(NamedTuple):
     reason: str
 
 
-def by_margin(interval: Interval, margin: float, band: float | None = None) -> Answer:
-    """Supported beyond +margin; refuted below 0 or wholly inside ±band (the margin, if none is given)."""
+def by_margin(interval: Interval, margin: float) -> Answer:
+    """Supported beyond +margin; refuted below 0 or wholly inside ±margin."""
     if interval.above(margin):
         return Answer("supported", "beyond")
     if interval.below(0.0):
         return Answer("refuted", "opposite")
-    if interval.inside(margin if band is None else band):
+    if interval.inside(margin):
         return Answer("refuted", "equivalent")
     return Answer("inconclusive", "wide")
 
 
-def distance(value: float, margin: float, band: float | None = None) -> float:
+def distance(value: float, margin: float) -> float:
     """How far `value` lies inside the nearest answer's region: what an interval's half width must come below."""
-    return max(value - margin, -value, (margin if band is None else band) - abs(value))
+    return max(value - margin, -value, margin - abs(value))
+
+
+def by_size(interval: Interval, margin: float) -> Answer:
+    """Supported above the margin; refuted below 0 (the other way round) or below the margin (not by so much). So every
+    truth but the margin itself has an answer, given seeds enough."""
+    if interval.above(margin):
+        return Answer("supported", "beyond")
+    if interval.below(margin):
+        return Answer("refuted", "opposite" if interval.below(0.0) else "less")
+    return Answer("inconclusive", "wide")
+
+
+class MeanRule(NamedTuple):
+    """How a mean is judged against a margin: the answer to its interval, and how far a value lies from having none."""
+
+    answer: Callable[[Interval, float], Answer]
+    distance: Callable[[float, float], float]
+
+
+EQUIVALENCE = MeanRule(by_margin, distance)
+SIZE = MeanRule(by_size, lambda value, margin: abs(value - margin))
 
 
 def by_superiority(value: float, interval: Interval) -> Answer:

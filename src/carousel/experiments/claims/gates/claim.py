@@ -1,6 +1,6 @@
 """Claim 4: gates keep the key information and ignore noise; an RNN passes everything on. Two parts, judged apart.
 
-gates   clamping a gate costs accuracy, and the gate tells key from distractors (`clamping.py`).
+gates   with its gates clamped to their means, a solved LSTM tells key from noise less well (`clamping.py`).
 rnn     the final state of a solved RNN knows as much of the noise as of the key; an LSTM's does not
         (`selectivity.py`).
 
@@ -9,12 +9,14 @@ On a user's file neither is judged; what each block of the past is worth is show
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from carousel.common.names import KEYED
 from carousel.common.texts import both
 from carousel.experiments.claims.base import PairClaim
-from carousel.experiments.claims.gates.clamping import EFFECT, clamping_rows
+from carousel.experiments.claims.gates.clamping import EFFECT, TOGETHER, clamping_rows
 from carousel.experiments.claims.gates.margins import MARGINS, GatesMargins
 from carousel.experiments.claims.gates.occlusion import occlusion_verdict
 from carousel.experiments.claims.gates.requirement import REQUIREMENT
@@ -22,7 +24,7 @@ from carousel.experiments.claims.gates.selectivity import selectivity_row
 from carousel.experiments.columns import GATE_PROBE
 from carousel.experiments.decision.requirements import families, is_file, lacks_pair
 from carousel.experiments.decision.results import Record, Results, numbers, trial_files
-from carousel.experiments.decision.rules import combine, combine_parts, stands_for
+from carousel.experiments.decision.rules import combine, combine_parts, judged_together, stands_for
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict
 from carousel.experiments.decision.wording import headline, interval, join, needed, number, parts_text
@@ -50,14 +52,13 @@ class Gates(PairClaim):
             return occlusion_verdict(self, results, results.file)
         if not any(_probed(results, condition) for condition in results.conditions):
             return self.not_tested("gates")
-        gates = [row for condition in _judged(results) for row in self._gates(results, condition, alpha)]
-        rnn = [row for condition in _judged(results) for row in self._rnn(results, condition, alpha)]
+        gates, rnn = (judged_together(partial(rows, results), alpha) for rows in (self._gates, self._rnn))
         shown = [stands_for(rows, results) for rows in (gates, rnn)]
         if not any(shown):
             return self.not_tested("unsolved")
         parts = combine(gates), combine(rnn)
         because = join(
-            _gates_text(shown[0]) if shown[0] else None,
+            _gates_text(shown[0], gates) if shown[0] else None,
             _rnn_text(shown[1]) if shown[1] else None,
             parts_text(self.id, gates=parts[0], rnn=parts[1]),
             needed([*gates, *rnn]),
@@ -80,25 +81,28 @@ class Gates(PairClaim):
         return "no_gates" if families(plan, plan.sources[0].name).isdisjoint({"RNN", "LSTM"}) else None
 
     @staticmethod
-    def _gates(results: Results, condition: Condition, alpha: float) -> list[Row]:
-        best = results.best_pair(condition)
+    def _gates(results: Results, alpha: float) -> list[Row]:
         rows: list[Row] = []
-        for spec in results.specs(condition.source, "LSTM"):
-            trials = list(results.reporting(condition.key, spec).values())
-            about: dict[str, Any] = {"condition": condition.key, "best": best is not None and spec == best.lstm}
-            about["rests_on"] = ((condition.key, spec),)
-            rows += clamping_rows(trials, f"{condition.key}: {spec}", alpha, **about)
+        for condition in _judged(results):
+            best = results.best_pair(condition)
+            for spec in results.specs(condition.source, "LSTM"):
+                trials = list(results.reporting(condition.key, spec).values())
+                about: dict[str, Any] = {"condition": condition.key, "best": best is not None and spec == best.lstm}
+                about["rests_on"] = ((condition.key, spec),)
+                rows += clamping_rows(trials, f"{condition.key}: {spec}", alpha, **about)
         return rows
 
     @staticmethod
-    def _rnn(results: Results, condition: Condition, alpha: float) -> list[Row]:
-        best = results.best_pair(condition)
+    def _rnn(results: Results, alpha: float) -> list[Row]:
         rows = []
-        for pair in results.pairs(condition.source):
-            sides = tuple((condition.key, spec) for spec in pair)
-            rnn, lstm = (list(trials.values()) for trials in results.together(*sides))
-            about: dict[str, Any] = {"condition": condition.key, "pair": pair, "best": pair == best, "rests_on": sides}
-            rows.append(selectivity_row(rnn, lstm, f"{condition.key}: {pair}", alpha, **about))
+        for condition in _judged(results):
+            best = results.best_pair(condition)
+            for pair in results.pairs(condition.source):
+                sides = tuple((condition.key, spec) for spec in pair)
+                rnn, lstm = (list(trials.values()) for trials in results.together(*sides))
+                about: dict[str, Any] = {"condition": condition.key, "pair": pair, "best": pair == best}
+                about["rests_on"] = sides
+                rows.append(selectivity_row(rnn, lstm, f"{condition.key}: {pair}", alpha, **about))
         return rows
 
 
@@ -115,10 +119,21 @@ def _probed(results: Results, condition: Condition) -> bool:
     return any(numbers(_trials(results, condition), column) for column in GATE_PROBE)
 
 
-def _gates_text(row: Row) -> Both:
-    said = {"gate": row.details["gate"], "auroc": number(row.details["auroc"])}
-    ends = Interval(*row.details["auroc_interval"])
-    return join(headline("gates", row), both("claims.gates.auroc", **said, interval=interval(ends)))
+def _gates_text(row: Row, rows: Sequence[Row]) -> Both:
+    """What is lost, with the control, and the gate that costs most when it is clamped alone."""
+    lost = {name: row.details.get(f"accuracy_{name}") for name in TOGETHER}
+    alone = [r for r in rows if r.where.startswith(f"{row.where}, ") and "auroc" in r.details]
+    most = max(alone, key=lambda gate: gate.effect.value or 0.0, default=None)
+    return join(
+        headline("gates", row),
+        both("claims.gates.control", **{k: number(v) for k, v in lost.items()}) if None not in lost.values() else None,
+        _alone_text(most) if most else None,
+    )
+
+
+def _alone_text(row: Row) -> Both:
+    said = {"gate": row.details["clamped"], "value": number(row.effect.value), "auroc": number(row.details["auroc"])}
+    return both("claims.gates.alone", **said)
 
 
 def _rnn_text(row: Row) -> Both:

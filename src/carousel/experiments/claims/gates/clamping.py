@@ -1,105 +1,60 @@
-"""Part A of claim 4, gates do it: what clamping a gate costs, and whether the gate marks the key.
+"""Part A of claim 4, gates do it: the selectivity that a network loses when its gates are clamped to their means.
 
-Judged for each LSTM contender under each condition, among the networks that solved the task. The statement holds where
-some gate does it, so that all its gates are looked at together, each at a share of the error (Bonferroni).
+Judged for each LSTM contender under each condition, among the networks that solved the task, paired: the same network
+with its gates and without what they know. What each gate costs alone, and how well it marks the key, is shown.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 from carousel.experiments.claims.gates.margins import MARGINS
-from carousel.experiments.claims.gates.networks import Side, seeds_needed
-from carousel.experiments.columns import GATES, auroc, clamp_drop
-from carousel.experiments.decision.paired import SHOWN
-from carousel.experiments.decision.results import Record, numbers, solved
-from carousel.experiments.decision.rules import Answer
+from carousel.experiments.columns import GATES, SELECTIVITY, SELECTIVITY_CLAMPED, auroc, clamp_drop
+from carousel.experiments.decision.paired import SHOWN, mean_row
+from carousel.experiments.decision.results import Record, is_number, numbers, solved
+from carousel.experiments.decision.rules import SIZE
 from carousel.experiments.decision.statistics.means import mean_interval
 from carousel.experiments.decision.verdict import Effect, Row
 
-EFFECT = ("clamp_drop", "accuracy")
-
-
-class Gate(NamedTuple):
-    """One named gate: a drop and an AUROC for each network."""
-
-    name: str
-    drops: list[float]
-    aurocs: list[float]
-
-    @property
-    def cost(self) -> float:
-        """The mean drop."""
-        return math.fsum(self.drops) / len(self.drops)
+EFFECT = ("selectivity_lost", "selectivity")
+_DROP = ("clamp_drop", "accuracy")
+TOGETHER = ("all", "informed")  # of all gates: at their means; at means that know the symbol and the key so far
 
 
 def clamping_rows(trials: Sequence[Record], where: str, alpha: float, **about: Any) -> list[Row]:
-    """The deciding row of one contender under one condition, with a row for each of its gates below it."""
+    """The deciding row of one contender under one condition; below it the accuracy lost by each way of clamping."""
     solvers = [row for row in trials if solved(row)]
-    about["details"] = {"part": "gates"}
-    gates = gates_of(solvers)
-    if not gates:
-        reason = "unsolved" if gates_of(trials) else "no_probe"
-        return [Row(where, "not-tested", reason, Effect(*EFFECT), 0, **about)]
-    level, shown, each = alpha / len(gates), SHOWN / len(gates), len(trials) / len(solvers)
-    rows = [_gate_row(gate, where, level, shown, each, **{**about, "decides": False}) for gate in gates]
-    leading = max(rows, key=lambda row: (row.verdict == "supported", row.effect.value))
-    verdict, reason = some_gate([Answer(row.verdict, row.reason) for row in rows])
-    about["details"] = {**leading.details}
-    needed = _until_some(rows) if verdict == "inconclusive" else None
-    return [Row(where, verdict, reason, leading.effect, leading.n, seeds_needed=needed, **about), *rows]
+    losses = losses_of(solvers)
+    if not losses:
+        reason = "unsolved" if losses_of(trials) else "no_probe"
+        return [Row(where, "not-tested", reason, Effect(*EFFECT), 0, details={"part": "gates"}, **about)]
+    row = mean_row(where, EFFECT, losses, MARGINS.selectivity_lost, alpha, rule=SIZE, **about)
+    drops = {name: found for name in (*TOGETHER, *GATES) if (found := numbers(solvers, clamp_drop(name)))}
+    shown = {f"accuracy_{name}": _mean(drops[name]) for name in TOGETHER if name in drops}
+    needed = None if row.seeds_needed is None else math.ceil(row.seeds_needed * len(trials) / len(solvers))
+    row = replace(row, seeds_needed=needed, details={"part": "gates", **row.details, **shown})
+    return [row, *(_shown_row(name, values, solvers, where, **about) for name, values in drops.items())]
 
 
-def gates_of(trials: Sequence[Record]) -> list[Gate]:
-    """The gates that both were measured of, in some of the trials."""
-    read = [Gate(name, numbers(trials, clamp_drop(name)), numbers(trials, auroc(name))) for name in GATES]
-    return [gate for gate in read if gate.drops and gate.aurocs]
+def losses_of(trials: Sequence[Record]) -> list[float]:
+    """Selectivity with the gates as they are, less with all of them clamped; of the trials that have both."""
+    measured = [row for row in trials if is_number(row.get(SELECTIVITY)) and is_number(row.get(SELECTIVITY_CLAMPED))]
+    return [row[SELECTIVITY] - row[SELECTIVITY_CLAMPED] for row in measured]
 
 
-def gate_answer(gate: Gate, alpha: float) -> Answer:
-    """Supported: clamping costs more than .2 and the AUROC is above .8, both by interval. Refuted: one of the two is
-    below, by interval; the two ways share the error (Bonferroni)."""
-    drop, marks = (mean_interval(values, alpha) for values in (gate.drops, gate.aurocs))
-    if drop.above(MARGINS.clamp_drop) and marks.above(MARGINS.gate_auroc):
-        return Answer("supported", "beyond")
-    drop, marks = (mean_interval(values, alpha / 2) for values in (gate.drops, gate.aurocs))
-    if drop.below(MARGINS.clamp_drop):
-        return Answer("refuted", "clamp_small")
-    if marks.below(MARGINS.gate_auroc):
-        return Answer("refuted", "unmarked")
-    return Answer("inconclusive", "wide")
+def _shown_row(name: str, drops: Sequence[float], solvers: Sequence[Record], where: str, **about: Any) -> Row:
+    """The accuracy lost by one way of clamping, and of a single gate its AUROC: no rule reads them."""
+    details: dict[str, Any] = {"part": "gates", "clamped": name}
+    marks = numbers(solvers, auroc(name)) if name in GATES else []
+    if marks:
+        details |= {"auroc": _mean(marks), "auroc_interval": list(mean_interval(marks, SHOWN).within(0, 1))}
+    effect = Effect(*_DROP, _mean(drops), mean_interval(drops, SHOWN).within(-1, 1))
+    about |= {"decides": False, "details": details}
+    return Row(f"{where}, {name}", "not-tested", "no_rule", effect, len(drops), **about)
 
 
-def some_gate(answers: Sequence[Answer]) -> Answer:
-    """Supported where one gate is; refuted where every gate is."""
-    words = [answer.verdict for answer in answers]
-    if "supported" in words:
-        return Answer("supported", "beyond")
-    return Answer("refuted", "no_gate") if set(words) == {"refuted"} else Answer("inconclusive", "wide")
-
-
-def _until_some(rows: Sequence[Row]) -> int | None:
-    """Seeds until the first open gate has an answer: if it is that the gate does it, nothing else is asked."""
-    return min((row.seeds_needed for row in rows if row.seeds_needed is not None), default=None)
-
-
-def _gate_row(gate: Gate, where: str, level: float, shown: float, each: float, **about: Any) -> Row:
-    verdict, reason = gate_answer(gate, level)
-    marks = math.fsum(gate.aurocs) / len(gate.aurocs)
-    details = {
-        **about.pop("details"),
-        "gate": gate.name,
-        "level": 1 - level,
-        "auroc": marks,
-        "auroc_interval": list(mean_interval(gate.aurocs, shown).within(0, 1)),
-    }
-    effect = Effect(*EFFECT, gate.cost, mean_interval(gate.drops, shown).within(-1, 1))
-    sides = (
-        Side(gate.drops, MARGINS.clamp_drop, True, each),
-        Side(gate.aurocs, MARGINS.gate_auroc, True, each),
-    )
-    needed = seeds_needed(sides, level) if verdict == "inconclusive" else None
-    n = min(len(gate.drops), len(gate.aurocs))
-    return Row(f"{where}, {gate.name}", verdict, reason, effect, n, seeds_needed=needed, details=details, **about)
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)

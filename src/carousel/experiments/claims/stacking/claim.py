@@ -8,6 +8,8 @@ A user's file: `on_file.py`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from carousel.common.names import family_of_task
@@ -19,7 +21,7 @@ from carousel.experiments.claims.stacking.on_file import stacking_verdict
 from carousel.experiments.claims.stacking.requirement import REQUIREMENT
 from carousel.experiments.decision.requirements import has_depths, is_file
 from carousel.experiments.decision.results import Results, trial_files
-from carousel.experiments.decision.rules import by_group, stands_for
+from carousel.experiments.decision.rules import by_group, judged_together, stands_for
 from carousel.experiments.decision.verdict import Both, Row, Verdict
 from carousel.experiments.decision.wording import groups_text, headline, join, needed, number
 from carousel.experiments.runner.requirement import Requirement
@@ -46,7 +48,7 @@ class Stacking(Claim):
             return stacking_verdict(self, results, results.file, alpha)
         conditions = [c for s in results.evidence.plan.sources for c in results.judged(s.name)]
         conditions = [c for c in conditions if all(depths(results, c.source))]
-        judged = [_best_row(results, condition, alpha) for condition in conditions]
+        judged = _judged(results, conditions, alpha)
         shown = stands_for(judged, results)
         if shown is None:
             lines = {row.reason for row in judged}
@@ -71,6 +73,18 @@ class Stacking(Claim):
     def decidable(self, seeds: int, alpha: float, *, file: bool) -> bool:
         """On a file by a mean; on tasks by two rates."""
         return super().decidable(seeds, alpha, file=file) if file else decidable(seeds, alpha)
+
+
+def _judged(results: Results, conditions: Sequence[Condition], alpha: float) -> list[Row]:
+    """A row a condition, by families: a family is conditional by rows that are firm among its own."""
+    by_family: dict[str, list[Condition]] = {}
+    for condition in conditions:
+        by_family.setdefault(family_of_task(condition.source), []).append(condition)
+
+    def rows(members: Sequence[Condition], level: float) -> list[Row]:
+        return [_best_row(results, condition, level) for condition in members]
+
+    return [row for members in by_family.values() for row in judged_together(partial(rows, members), alpha)]
 
 
 def _best_row(results: Results, condition: Condition, alpha: float) -> Row:

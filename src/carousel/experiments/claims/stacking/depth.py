@@ -11,7 +11,7 @@ from carousel.experiments.claims.stacking.margins import MARGINS
 from carousel.experiments.columns import MEMORISED_BITS
 from carousel.experiments.decision.paired import SHOWN, mean_row, missing_row
 from carousel.experiments.decision.results import BySeed, Results, is_number, solved
-from carousel.experiments.decision.rules import by_margin
+from carousel.experiments.decision.rules import SIZE, by_size
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.power import smallest_n
 from carousel.experiments.decision.statistics.rates import difference
@@ -73,13 +73,13 @@ def families(words: Sequence[Word]) -> Word:
 def decidable(n: int, alpha: float) -> bool:
     """Whether `n` seeds a depth could decide: all solved against none."""
     sides = ((n, n), (0, n)), ((0, n), (n, n))
-    answers = (by_margin(difference(*pair, alpha), MARGINS.depth_rate, MARGINS.depth_band) for pair in sides)
+    answers = (by_size(difference(*pair, alpha), MARGINS.depth_rate) for pair in sides)
     return any(answer.verdict != "inconclusive" for answer in answers)
 
 
 def _rate_row(shallow: BySeed, deep: BySeed, where: str, alpha: float, **about: Any) -> Row:
     few, many = ((sum(bool(solved(r)) for r in rows.values()), len(rows)) for rows in (shallow, deep))
-    verdict, reason = by_margin(difference(many, few, alpha), MARGINS.depth_rate, MARGINS.depth_band)
+    verdict, reason = by_size(difference(many, few, alpha), MARGINS.depth_rate)
     needed = _seeds_needed(many, few, alpha) if verdict == "inconclusive" else None
     details = {"level": 1 - alpha, "shallow": list(few), "deep": list(many)}
     effect = Effect(*RATE, many[0] / many[1] - few[0] / few[1], difference(many, few, SHOWN))
@@ -93,7 +93,7 @@ def _seeds_needed(many: tuple[int, int], few: tuple[int, int], alpha: float) -> 
 
     def decides(n: int) -> bool:
         ends = difference((rates[0] * n, n), (rates[1] * n, n), alpha)
-        return by_margin(ends, MARGINS.depth_rate, MARGINS.depth_band).verdict != "inconclusive"
+        return by_size(ends, MARGINS.depth_rate).verdict != "inconclusive"
 
     return smallest_n(decides, max(many[1], few[1]) + 1)
 
@@ -106,8 +106,7 @@ def _bits_row(shallow: BySeed, deep: BySeed, where: str, alpha: float, **about: 
     )
     seeds = [seed for seed in sorted(few.keys() & many.keys()) if few[seed] > 0 and many[seed] > 0]
     logs = [math.log(many[seed] / few[seed]) for seed in seeds]
-    margin, band = math.log1p(MARGINS.depth_bits), math.log1p(MARGINS.depth_band)
-    row = mean_row(where, BITS, logs, margin, alpha, band=band, **about)
+    row = mean_row(where, BITS, logs, math.log1p(MARGINS.depth_bits), alpha, rule=SIZE, **about)
     value = row.effect.value
     if value is None:
         return row

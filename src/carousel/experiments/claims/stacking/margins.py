@@ -13,7 +13,6 @@ class StackingMargins(Margins):
 
     depth_rate: float = 0.1  # solved-rate gained by depth
     depth_bits: float = 0.1  # bits gained by depth, as a share
-    depth_band: float = 0.05  # no gain: of the solved-rate, or as a share of the bits
     table_left: float = 0.1  # of the bits in a table of random labels; with less left it cannot tell networks apart
     depth_families: int = 2  # families of tasks that must agree
 

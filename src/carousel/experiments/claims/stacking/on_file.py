@@ -13,7 +13,7 @@ from carousel.experiments.claims.base import Claim
 from carousel.experiments.claims.stacking.depth import declared_depths, depths
 from carousel.experiments.decision.paired import mean_row
 from carousel.experiments.decision.results import Results, score, trial_files
-from carousel.experiments.decision.rules import combine
+from carousel.experiments.decision.rules import SIZE, combine
 from carousel.experiments.decision.split_overlap import sample_note
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Row, Verdict
@@ -52,4 +52,4 @@ def _row(results: Results, whole: Condition, shallow: str, deep: str, margin: fl
     gains = [score(many[seed]) - score(few[seed]) for seed in sorted(few)]
     where = f"{whole.key}: {deep} vs {shallow}"
     about |= {"condition": whole.key, "rests_on": sides}
-    return mean_row(where, SCORE, gains, margin, alpha, overlap=results.overlap, **about)
+    return mean_row(where, SCORE, gains, margin, alpha, overlap=results.overlap, rule=SIZE, **about)
