@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from carousel.experiments.columns import TABLES, Column, Table, columns
 from carousel.experiments.report.tables.contenders import CONTENDERS
+from carousel.experiments.tables import TABLES, Column, Table, columns
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "columns.md"
 TYPES = {str: "text", float: "number", int: "whole number", bool: "true or false"}

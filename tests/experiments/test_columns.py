@@ -8,11 +8,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from carousel.experiments.columns import GATE_PROBE, LONGER, MEMORISED_BITS, TABLES, TRIALS, Measures, Probed, columns
+from carousel.experiments.columns import GATE_PROBE, LONGER, MEMORISED_BITS, Measures, Probed
 from carousel.experiments.results.kept import schema
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Ledger
+from carousel.experiments.tables import TABLES, TRIALS, columns
 from carousel.experiments.tasks import task
 from carousel.experiments.training.description import Training
 from carousel.experiments.training.trial import run_trial

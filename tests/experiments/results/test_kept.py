@@ -10,7 +10,6 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from carousel.common.errors import FolderConflict
-from carousel.experiments.columns import ONSETS, SLOPES, TRIALS, Table
 from carousel.experiments.conclusion import load_run
 from carousel.experiments.judgement import judge
 from carousel.experiments.reference import HERE, reference_folders
@@ -18,6 +17,7 @@ from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.results.kept import keep, schema
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.tables import ONSETS, SLOPES, TRIALS, Table
 from tests.support.evidence import planted
 
 SINGLE = 1e-6  # relative, of what is kept

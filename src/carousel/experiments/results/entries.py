@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from carousel.common.names import FAMILY_OF_CELL
-from carousel.experiments.columns import OCCLUSION, ONSETS, SLOPES, TRIALS, Setting, Table, columns
+from carousel.experiments.columns import Setting
 from carousel.experiments.runner.ledger import Entry
 from carousel.experiments.runner.plan import Plan
+from carousel.experiments.tables import OCCLUSION, ONSETS, SLOPES, TRIALS, Table, columns
 from carousel.experiments.training.description import Contender, InitialFlow, Job, OnsetProbe, Trial, condition_key
 
 _JOB: TypeAdapter[Any] = TypeAdapter(Job)

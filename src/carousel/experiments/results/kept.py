@@ -12,10 +12,10 @@ import polars as pl
 import polars.selectors as cs
 
 from carousel.common.files import writing_to
-from carousel.experiments.columns import ONSETS, PROFILES, SLOPES, TRIALS, Table, columns
 from carousel.experiments.results.evidence import Evidence, read_table
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
+from carousel.experiments.tables import ONSETS, PROFILES, SLOPES, TRIALS, Table, columns
 
 _POLARS = {str: pl.String(), float: pl.Float64(), int: pl.Int64(), bool: pl.Boolean()}
 

@@ -11,7 +11,6 @@ import polars as pl
 from pydantic import ValidationError
 
 from carousel.common.errors import FolderConflict
-from carousel.experiments.columns import OCCLUSION, ONSETS, PROFILES, SLOPES, TRIALS, Table
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.prepare.card_text import card_lines
 from carousel.experiments.results.entries import Finished, first_of, groups, read_entry
@@ -20,6 +19,7 @@ from carousel.experiments.results.kept import is_kept, load_kept, schema
 from carousel.experiments.runner.folder import RESTORE, RunFolder
 from carousel.experiments.runner.ledger import Ledger
 from carousel.experiments.runner.plan import Plan
+from carousel.experiments.tables import OCCLUSION, ONSETS, PROFILES, SLOPES, TRIALS, Table
 
 
 def load_evidence(path: Path | str) -> Evidence:

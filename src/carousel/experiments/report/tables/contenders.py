@@ -9,7 +9,7 @@ from typing import Annotated, Any, cast
 import polars as pl
 
 from carousel.common.names import FAMILY_OF_CELL
-from carousel.experiments.columns import About, Table
+from carousel.experiments.columns import About
 from carousel.experiments.decision.results import Record, is_number
 from carousel.experiments.decision.results import score as score_of
 from carousel.experiments.decision.results import solved as is_solved
@@ -18,6 +18,7 @@ from carousel.experiments.report.tables import intervals
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.results.kept import schema
 from carousel.experiments.runner.plan import Condition, Contender
+from carousel.experiments.tables import Table
 
 
 @dataclass(frozen=True, kw_only=True)
