@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from carousel.cli.calibrate import calibrate
+from carousel.cli.calibrate import calibrate, permuted
 from carousel.common.errors import BadPlan, FolderConflict, UnknownName
 
 
@@ -52,3 +52,12 @@ def test_mistakes_are_told(tmp_path: Path) -> None:
     with pytest.raises(FolderConflict, match="no calibration"):
         _run(precious)
     assert precious.read_text(encoding="utf-8") == "[1, 2]"
+
+
+def test_permuting_takes_no_rules_and_no_file(tmp_path: Path) -> None:
+    with pytest.raises(BadPlan, match="--permute asks all rules"):
+        permuted(tmp_path, 4, 0, ("attention", None), as_json=True, lang="en")
+    with pytest.raises(BadPlan, match="repetitions"):
+        permuted(tmp_path, 0, 0, (None, None), as_json=True, lang="en")
+    with pytest.raises(FolderConflict, match=r"no plan\.toml"):
+        permuted(tmp_path, 4, 0, (None, None), as_json=True, lang="en")

@@ -183,13 +183,21 @@ def calibrate(
     seed: Annotated[int, typer.Option(help="Another number draws other runs; the same gives the same result.")] = 0,
     only: Annotated[str | None, typer.Option(help="Rules, comma-separated, such as vanishing,attention.")] = None,
     out: Annotated[Path | None, typer.Option(help="JSON file; one of the same calibration is completed.")] = None,
+    permute: Annotated[
+        Path | None,
+        typer.Option(help="Ask the rules of this run folder's trainings instead, labels swapped by chance."),
+    ] = None,
     json_: Json = False,
     lang: Lang = "en",
 ) -> None:
     """Test the rules themselves: known answers, same against same, planted differences. Takes minutes."""
-    from carousel.cli.calibrate import calibrate as run
+    from carousel.cli.calibrate import calibrate as simulated
+    from carousel.cli.calibrate import permuted
 
-    run(repetitions, seed, only, out, json_, lang)
+    if permute is None:
+        simulated(repetitions, seed, only, out, json_, lang)
+    else:
+        permuted(permute, repetitions, seed, (only, out), json_, lang)
 
 
 @app.command()

@@ -13,17 +13,20 @@ from carousel.common.files import write_text, writing_to
 from carousel.common.pages.numbers import MISSING
 from carousel.common.texts import text
 from carousel.experiments.calibration.measure import Calibration
+from carousel.experiments.calibration.permuted import measure
 from carousel.experiments.calibration.results import false_at_limits, false_if_same, power, result, thresholds_digest
 from carousel.experiments.calibration.scenarios import SCENARIOS
 from carousel.experiments.calibration.stored import seeds_of, sentence
 from carousel.experiments.decision.wording import number
+from carousel.experiments.results.load import load_evidence
 
 _COLUMNS = ("rule", "seeds", "false_same", "false_limit", "sensible", "found", "smallest", "holm")
 
 
 def calibrate(repetitions: int, seed: int, only: str | None, out: Path | None, as_json: bool, lang: str) -> None:
     """Ask every rule; what `out` holds of the same calibration already is kept, so that a stopped one goes on."""
-    chosen = _chosen(repetitions, seed, only)
+    _check(repetitions, seed)
+    chosen = _chosen(only)
     console = Console(lang, quiet=as_json)
     known = _known(out, repetitions, seed)
     if known:
@@ -44,11 +47,31 @@ def calibrate(repetitions: int, seed: int, only: str | None, out: Path | None, a
         console.json(whole)
 
 
-def _chosen(repetitions: int, seed: int, only: str | None) -> list[str]:
+def permuted(
+    folder: Path, repetitions: int, seed: int, unfit: tuple[str | None, Path | None], as_json: bool, lang: str
+) -> None:
+    """Ask every rule of a run's real trainings, their labels swapped by chance. unfit: what --only and --out were
+    given, which do not go with it. Raises FolderConflict."""
+    _check(repetitions, seed)
+    if any(unfit):
+        raise BadPlan("--permute asks all rules and writes no file", got="--only or --out", fix="leave them out")
+    console = Console(lang, quiet=as_json)
+    console.say("claims.calibration.permuting", repetitions=repetitions, folder=folder)
+    found = measure(load_evidence(folder), repetitions, seed)
+    head = [text(f"claims.calibration.{name}", lang) for name in ("claim", "false_permuted")]
+    console.table(head, [[text(f"claims.{name}.title", lang), _share(one)] for name, one in found.items()])
+    if as_json:
+        console.json({"folder": str(folder), "repetitions": repetitions, "seed": seed, "claims": found})
+
+
+def _check(repetitions: int, seed: int) -> None:
     if not 4 <= repetitions <= 100_000:
         raise BadPlan("--repetitions is out of range", allowed="4 to 100000", got=repetitions)
     if seed < 0:
         raise BadPlan("--seed is negative", allowed="0 or more", got=seed)
+
+
+def _chosen(only: str | None) -> list[str]:
     chosen = [*SCENARIOS] if only is None else [name.strip() for name in only.split(",")]
     for name in chosen:
         if name not in SCENARIOS:

@@ -70,6 +70,11 @@ class Scenario(ABC):
         return {"size": size}
 
     def outcome(self, verdict: Verdict) -> str:
-        """The verdict's word, "opposite" for a refutation that prefers the other contender."""
-        reversed_ = any(row.decides and row.reason == "opposite" for row in verdict.rows)
-        return "opposite" if verdict.verdict == "refuted" and reversed_ else verdict.verdict
+        """What a verdict counts as (`outcome`); a part of a claim has its own."""
+        return outcome(verdict)
+
+
+def outcome(verdict: Verdict) -> str:
+    """The verdict's word, "opposite" for a refutation that prefers the other contender."""
+    reversed_ = any(row.decides and row.reason == "opposite" for row in verdict.rows)
+    return "opposite" if verdict.verdict == "refuted" and reversed_ else verdict.verdict
