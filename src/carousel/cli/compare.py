@@ -44,5 +44,6 @@ def _print_estimate(console: Console, known: Preflight, workers: int, as_json: b
         written = plan.model_dump(mode="json", exclude_none=True)
         console.json({"plan": written, "jobs": expected_jobs(plan), **found._asdict()})
     console.say("cli.estimate", duration=duration(found.longest_seconds), workers=workers)
-    if plan.last_analysis > plan.first_analysis:
-        console.say("cli.estimate_grown", duration=duration(found.grown_seconds), seeds=plan.last_analysis)
+    if found.grown_seconds > found.longest_seconds:
+        grown = {"seeds": plan.last_analysis, "rates": len(plan.learning_rates) + plan.most_added_rates}
+        console.say("cli.estimate_grown", duration=duration(found.grown_seconds), **grown)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carousel.common.errors import BadPlan
+from carousel.common.pages.numbers import rate
 from carousel.common.texts import text
 from carousel.experiments.claims import Claim, all_claims, requirements
 from carousel.experiments.data import DataTask, card_lines
@@ -144,6 +145,9 @@ def _plan_lines(plan: Plan, lang: str) -> Iterator[str]:
         trials=plan.count_trials(),
         steps=plan.training.steps,
     )
+    if plan.most_added_rates:
+        low, high = map(rate, plan.rate_bounds)
+        yield text("cli.more_rates", lang, low=low, high=high, added=plan.most_added_rates)
     if plan.last_analysis > plan.first_analysis:
         yield text("cli.more_seeds", lang, seeds=plan.last_analysis)
     for source in plan.sources:

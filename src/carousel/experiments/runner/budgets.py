@@ -9,8 +9,9 @@ from carousel.experiments.training.description import StopRule, Training
 
 
 class Budget(NamedTuple):
-    """Learning rates are tuned on `tuning_seeds` and reported on `reporting_seeds`, which are disjoint: on the first
-    interim_analyses[0] of them, and on those of the next interim analysis where a verdict is open and can be
+    """Learning rates are tuned on `tuning_seeds`, and beyond the grid where its best is at an edge (`grid_of` in
+    carousel.experiments.runner.model_selection). The best is reported on `reporting_seeds`, which are disjoint: on the
+    first interim_analyses[0] of them, and on those of the next interim analysis where a verdict is open and can be
     expected to close.
 
     contenders: of every source that asks for none of its own.
@@ -35,18 +36,18 @@ BUDGETS = {
     for budget in (
         Budget(
             "quick",
-            "3 learning rates, 6 seeds: minutes; decides what so few seeds can",
+            "3 learning rates or more, 6 seeds: minutes; decides what so few seeds can",
             QUICK_CONTENDERS,
             (30, 100),
             (0.001, 0.003, 0.01),
-            (0, 1),
+            (0, 1, 2),
             tuple(range(100, 106)),
             (6,),
             1500,
         ),
         Budget(
             "standard",
-            "7 learning rates, 10 to 160 seeds, lengths to 100: an hour or more on 2 cores",
+            "7 learning rates or more, 10 to 160 seeds, lengths to 100: an hour or more on 2 cores",
             ALL_CONTENDERS,
             (10, 30, 100),
             _SEVEN_RATES,
@@ -57,7 +58,7 @@ BUDGETS = {
         ),
         Budget(
             "full",
-            "7 learning rates, 20 seeds, lengths to 1000: for a night or a cluster",
+            "7 learning rates or more, 20 to 160 seeds, lengths to 1000: for a night or a cluster",
             ALL_CONTENDERS,
             (10, 30, 100, 300, 1000),
             _SEVEN_RATES,

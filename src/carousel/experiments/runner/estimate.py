@@ -21,9 +21,10 @@ _GROUP = 4  # networks at most: more save little, and take time to set up
 
 
 class Estimate(NamedTuple):
-    """trials: how many to begin with. longest_seconds: if each of them ran to its last step, over all workers; solved
-    and stalled trials stop sooner. grown_seconds: the same if every contender came to have the
-    seeds of the last interim analysis. step_seconds: by condition and contender, one training step of a network."""
+    """trials: how many at least. longest_seconds: if each of them ran to its last step, over all workers; solved and
+    stalled trials stop sooner. grown_seconds: the same if every contender came to have the seeds of the last interim
+    analysis, and all learning rates that a grid can go on to. step_seconds: by condition and contender, one training
+    step of a network."""
 
     trials: int
     longest_seconds: float
@@ -45,9 +46,12 @@ def estimate(plan: Plan, sources: Sources, workers: int) -> Estimate:
         }
     finally:
         torch.set_num_threads(threads)
-    tuning = len(plan.learning_rates) * len(plan.tuning_seeds)
+    rates = len(plan.learning_rates)
     one_each = sum(s for by_spec in steps.values() for s in by_spec.values()) * plan.training.steps / workers
-    longest, grown = (one_each * (tuning + seeds) for seeds in (plan.first_analysis, plan.last_analysis))
+    longest, grown = (
+        one_each * (tried * len(plan.tuning_seeds) + seeds)
+        for tried, seeds in ((rates, plan.first_analysis), (rates + plan.most_added_rates, plan.last_analysis))
+    )
     return Estimate(plan.count_trials(), longest, grown, steps)
 
 

@@ -7,10 +7,12 @@ be continued, repeated or read years later without the program's defaults. No to
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from pydantic import Field
 
 from carousel.common.names import FAMILY_OF_CELL
+from carousel.experiments.runner.model_selection import most_added
 from carousel.experiments.training.description import (
     Contender,
     FileSource,
@@ -26,6 +28,7 @@ __all__ = ["Condition", "Contender", "FileSource", "Group", "Plan", "Source", "S
 
 
 SCHEMA_VERSION = 3  # of plan, ledger and columns: 3 since no trial stops for being slow, and grids of rates extend
+RATE_BOUNDS = (1e-5, 0.3)  # Adam: below nothing moves within a budget, above nothing holds
 Group = tuple[str, str]  # a condition's key and a contender's spec: tuned once, reported on seeds of its own number
 
 
@@ -54,6 +57,7 @@ class Plan(Frozen):
     contenders: dict[str, tuple[Contender, ...]]  # by source name, in the order the user gave
     kernel: str = "auto"
     learning_rates: tuple[float, ...]
+    rate_bounds: tuple[float, float] = RATE_BOUNDS  # up to which a grid goes on where its best rate is at its edge
     tuning_seeds: tuple[int, ...]
     reporting_seeds: tuple[int, ...]
     interim_analyses: tuple[int, ...] = ()  # numbers of reporting seeds at which is judged; none: once, at all of them
@@ -73,8 +77,9 @@ class Plan(Frozen):
             "sources": names and len(set(names)) == len(names),
             "contenders": all(made) and all(c.cell in FAMILY_OF_CELL for each in made for c in each),
             "lengths": all(each and min(each) >= 0 for each in lengths),
-            "learning_rates": self.learning_rates and all(0 < rate < math.inf for rate in self.learning_rates),
-            "seeds": all(each and 0 <= min(each) <= max(each) < 2**62 for each in seeds),
+            "learning_rates": _distinct(self.learning_rates) and all(0 < r < math.inf for r in self.learning_rates),
+            "rate_bounds": 0 < self.rate_bounds[0] <= self.rate_bounds[1] < math.inf,
+            "seeds": all(_distinct(each) and 0 <= min(each) <= max(each) < 2**62 for each in seeds),
             "interim_analyses": all(1 <= n <= len(self.reporting_seeds) for n in self.interim_analyses),
             "training": all(
                 min(t.steps, t.batch_size, t.stop.check_every) > 0
@@ -124,8 +129,13 @@ class Plan(Frozen):
         return self.analyses[-1]
 
     def count_trials(self) -> int:
-        """How many trainings the plan begins with, tuning and reporting."""
+        """How many trainings the plan begins with, tuning and reporting; learning rates beyond it come on top."""
         return self.count_groups() * (len(self.learning_rates) * len(self.tuning_seeds) + self.first_analysis)
+
+    @property
+    def most_added_rates(self) -> int:
+        """How many learning rates a contender may come to be tried at beyond the plan's."""
+        return most_added(self.learning_rates, self.rate_bounds)
 
     def count_groups(self) -> int:
         """How many contenders under how many conditions: each is tuned, and reported, once."""
@@ -143,3 +153,7 @@ class Plan(Frozen):
     def specs(self) -> list[str]:
         """The contenders' names, in the order the user gave, then those of some sources alone."""
         return list(dict.fromkeys(c.spec for made in self.contenders.values() for c in made))
+
+
+def _distinct(values: Sequence[float]) -> bool:
+    return 0 < len(values) == len(set(values))

@@ -18,8 +18,8 @@ from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Entry, Ledger
 from carousel.experiments.runner.plan import Group, Plan
 from carousel.experiments.runner.pool import Pool
-from carousel.experiments.runner.tuning import first_jobs, reporting_jobs, whole_cost
-from carousel.experiments.training.description import Trial, condition_key
+from carousel.experiments.runner.tuning import Positioned, first_jobs, following_jobs, group_of, whole_cost
+from carousel.experiments.training.description import Trial
 
 Extend = Callable[[], Mapping[Group, int]]  # asked when all is done: which groups get how many reporting seeds
 _POLL_SECONDS = 0.2
@@ -77,7 +77,7 @@ def run_plan(
 
 
 def expected_jobs(plan: Plan) -> int:
-    """How many jobs the plan begins with, tuning, reporting and probes."""
+    """How many jobs the plan calls for at least, tuning, reporting and probes: learning rates beyond it not counted."""
     return len(list(first_jobs(plan))) + plan.count_groups() * plan.first_analysis
 
 
@@ -89,7 +89,8 @@ class _Drive:
         self._began = time.monotonic()
         self._allocation: Mapping[Group, int] = {}
         self._known: set[str] = set()
-        self._tuning = _TuningTrials(plan)
+        self._tuning = _TuningTrials()
+        self._added: dict[str, float] = {}  # tuning trials beyond the plan's rates, by digest, and what they cost
         self._work, self._first = whole_cost(plan), expected_jobs(plan)
         self._spent = 0.0
         self._newly = self._read()
@@ -103,15 +104,13 @@ class _Drive:
             if allocation == self._allocation:
                 return
             self._work += self._reporting_cost(allocation) - self._reporting_cost(self._allocation)
-            self._ledger.add(reporting_jobs(self._plan, self._tuning.complete, allocation))
+            self._ledger.add(following_jobs(self._plan, self._tuning.all(), allocation))
             self._allocation = allocation
             self._work_off()
 
     def _work_off(self) -> None:
         while True:
-            completed = self._tuning.add(self._newly)
-            if completed:
-                self._ledger.add(reporting_jobs(self._plan, completed, self._allocation))
+            self._enter(following_jobs(self._plan, self._tuning.add(self._newly), self._allocation))
             counts = self._ledger.counts()
             self._report_progress(counts)
             if counts["pending"] + counts["running"] == 0 and counts["done"] == len(self._known):
@@ -121,6 +120,15 @@ class _Drive:
             time.sleep(_POLL_SECONDS)
             self._newly = self._read()
 
+    def _enter(self, jobs: Iterable[Positioned]) -> None:
+        """Those that are there already stay as they are."""
+        jobs = list(jobs)
+        if jobs:
+            self._ledger.add(jobs)
+        for position, job in jobs:
+            if isinstance(job, Trial) and job.phase == "tuning":
+                self._added[job.digest()] = -position
+
     def _read(self) -> list[Entry]:
         newly = self._ledger.newly_done(self._known)
         self._known.update(entry.hash for entry in newly)
@@ -128,8 +136,10 @@ class _Drive:
         return newly
 
     def _report_progress(self, counts: dict[str, int]) -> None:
-        expected = max(self._first, sum(counts.values()))
-        work = max(self._work, self._spent)  # what an earlier command added is in `spent` before it is in `work`
+        expected = max(self._first + len(self._added), sum(counts.values()))
+        work = max(
+            self._work + sum(self._added.values()), self._spent
+        )  # what an earlier command added is in `spent` before it is in `work`
         seconds = time.monotonic() - self._began
         # Of a group nothing is known until its first network stops; on average half of it is done.
         halves = self._ledger.running_work() / 2 if self._spent > self._before else 0.0
@@ -137,29 +147,25 @@ class _Drive:
         self._report(Progress(counts, expected, self._newly, seconds, self._before / work, share))
 
     def _reporting_cost(self, allocation: Mapping[Group, int]) -> float:
-        return -sum(position for position, _ in reporting_jobs(self._plan, self._tuning.complete, allocation))
+        return -sum(position for position, _ in following_jobs(self._plan, self._tuning.all(), allocation))
 
 
 class _TuningTrials:
-    """Finished tuning trials by group. `complete`: those of the groups whose tuning is."""
+    """Finished tuning trials by group."""
 
-    def __init__(self, plan: Plan):
-        self.complete: list[Entry] = []
-        self._size = len(plan.learning_rates) * len(plan.tuning_seeds)
+    def __init__(self) -> None:
         self._by_group: dict[Group, list[Entry]] = defaultdict(list)
 
     def add(self, entries: Iterable[Entry]) -> list[Entry]:
-        """The trials of the groups that these complete."""
-        completed: list[Entry] = []
-        for entry in entries:
-            about = entry.description
-            if entry.kind == "trial" and about["phase"] == "tuning":
-                condition = condition_key(about["source"]["name"], about["length"])
-                group = self._by_group[condition, about["contender"]["spec"]]
-                group.append(entry)
-                completed += group if len(group) == self._size else []
-        self.complete += completed
-        return completed
+        """All finished trials of the groups that these belong to."""
+        new = [e for e in entries if e.kind == "trial" and e.description["phase"] == "tuning"]
+        for entry in new:
+            self._by_group[group_of(entry)].append(entry)
+        return [entry for group in dict.fromkeys(map(group_of, new)) for entry in self._by_group[group]]
+
+    def all(self) -> list[Entry]:
+        """Those of every group."""
+        return [entry for group in self._by_group.values() for entry in group]
 
 
 def _cost(plan: Plan, entries: list[Entry]) -> float:

@@ -1,16 +1,16 @@
-"""From finished tuning trials to the trials that are reported: each contender with its best learning rate."""
+"""From finished tuning trials to what follows: learning rates beyond the plan's, then the trials that are reported."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from carousel.common.names import TRANSFORMER
 from carousel.experiments.runner.cost import cost
 from carousel.experiments.runner.ledger import Entry
-from carousel.experiments.runner.model_selection import Records, best_rate
+from carousel.experiments.runner.model_selection import Records, grid_of
 from carousel.experiments.runner.plan import Group, Plan
-from carousel.experiments.training.description import InitialFlow, OnsetProbe, Trial
+from carousel.experiments.training.description import InitialFlow, OnsetProbe, Trial, condition_key
 
 ONSET_HIDDEN = 64  # units; the known onsets are stated for it
 
@@ -58,20 +58,35 @@ def _tuning_trials(plan: Plan) -> Iterator[Trial]:
                         )
 
 
-def reporting_jobs(plan: Plan, done: list[Entry], allocation: Mapping[Group, int]) -> Iterator[Positioned]:
-    """Reporting trials of every contender and condition whose tuning is complete; the same for any order of
-    finishing. allocation: the groups that have more seeds than all begin with, and how many."""
+def following_jobs(plan: Plan, tuned: Iterable[Entry], allocation: Mapping[Group, int]) -> Iterator[Positioned]:
+    """What finished tuning trials call for, those of whole groups: the trials at every learning rate beyond the plan's,
+    and, once the best is found, the reporting trials. The same for any order of finishing.
+
+    allocation: the groups that have more seeds than all begin with, and how many."""
     groups: dict[Group, dict[float, Records]] = defaultdict(lambda: defaultdict(list))
-    sample: dict[Group, Trial] = {}
-    for entry in done:
-        if entry.kind == "trial" and entry.description["phase"] == "tuning" and entry.record is not None:
-            trial = Trial.model_validate(entry.description)
-            group = trial.condition, trial.contender.spec
-            sample[group] = trial
-            groups[group][trial.learning_rate].append(entry.record["trial"])
+    sample: dict[Group, Entry] = {}
+    for entry in tuned:
+        assert entry.record is not None  # it is finished
+        group = group_of(entry)
+        sample.setdefault(group, entry)
+        groups[group][entry.description["learning_rate"]].append(entry.record["trial"])
     for group, by_rate in groups.items():
-        if sum(map(len, by_rate.values())) == len(plan.learning_rates) * len(plan.tuning_seeds):
-            best = best_rate(by_rate)
-            for seed in plan.reporting_seeds[: allocation.get(group, plan.first_analysis)]:
-                trial = sample[group].model_copy(update={"phase": "reporting", "learning_rate": best, "seed": seed})
-                yield -cost(plan, trial), trial
+        grid = grid_of(by_rate, plan.learning_rates, len(plan.tuning_seeds), plan.rate_bounds)
+        trial = Trial.model_validate(sample[group].description)
+        for rate in grid.rates[len(plan.learning_rates) :]:
+            yield from _positioned(plan, trial, "tuning", rate, plan.tuning_seeds)
+        if grid.best is not None:
+            seeds = plan.reporting_seeds[: allocation.get(group, plan.first_analysis)]
+            yield from _positioned(plan, trial, "reporting", grid.best, seeds)
+
+
+def _positioned(plan: Plan, like: Trial, phase: str, rate: float, seeds: Iterable[int]) -> Iterator[Positioned]:
+    for seed in seeds:
+        trial = like.model_copy(update={"phase": phase, "learning_rate": rate, "seed": seed})
+        yield -cost(plan, trial), trial
+
+
+def group_of(entry: Entry) -> Group:
+    """The group of a trial."""
+    about = entry.description
+    return condition_key(about["source"]["name"], about["length"]), about["contender"]["spec"]

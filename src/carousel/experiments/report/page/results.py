@@ -22,19 +22,20 @@ def result_tables(plan: Plan, summary: pl.DataFrame, lang: str) -> tuple[Table, 
     for c in conditions(plan):
         rows = summaries(summary.filter(pl.col("condition") == c.key))
         table, notes = _table(rows, condition_name(plan, c, lang), lang), _notes(rows, lang)
-        tables.append(replace(table, notes=(*_untried(rows, lang), *(note for note in notes if note not in said))))
+        tables.append(replace(table, notes=(*_named(rows, lang), *(note for note in notes if note not in said))))
         said |= set(notes)
     return tuple(tables)
 
 
 def _table(rows: list[Summary], title: str, lang: str) -> Table:
     names = _columns(rows)
+    limit = {"steps": count(rows[0].step_limit)}
     baseline = next((row.baseline for row in rows if row.baseline is not None), None)
     lines = [tuple(_cell(row, name) for name in names) for row in rows]
     last = {"contender": text("report.table.baseline", lang), "score": fixed(baseline)}
     return Table(
         title=title,
-        headers=tuple(text(f"report.table.{name}", lang) for name in names),
+        headers=tuple(text(f"report.table.{name}", lang, **limit) for name in names),
         rows=(*lines, tuple(last.get(name, "") for name in names)),
         numeric=frozenset(range(1, len(names))),
         quiet=frozenset({len(rows)}),
@@ -50,7 +51,7 @@ def _columns(rows: list[Summary]) -> list[str]:
     optional = [name for name in ("rmse",) if any(getattr(row, name) is not None for row in rows)]
     deep = ["layers"] if any(row.layers > 1 for row in rows) else []
     state = ["state_bits"] if _has_transformer(rows) else []
-    ending = ["learning_rate", "parameters", "hidden", *deep, *state, "seconds", "trials", "diverged"]
+    ending = ["learning_rate", "rates_tried", "parameters", "hidden", *deep, *state, "seconds", "trials", "diverged"]
     return ["contender", *result, *optional, *ending]
 
 
@@ -76,14 +77,18 @@ def _cell(row: Summary, name: str) -> str:
     return fixed(value, 1) if name == "seconds" else count(round(value))
 
 
-def _untried(rows: list[Summary], lang: str) -> list[str]:
-    untried = [row.contender for row in rows if not row.trials]
-    return [text("report.table.untried", lang, names=", ".join(untried))] if untried else []
+def _named(rows: list[Summary], lang: str) -> list[str]:
+    """What is said of some contenders of this table."""
+    named = {
+        "untried": [row.contender for row in rows if not row.trials],
+        "at_edge": [f"{row.contender} ({_cell(row, 'learning_rate')})" for row in rows if row.rate_at_edge],
+    }
+    return [text(f"report.table.{name}", lang, names=", ".join(who)) for name, who in named.items() if who]
 
 
 def _notes(rows: list[Summary], lang: str) -> list[str]:
     """What its columns mean, below the first table that has them."""
-    notes = []
+    notes = [text("report.table.rates_note", lang)] if any(row.rates_tried for row in rows) else []
     if any(row.diverged for row in rows):
         notes.append(text("report.table.diverged_note", lang))
     if any(getattr(row, name) is not None for row in rows for name in LONGER):

@@ -35,6 +35,11 @@ class Summary:
     parameters: Annotated[int, About("number of parameters")]
     state_bits: Annotated[int | None, About("what the next step is given", "bits", "no trial")]
     learning_rate: Annotated[float | None, About("chosen in tuning", null="no trial")]
+    rates_tried: Annotated[int, About("learning rates tried in tuning")]
+    rate_at_edge: Annotated[
+        bool | None, About("the chosen rate is the lowest or the highest tried", null="no trial, or one rate")
+    ]
+    step_limit: Annotated[int, About("steps a trial may take: not solved is not within these", "steps")]
     trials: Annotated[int, About("reporting trials; 0 where none is there yet")]
     scored: Annotated[int, About("trials with a score")]
     score: Annotated[float | None, About("mean test score; a diverged trial has the baseline's", null="none scored")]
@@ -66,10 +71,9 @@ def summaries(frame: pl.DataFrame) -> list[Summary]:
 
 def summarise(evidence: Evidence) -> pl.DataFrame:
     """Columns of `Summary`, from the reporting trials only. A planned contender without trials has trials = 0."""
-    reporting = evidence.trials.filter(pl.col("phase") == "reporting")
     overlap = overlap_of(evidence.card)
     rows = [
-        _row(reporting, condition, contender, overlap)
+        _row(evidence, condition, contender, overlap)
         for condition in evidence.plan.conditions()
         for contender in evidence.plan.contenders[condition.source]
     ]
@@ -93,8 +97,10 @@ def measured(summary: pl.DataFrame) -> pl.DataFrame:
     ).filter(pl.col("value").is_not_null())
 
 
-def _row(reporting: pl.DataFrame, condition: Condition, contender: Contender, overlap: float) -> Summary:
-    trials = reporting.filter((pl.col("condition") == condition.key) & (pl.col("contender") == contender.spec))
+def _row(evidence: Evidence, condition: Condition, contender: Contender, overlap: float) -> Summary:
+    mine = (pl.col("condition") == condition.key) & (pl.col("contender") == contender.spec)
+    tuning, trials = (evidence.trials.filter(mine, pl.col("phase") == phase) for phase in ("tuning", "reporting"))
+    learning_rate = _number(trials["learning_rate"].median())
     return Summary(
         source=condition.source,
         length=condition.length,
@@ -107,7 +113,9 @@ def _row(reporting: pl.DataFrame, condition: Condition, contender: Contender, ov
         state_bits=cast("int | None", trials["state_bits"].max()),
         trials=trials.height,
         diverged=trials.filter(pl.col("outcome") == "diverged").height,
-        learning_rate=_number(trials["learning_rate"].median()),
+        learning_rate=learning_rate,
+        **_tried(sorted(set(tuning["learning_rate"])), learning_rate),
+        step_limit=evidence.plan.training_of(condition.source).steps,
         steps_to_solved=_number(trials["steps_to_solved"].median()),
         rmse=_number(trials["rmse"].drop_nans().mean()),
         baseline=_number(trials["baseline_score"].drop_nans().mean()),
@@ -117,6 +125,11 @@ def _row(reporting: pl.DataFrame, condition: Condition, contender: Contender, ov
         **_solved(trials),
         **_seconds(trials),
     )
+
+
+def _tried(rates: list[float], chosen: float | None) -> dict[str, Any]:
+    at_edge = None if chosen is None or len(rates) < 2 else chosen in (rates[0], rates[-1])
+    return {"rates_tried": len(rates), "rate_at_edge": at_edge}
 
 
 def _score(trials: pl.DataFrame, overlap: float) -> dict[str, Any]:
