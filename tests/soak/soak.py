@@ -195,9 +195,9 @@ def soak(place: Path, *, fresh: bool = False) -> Iterator[Soak]:
 
 
 def _plan() -> Any:
-    """Fourteen jobs of a tenth to a third of a second."""
+    """Sixteen jobs of a tenth to a third of a second: of two learning rates one is at the edge, so a third is tried."""
     request = ComparisonRequest(("delayed-recall",), "rnn,lstm:chrono", (8,), parameters=600, kernel="torch")
-    return shortened(make_plan(request).plan, 40, 4).model_copy(update={"onset": ()})
+    return shortened(make_plan(request).plan, 40, 4).model_copy(update={"onset": (), "rate_bounds": (0.0005, 0.04)})
 
 
 def cards(disk: Disk, seed: int, first: int, last: int) -> Iterator[tuple[Kind, random.Random]]:

@@ -49,7 +49,8 @@ def _print_contenders(console: Console, conclusion: Conclusion) -> None:
         baseline = contenders["baseline"].drop_nulls()
         score = shown.fixed(baseline[0]) if len(baseline) else shown.MISSING
         rows.append([str(condition), text("cli.table.baseline", console.lang), score, "", "", ""])
-    console.table([text(f"cli.table.{name}", console.lang) for name in _COLUMNS], rows)
+    limits = dict.fromkeys(map(shown.count, conclusion.contenders["step_limit"]))
+    console.table([text(f"cli.table.{name}", console.lang, steps="/".join(limits)) for name in _COLUMNS], rows)
 
 
 def _print_verdict(console: Console, verdict: Verdict) -> None:
