@@ -43,7 +43,7 @@ class Clamping(_Probed):
 
     id: ClassVar[str] = "gates.clamping"
     part: ClassVar[str] = "gates"
-    unit: ClassVar[str] = "selectivity"
+    unit: ClassVar[str] = "selectivity_lost"
     sizes: ClassVar[tuple[float, ...]] = (0.22, 0.24, 0.26, 0.3, 0.35, 0.4, 0.5)
     sensible: ClassVar[float] = 0.3
     limits: ClassVar[tuple[Limit, ...]] = (Limit({"size": Gates.margins.selectivity_lost}),)
