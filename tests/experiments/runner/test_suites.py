@@ -62,6 +62,15 @@ def test_named_sources_are_asked_for_every_claim_that_is_wanted():
     assert not plan.asks("vanishing", "adding")
 
 
+def test_a_training_set_that_ends_takes_half_the_steps_and_no_other_source_does():
+    plan = make_plan(ComparisonRequest(budget="standard")).plan
+    steps = {s.name: plan.training_of(s.name).steps for s in plan.sources}
+    fixed = {s.name for s in plan.sources if s.sequences is not None}
+    assert len(fixed) >= 9
+    assert {name for name, n in steps.items() if n == plan.training.steps // 2} == fixed
+    assert {name for name, n in steps.items() if n == plan.training.steps} == set(steps) - fixed
+
+
 @pytest.mark.parametrize("budget", ["standard", "full"])
 def test_capacity_is_measured_at_three_depths_of_one_size(budget):
     plan = make_plan(ComparisonRequest(budget=budget, claims=("stacking",))).plan

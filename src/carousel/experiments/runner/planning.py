@@ -77,7 +77,7 @@ def _plan_for_tasks(request: ComparisonRequest, budget: Budget, known: Sequence[
     contenders = {a.source.name: _sized_for(a, request, specs, own.get(a.source.name, lengths)) for a in asked}
     plan = _plan(request, budget, tuple(a.source for a in asked), lengths, contenders, request.parameters)
     claims = {a.source.name: a.claims for a in asked if a.claims}
-    trained = training_by_source(contenders, plan.training)
+    trained = training_by_source(plan.sources, plan.training)
     own_settings = {"lengths_by_source": own, "claims_by_source": claims, "training_by_source": trained}
     return _with_probes(plan.model_copy(update=own_settings), known)
 
