@@ -77,7 +77,7 @@ def test_run_folder(run):
     assert min(rates) >= 3
     assert len(list(folder.glob("trials/*.parquet"))) == sum(tried * 3 + 6 for tried in rates)
     verdicts = json.loads((folder / "verdicts.json").read_text())
-    assert verdicts["schema"] == 2
+    assert verdicts["schema"] == 3
     assert [claim["id"] for claim in verdicts["claims"]] == list(ids())
     for claim in verdicts["claims"]:
         assert claim["verdict"] in {"supported", "refuted", "conditional", "inconclusive", "not-tested"}
