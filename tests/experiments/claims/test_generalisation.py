@@ -162,7 +162,7 @@ def test_the_sets_of_the_standard_budget_are_three_tasks_at_three_sizes() -> Non
     for name, source in sets.items():
         batch = built_in(source, 30).of_seed(100).held_out("training")
         assert batch.x.shape[1] == source.sequences
-        assert plan.training_of(name).steps == plan.training.steps
+        assert plan.training_of(name).steps == plan.training.steps // 2
 
 
 def test_the_quick_budget_leaves_it_to_the_standard_one() -> None:
@@ -179,7 +179,8 @@ def test_a_run_trains_on_sets_of_fixed_size_and_reports_the_gap(tmp_path: Path) 
     )
     plan = shortened(make_plan(asked).plan, 60)
     sets = tuple(s for s in plan.sources if isinstance(s, TaskSource) and s.sequences in (4, 8))
-    plan = plan.model_copy(update={"sources": sets, "contenders": {s.name: plan.contenders[s.name] for s in sets}})
+    contenders = {s.name: plan.contenders[s.name] for s in sets}
+    plan = plan.model_copy(update={"sources": sets, "contenders": contenders, "training_by_source": {}})
     folder = RunFolder(tmp_path / "run")
     folder.claim_for(plan)
     folder.write_json(folder.environment, describe_environment(plan, Sources.of(None), 1))
