@@ -13,7 +13,8 @@ from opinion import Opinion
 
 PAGE = {  # the report's column: the name here
     "test score": "score", "at 2T": "score_2t", "at 4T": "score_4t", "steps to solve (median)": "steps_to_solved",
-    "learning rate": "learning_rate", "parameters": "parameters", "hidden units": "hidden", "RMSE": "rmse",
+    "learning rate": "learning_rate", "rates tried": "rates_tried", "parameters": "parameters",
+    "hidden units": "hidden", "RMSE": "rmse",
     "seconds (median)": "seconds", "trials": "trials", "diverged": "diverged",
 }  # fmt: skip
 
@@ -53,6 +54,8 @@ def of_group(trials: list[Trial]) -> dict[str, Any]:
     }  # fmt: skip
     found["score_low"], found["score_high"] = of_mean(scores, 0.95)
     found["solved_low"], found["solved_high"] = wilson(solved, n, 0.95)
+    if trials[0].sequences:  # no solved threshold
+        found |= dict.fromkeys(("solved", "solved_rate", "solved_low", "solved_high"))
     for name in ("score_2t", "score_4t"):
         if trials[0].said.get(name) is not None:
             found[name] = median(t.said[name] for t in trials)
@@ -67,6 +70,10 @@ def check_contenders(folder: Folder, opinion: Opinion) -> None:
     groups = {key: of_group(trials) for key, trials in reporting.items() if trials[0].task}
     for key, group in groups.items():
         group["learning_rate"] = best_rate(tuning[key])
+        tried = sorted({trial.rate for trial in tuning[key]})
+        group["rates_tried"] = len(tried)
+        group["rate_at_edge"] = group["learning_rate"] in (tried[0], tried[-1]) if len(tried) > 1 else None
+        group["step_limit"] = reporting[key][0].asked["training"]["steps"]
         group["baseline"] = CHANCE[str(reporting[key][0].task)][0]
         trained = {trial.rate for trial in reporting[key]}
         opinion.say(
@@ -95,7 +102,10 @@ def _check_pages(folder: Folder, groups: dict[tuple[str, str], dict[str, Any]], 
                 if column in row and name in group:
                     printed = None if row[column] == "—" else row[column]
                     opinion.say("the report's contenders", f"{where}, {column}", printed, group[name])
-            wins, trials = row["solved"].split(" / ")
+            column = f"solved within {group['step_limit']:,} steps"
+            if column not in row:  # a training set that ends has no solved threshold
+                continue
+            wins, trials = row[column].split(" / ")
             opinion.say("the report's contenders", f"{where}, solved", wins, group["solved"])
             opinion.say("the report's contenders", f"{where}, of", trials, group["trials"])
             for name, printed in zip(("solved_low", "solved_high"), ends(row["95 % interval"]), strict=True):

@@ -6,6 +6,7 @@ import math
 from statistics import fmean, median
 from typing import Any
 
+import polars as pl
 from folder import Folder, Trial
 from opinion import Opinion
 
@@ -32,8 +33,7 @@ def from_curve(folder: Folder, trial: Trial) -> dict[str, Any]:
     losses, norms = curve["loss"].to_list(), curve["gradient_norm"].to_list()
     checks = {step: score for step, score in curve.select("step", "validation_score").iter_rows() if score is not None}
     recent = [loss for loss in losses[-LAST:] if math.isfinite(loss)]
-    finite = {step: norm for step, (norm, loss) in enumerate(zip(norms, losses, strict=True), 1)
-              if math.isfinite(norm) and math.isfinite(loss)}  # fmt: skip
+    finite = finite_norms(curve)
     spiked = spikes(finite)
     best = max(checks.values(), default=None)
     found: dict[str, Any] = {
@@ -51,6 +51,12 @@ def from_curve(folder: Folder, trial: Trial) -> dict[str, Any]:
         found["solved"] = None if trial.sequences else trial.said["score"] >= SOLVED_FROM
         found["baseline_score"], found["chance_loss"] = CHANCE[trial.task]
     return found
+
+
+def finite_norms(curve: pl.DataFrame) -> dict[int, float]:
+    """Norms by step, where norm and loss are finite."""
+    rows = curve.select("step", "gradient_norm", "loss").iter_rows()
+    return {step: norm for step, norm, loss in rows if math.isfinite(norm) and math.isfinite(loss)}
 
 
 def spikes(finite: dict[int, float]) -> set[int]:

@@ -19,16 +19,27 @@ def can(trial: Trial) -> bool:
     return trial.task is not None and about["cell"] in GATES and about["init"] in INITIALISATIONS
 
 
-def check_scores(folder: Folder, opinion: Opinion) -> None:
-    """Scores, losses and numbers of parameters of every network that the run keeps."""
+def some(folder: Folder, most: int, opinion: Opinion) -> list[Trial]:
+    """Reporting trainings whose network can be run again here: all, or as many as wanted, spread evenly over them."""
+    reporting = [trial for trial in folder.trials if trial.asked["phase"] == "reporting"]
+    known = sorted(filter(can, reporting), key=lambda t: (t.condition, t.spec, t.seed))
+    chosen = known if len(known) <= most else [known[k * len(known) // most] for k in range(most)]
+    left = {
+        "networks of tuning, whose weights are not kept": len(folder.trials) - len(reporting),
+        "networks of a task, cell or initialisation that is not re-implemented here": len(reporting) - len(known),
+        "networks beyond --networks": len(known) - len(chosen),
+    }
+    for why, count in left.items():
+        if count:
+            opinion.omit(why, count)
+    return [trial for trial in chosen if (folder.path / "weights" / f"{trial.name}.safetensors").is_file()]
+
+
+def check_scores(folder: Folder, chosen: list[Trial], opinion: Opinion) -> None:
+    """Scores, losses and numbers of parameters of stored networks."""
     printed = {row["trial"]: row for row in folder.table("trials")}
-    for trial in folder.trials:
-        if not (folder.path / "weights" / f"{trial.name}.safetensors").is_file():
-            opinion.omit("trainings whose weights are not kept (tuning)")
-        elif not can(trial):
-            opinion.omit("networks of a task or cell that is not re-implemented here")
-        else:
-            _check(folder, trial, printed[trial.name], opinion)
+    for trial in chosen:
+        _check(folder, trial, printed[trial.name], opinion)
 
 
 def _check(folder: Folder, trial: Trial, row: dict[str, Any], opinion: Opinion) -> None:

@@ -104,13 +104,13 @@ def retrain(folder: Folder, opinion: Opinion) -> None:
 def _compare(folder: Folder, trial: Trial, opinion: Opinion) -> None:
     where, kind = f"{trial.condition} {trial.spec} seed {trial.seed}", f"retrained {trial.family}"
     curve, ours = folder.curve(trial), [train(trial, repeat) for repeat in REPEATS]
-    for step in range(min(STEPS, curve.height, *(len(one.losses) for one in ours))):
-        again = {name: [values[step] for values in both] for name, both in _curves(ours).items()}
-        if any(max(values) - min(values) > SAME * abs(values[0]) for values in again.values()):
-            break
-        for name, values in again.items():
-            printed = curve[name].item(step)
-            opinion.say(kind, f"{where}, {name} at step {step + 1}", printed, values[0], CLOSE * abs(values[0]))
+    steps = min(STEPS, curve.height, *(len(one.losses) for one in ours))
+    for name, again in (("loss", [one.losses for one in ours]), ("gradient_norm", [one.norms for one in ours])):
+        for step, values in zip(range(steps), zip(*again, strict=False), strict=False):
+            if max(values) - min(values) > SAME * abs(values[0]):
+                break
+            printed, slack = curve[name].item(step), CLOSE * abs(values[0])
+            opinion.say(kind, f"{where}, {name} at step {step + 1}", printed, values[0], slack)
     check = trial.asked["training"]["stop"]["check_every"]
     for name, found in (
         ("steps", [len(one.losses) for one in ours]),
@@ -121,10 +121,6 @@ def _compare(folder: Folder, trial: Trial, opinion: Opinion) -> None:
     scores = [one.score(str(trial.task), test) for one in ours]
     least, most = min(scores), max(scores)
     opinion.say(kind, f"{where}, score", trial.said["score"], (least, most), max(most - least, 0.01))
-
-
-def _curves(ours: list[Trained]) -> dict[str, list[list[float]]]:
-    return {"loss": [one.losses for one in ours], "gradient_norm": [one.norms for one in ours]}
 
 
 def _say_end(opinion: Opinion, kind: str, what: str, printed: Any, ours: list[int | None], check: int) -> None:

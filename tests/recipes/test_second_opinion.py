@@ -50,11 +50,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
-def second_opinion(run: Path) -> tuple[int, str]:
+def second_opinion(run: Path, networks: int = 200) -> tuple[int, str]:
     """Exit status and what was printed, in a process that could import carousel; it must not have."""
     code = (
         "import runpy, sys\n"
-        f"sys.argv = ['second_opinion', {str(run)!r}]\n"
+        f"sys.argv = ['second_opinion', {str(run)!r}, '--networks', '{networks}']\n"
         "try:\n"
         f"    runpy.run_path({str(PROGRAM)!r}, run_name='__main__')\n"
         "finally:\n"
@@ -94,7 +94,9 @@ def test_it_agrees_with_a_run_on_hundreds_of_numbers_of_every_kind(finished):
     least = {"trial from its curve": 250, "score from weights": 50, "loss from weights": 12, "contenders": 70,
              "the report's contenders": 60, "learning rates": 12, "paired differences": 20, "limits of differences": 12,
              "limits of slopes": 30, "onset of chaos": 4, "horizons": 30, "solved rates": 10, "limits of rates": 2,
-             "verdicts of rows": 8, "verdicts of claims": 2}  # fmt: skip
+             "verdicts of rows": 8, "verdicts of claims": 3, "control": 20, "limits of spikes": 6, "exponents": 24,
+             "advice": 5, "levels of claims": 3, "tables/comparisons.csv": 60, "the report's claims": 60,
+             "figures: lag profiles": 300, "figures: gradient norms": 300, "figures: rates": 30}  # fmt: skip
     assert {kind: found.get(kind, 0) for kind, n in least.items() if found.get(kind, 0) < n} == {}
 
 
@@ -122,12 +124,18 @@ def test_it_finds_every_number_that_is_planted(finished, tmp_path):
     cell(run / "tables" / "trials.csv", "gradient_norm_max", lambda value: value * (1 + 1e-6))
     cell(run / "tables" / "slopes.csv", "slope", lambda value: value + 1e-6)
     cell(run / "tables" / "contenders.csv", "solved_high", lambda value: value - 1e-6)
+    cell(run / "tables" / "trials.csv", "lyapunov_end", lambda value: value + 0.01)
+    cell(run / "tables" / "gradient-norm.csv", "high", lambda value: value * (1 + 1e-6))
+    cell(run / "tables" / "comparisons.csv", "value", lambda value: value + 1e-6)
     planted(run / "report.md", lambda text: re.sub(r"(\| rnn:orthogonal \| )(\d) / 2", r"\g<1>9 / 2", text, count=1))
     judged = json.loads((run / "verdicts.json").read_text(encoding="utf-8"))
     rows = next(claim for claim in judged["claims"] if claim["id"] == "length")["conditions"]
     rows[0]["effect"]["ci95"][0] -= 1e-6
     vanishing = next(claim for claim in judged["claims"] if claim["id"] == "vanishing")["conditions"]
     vanishing[0]["n"] += 1
+    exploding = next(claim for claim in judged["claims"] if claim["id"] == "exploding")["conditions"]
+    next(row for row in exploding if row["part"] == "control")["steps"] -= 1
+    judged["advice"]["en"] = judged["advice"]["en"].replace("mean score 0.", "mean score 1.")
     (run / "verdicts.json").write_text(json.dumps(judged), encoding="utf-8")
     curve = next(iter(sorted((run / "trials").glob("*.parquet"))))
     pl.read_parquet(curve).with_columns(pl.col("loss") + 1e-5).write_parquet(curve)
@@ -135,7 +143,8 @@ def test_it_finds_every_number_that_is_planted(finished, tmp_path):
     wrong = [line for line in told.splitlines() if line.endswith(" NO")]
     assert code == 1
     for what in ("test_loss", "gradient_norm_max", "slopes: ", "solved_high", "report's contenders", "limits of rates",
-                 "paired differences", "training_loss"):  # fmt: skip
+                 "paired differences", "training_loss", "lyapunov_end", "figures: gradient norms", "comparisons.csv",
+                 "control: LSTM, steps", "advice: mean score"):  # fmt: skip
         assert any(what in line for line in wrong), (what, wrong)
 
 
@@ -145,7 +154,7 @@ def test_what_it_cannot_compare_is_no_agreement(finished, tmp_path):
     shutil.rmtree(run / "weights")
     table = run / "tables" / "contenders.csv"
     planted(table, lambda text: text.splitlines()[0] + "\n")
-    code, told = second_opinion(run)
+    code, told = second_opinion(run, networks=2)
     assert code == 1 and " NO" not in told
     assert "too few: contenders: 0, not " in told and "too few: score from weights: 0, not " in told
 

@@ -23,7 +23,8 @@ class Curves:
     """Frames, one row a bin; `step` is its last step.
 
     score, loss: condition, contender, trial, step, value (of the trial; null where it had stopped), median (over the
-    seeds). gradient: condition, contender, step, median (over the steps of all seeds), high (largest), trials.
+    seeds). gradient: condition, contender, step, median (over the seeds, of each one's median over the bin), high
+    (largest), trials.
     missing: reporting trials whose file of curves is not in the run folder. not_finite: steps whose gradient norm was
     infinite or not a number, left out of `gradient`.
     """
