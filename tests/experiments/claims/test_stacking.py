@@ -6,14 +6,17 @@ import math
 
 import pytest
 
+from carousel.common.names import family_of_task
 from carousel.experiments.calibration.simulated import Row, run, trial
-from carousel.experiments.claims.stacking.claim import Stacking
+from carousel.experiments.claims.stacking.claim import Stacking, _over_families
 from carousel.experiments.claims.stacking.depth import families
 from carousel.experiments.columns import MEMORISED_BITS
 from carousel.experiments.decision.multiple_testing import holm
 from carousel.experiments.decision.results import Results
+from carousel.experiments.decision.rules import by_group
 from carousel.experiments.decision.statistics.power import seeds_for_mean
-from carousel.experiments.decision.verdict import Verdict, Word
+from carousel.experiments.decision.verdict import Effect, Verdict, Word
+from carousel.experiments.decision.verdict import Row as Judged
 
 S, R, C, OPEN, N = "supported", "refuted", "conditional", "inconclusive", "not-tested"
 SPECS = ("lstm", "lstm,layers=2")
@@ -49,6 +52,16 @@ def _judge(rows: list[Row], specs: tuple[str, ...] = SPECS) -> Verdict:
 )
 def test_over_families(words: list[Word], expected: Word) -> None:
     assert families(words) == expected
+
+
+def _firm(source: str, word: Word, firm: bool) -> Judged:
+    return Judged(source, word, "beyond", Effect("rate", "solved_rate", 0.1), 10, condition=f"{source}/T=30", firm=firm)
+
+
+@pytest.mark.parametrize(("firm", "expected"), [(True, C), (False, R)])
+def test_a_gain_that_may_be_chance_is_as_if_open(firm: bool, expected: Word) -> None:
+    rows = [_firm("nested-brackets", S, firm), _firm("time-scales", R, True), _firm("permutations", R, True)]
+    assert _over_families(rows, by_group(rows, family_of_task)) == expected
 
 
 def test_two_families_that_gain_support_it() -> None:

@@ -8,8 +8,8 @@ A user's file: `on_file.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from carousel.common.names import family_of_task
@@ -22,7 +22,7 @@ from carousel.experiments.claims.stacking.requirement import REQUIREMENT
 from carousel.experiments.decision.requirements import has_depths, is_file
 from carousel.experiments.decision.results import Results, trial_files
 from carousel.experiments.decision.rules import by_group, judged_together, stands_for
-from carousel.experiments.decision.verdict import Both, Row, Verdict
+from carousel.experiments.decision.verdict import Both, Row, Verdict, Word
 from carousel.experiments.decision.wording import groups_text, headline, join, needed, number
 from carousel.experiments.runner.requirement import Requirement
 
@@ -48,7 +48,7 @@ class Stacking(Claim):
             return stacking_verdict(self, results, results.file, alpha)
         conditions = [c for s in results.evidence.plan.sources for c in results.judged(s.name)]
         conditions = [c for c in conditions if all(depths(results, c.source))]
-        judged = _judged(results, conditions, alpha)
+        judged = judged_together(lambda level: [_best_row(results, c, level) for c in conditions], alpha)
         shown = stands_for(judged, results)
         if shown is None:
             lines = {row.reason for row in judged}
@@ -57,7 +57,7 @@ class Stacking(Claim):
         families_text = groups_text("claims.stacking.families", by_family, needed=MARGINS.depth_families)
         because = join(headline(self.id, shown), _bits_text(judged), families_text, needed(judged))
         rows = (*judged, *(row for c in conditions for row in _declared(results, c, alpha)))
-        verdict = families(list(by_family.values()))
+        verdict = _over_families(judged, by_family)
         return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(results, conditions))
 
     def compares(self, plan: Plan, source: str) -> bool:
@@ -75,16 +75,14 @@ class Stacking(Claim):
         return super().decidable(seeds, alpha, file=file) if file else decidable(seeds, alpha)
 
 
-def _judged(results: Results, conditions: Sequence[Condition], alpha: float) -> list[Row]:
-    """A row a condition, by families: a family is conditional by rows that are firm among its own."""
-    by_family: dict[str, list[Condition]] = {}
-    for condition in conditions:
-        by_family.setdefault(family_of_task(condition.source), []).append(condition)
-
-    def rows(members: Sequence[Condition], level: float) -> list[Row]:
-        return [_best_row(results, condition, level) for condition in members]
-
-    return [row for members in by_family.values() for row in judged_together(partial(rows, members), alpha)]
+def _over_families(rows: Sequence[Row], by_family: Mapping[str, Word]) -> Word:
+    """Over the families. Where they differ, by the rows alone that are firm among all: with families enough, one of
+    them says the opposite by chance."""
+    verdict = families(list(by_family.values()))
+    if verdict != "conditional":
+        return verdict
+    firm = [row if row.firm or not row.decisive else replace(row, verdict="inconclusive") for row in rows]
+    return families(list(by_group(firm, family_of_task).values()))
 
 
 def _best_row(results: Results, condition: Condition, alpha: float) -> Row:
@@ -107,7 +105,7 @@ def _row(results: Results, condition: Condition, shallow: str, deep: str, alpha:
     return gain_row(few, many, f"{condition.key}: {deep} vs {shallow}", alpha, **about)
 
 
-def _bits_text(rows: list[Row]) -> Both | None:
+def _bits_text(rows: Sequence[Row]) -> Both | None:
     """How much was memorised at all, besides the ratio that is judged."""
     measured = [row for row in rows if "deep_bits" in row.details]
     if not measured:
