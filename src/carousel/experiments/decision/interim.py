@@ -3,11 +3,11 @@
 The plan names beforehand the numbers of seeds at which a run may be judged (`Plan.interim_analyses`). Each analysis has
 an equal share of the error, so that whatever is judged, and why, some analysis errs with at most the whole error
 (Bonferroni; the group sequential design of Pocock 1977 has equal shares too, larger ones, since its analyses are known
-to be correlated).
+to be correlated). A claim whose data no analysis adds to is judged once, at the whole error.
 
 A claim keeps the answer of the first analysis that has one. Where it has none, its open rows (the tuned-best pair
-first) get the seeds of the next analysis, if the row says that the plan's last one would be enough. Neither asks which
-way the numbers point.
+first) get the seeds of the next analysis: after the first one always, since few seeds foretell badly how many are
+needed; later if the row says that the plan's last one would be enough. Neither asks which way the numbers point.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from carousel.common.texts import both
-from carousel.experiments.decision.multiple_testing import holm
+from carousel.experiments.decision.multiple_testing import holm, looks
 from carousel.experiments.decision.question import Question
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.thresholds import THRESHOLDS
@@ -45,7 +45,7 @@ class Settled:
 
     analyses: seeds at each analysis that the plan allows. analysis_of: the number of the one, from 1, that each verdict
     is of. allocation: groups with more seeds than all begin with, and how many; `missing` says that some of these are
-    yet to be trained.
+    yet to be trained. once: the claims that see the same data at every analysis.
     """
 
     verdicts: list[Verdict]
@@ -53,6 +53,7 @@ class Settled:
     analysis_of: dict[str, int]
     allocation: dict[Group, int] = field(default_factory=dict)
     missing: bool = False
+    once: frozenset[str] = frozenset()
 
     def taken(self, claim: str) -> Taken:
         """The analysis that the verdict of a claim is of."""
@@ -63,6 +64,8 @@ class Settled:
         """The same as a sentence; None where the plan has one analysis, or nothing was tested."""
         if len(self.analyses) == 1 or verdict.verdict == "not-tested":
             return None
+        if verdict.claim in self.once:
+            return both("claims.because.analysis_once", alpha=number(THRESHOLDS.alpha))
         share = number(THRESHOLDS.alpha / len(self.analyses))
         taken = self.taken(verdict.claim)._asdict()
         said = both("claims.because.analysis", share=share, alpha=number(THRESHOLDS.alpha), **taken)
@@ -73,12 +76,12 @@ class Settled:
 def sequentially(claims: Sequence[Question], evidence: Evidence, error: float = THRESHOLDS.alpha) -> Settled:
     """Judge `claims` at every analysis that the evidence allows, with one `error` for all of them together."""
     analyses = evidence.plan.analyses
-    alpha = error / len(analyses)
+    once = frozenset(claim.id for claim in claims if looks(claim, len(analyses)) == 1)
     found: dict[str, Verdict] = {}
     analysis_of: dict[str, int] = {}
     allocation: dict[Group, int] = {}
     for analysis in range(1, len(analyses) + 1):
-        for verdict in holm(claims, Results(seen(evidence, allocation)), alpha):
+        for verdict in holm(claims, Results(seen(evidence, allocation)), error, len(analyses)):
             if verdict.claim not in found or found[verdict.claim].verdict in _OPEN:
                 found[verdict.claim], analysis_of[verdict.claim] = verdict, analysis
         added = _wanted(list(found.values()), analyses[analysis:], allocation)
@@ -86,8 +89,8 @@ def sequentially(claims: Sequence[Question], evidence: Evidence, error: float = 
             break
         allocation = {**allocation, **added}
         if not _there(evidence, allocation):
-            return Settled([found[claim.id] for claim in claims], analyses, analysis_of, allocation, missing=True)
-    return Settled([found[claim.id] for claim in claims], analyses, analysis_of, allocation)
+            return Settled([found[claim.id] for claim in claims], analyses, analysis_of, allocation, True, once)
+    return Settled([found[claim.id] for claim in claims], analyses, analysis_of, allocation, once=once)
 
 
 def seen(evidence: Evidence, allocation: Mapping[Group, int]) -> Evidence:
@@ -105,13 +108,14 @@ def seen(evidence: Evidence, allocation: Mapping[Group, int]) -> Evidence:
 
 
 def _wanted(verdicts: Sequence[Verdict], analyses: Sequence[int], allocation: Mapping[Group, int]) -> dict[Group, int]:
-    """The groups that get the seeds of the next analysis: those that the open rows of open claims rest on, where the
-    last analysis can be expected to close them."""
+    """The groups that get the seeds of the next analysis: those that the open rows of open claims rest on, at the first
+    analysis (nothing is allocated yet) all, later where the last one can be expected to close them."""
     if not analyses:
         return {}
     rows = [row for verdict in verdicts if verdict.verdict == "inconclusive" for row in _open(verdict)]
-    closing = [row for row in rows if row.seeds_needed is not None and row.seeds_needed <= analyses[-1]]
-    groups = {group for row in closing for group in row.rests_on}
+    if allocation:
+        rows = [row for row in rows if row.seeds_needed is not None and row.seeds_needed <= analyses[-1]]
+    groups = {group for row in rows for group in row.rests_on}
     return {group: analyses[0] for group in sorted(groups) if allocation.get(group, 0) < analyses[0]}
 
 

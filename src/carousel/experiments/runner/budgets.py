@@ -11,8 +11,8 @@ from carousel.experiments.training.description import StopRule, Training
 class Budget(NamedTuple):
     """Learning rates are tuned on `tuning_seeds`, and beyond the grid where its best is at an edge (`grid_of` in
     carousel.experiments.runner.model_selection). The best is reported on `reporting_seeds`, which are disjoint: on the
-    first interim_analyses[0] of them, and on those of the next interim analysis where a verdict is open and can be
-    expected to close.
+    first interim_analyses[0] of them, on those of the second interim analysis where a verdict is open, and on those of
+    later ones where it can be expected to close.
 
     contenders: of every source that asks for none of its own.
     """
