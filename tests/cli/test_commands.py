@@ -22,7 +22,8 @@ QUICK = ("compare", "parity", "--contenders", "rnn,lstm:chrono,gru", "--lengths"
 
 def test_help_never_imports_torch():
     code = (
-        "import sys; from carousel.cli.app import _run; sys.argv = ['carousel', '--help']; assert _run() == 0; "
+        "import sys; from carousel.cli.app import app; from carousel.cli.ending import exit_code; "
+        "sys.argv = ['carousel', '--help']; assert exit_code(app) == 0; "
         "heavy = {'torch', 'polars', 'numpy', 'scipy', 'altair'} & set(sys.modules); assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())
@@ -117,8 +118,8 @@ def test_report_without_torch_on_a_moved_folder(run, tmp_path):
     moved = shutil.copytree(folder, tmp_path / "elsewhere")
     (moved / "report.html").unlink()
     code = (
-        "import sys; from carousel.cli.app import _run; "
-        f"sys.argv = ['carousel', 'report', {str(moved)!r}, '--json']; code = _run(); "
+        "import sys; from carousel.cli.app import app; from carousel.cli.ending import exit_code; "
+        f"sys.argv = ['carousel', 'report', {str(moved)!r}, '--json']; code = exit_code(app); "
         "assert 'torch' not in sys.modules; sys.exit(code)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())

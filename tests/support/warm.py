@@ -16,7 +16,8 @@ from typing import Any
 
 import carousel.cli.compare
 import carousel.cli.doctor  # noqa: F401
-from carousel.cli.app import _run
+from carousel.cli.app import app
+from carousel.cli.ending import exit_code
 
 
 def serve() -> None:
@@ -48,7 +49,7 @@ def end() -> None:
     """Run the command, and leave as Python would, but for the modules, which are the parent's."""
     code = 1
     try:
-        code = _run()
+        code = exit_code(app)
     except BaseException:
         traceback.print_exc()
     sys.stdout.flush()

@@ -1,7 +1,4 @@
-"""`carousel`: the commands, their options, and how a mistake is reported.
-
-Exit codes: 0 done, 1 a fault of Carousel's own, 2 the user's mistake, 130 interrupted.
-"""
+"""`carousel`: the commands and their options."""
 
 from __future__ import annotations
 
@@ -11,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from carousel.common.errors import CarouselError, UserError
-from carousel.common.terminal import print_line
+from carousel.cli.ending import exit_code
 from carousel.common.version import version as installed_version
 
 CONTENDER_SYNTAX = (
@@ -31,9 +27,6 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 Lang = Annotated[str, typer.Option("--lang", help="Language of what is printed and of the report: en or zh.")]
-
-
-UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer exports only the special cases of it
 
 
 @app.callback()
@@ -239,23 +232,4 @@ def claims(json_: Json = False, lang: Lang = "en") -> None:
 
 def main() -> None:
     """Entry point: run the command; a mistake is one line on standard error."""
-    sys.exit(_run())
-
-
-def _run() -> int:
-    try:
-        code = app(standalone_mode=False)
-    except UserError as error:
-        return _report(str(error), 2)
-    except UsageError as error:  # its message names the option
-        return _report(str(UserError(error.format_message(), fix="see carousel --help")), 2)  # type: ignore[attr-defined]
-    except (KeyboardInterrupt, typer.Abort):
-        return 130
-    except CarouselError as error:
-        return _report(str(error), 1)
-    return code if isinstance(code, int) else 0
-
-
-def _report(line: str, code: int) -> int:
-    print_line(f"carousel: {line}", sys.stderr)
-    return code
+    sys.exit(exit_code(app))
