@@ -75,7 +75,7 @@ class Exploding(PairClaim):
         seeds = sorted(rnn.keys() & lstm.keys())
         gains = [(_gain(lstm[s], largest), _gain(rnn[s], largest), _calm(lstm[s]) + _calm(rnn[s])) for s in seeds]
         values = [m - r for m, r, calm in gains if m is not None and r is not None and calm < 2]
-        row = mean_row(where, self.effect, values, 0.0, alpha)
+        row = mean_row(where, self.effect, values, MARGINS.onset_margin, alpha)
         row.details.update(part="onset", calm=sum(calm > 0 for *_, calm in gains), both_calm=len(seeds) - len(values))
         return row
 
