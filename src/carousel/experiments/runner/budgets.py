@@ -39,7 +39,7 @@ BUDGETS = {
             "2 learning rates or more, 6 seeds: minutes; decides what so few seeds can",
             QUICK_CONTENDERS,
             (30, 100),
-            (0.003, 0.01),  # one of them is an edge, so that every grid comes to three at least
+            (0.01, 0.03),  # one of them is an edge, so that every grid comes to three at least
             (0, 1, 2),
             tuple(range(100, 106)),
             (6,),
