@@ -6,13 +6,14 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 # Files are shared out whole, longest first (tests/conftest.py).
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run check test lint bench wheel verify clean
+.PHONY: help run check test lint bench pictures wheel verify clean
 
 help:
 	@echo 'make run     set up, then compare seven networks on three tasks: about three minutes on 2 cores'
 	@echo 'make check   set up, then lint, types, import contracts and unit tests: about two minutes'
 	@echo 'make test    set up, then every test, real processes and real kills too: about nine minutes'
 	@echo 'make bench   the layers timed against those of torch: some minutes'
+	@echo 'make pictures the pictures of the documents, drawn anew'
 	@echo 'make wheel   dist/*.whl'
 	@echo 'make verify  whether the packages that pip is served are, byte for byte, those that were tested'
 	@echo 'make clean   remove the virtual environment'
@@ -36,6 +37,10 @@ lint: $(VENV)/.ready-dev
 bench: $(VENV)/.ready
 	$(BIN)/carousel bench
 	$(BIN)/python benchmarks/workers.py
+
+pictures: $(VENV)/.ready
+	$(BIN)/python docs/why/picture.py
+	$(BIN)/python docs/tutorial/pictures.py
 
 # Without isolation: the build takes hatchling from .venv, by its pin, and asks no registry.
 wheel: $(VENV)/.ready-dev

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import torch
-from networks import NETWORKS, STEPS, Reader, made
+from networks import NETWORKS, STEPS, UNITS, Reader, made
 from torch import Tensor, nn
 
 import carousel
@@ -59,8 +59,7 @@ def left(kind: str) -> Iterator[tuple[str, float]]:
 
 def elman(kind: str) -> Iterator[tuple[str, float]]:
     """The two parts of an RNN's Jacobian: how the matrix stretches on average, and the mean slope of tanh."""
-    matrix = lambda run: run.model.rnn.weight_hh_l0.detach()
-    yield f"{kind}.matrix", mean(kind, lambda run: matrix(run).square().sum(0).mean().sqrt()).item()
+    yield f"{kind}.matrix", mean(kind, lambda run: run.model.rnn.weight_hh_l0.detach().norm() / UNITS**0.5).item()
     yield f"{kind}.slope", mean(kind, lambda run: (1 - run.tape.h.square()).mean()).item()
 
 
