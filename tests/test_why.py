@@ -123,10 +123,9 @@ def test_what_the_page_tells_to_type_opens_the_gates(lang):
     assert torch.equal(bias[:64], -bias[64:128])
     assert torch.allclose(rnn.weight_hh_l0 @ rnn.weight_hh_l0.T, torch.eye(64), atol=1e-5)
     typed["open_gates"](two := nn.LSTM(4, 8, num_layers=2, bidirectional=True))
-    both = [
-        getattr(two, f"bias_ih_l{k}{d}") + getattr(two, f"bias_hh_l{k}{d}") for k in (0, 1) for d in ("", "_reverse")
-    ]
-    assert all((b[8:16] == 1).all() and (b[:8] != 1).all() for b in both)
+    for place in ("l0", "l0_reverse", "l1", "l1_reverse"):
+        bias = getattr(two, f"bias_ih_{place}") + getattr(two, f"bias_hh_{place}")
+        assert (bias[8:16] == 1).all() and (bias[:8] != 1).all()
 
 
 def test_english_sentences_are_short():
