@@ -13,7 +13,7 @@ def open_gates(layer, bias=1.0):
     H = layer.hidden_size
     with torch.no_grad():
         for name, b in layer.named_parameters():
-            if "bias" in name:  # torch adds up two biases, and draws both at random
+            if "bias" in name:  # of the two, one is set and one is 0
                 b[H : 2 * H] = bias if "bias_ih" in name else 0.0
 
 
@@ -22,9 +22,9 @@ def open_chrono(layer, longest):
     with torch.no_grad():
         for name, b in layer.named_parameters():
             if "bias_ih" in name:
-                b[H : 2 * H].uniform_(1, longest - 1).log_()  # LSTM: forget gate, GRU: update gate
+                b[H : 2 * H].uniform_(1, longest - 1).log_()  # f, in a GRU z
                 if isinstance(layer, nn.LSTM):
-                    b[:H] = -b[H : 2 * H]  # the input gate: a unit that keeps much takes in little
+                    b[:H] = -b[H : 2 * H]  # i: keep much, take in little
             elif "bias_hh" in name:
                 b[H : 2 * H] = 0.0
                 if isinstance(layer, nn.LSTM):
