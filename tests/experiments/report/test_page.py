@@ -20,6 +20,7 @@ from carousel.experiments.claims import ids
 from carousel.experiments.decision.verdicts_json import Judgement, read_judgement
 from carousel.experiments.judgement import judge
 from carousel.experiments.report import build
+from carousel.experiments.report.first import first_screen
 from carousel.experiments.results.evidence import Evidence
 from tests.experiments.report.made import Run, read
 from tests.support.evidence import planted
@@ -190,8 +191,9 @@ def test_numbers_of_the_page_lie_in_the_tables(task_run: Run) -> None:
 
 def test_markdown_has_both_languages_and_its_pictures(run: Run) -> None:
     folder = run[0].folder
-    english, chinese = read(folder, "report.md").split(f"# {text('report.page.title', 'zh')}")
-    assert english.startswith(f"# {text('report.page.title', 'en')}")
+    en, zh = (first_screen(*run, lang).title for lang in ("en", "zh"))
+    english, chinese = read(folder, "report.md").split(f"# {zh}")
+    assert english.startswith(f"# {en}")
     for lang, part in (("en", english), ("zh", chinese)):
         pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", part)
         assert len(pictures) == figures(run)

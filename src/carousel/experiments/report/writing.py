@@ -12,6 +12,7 @@ from carousel.common.pages.templating import filled, script, style
 from carousel.common.texts import LANGUAGES
 from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.report.figures import all_figures
+from carousel.experiments.report.first import GAP
 from carousel.experiments.report.page.assemble import Material, page
 from carousel.experiments.report.page.view import Page
 from carousel.experiments.report.tables import lag_profiles
@@ -53,7 +54,7 @@ def _contents(evidence: Evidence, judgement: Judgement, lang: str) -> dict[str, 
     tables = frames(evidence, judgement, summary, slopes, {f.name: f.frame for f in figures if f.measured})
     return {
         "report.html": _html(pages, lang),
-        "report.md": filled(_TEMPLATES, "report.md.j2", pages=pages),
+        "report.md": filled(_TEMPLATES, "report.md.j2", pages=pages, gap=GAP),
         **{f"figures/{name}.{language}.svg": drawn for (name, language), drawn in drawings.items()},
         **{f"tables/{name}.csv": csv(frame) for name, frame in tables.items()},
     }
@@ -61,4 +62,4 @@ def _contents(evidence: Evidence, judgement: Judgement, lang: str) -> dict[str, 
 
 def _html(pages: Mapping[str, Page], lang: str) -> str:
     """All languages in one file, `lang` the one that shows first."""
-    return filled(_TEMPLATES, "report.html.j2", pages=pages, default=lang, style=style(), script=script())
+    return filled(_TEMPLATES, "report.html.j2", pages=pages, default=lang, style=style(), script=script(), gap=GAP)

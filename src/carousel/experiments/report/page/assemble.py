@@ -13,6 +13,7 @@ from carousel.experiments.data.card import Card
 from carousel.experiments.data.prepare.card_text import card_lines
 from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.report.figures import Figure
+from carousel.experiments.report.first import first_screen
 from carousel.experiments.report.page.cards import cards
 from carousel.experiments.report.page.results import result_tables
 from carousel.experiments.report.page.settings import environment_table, plan_table, thresholds_table
@@ -50,6 +51,7 @@ def page(material: Material, lang: str) -> Page:
     version = str(evidence.environment.get("packages", {}).get("carousel-rnn", MISSING))
     return Page(
         lang=lang,
+        first=first_screen(evidence, judgement, lang),
         facts=_facts(evidence, lang),
         advice=judgement.advice[lang],
         made_by=text("report.page.made_by", lang, version=version),

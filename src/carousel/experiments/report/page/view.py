@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from carousel.experiments.report.first import FirstScreen
+
 
 @dataclass(frozen=True)
 class Table:
@@ -75,6 +77,7 @@ class Page:
     """The whole report in one language."""
 
     lang: str
+    first: FirstScreen
     facts: str
     advice: str
     made_by: str

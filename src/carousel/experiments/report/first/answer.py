@@ -1,0 +1,108 @@
+"""What to use and why, in sentences of at most 25 words, from the run's own numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from carousel.experiments.decision.interim import seen
+from carousel.experiments.decision.ranking import Ranked, compared, ranking
+from carousel.experiments.decision.results import Results
+from carousel.experiments.decision.verdicts_json import Judgement
+from carousel.experiments.decision.wording import number
+from carousel.experiments.report.first.gradient import Reason, reason
+from carousel.experiments.report.first.plain_names import listed, network
+from carousel.experiments.report.first.words import SEMICOLON, percent, say
+from carousel.experiments.results.evidence import Evidence
+from carousel.experiments.runner.plan import Contender
+
+DEFAULT = "lstm"  # the LSTM that most people would take, named beside the plain RNN
+
+
+@dataclass(frozen=True)
+class Answer:
+    """use, why: sentences. code: the advised contender as a command takes it; None where none is advised."""
+
+    use: tuple[str, ...]
+    why: tuple[str, ...] = ()
+    code: str | None = None
+
+
+@dataclass(frozen=True)
+class Standings:
+    """Who was compared, who is advised, and with whom that one is compared in words."""
+
+    made: dict[str, Contender]
+    ranked: tuple[Ranked, ...]
+    chosen: Ranked | None
+    plain: Ranked | None
+    reason: Reason | None
+
+    def name(self, spec: str, lang: str) -> str:
+        """The plain name of a contender."""
+        return network(self.made[spec], lang)
+
+
+def standings(evidence: Evidence, judgement: Judgement) -> Standings:
+    """As the advice sees them: of every contender the seeds that all begin with."""
+    alike = Results(seen(evidence, {}))
+    known = ranking(alike)
+    sources = compared(alike)
+    made = {c.spec: c for c in evidence.plan.contenders[sources[0]]} if sources else {}
+    chosen = next((each for each in known if each.spec == judgement.recommended), None)
+    rnns = [each for each in known if each.family == "RNN" and each is not chosen]
+    plain = next((each for each in rnns if each.spec == "rnn"), rnns[0] if rnns else None)
+    ratio = float(judgement.thresholds.get("horizon_ratio", 0.0))
+    why = reason(evidence, chosen.spec, plain.spec, ratio) if chosen and plain else None
+    return Standings(made, tuple(known), chosen, plain, why)
+
+
+def answer(found: Standings, lang: str) -> Answer:
+    """What to use, and why where the run measured it."""
+    if found.chosen is None:
+        return Answer((say("first.use.none" if found.ranked else "first.use.no_trials", lang),))
+    use = say("first.use.take", lang, name=found.name(found.chosen.spec, lang))
+    told = _solved(found, found.chosen, lang) if found.chosen.has_line else _scored(found, found.chosen, lang)
+    return Answer((use, *told), _why(found, found.chosen, lang), found.chosen.spec)
+
+
+def _others(found: Standings) -> list[Ranked]:
+    """The plain RNN, and the LSTM that most people would take."""
+    default = next((each for each in found.ranked if each.spec == DEFAULT and each is not found.chosen), None)
+    return [each for each in (found.plain, default) if each is not None]
+
+
+def _solved(found: Standings, chosen: Ranked, lang: str) -> list[str]:
+    every = "all" if chosen.solved == chosen.n else "some"
+    ours = say(f"first.use.solved_{every}", lang, solved=chosen.solved, n=chosen.n)
+    others = [_solved_by(found, each, chosen, lang) for each in _others(found)]
+    as_many = [each for each in found.ranked if each is not chosen and each.solved_rate == chosen.solved_rate]
+    names = listed((found.name(each.spec, lang) for each in as_many[:2]), lang) if as_many else ""
+    more = [say("first.use.as_many", lang, names=names)] if names else []
+    return [say("first.use.told", lang, told=SEMICOLON[lang].join([ours, *others])), *more]
+
+
+def _solved_by(found: Standings, other: Ranked, chosen: Ranked, lang: str) -> str:
+    key = "first.use.other" if other.n == chosen.n else "first.use.other_of"
+    return say(key, lang, name=found.name(other.spec, lang), solved=other.solved, n=other.n)
+
+
+def _scored(found: Standings, chosen: Ranked, lang: str) -> list[str]:
+    """Scores, where nothing says what is solved."""
+    ours = say("first.use.scored", lang, score=number(chosen.score), baseline=number(chosen.baseline))
+    others = [
+        say("first.use.other_score", lang, name=found.name(each.spec, lang), score=number(each.score))
+        for each in _others(found)
+    ]
+    return [ours, *others]
+
+
+def _why(found: Standings, chosen: Ranked, lang: str) -> tuple[str, ...]:
+    """Two sentences: a step back, and many."""
+    if found.reason is None or found.plain is None:
+        return ()
+    ours, theirs = found.reason.kept[chosen.spec], found.reason.kept[found.plain.spec]
+    back, room = min(ours.back, theirs.back), f"first.why.{found.reason.moment}"
+    plain = found.name(found.plain.spec, lang)
+    a_step = {"a_step": percent(ours.a_step(back), lang), "plain_step": percent(theirs.a_step(back), lang)}
+    far = {"far": percent(ours.left(back), lang), "plain_far": percent(theirs.left(back), lang)}
+    return (say(f"{room}.a_step", lang, plain=plain, **a_step), say(f"{room}.far", lang, plain=plain, back=back, **far))

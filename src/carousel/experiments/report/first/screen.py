@@ -1,0 +1,77 @@
+"""The first screen in one language, for the page, for Markdown and for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from carousel.common.pages.numbers import count
+from carousel.common.texts import text
+from carousel.experiments.decision.results import Results
+from carousel.experiments.decision.verdicts_json import Judgement
+from carousel.experiments.report.first.answer import Standings, answer, standings
+from carousel.experiments.report.first.happened_picture import happened_picture
+from carousel.experiments.report.first.kept_picture import kept_picture
+from carousel.experiments.report.first.past import past
+from carousel.experiments.report.first.plain_names import listed, task
+from carousel.experiments.report.first.second_voice import Voice, voices
+from carousel.experiments.report.first.verdict_lines import Line, lines
+from carousel.experiments.report.first.words import say
+from carousel.experiments.report.names import files
+from carousel.experiments.results.evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A small SVG with its heading and what to read from it."""
+
+    svg: str
+    title: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class FirstScreen:
+    """title: the question. about: on what. use, why: sentences. code: the advised contender as commands take it, in
+    brackets; empty where none is advised. pictures: why, and what happened. lines: one a claim."""
+
+    title: str
+    about: str
+    use: tuple[str, ...]
+    why: tuple[str, ...]
+    code: str
+    pictures: tuple[Picture, ...]
+    lines: tuple[Line, ...]
+
+
+def first_screen(
+    evidence: Evidence, judgement: Judgement, lang: str, beside: Mapping[str, Voice] | None = None
+) -> FirstScreen:
+    """From a judged run. beside: by claim, the second voice; of built-in tasks the package's where none is given."""
+    plan = evidence.plan
+    of_files = sorted(files(plan))
+    found = standings(evidence, judgement)
+    told = answer(found, lang)
+    heard = {} if of_files else voices() if beside is None else beside
+    history = past(Results(evidence), found.chosen.spec, lang) if found.chosen and of_files else None
+    return FirstScreen(
+        title=text("first.page.title_file", lang, name=of_files[0]) if of_files else text("report.page.title", lang),
+        about=_about(evidence, lang),
+        use=told.use if history is None else (history, *told.use),
+        why=told.why,
+        code=text("first.page.code", lang, code=told.code) if told.code else "",
+        pictures=_pictures(evidence, found, lang),
+        lines=lines(plan, judgement, heard, lang),
+    )
+
+
+def _about(evidence: Evidence, lang: str) -> str:
+    plan = evidence.plan
+    named = listed((task(plan, source.name, lang) for source in plan.sources), lang)
+    return say("first.page.about", lang, tasks=named, trials=count(evidence.trials.height))
+
+
+def _pictures(evidence: Evidence, found: Standings, lang: str) -> tuple[Picture, ...]:
+    why = kept_picture(evidence.plan, found.reason, lang) if found.reason else None
+    drawn = (why, happened_picture(evidence, lang))
+    return tuple(Picture(*each) for each in drawn if each)
