@@ -14,6 +14,7 @@
     const part = location.hash.slice(1);
     show(part.includes("-") ? part.slice(part.lastIndexOf("-") + 1) : part);
     const place = document.getElementById(part);
+    for (let fold = place && place.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
     if (place) place.scrollIntoView();
   };
   addEventListener("hashchange", fromAddress);

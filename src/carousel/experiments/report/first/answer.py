@@ -93,7 +93,7 @@ def _scored(found: Standings, chosen: Ranked, lang: str) -> list[str]:
         say("first.use.other_score", lang, name=found.name(each.spec, lang), score=number(each.score))
         for each in _others(found)
     ]
-    return [ours, *others]
+    return [ours, *([say("first.use.compared", lang, each=SEMICOLON[lang].join(others))] if others else [])]
 
 
 def _why(found: Standings, chosen: Ranked, lang: str) -> tuple[str, ...]:

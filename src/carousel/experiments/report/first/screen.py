@@ -66,9 +66,11 @@ def first_screen(
 
 
 def _about(evidence: Evidence, lang: str) -> str:
-    plan = evidence.plan
+    plan, trials = evidence.plan, count(evidence.trials.height)
+    if files(plan):
+        return text("first.page.about_file", lang, trials=trials)
     named = listed((task(plan, source.name, lang) for source in plan.sources), lang)
-    return say("first.page.about", lang, tasks=named, trials=count(evidence.trials.height))
+    return say("first.page.about", lang, tasks=named, trials=trials)
 
 
 def _pictures(evidence: Evidence, found: Standings, lang: str) -> tuple[Picture, ...]:
