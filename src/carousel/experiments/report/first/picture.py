@@ -7,14 +7,16 @@ from html import escape
 from carousel.common.names import FAMILY_OF_CELL
 from carousel.experiments.runner.plan import Contender
 
+WIDEST = 520  # pixels; a wider picture is scrolled on a phone, not shrunk until nobody can read it
 DASHES = ("", "7 4", "2 3", "9 3 2 3")
 
 
 def svg(name: str, size: tuple[float, float], title: str, desc: str, marks: list[str]) -> str:
     """A picture; its title and description are what a screen reader says."""
     width, height = size
+    kind = "plain wide" if width > WIDEST else "plain"
     head = (
-        f'<svg class="plain" viewBox="0 0 {width:g} {height:g}" width="{width:g}" role="img" '
+        f'<svg class="{kind}" viewBox="0 0 {width:g} {height:g}" width="{width:g}" role="img" '
         f'aria-labelledby="{name}-title {name}-desc">'
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(desc)}</desc>'
     )
