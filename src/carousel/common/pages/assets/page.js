@@ -1,5 +1,5 @@
 "use strict";
-// Without this script the page works too. It keeps <html lang> and title right, goes by #zh or #en, and opens details to print.
+// Without this script the page works too. It keeps <html lang> and title right, goes by #zh or #en, and opens details to print (not the folds of a report).
 (() => {
   const radios = [...document.querySelectorAll('input[name="language"]')];
   const show = (lang) => {
@@ -19,5 +19,5 @@
   };
   addEventListener("hashchange", fromAddress);
   if (location.hash) fromAddress();
-  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
+  addEventListener("beforeprint", () => document.querySelectorAll("details:not(.fold)").forEach((d) => { d.open = true; }));
 })();
