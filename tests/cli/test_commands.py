@@ -56,7 +56,7 @@ def test_dry_run_trains_nothing_and_writes_nothing(tmp_path):
     assert "at most" in done.stdout
     assert list(tmp_path.iterdir()) == []
     plan = json.loads(forked("compare", "adding", "--lengths", "10", "--dry-run", "--json").stdout)
-    assert plan["trials"] == 6 * (3 * 3 + 6)
+    assert plan["trials"] == 5 * (2 * 3 + 6)
     assert plan["grown_seconds"] > plan["longest_seconds"] > 0  # grids may go on
 
 

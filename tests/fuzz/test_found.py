@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import polars as pl
 import pytest
 
 from carousel.cli import app
+from carousel.cli.ending import exit_code
 from carousel.cli.options import whole_numbers
 from carousel.common.errors import BadData, BadPlan, UnknownName, UserError
 from carousel.experiments.contenders.spec import parse_contenders
@@ -59,8 +61,8 @@ def test_a_length_of_thousands_of_digits() -> None:
 
 @pytest.mark.parametrize("typed", ["--a\nb", "--" + "a" * 5000, "--seed=" + DIGITS])
 def test_an_option_that_fills_the_screen(typed: str, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
-    monkeypatch.setattr(app.sys, "argv", ["carousel", "compare", typed])
-    assert app._run() == 2
+    monkeypatch.setattr(sys, "argv", ["carousel", "compare", typed])
+    assert exit_code(app.app) == 2
     line = capsys.readouterr().err
     assert len(line.splitlines()) == 1 and len(line) < 1500
 

@@ -64,8 +64,9 @@ def _wrong(claim: dict[str, Any]) -> bool:
 
 
 def _part_wrong(claim: dict[str, Any]) -> bool:
-    """Claim 2's onset decides alone here: the other part, control, compares nothing."""
-    return bool(claim["id"] == "exploding" and claim["conditions"][0]["verdict"] in ("supported", "refuted"))
+    """Claim 2's onset decides alone here: the other part, control, compares nothing. Within its margin is right."""
+    onset = claim["conditions"][0] if claim["id"] == "exploding" else {"verdict": None, "reason": None}
+    return onset["verdict"] == "supported" or onset["reason"] == "opposite"
 
 
 @pytest.mark.parametrize("kind", ["task", "file"])

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 
 from carousel import load_best
 from carousel.cli import app
+from carousel.cli.ending import exit_code
 from carousel.common.errors import CarouselError, FolderConflict
 from carousel.experiments.compare import run_comparison
 from carousel.experiments.conclusion import load_run
@@ -61,8 +63,8 @@ def state(folder: Path) -> dict[str, str]:
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """`carousel ARGUMENTS` ends with code 2 and this one line."""
-    app.sys.argv = ["carousel", *arguments]
-    code = app._run()
+    sys.argv = ["carousel", *arguments]
+    code = exit_code(app.app)
     line = capsys.readouterr().err
     assert code == 2, line
     assert len(line.splitlines()) == 1 and line.startswith("carousel: ") and len(line) < 900, line
@@ -235,8 +237,8 @@ def test_learning_curves_that_are_gone(damage, run, capsys):
         assert "absent or damaged" in refused(capsys, "report", str(run))
     else:
         reported = load_run(run).trials.filter(pl.col("phase") == "reporting").height
-        app.sys.argv = ["carousel", "report", str(run)]
-        assert app._run() == 0
+        sys.argv = ["carousel", "report", str(run)]
+        assert exit_code(app.app) == 0
         assert f"{reported} reported trials have no file of curves in the run folder" in capsys.readouterr().out
 
 
@@ -296,10 +298,10 @@ def test_no_file_of_a_run_is_a_link(name, run, finished, tmp_path, capsys):
 def test_a_whole_run_is_read_reported_and_continued_without_work(run, finished, capsys):
     before = state(run)
     assert load_run(run).trials.height == load_evidence(run).trials.height
-    app.sys.argv = ["carousel", "report", str(run)]
-    assert app._run() == 0
-    app.sys.argv = ["carousel", "compare", "--plan", str(finished), "--out", str(run), "--workers", "2"]
-    assert app._run() == 0
+    sys.argv = ["carousel", "report", str(run)]
+    assert exit_code(app.app) == 0
+    sys.argv = ["carousel", "compare", "--plan", str(finished), "--out", str(run), "--workers", "2"]
+    assert exit_code(app.app) == 0
     changed = {Path(name).name for name, digest in state(run).items() if before.get(name) != digest}
     assert changed <= {"environment.json", "ledger.sqlite"}
 
@@ -310,14 +312,14 @@ def test_a_folder_whose_name_is_not_utf_8(finished, tmp_path, capsys):
         run = Path(shutil.copytree(finished, tmp_path / name))
     except OSError:
         pytest.skip("this file system has names in UTF-8 alone")
-    app.sys.argv = ["carousel", "report", "--json", str(run)]
-    assert app._run() == 0
+    sys.argv = ["carousel", "report", "--json", str(run)]
+    assert exit_code(app.app) == 0
     printed = capsys.readouterr()
     assert "\\udcff" in printed.out and json.loads(printed.out)["folder"] == str(run)
-    app.sys.argv = ["carousel", "verdicts", str(run)]
-    assert app._run() == 0
-    app.sys.argv = ["carousel", "compare", "--plan", str(finished), "--out", str(tmp_path / os.fsdecode(b"n\xfe"))]
-    assert app._run() == 0
+    sys.argv = ["carousel", "verdicts", str(run)]
+    assert exit_code(app.app) == 0
+    sys.argv = ["carousel", "compare", "--plan", str(finished), "--out", str(tmp_path / os.fsdecode(b"n\xfe"))]
+    assert exit_code(app.app) == 0
     repr(load_run(run)), load_run(run)._repr_html_()
     try:
         load_best(run)

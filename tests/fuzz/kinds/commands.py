@@ -13,6 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 from carousel.cli import app
+from carousel.cli.ending import exit_code
 from carousel.common.errors import UserError
 from carousel.experiments.tasks import TASKS
 from tests.fuzz import bases
@@ -123,7 +124,7 @@ def _run(arguments: list[str], folder: Path) -> tuple[int, str]:
     out, error = io.StringIO(), io.StringIO()
     with _here(folder, arguments), _stopped(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
         try:
-            code = app._run()
+            code = exit_code(app.app)
         except Reached:
             code = 0
         except SystemExit as end:
