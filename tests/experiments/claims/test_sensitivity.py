@@ -47,7 +47,7 @@ def test_open_rows_are_named_best_first_then_by_the_seeds_they_need() -> None:
 
 @pytest.mark.parametrize(
     ("claim", "words"),
-    [("vanishing", "too few have one"), ("generalisation", "takes three"), ("stacking", "takes two")],
+    [("vanishing", "an error shared by all"), ("generalisation", "takes three"), ("stacking", "takes two")],
 )
 def test_where_nothing_is_open_too_few_agree(claim: str, words: str) -> None:
     said = would_change(verdict(claim, "inconclusive", (Row("a", "refuted", "less", EFFECT, 10),)))
