@@ -32,6 +32,7 @@ class Claim(ABC):
     over_several    its verdict is over several tasks: what one condition alone shows decides nothing
     judged_on_file  False: on a user's file it is shown, and not judged
     seeds           which seeds its rule counts: of reporting trials, or of untrained networks
+    leading_part    of a claim judged in two parts: the one that its short sentences name first; None: it has no parts
     figure          of the report, the one that shows what decides; None: its own table does
     """
 
@@ -44,6 +45,7 @@ class Claim(ABC):
     over_several: ClassVar[bool] = False
     judged_on_file: ClassVar[bool] = True
     seeds: ClassVar[Literal["reporting", "untrained"]] = "reporting"
+    leading_part: ClassVar[str | None] = None
     figure: ClassVar[str | None] = None
 
     @property

@@ -36,6 +36,7 @@ class Exploding(PairClaim):
     margins: ClassVar[ExplodingMargins] = MARGINS
     change: ClassVar[str] = "claims.change.parts"
     seeds: ClassVar[Literal["reporting", "untrained"]] = "untrained"
+    leading_part: ClassVar[str | None] = "onset"
     figure: ClassVar[str | None] = "gradient-norm"
 
     def judge(self, results: Results, alpha: float) -> Verdict:

@@ -44,6 +44,7 @@ class Gates(PairClaim):
     margins: ClassVar[GatesMargins] = MARGINS
     change: ClassVar[str] = "claims.change.parts"
     judged_on_file: ClassVar[bool] = False
+    leading_part: ClassVar[str | None] = "rnn"
     figure: ClassVar[str | None] = "occlusion"  # of a file; there it decides nothing, but is what there is to see
 
     def judge(self, results: Results, alpha: float) -> Verdict:

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from carousel.common.texts import catalogue
+from carousel.experiments.claims import all_claims
 from carousel.experiments.decision.results import Pair
+from carousel.experiments.decision.rules import combine
 from carousel.experiments.decision.verdict import DECISIVE, Row, Verdict
 from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.report.first.plain_names import listed, network, task
@@ -15,8 +17,6 @@ from carousel.experiments.report.first.second_voice import Voice
 from carousel.experiments.report.first.words import say
 from carousel.experiments.report.names import files
 from carousel.experiments.runner.plan import Plan
-
-PARTS = {"exploding": "onset", "gates": "rnn"}  # of the claims judged in two parts, the one that names the other
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,10 @@ def _open(plan: Plan, judgement: Judgement, verdict: Verdict, rows: Sequence[Row
 
 
 def _part(claim: str, rows: Iterable[Row]) -> str | None:
-    """What the naming part of a claim in two parts came to: "supported" or "refuted"; None where it has no answer."""
-    words = {row.verdict for row in rows if row.details.get("part") == PARTS.get(claim, ())} & DECISIVE
-    return next(iter(words)) if len(words) == 1 else None
+    """What the leading part of a claim in two parts came to: "supported" or "refuted"; None where it has no answer."""
+    leading = next((each.leading_part for each in all_claims() if each.id == claim), None)
+    word = combine(row for row in rows if leading and row.details.get("part") == leading)
+    return word if word in DECISIVE else None
 
 
 def _where(plan: Plan, rows: Sequence[Row], lang: str) -> str:
