@@ -11,7 +11,11 @@ from typing import Any
 import polars as pl
 
 from carousel.experiments.results.load import load_evidence
+from carousel.experiments.runner.environment import describe_environment
+from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
+from carousel.experiments.runner.run import run_plan
+from carousel.experiments.runner.task_loader import Sources
 from tests.support.plans import ComparisonRequest, make_plan
 
 TIMES = ("seconds",)  # what may differ between two runs of one plan
@@ -30,6 +34,17 @@ def shortened(plan: Plan, steps: int, seeds: int = 2) -> Plan:
     rates = {"learning_rates": (0.003, 0.01), "rate_bounds": (0.003, 0.01)}
     update = {"training": training, **rates, "tuning_seeds": (0,), "untrained_seeds": (0, 1)}
     return plan.model_copy(update=update | {"reporting_seeds": tuple(range(100, 100 + seeds)), "interim_analyses": ()})
+
+
+def trained(plan: Plan, path: Path) -> RunFolder:
+    """The folder of a run of the plan by one worker; the plan is read from it as it was."""
+    folder = RunFolder(path)
+    folder.claim_for(plan)
+    folder.write_json(folder.environment, describe_environment(plan, Sources.of(None), 1))
+    with folder.locked():
+        run_plan(plan, folder, 1, lambda progress: None)
+    assert folder.load_plan() == plan
+    return folder
 
 
 def numbers(folder: Path) -> dict[str, list[dict[str, Any]]]:

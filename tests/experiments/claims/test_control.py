@@ -11,7 +11,7 @@ from carousel.experiments.calibration.simulated import run, trial
 from carousel.experiments.claims.exploding.contrast import contrast_rows
 from carousel.experiments.claims.exploding.control import control_row, control_word
 from carousel.experiments.claims.exploding.exponents import Exponents, limits, shown
-from carousel.experiments.claims.exploding.spikes import leads, matched, on_equal_steps, spike_count
+from carousel.experiments.claims.exploding.spikes import leads, matched, on_equal_steps, spike_count, trials_of
 from carousel.experiments.decision.results import Results
 
 KEY, OTHER = "adding/T=10", "adding/T=30"
@@ -84,7 +84,8 @@ def test_a_lead_is_summed_over_lengths_on_equal_steps():
         trained("rnn", 0, key=OTHER),
         trained("lstm", 0, "4 5 6", key=OTHER),
     ]
-    assert leads(results(rows, lengths=(10, 30)), "adding") == [2 - 1 + 0 - 3]
+    found = results(rows, lengths=(10, 30))
+    assert leads(found, "adding", trials_of(found, "adding")) == [2 - 1 + 0 - 3]
 
 
 @pytest.mark.parametrize(

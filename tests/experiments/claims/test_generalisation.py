@@ -17,14 +17,11 @@ from carousel.experiments.decision.verdict import Row, Verdict
 from carousel.experiments.finalise import finalise
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.results.load import load_evidence
-from carousel.experiments.runner.environment import describe_environment
-from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import TaskSource
-from carousel.experiments.runner.run import run_plan
-from carousel.experiments.runner.task_loader import Sources, built_in
+from carousel.experiments.runner.task_loader import built_in
 from tests.support.evidence import planted
 from tests.support.plans import ComparisonRequest, make_plan
-from tests.support.runs import shortened
+from tests.support.runs import shortened, trained
 
 SPECS = ("rnn", "lstm")
 SIZES = (100, 400)
@@ -181,12 +178,7 @@ def test_a_run_trains_on_sets_of_fixed_size_and_reports_the_gap(tmp_path: Path) 
     sets = tuple(s for s in plan.sources if isinstance(s, TaskSource) and s.sequences in (4, 8))
     contenders = {s.name: plan.contenders[s.name] for s in sets}
     plan = plan.model_copy(update={"sources": sets, "contenders": contenders, "training_by_source": {}})
-    folder = RunFolder(tmp_path / "run")
-    folder.claim_for(plan)
-    folder.write_json(folder.environment, describe_environment(plan, Sources.of(None), 1))
-    with folder.locked():
-        run_plan(plan, folder, 1, lambda progress: None)
-    assert folder.load_plan() == plan
+    folder = trained(plan, tmp_path / "run")
     evidence = load_evidence(folder.path)
     reporting = evidence.trials.filter(phase="reporting")
     assert set(reporting["steps"]) == {60} and set(reporting["outcome"]) == {"finished"}

@@ -10,14 +10,11 @@ from carousel.experiments.claims.registry import all_claims
 from carousel.experiments.contenders.matching import TOLERANCE
 from carousel.experiments.finalise import finalise
 from carousel.experiments.results.load import load_evidence
-from carousel.experiments.runner.environment import describe_environment
-from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.run import expected_jobs, run_plan
-from carousel.experiments.runner.task_loader import Sources
+from carousel.experiments.runner.run import expected_jobs
 from carousel.experiments.runner.tuning import first_jobs
 from carousel.experiments.training.description import InitialFlow, OnsetProbe
 from tests.support.plans import ComparisonRequest, make_plan
-from tests.support.runs import shortened
+from tests.support.runs import shortened, trained
 
 
 def test_a_requirement_names_its_claim():
@@ -106,12 +103,7 @@ def test_a_run_for_one_claim_judges_that_one(tmp_path):
         make_plan(ComparisonRequest(claims=("gates",), contenders="rnn:orthogonal,lstm:chrono", lengths=(6,))).plan, 100
     )
     plan = plan.model_copy(update={"learning_rates": (0.01,)})
-    folder = RunFolder(tmp_path / "run")
-    folder.claim_for(plan)
-    folder.write_json(folder.environment, describe_environment(plan, Sources.of(None), 1))
-    with folder.locked():
-        run_plan(plan, folder, 1, lambda progress: None)
-    assert folder.load_plan() == plan
+    folder = trained(plan, tmp_path / "run")
     trials = load_evidence(folder.path).trials.filter(phase="reporting")
     lstm = trials.filter(family="LSTM")
     assert lstm["clamp_drop_f"].is_not_null().all()

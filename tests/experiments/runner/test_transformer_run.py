@@ -23,15 +23,13 @@ from carousel.experiments.results.export import export_best
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.results.rebuild import load_best
 from carousel.experiments.runner.cost import cost
-from carousel.experiments.runner.environment import describe_environment
 from carousel.experiments.runner.estimate import estimate
-from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.run import expected_jobs, run_plan
+from carousel.experiments.runner.run import expected_jobs
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.runner.tuning import first_jobs
 from carousel.experiments.training.description import InitialFlow, OnsetProbe, Trial
 from tests.support.plans import ComparisonRequest, make_plan
-from tests.support.runs import shortened, small_plan
+from tests.support.runs import shortened, small_plan, trained
 
 pytestmark = pytest.mark.slow
 
@@ -41,11 +39,7 @@ ATTENDING = ("transformer", "transformer:learned")
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Conclusion:
-    plan, folder = small_plan(contenders=CONTENDERS), RunFolder(tmp_path_factory.mktemp("transformer") / "run")
-    folder.claim_for(plan)
-    folder.write_json(folder.environment, describe_environment(plan, Sources.of(None), 1))
-    with folder.locked():
-        run_plan(plan, folder, 1, lambda progress: None)
+    folder = trained(small_plan(contenders=CONTENDERS), tmp_path_factory.mktemp("transformer") / "run")
     return finalise(load_evidence(folder.path))
 
 

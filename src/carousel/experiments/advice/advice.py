@@ -20,13 +20,11 @@ from collections.abc import Sequence
 from carousel.common.names import TRANSFORMER
 from carousel.common.texts import LANGUAGES, both, catalogue, text
 from carousel.experiments.decision.paired import SHOWN
-from carousel.experiments.decision.ranking import Ranked, compared, difference_of, ranking
+from carousel.experiments.decision.ranking import Ranked, compared, difference_of, ranking, simplest
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Both, Verdict
-from carousel.experiments.decision.wording import interval, join, number, signed
-
-SEPARATOR = {"en": "; ", "zh": "；"}
+from carousel.experiments.decision.wording import SEPARATOR, interval, join, number, signed
 
 
 def advise(results: Results, verdicts: Sequence[Verdict]) -> Both:
@@ -40,8 +38,8 @@ def advise(results: Results, verdicts: Sequence[Verdict]) -> Both:
         best = max(known, key=lambda s: s.score)
         values = {"spec": best.spec, "score": number(best.score), "baseline": number(best.baseline)}
         return join(both("claims.advice.none", **values), closing)
-    chosen, simplest = choose(able), _simplest(known)
-    gain = _gain(chosen, simplest, len(able))
+    chosen, plain = choose(able), simplest(known)
+    gain = _gain(chosen, plain, len(able))
     return join(_choice(chosen), _over(results), _init(chosen), gain, _same_cell(chosen, known, len(able)), closing)
 
 
@@ -83,23 +81,23 @@ def _init(chosen: Ranked) -> Both:
     return {lang: text("claims.advice.initialised", lang, how=how[lang]) for lang in LANGUAGES}
 
 
-def _gain(chosen: Ranked, simplest: Ranked | None, able: int) -> Both:
+def _gain(chosen: Ranked, plain: Ranked | None, able: int) -> Both:
     """What it gains over the simplest contender, and what that costs. able: among how many it was chosen."""
-    if simplest is None:
+    if plain is None:
         return both("claims.advice.no_simplest")
-    if simplest.spec == chosen.spec:
+    if plain.spec == chosen.spec:
         return both("claims.advice.is_simplest")
-    value, ends = difference_of(chosen, simplest, SHOWN / able)
+    value, ends = difference_of(chosen, plain, SHOWN / able)
     shown = "gain" if ends.above(0) or ends.below(0) else "no_difference"
     kind = "rate" if chosen.has_line else "score"
-    said = {"simplest": simplest.spec, "value": signed(value), "interval": interval(ends), "able": able}
+    said = {"simplest": plain.spec, "value": signed(value), "interval": interval(ends), "able": able}
     gain = both(f"claims.advice.{shown}_{kind}", **said)
     cost = both(
         "claims.advice.cost",
-        simplest=simplest.spec,
-        ratio=number(chosen.seconds / simplest.seconds if simplest.seconds else None),
+        simplest=plain.spec,
+        ratio=number(chosen.seconds / plain.seconds if plain.seconds else None),
         parameters=chosen.parameters,
-        other=simplest.parameters,
+        other=plain.parameters,
     )
     return join(gain, cost)
 
@@ -116,12 +114,6 @@ def _same_cell(chosen: Ranked, known: Sequence[Ranked], able: int) -> Both | Non
     choice = "positions_matter" if chosen.cell == TRANSFORMER else "init_matters"
     key = f"claims.advice.{choice}_rate" if chosen.has_line else f"claims.advice.{choice}_score"
     return both(key, other=other.spec, value=number(value), interval=interval(ends), able=able)
-
-
-def _simplest(known: Sequence[Ranked]) -> Ranked | None:
-    """The plain `rnn`, else the first RNN that was run."""
-    rnns = [s for s in known if s.family == "RNN"]
-    return next((s for s in rnns if s.spec == "rnn"), rnns[0] if rnns else None)
 
 
 def _verdict_sentence(verdicts: Sequence[Verdict]) -> Both | None:

@@ -104,9 +104,7 @@ def _pair(plan: Plan, source: str, claim: Claim, rng: Generator) -> tuple[Conten
     return ours, other
 
 
-def _relabelled(
-    frame: pl.DataFrame, partners: Mapping[tuple[str, str], str], swapped: Mapping[int, bool]
-) -> pl.DataFrame:
+def _relabelled(frame: pl.DataFrame, partners: _Partners, swapped: Mapping[int, bool]) -> pl.DataFrame:
     """Rows of the chosen contenders alone; of a swapped seed each has the other's name, but for tuning trials."""
     rows = frame.select("source", "contender", "seed", *({"phase"} & set(frame.columns))).to_dicts()
     label: list[str | None] = []

@@ -11,10 +11,9 @@ from typing import Any
 from carousel.common.texts import LANGUAGES, both, text
 from carousel.experiments.calibration.results import false_at_limits, false_if_same
 from carousel.experiments.decision.verdict import Both
-from carousel.experiments.decision.wording import join, number
+from carousel.experiments.decision.wording import SEPARATOR, join, number
 
 FILE = "stored.json"
-SEPARATOR = {"en": "; ", "zh": "；"}
 
 
 @cache

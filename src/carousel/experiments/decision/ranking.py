@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -142,6 +143,12 @@ def _trials(results: Results, sources: list[str], spec: str) -> dict[tuple[str, 
         for condition in results.judged(source)
         for seed, row in results.reporting(condition.key, spec).items()
     }
+
+
+def simplest(known: Sequence[Ranked]) -> Ranked | None:
+    """The plain `rnn`, else the first RNN that was run."""
+    rnns = [each for each in known if each.family == "RNN"]
+    return next((each for each in rnns if each.spec == "rnn"), rnns[0] if rnns else None)
 
 
 def _by_seed(values: dict[tuple[str, int], float]) -> list[float]:

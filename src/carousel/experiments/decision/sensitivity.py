@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from carousel.common.texts import LANGUAGES, both, text
 from carousel.experiments.decision.verdict import Both, Row, Verdict
+from carousel.experiments.decision.wording import SEPARATOR
 
 MOST_ROWS = 3
-_SEPARATOR = {"en": "; ", "zh": "；"}
 
 
 def would_change(verdict: Verdict, key: str, *, counted: bool) -> Both | None:
@@ -32,7 +32,7 @@ def _an_answer(verdict: Verdict, too_few: str) -> Both:
 
 
 def _listed(rows: Sequence[Row], more: int, lang: str) -> str:
-    listed = _SEPARATOR[lang].join(_named(row, lang) for row in rows)
+    listed = SEPARATOR[lang].join(_named(row, lang) for row in rows)
     return text("claims.change.open_more", lang, rows=listed, more=more) if more > 0 else listed
 
 

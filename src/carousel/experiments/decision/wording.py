@@ -12,7 +12,7 @@ from carousel.experiments.decision.statistics.power import MOST_SEEDS
 from carousel.experiments.decision.verdict import Both, Row, Word
 
 MOST_PAIRS = 6
-
+SEPARATOR = {"en": "; ", "zh": "；"}  # between parts of a sentence that hold commas of their own
 
 _ROUNDING = 1e-12  # what is left of equal numbers after a difference of their means; no measured effect is so small
 

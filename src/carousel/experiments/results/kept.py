@@ -17,6 +17,7 @@ from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
 from carousel.experiments.tables import ONSETS, PROFILES, SLOPES, TRIALS, Table, columns
 
+_TABLES = {"trials": TRIALS, "slopes": SLOPES, "onset": ONSETS}  # attributes of Evidence
 _POLARS = {str: pl.String(), float: pl.Float64(), int: pl.Int64(), bool: pl.Boolean()}
 
 
@@ -33,9 +34,9 @@ def keep(evidence: Evidence, folder: RunFolder) -> None:
     folder.claim_for(evidence.plan)
     folder.write_json(folder.environment, evidence.environment)
     with writing_to(folder.path):
-        for name, frame in (("trials", evidence.trials), ("slopes", evidence.slopes), ("onset", evidence.onset)):
+        for name in _TABLES:
             buffer = io.BytesIO()
-            single = frame.with_columns(cs.float().cast(pl.Float32))
+            single = getattr(evidence, name).with_columns(cs.float().cast(pl.Float32))
             single.write_parquet(buffer, compression_level=19, statistics=False)
             folder.write(folder.kept(name), buffer.getvalue())
 
@@ -53,6 +54,3 @@ def load_kept(folder: RunFolder, plan: Plan, environment: dict[str, object]) -> 
 
 def _read(folder: RunFolder, name: str, table: Table) -> pl.DataFrame:
     return read_table(folder.kept(name), [pl.col(column).cast(kind) for column, kind in schema(table).items()])
-
-
-_TABLES = {"trials": TRIALS, "slopes": SLOPES, "onset": ONSETS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carousel.experiments.claims.exploding.spikes import by_pair, leads
+from carousel.experiments.claims.exploding.spikes import by_pair, leads, trials_of
 from carousel.experiments.decision.paired import SHOWN, missing_row
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.rules import Answer
@@ -27,7 +27,8 @@ def _row(results: Results, source: str, alpha: float) -> Row:
     Exact whatever the bursts, since a seed counts once. Supported: the lower limit is above .5; refuted: the upper one
     is below it, at the share of the error that one of three ways to be refuted has.
     """
-    found = leads(results, source)
+    trials = trials_of(results, source)
+    found = leads(results, source, trials)
     if not found:
         return missing_row(source, EFFECT, details={"part": "contrast"})
     more, untied = sum(lead > 0 for lead in found), sum(lead != 0 for lead in found)
@@ -38,7 +39,7 @@ def _row(results: Results, source: str, alpha: float) -> Row:
         "seeds": len(found),
         "more": more,
         "fewer": untied - more,
-        "pairs": by_pair(results, source),
+        "pairs": by_pair(results, source, trials),
     }
     effect = Effect(*EFFECT, more / untied if untied else None, clopper_pearson(more, untied, SHOWN))
     needed = _seeds_needed(more, untied, len(found), alpha) if verdict == "inconclusive" else None

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from carousel.experiments.decision.results import Pair, Record, Results
 
+Trials = dict[tuple[str, str, int], Record]
+
 
 class Equal(NamedTuple):
     """Spikes of both in the first `steps` steps, as many as the shorter training has."""
@@ -41,11 +43,10 @@ def matched(rnns: Sequence[str], lstms: Sequence[str], turn: int) -> list[Pair]:
     return [Pair(rnn, lstms[(k + turn) % len(lstms)]) for k, rnn in enumerate(rnns)]
 
 
-def leads(results: Results, source: str) -> list[int]:
+def leads(results: Results, source: str, trials: Trials) -> list[int]:
     """For each seed of the first interim analysis: spikes of RNNs minus spikes of LSTMs, over matched pairs and lengths
     of the source, on equal steps of each pair."""
     rnns, lstms = (results.specs(source, family) for family in ("RNN", "LSTM"))
-    trials = _trials(results, source)
     seeds = sorted({seed for _, _, seed in trials})
     found = []
     for turn, seed in enumerate(seeds):
@@ -60,9 +61,8 @@ def leads(results: Results, source: str) -> list[int]:
     return found
 
 
-def by_pair(results: Results, source: str) -> list[dict[str, Any]]:
+def by_pair(results: Results, source: str, trials: Trials) -> list[dict[str, Any]]:
     """Every pair's spikes on equal steps, over lengths and seeds: which initialisations leap."""
-    trials = _trials(results, source)
     listed = []
     for pair in results.pairs(source):
         equal = [
@@ -79,8 +79,8 @@ def _total(equal: Iterable[Equal]) -> dict[str, int]:
     return {"rnn_spikes": sums[0], "lstm_spikes": sums[1], "equal_steps": sums[2]}
 
 
-def _trials(results: Results, source: str) -> dict[tuple[str, str, int], Record]:
-    """By condition, contender and seed."""
+def trials_of(results: Results, source: str) -> Trials:
+    """The trainings of a source that are counted, by condition, contender and seed."""
     return {
         (condition.key, spec, seed): row
         for condition in results.lengths(source)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from carousel.experiments.decision.interim import seen
-from carousel.experiments.decision.ranking import Ranked, compared, ranking
+from carousel.experiments.decision.ranking import Ranked, compared, ranking, simplest
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.verdicts_json import Judgement
-from carousel.experiments.decision.wording import number
+from carousel.experiments.decision.wording import SEPARATOR, number
 from carousel.experiments.report.first.gradient import Reason, reason
 from carousel.experiments.report.first.plain_names import listed, network
-from carousel.experiments.report.first.words import SEMICOLON, percent, say
+from carousel.experiments.report.first.words import percent, say
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.runner.plan import Contender
 
@@ -49,8 +49,7 @@ def standings(evidence: Evidence, judgement: Judgement) -> Standings:
     sources = compared(alike)
     made = {c.spec: c for c in evidence.plan.contenders[sources[0]]} if sources else {}
     chosen = next((each for each in known if each.spec == judgement.recommended), None)
-    rnns = [each for each in known if each.family == "RNN" and each is not chosen]
-    plain = next((each for each in rnns if each.spec == "rnn"), rnns[0] if rnns else None)
+    plain = simplest([each for each in known if each is not chosen])
     ratio = float(judgement.thresholds.get("horizon_ratio", 0.0))
     why = reason(evidence, chosen.spec, plain.spec, ratio) if chosen and plain else None
     return Standings(made, tuple(known), chosen, plain, why)
@@ -78,7 +77,7 @@ def _solved(found: Standings, chosen: Ranked, lang: str) -> list[str]:
     as_many = [each for each in found.ranked if each is not chosen and each.solved_rate == chosen.solved_rate]
     names = listed((found.name(each.spec, lang) for each in as_many[:2]), lang) if as_many else ""
     more = [say("first.use.as_many", lang, names=names)] if names else []
-    return [say("first.use.told", lang, told=SEMICOLON[lang].join([ours, *others])), *more]
+    return [say("first.use.told", lang, told=SEPARATOR[lang].join([ours, *others])), *more]
 
 
 def _solved_by(found: Standings, other: Ranked, chosen: Ranked, lang: str) -> str:
@@ -93,7 +92,7 @@ def _scored(found: Standings, chosen: Ranked, lang: str) -> list[str]:
         say("first.use.other_score", lang, name=found.name(each.spec, lang), score=number(each.score))
         for each in _others(found)
     ]
-    return [ours, *([say("first.use.compared", lang, each=SEMICOLON[lang].join(others))] if others else [])]
+    return [ours, *([say("first.use.compared", lang, each=SEPARATOR[lang].join(others))] if others else [])]
 
 
 def _why(found: Standings, chosen: Ranked, lang: str) -> tuple[str, ...]:

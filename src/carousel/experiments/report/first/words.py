@@ -8,7 +8,7 @@ import re
 from carousel.common.texts import text
 
 LEAST = 1e-8  # of a share: 0.000001 %, below which no digit helps a reader
-COMMA, SEMICOLON = {"en": ", ", "zh": "、"}, {"en": "; ", "zh": "；"}
+COMMA = {"en": ", ", "zh": "、"}
 GAP = {"en": " ", "zh": ""}  # between sentences
 _HAN = "\u4e00-\u9fff"
 _SEAM = re.compile(rf"(?<=[{_HAN}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?=[{_HAN}])")
