@@ -73,4 +73,4 @@ def environment() -> dict[str, str]:
     """This process's, with the package found where this process found it."""
     import carousel
 
-    return os.environ | {"PYTHONPATH": str(Path(carousel.__file__).parents[1]), "COLUMNS": "200"}
+    return os.environ | {"PYTHONPATH": str(Path(carousel.__file__).parents[1]), "COLUMNS": "200", "LC_ALL": "C.UTF-8"}

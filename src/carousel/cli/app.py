@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from carousel.cli.ending import exit_code
+from carousel.cli.language import of_environment
 from carousel.common.version import version as installed_version
 
 CONTENDER_SYNTAX = (
@@ -26,7 +27,15 @@ app = typer.Typer(
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
-Lang = Annotated[str, typer.Option("--lang", help="Language of what is printed and of the report: en or zh.")]
+Lang = Annotated[
+    str,
+    typer.Option(
+        "--lang",
+        callback=lambda typed: typed or of_environment(),
+        show_default=False,
+        help="Language of what is printed and of the report: en or zh. Default: that of LC_ALL, LC_MESSAGES or LANG.",
+    ),
+]
 
 
 @app.callback()
@@ -72,7 +81,7 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="Run folder; default: runs/NAME.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show plan and time; train nothing.")] = False,
     json_: Json = False,
-    lang: Lang = "en",
+    lang: Lang = "",
 ) -> None:
     """Compare recurrent networks on built-in tasks or on a file, judge the claims, write an illustrated report.
 
@@ -93,7 +102,7 @@ def compare(
 def report(
     folder: Annotated[Path, typer.Argument(help="A run folder.")],
     json_: Json = False,
-    lang: Lang = "en",
+    lang: Lang = "",
 ) -> None:
     """Judge a run folder anew and rebuild its report. Trains nothing and needs no torch."""
     from carousel.cli.conclusion import report as run
@@ -108,7 +117,7 @@ def verdicts(
         typer.Argument(help="Run folders, judged by compare or report; `reference` for the reference evidence."),
     ],
     json_: Json = False,
-    lang: Lang = "en",
+    lang: Lang = "",
 ) -> None:
     """Print the verdicts of runs side by side, and for how many claims they are the same.
 
@@ -129,7 +138,7 @@ def doctor(
         bool, typer.Option("--traceback", help="Print the traceback of an exception of your code.")
     ] = False,
     json_: Json = False,
-    lang: Lang = "en",
+    lang: Lang = "",
 ) -> None:
     """Find what is wrong inside a recurrent PyTorch model. Evidence, cause, and the line that fixes it.
 
@@ -161,7 +170,7 @@ def bench(
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for bench.json and bench.svg.")] = Path("bench"),
     json_: Json = False,
-    lang: Lang = "en",
+    lang: Lang = "",
 ) -> None:
     """Time the recurrent layers on this machine against torch's: table, JSON and figure. Takes some minutes."""
     from carousel.cli.bench import bench as run
@@ -181,7 +190,7 @@ def calibrate(
         typer.Option(help="Ask the rules of this run folder's trainings instead, labels swapped by chance."),
     ] = None,
     json_: Json = False,
-    lang: Lang = "en",
+    lang: Lang = "",
 ) -> None:
     """Test the rules themselves: known answers, same against same, planted differences. Takes minutes."""
     from carousel.cli.calibrate import calibrate as simulated
@@ -214,7 +223,7 @@ def example(
     name: Annotated[str | None, typer.Argument(help="Which; the list, if you name none.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another number makes another file of the kind.")] = 0,
     json_: Json = False,
-    lang: Lang = "en",
+    lang: Lang = "",
 ) -> None:
     """Print a file of sequences to try, as CSV: carousel example gestures > gestures.csv (next command: on stderr)."""
     from carousel.cli.example import example as run
@@ -223,7 +232,7 @@ def example(
 
 
 @app.command()
-def claims(json_: Json = False, lang: Lang = "en") -> None:
+def claims(json_: Json = False, lang: Lang = "") -> None:
     """List the claims, one a line."""
     from carousel.cli.listing import list_claims
 

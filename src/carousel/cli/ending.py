@@ -9,10 +9,11 @@ import sys
 
 import typer
 
+from carousel.cli.language import of_command
+from carousel.cli.usage import UsageError, in_our_words
+from carousel.common.error_words import line_in
 from carousel.common.errors import CarouselError, UserError
 from carousel.common.terminal import print_line
-
-UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer exports only the special cases of it
 
 
 def exit_code(app: typer.Typer) -> int:
@@ -20,16 +21,16 @@ def exit_code(app: typer.Typer) -> int:
     try:
         code = app(standalone_mode=False)
     except UserError as error:
-        return _report(str(error), 2)
-    except UsageError as error:  # its message names the option
-        return _report(str(UserError(error.format_message(), fix="see carousel --help")), 2)  # type: ignore[attr-defined]
+        return _report(error, 2)
+    except UsageError as error:
+        return _report(in_our_words(error), 2)
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except CarouselError as error:
-        return _report(str(error), 1)
+        return _report(error, 1)
     return code if isinstance(code, int) else 0
 
 
-def _report(line: str, code: int) -> int:
-    print_line(f"carousel: {line}", sys.stderr)
+def _report(error: CarouselError, code: int) -> int:
+    print_line(f"carousel: {line_in(error, of_command(sys.argv[1:]))}", sys.stderr)
     return code

@@ -35,9 +35,10 @@ class UserError(CarouselError):
 
     def __init__(self, what: str, *, allowed: object = None, got: object = None, fix: str | None = None):
         self.what, self.allowed, self.got, self.fix = what, allowed, got, fix
-        super().__init__(self._line())
+        super().__init__("; ".join(self.pieces()))
 
-    def _line(self) -> str:
+    def pieces(self) -> list[str]:
+        """The parts of the line, as they are printed."""
         parts = [_part(self.what, _WHAT)]
         if self.allowed is not None:
             parts.append(f"allowed: {_part(self.allowed, _ALLOWED)}")
@@ -45,7 +46,7 @@ class UserError(CarouselError):
             parts.append(f"got: {_part(self.got, _GOT)}")
         if self.fix is not None:
             parts.append(f"fix: {_part(self.fix, _FIX)}")
-        return "; ".join(parts)
+        return parts
 
 
 def _part(value: object, most: int) -> str:
