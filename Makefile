@@ -6,7 +6,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 # Files are shared out whole, longest first (tests/conftest.py).
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run check test lint bench pictures wheel verify clean
+.PHONY: help run check test lint bench pictures docs wheel verify clean
 
 help:
 	@echo 'make run     set up, then compare seven networks on three tasks: about three minutes on 2 cores'
@@ -14,6 +14,7 @@ help:
 	@echo 'make test    set up, then every test, real processes and real kills too: about nine minutes'
 	@echo 'make bench   the layers timed against those of torch: some minutes'
 	@echo 'make pictures the pictures of the documents, drawn anew'
+	@echo 'make docs    the documentation site, in English and Chinese; says where to look'
 	@echo 'make wheel   dist/*.whl'
 	@echo 'make verify  whether the packages that pip is served are, byte for byte, those that were tested'
 	@echo 'make clean   remove the virtual environment'
@@ -41,6 +42,11 @@ bench: $(VENV)/.ready
 pictures: $(VENV)/.ready
 	$(BIN)/python docs/why/picture.py
 	$(BIN)/python docs/tutorial/pictures.py
+
+# NO_MKDOCS_2_WARNING: without an advertisement of the theme's makers.
+docs: $(VENV)/.ready-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo 'open site/index.html (中文: site/zh/index.html); with search: $(BIN)/mkdocs serve'
 
 # Without isolation: the build takes hatchling from .venv, by its pin, and asks no registry.
 wheel: $(VENV)/.ready-dev

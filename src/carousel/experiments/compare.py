@@ -51,7 +51,7 @@ def compare(
     that the same call continues; finished trials are never trained again.
 
     sources: names of built-in tasks (`carousel.tasks.TASKS`), or one path of a file; none: the suite of the budget.
-    contenders: cell[:init][,layers=N] each, such as "lstm:chrono,layers=2". lengths: T of the tasks; of a file,
+    contenders: `cell[:init][,layers=N]` each, such as "lstm:chrono,layers=2". lengths: T of the tasks; of a file,
     histories in steps. budget: "quick" (minutes), "standard" (an hour or two) or "full" (a night). claims: judge these
     alone, and run what they need; None: all claims. parameters: trainable ones of each contender (within 2 %). seed:
     another number gives another, disjoint set of seeds. kernel: "auto", or one of `carousel.kernels.KERNELS` for all.
