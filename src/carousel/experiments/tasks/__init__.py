@@ -37,6 +37,7 @@ TASKS: dict[str, type[SyntheticTask]] = {
         RandomLabels,
     )
 }
+"""The built-in tasks by name."""
 
 
 def task(name: str, length: int) -> SyntheticTask:

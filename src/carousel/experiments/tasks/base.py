@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 Part = Literal["training", "validation", "test"]
+"""The names of a task's parts."""
 
 
 class Batch(NamedTuple):

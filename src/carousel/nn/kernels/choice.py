@@ -18,6 +18,7 @@ from carousel.nn.kernels.triton import TritonKernel
 KERNELS: dict[str, Kernel] = {
     k.name: k for k in (NumbaKernel(), TorchKernel(), TritonKernel(), ReplayKernel(), ReferenceKernel())
 }
+"""The kernels by name, the preferred ones first."""
 
 
 @dataclass(frozen=True)
