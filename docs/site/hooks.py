@@ -1,6 +1,7 @@
 """What the site does to the pages beyond mkdocs: links between the languages.
 
-On GitHub a page links to `X.zh.md`, the Chinese one. In the site each language is a tree of its own, with a switch on top.
+On GitHub a page links to `X.zh.md`, the Chinese one. In the site each language is a tree of its own, with a
+switch on top.
 """
 
 from __future__ import annotations
