@@ -17,6 +17,7 @@ INK, SOFT, GRID = "#222222", "#5f6368", "#e9e9e9"
 WIDTH, HEIGHT = 400, 210
 LEVEL: dict[str, Any] = {"strokeDash": [3, 3], "color": SOFT}  # a rule to compare with: baseline, clip norm
 COLUMNS = 2
+SPACING = 28  # pixels between panels
 
 
 def data(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
@@ -27,7 +28,7 @@ def data(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
 
 def panels(charts: Sequence[Any], columns: int = COLUMNS) -> alt.ConcatChart:
     """Small multiples in the style of all figures."""
-    chart: alt.ConcatChart = styled(alt.concat(*charts, columns=columns, spacing=28))
+    chart: alt.ConcatChart = styled(alt.concat(*charts, columns=columns, spacing=SPACING))
     return chart
 
 
@@ -59,15 +60,15 @@ def styled(chart: Any) -> Any:
         view=alt.ViewConfig(stroke=None),
         axis=axis,
         title=title,
-        concat=alt.CompositionConfig(spacing=28),
+        concat=alt.CompositionConfig(spacing=SPACING),
     )
     return whole
 
 
 def steps(field: str, title: str) -> alt.X:
-    """An axis of whole steps that ends where the data end."""
+    """An axis of whole steps from 0 to where the data end."""
     axis = alt.Axis(title=title, grid=False, tickCount=6, tickMinStep=1, format=",d")
-    return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(nice=False))
+    return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(nice=False, zero=True))
 
 
 def titled(title: str, notes: Sequence[str] = ()) -> alt.TitleParams:

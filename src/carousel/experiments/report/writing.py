@@ -7,11 +7,10 @@ from pathlib import Path
 
 from carousel.common.errors import UnknownName
 from carousel.common.files import writing_to
-from carousel.common.pages.render import svg
 from carousel.common.pages.templating import filled, script, style
 from carousel.common.texts import LANGUAGES
 from carousel.experiments.decision.verdicts_json import Judgement
-from carousel.experiments.report.figures import all_figures
+from carousel.experiments.report.figures import Drawing, all_figures, drawing
 from carousel.experiments.report.first import GAP
 from carousel.experiments.report.page.assemble import Material, page
 from carousel.experiments.report.page.view import Page
@@ -43,23 +42,22 @@ def _contents(evidence: Evidence, judgement: Judgement, lang: str) -> dict[str, 
     """Every file of the report: relative path -> content."""
     summary, slopes = summarise(evidence), lag_profiles.slopes(evidence.slopes)
     figures = all_figures(evidence, summary, slopes)
-    drawings = {
-        (f.name, language): svg(f.draw(language), f"{f.name}-{language}")
-        for f in figures
-        if f.measured
-        for language in LANGUAGES
-    }
+    drawings = {f.name: drawing(f) for f in figures if f.measured}
     material = Material(evidence, judgement, summary, figures, drawings)
     pages = {language: page(material, language) for language in LANGUAGES}
     tables = frames(evidence, judgement, summary, slopes, {f.name: f.frame for f in figures if f.measured})
     return {
-        "report.html": _html(pages, lang),
+        "report.html": _html(pages, drawings, lang),
         "report.md": filled(_TEMPLATES, "report.md.j2", pages=pages, gap=GAP),
-        **{f"figures/{name}.{language}.svg": drawn for (name, language), drawn in drawings.items()},
+        **{
+            f"figures/{name}.{lang}.svg": drawn for name, each in drawings.items() for lang, drawn in each.files.items()
+        },
         **{f"tables/{name}.csv": csv(frame) for name, frame in tables.items()},
     }
 
 
-def _html(pages: Mapping[str, Page], lang: str) -> str:
+def _html(pages: Mapping[str, Page], drawings: Mapping[str, Drawing], lang: str) -> str:
     """All languages in one file, `lang` the one that shows first."""
-    return filled(_TEMPLATES, "report.html.j2", pages=pages, default=lang, style=style(), script=script(), gap=GAP)
+    shared = "".join(each.shared for each in drawings.values())
+    return filled(_TEMPLATES, "report.html.j2", pages=pages, shared=shared, default=lang, style=style(),
+                  script=script(), gap=GAP)  # fmt: skip

@@ -1,18 +1,21 @@
-"""What every figure is: a name, the rows it shows, and a drawing of them in a language."""
+"""What every figure is: a name, the rows it shows, and one drawing of them for all languages."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
 from carousel.common.texts import text
+from carousel.experiments.report.figures.both import Both
 from carousel.experiments.report.figures.style import Style
 from carousel.experiments.report.names import condition_name, conditions
 from carousel.experiments.runner.plan import Condition, Plan
+
+Key = Literal["line", "point"]
 
 
 @dataclass(frozen=True)
@@ -22,13 +25,13 @@ class Setting:
     plan: Plan
     looks: Mapping[str, Style]
 
-    def title(self, condition: Condition, lang: str) -> str:
+    def title(self, condition: Condition, both: Both) -> str:
         """The heading of a panel."""
-        return condition_name(self.plan, condition, lang)
+        return both(lambda lang: condition_name(self.plan, condition, lang))
 
 
 class Figure(ABC):
-    """A pure function of `frame` (also written as tables/NAME.csv) and the language.
+    """A pure function of `frame` (also written as tables/NAME.csv) and its texts.
 
     name: of its files. frame: the rows shown; empty where nothing was measured, and then the figure is not drawn
     but its absence is said. Texts: report.figure.NAME.title, .caption and .missing (NAME with "_" for "-").
@@ -37,10 +40,11 @@ class Figure(ABC):
     name: str
     frame: pl.DataFrame
     setting: Setting
+    key: Key = "line"  # by what contenders are told apart
 
     @abstractmethod
-    def draw(self, lang: str) -> Any:
-        """The altair chart, its texts in `lang`."""
+    def draw(self, both: Both) -> Any:
+        """The altair chart, its texts by `both`: once for all languages."""
 
     def caption(self, lang: str) -> str:
         """What to read from the figure."""
@@ -58,6 +62,10 @@ class Figure(ABC):
     def text(self, part: str, lang: str, **values: object) -> str:
         """A text of this figure."""
         return text(f"report.figure.{self.name.replace('-', '_')}.{part}", lang, **values)
+
+    def words(self, part: str, both: Both) -> str:
+        """A text of this figure, to be drawn."""
+        return both(lambda lang: self.text(part, lang))
 
     def by_condition(self, panel: Callable[[Condition, pl.DataFrame], Any]) -> list[Any]:
         """One panel for each condition of the plan that has rows, in the plan's order."""

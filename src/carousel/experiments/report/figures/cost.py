@@ -10,6 +10,7 @@ import polars as pl
 from carousel.common.pages import theme
 from carousel.experiments.report.figures import channels
 from carousel.experiments.report.figures.base import Figure, Setting
+from carousel.experiments.report.figures.both import Both
 from carousel.experiments.report.figures.score_axis import score_axis
 from carousel.experiments.report.tables.contenders import measured
 from carousel.experiments.runner.plan import Condition
@@ -23,29 +24,30 @@ class Cost(Figure):
     """`frame` of `contenders.summarise`: solved-rate or score with interval, median seconds of a trial with range."""
 
     name = "cost"
+    key = "point"
 
     def __init__(self, setting: Setting, summary: pl.DataFrame):
         self.setting = setting
         self.frame = measured(summary).select(*RESULT, *SECONDS).filter(pl.col("seconds").is_not_null())
 
-    def draw(self, lang: str) -> alt.ConcatChart:
-        return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, lang)))
+    def draw(self, both: Both) -> alt.ConcatChart:
+        return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, both)))
 
-    def _panel(self, condition: Condition, part: pl.DataFrame, lang: str) -> Any:
-        looks, axis = self.setting.looks, score_axis(part, lang)
+    def _panel(self, condition: Condition, part: pl.DataFrame, both: Both) -> Any:
+        looks, axis = self.setting.looks, score_axis(part, both)
         legend = channels.legend(looks, "circle")
         base = alt.Chart(theme.data(part.to_dicts())).encode(color=channels.colour(looks, legend))
-        result = base.mark_rule(opacity=0.5).encode(x=self._x("seconds", lang), y=axis.y("low"), y2=alt.Y2("high:Q"))
+        result = base.mark_rule(opacity=0.5).encode(x=self._x("seconds", both), y=axis.y("low"), y2=alt.Y2("high:Q"))
         spent = base.mark_rule(opacity=0.5).encode(
-            x=self._x("seconds_low", lang), x2=alt.X2("seconds_high:Q"), y=axis.y("value")
+            x=self._x("seconds_low", both), x2=alt.X2("seconds_high:Q"), y=axis.y("value")
         )
         point = base.mark_point(filled=True, size=80, opacity=1).encode(
-            x=self._x("seconds", lang), y=axis.y("value"), shape=channels.shape(looks, legend)
+            x=self._x("seconds", both), y=axis.y("value"), shape=channels.shape(looks, legend)
         )
         layers = [*axis.marks(), result, spent, point]
-        title = self.setting.title(condition, lang)
+        title = self.setting.title(condition, both)
         return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=title)
 
-    def _x(self, field: str, lang: str) -> alt.X:
-        axis = alt.Axis(title=self.text("x", lang), tickCount=5)
+    def _x(self, field: str, both: Both) -> alt.X:
+        axis = alt.Axis(title=self.words("x", both), tickCount=5)
         return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(zero=True))

@@ -12,6 +12,7 @@ from carousel.common.pages.numbers import count
 from carousel.common.texts import text
 from carousel.experiments.report.figures import channels
 from carousel.experiments.report.figures.base import Figure, Setting
+from carousel.experiments.report.figures.both import Both
 from carousel.experiments.report.figures.score_axis import Axis, fitted
 from carousel.experiments.runner.plan import Condition
 
@@ -29,14 +30,14 @@ class Learning(Figure):
     def notes(self, lang: str) -> list[str]:
         return [text("report.note.missing_curves", lang, n=count(self.missing))] if self.missing else []
 
-    def draw(self, lang: str) -> alt.ConcatChart:
-        return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, lang)))
+    def draw(self, both: Both) -> alt.ConcatChart:
+        return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, both)))
 
-    def _panel(self, condition: Condition, part: pl.DataFrame, lang: str) -> Any:
-        looks, axis = self.setting.looks, self._axis(condition, part, lang)
+    def _panel(self, condition: Condition, part: pl.DataFrame, both: Both) -> Any:
+        looks, axis = self.setting.looks, self._axis(condition, part, both)
         legend = channels.legend(looks, "stroke")
         look = {
-            "x": theme.steps("step", text("report.axis.step", lang)),
+            "x": theme.steps("step", both.text("report.axis.step")),
             "color": channels.colour(looks, legend),
             "strokeDash": channels.dash(looks, legend),
         }
@@ -48,13 +49,13 @@ class Learning(Figure):
             ),
             median.mark_line(strokeWidth=1.9).encode(y=axis.y("median"), **look),
         ]
-        title = self.setting.title(condition, lang)
+        title = self.setting.title(condition, both)
         return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=title)
 
-    def _axis(self, condition: Condition, part: pl.DataFrame, lang: str) -> Axis:
+    def _axis(self, condition: Condition, part: pl.DataFrame, both: Both) -> Axis:
         says = {"learning-score": "report.table.baseline", "learning-loss": "report.axis.chance"}[self.name]
         values = part["value"].drop_nulls()
-        return fitted(self.text("y", lang), values, self.level.get(condition.key), text(says, lang))
+        return fitted(self.words("y", both), values, self.level.get(condition.key), both.text(says))
 
 
 def _rows(part: pl.DataFrame) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -14,6 +14,7 @@ from carousel.common.pages.numbers import count
 from carousel.common.texts import text
 from carousel.experiments.report.figures import channels
 from carousel.experiments.report.figures.base import Figure, Setting
+from carousel.experiments.report.figures.both import Both
 from carousel.experiments.runner.plan import Condition
 
 
@@ -31,9 +32,9 @@ class Gradient(Figure):
         counts = {"missing_curves": self.missing, "not_finite": self.not_finite}
         return [text(f"report.note.{key}", lang, n=count(n)) for key, n in counts.items() if n]
 
-    def draw(self, lang: str) -> alt.ConcatChart:
-        axis = LogAxis(*self._range(), self.text("y", lang))
-        return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, axis, lang)))
+    def draw(self, both: Both) -> alt.ConcatChart:
+        axis = LogAxis(*self._range(), self.words("y", both))
+        return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, axis, both)))
 
     def _range(self) -> tuple[int, int]:
         """Whole powers of ten around all that is drawn and the clip norm."""
@@ -42,19 +43,19 @@ class Gradient(Figure):
         low = math.floor(math.log10(min(shown)))
         return low, max(low + 1, math.ceil(math.log10(max(shown))))
 
-    def _panel(self, condition: Condition, part: pl.DataFrame, axis: LogAxis, lang: str) -> Any:
+    def _panel(self, condition: Condition, part: pl.DataFrame, axis: LogAxis, both: Both) -> Any:
         looks = self.setting.looks
         legend = channels.legend(looks, "stroke")
         clip = alt.Chart(theme.data([{"at": math.log10(self.setting.plan.training.clip_norm)}]))
         base = alt.Chart(theme.data(_rows(part))).encode(
-            x=theme.steps("step", text("report.axis.step", lang)),
+            x=theme.steps("step", both.text("report.axis.step")),
             color=channels.colour(looks, legend),
             strokeDash=channels.dash(looks, legend),
         )
         most = base.mark_line(strokeWidth=0.8, opacity=0.45).encode(y=axis.y("high"))
         middle = base.mark_line(strokeWidth=1.8).encode(y=axis.y("median"))
         layers = [clip.mark_rule(**theme.LEVEL).encode(y=axis.y("at")), most, middle]
-        title = self.setting.title(condition, lang)
+        title = self.setting.title(condition, both)
         return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=title)
 
 

@@ -16,6 +16,7 @@ from carousel.common.pages.numbers import fixed, power_of_ten
 from carousel.common.texts import text
 from carousel.experiments.report.figures import channels
 from carousel.experiments.report.figures.base import Figure, Setting
+from carousel.experiments.report.figures.both import Both
 from carousel.experiments.runner.plan import Condition
 
 WIDTH = 300
@@ -39,9 +40,9 @@ class LagProfile(Figure):
         names = dict.fromkeys(c.spec for c in made if c.cell == TRANSFORMER)
         return [text("report.note.no_state", lang, names=", ".join(names))] if names else []
 
-    def draw(self, lang: str) -> alt.ConcatChart:
+    def draw(self, both: Both) -> alt.ConcatChart:
         low, high = self._range()
-        return theme.panels(self.by_condition(lambda c, part: self._panel(c, part, lang, low, high)))
+        return theme.panels(self.by_condition(lambda c, part: self._panel(c, part, both, low, high)))
 
     def _range(self) -> tuple[int, int]:
         """Whole powers of ten around all that is drawn, cut at the floor."""
@@ -49,18 +50,18 @@ class LagProfile(Figure):
         low, high = min(values, default=-1.0), max(values, default=0.0)
         return max(FLOOR, min(-1, math.floor(low))), max(0, math.ceil(high - 0.05))
 
-    def _panel(self, condition: Condition, part: pl.DataFrame, lang: str, low: int, high: int) -> Any:
+    def _panel(self, condition: Condition, part: pl.DataFrame, both: Both, low: int, high: int) -> Any:
         names = [c.spec for c in self.setting.plan.contenders[condition.source] if c.cell != TRANSFORMER]
-        box = Box(low, high, text("report.axis.gain", lang), max(theme.HEIGHT + 30, ROW * (len(names) + 2)))
-        layers = [*self._curves(part, box, lang), *self._key(condition, names, box, lang)]
-        title = self.setting.title(condition, lang)
+        box = Box(low, high, both.text("report.axis.gain"), max(theme.HEIGHT + 30, ROW * (len(names) + 2)))
+        layers = [*self._curves(part, box, both), *self._key(condition, names, box, both)]
+        title = self.setting.title(condition, both)
         return alt.layer(*layers).properties(width=WIDTH, height=box.height, title=title)
 
-    def _curves(self, part: pl.DataFrame, box: Box, lang: str) -> list[Any]:
+    def _curves(self, part: pl.DataFrame, box: Box, both: Both) -> list[Any]:
         """Band, line, and a mark at the floor where a line leaves the axis."""
         looks = self.setting.looks
         colour = channels.colour(looks, None)
-        x = theme.steps("lag", text("report.axis.lag", lang))
+        x = theme.steps("lag", both.text("report.axis.lag"))
         rows = [_cut(row, box.low) for row in part.iter_rows(named=True)]
         base = alt.Chart(theme.data(rows)).encode(x=x, color=colour)
         band = base.mark_area(opacity=0.13).encode(y=box.y("low"), y2=alt.Y2("high:Q"))
@@ -68,7 +69,7 @@ class LagProfile(Figure):
         leaving = alt.Chart(theme.data(_leaving(part, box.low))).encode(x=x, y=box.y("gain"), color=colour)
         return [band, line, leaving.mark_point(shape="triangle-down", filled=True, size=70, opacity=1)]
 
-    def _key(self, condition: Condition, names: list[str], box: Box, lang: str) -> list[Any]:
+    def _key(self, condition: Condition, names: list[str], box: Box, both: Both) -> list[Any]:
         """The legend at the right of the panel: a sample of the line, the slope, the name."""
         found = self.slopes.filter(pl.col("condition") == condition.key)
         slopes = dict(found.select("contender", "slope").iter_rows())
@@ -77,7 +78,7 @@ class LagProfile(Figure):
         ]
         chart = alt.Chart(theme.data(rows)).encode(y=box.y("at"), color=channels.colour(self.setting.looks, None))
         words = chart.mark_text(align="left", fontSize=11.5, limit=0)
-        head = alt.Chart(theme.data([{"at": box.row(0), "says": text("report.axis.slope", lang)}]))
+        head = alt.Chart(theme.data([{"at": box.row(0), "says": both.text("report.axis.slope")}]))
         return [
             chart.mark_rule(strokeWidth=2.2).encode(
                 x=alt.XValue(WIDTH + 12), x2=alt.X2Value(WIDTH + 40), strokeDash=channels.dash(self.setting.looks, None)

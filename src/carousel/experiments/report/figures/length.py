@@ -10,6 +10,7 @@ import polars as pl
 from carousel.common.pages import theme
 from carousel.experiments.report.figures import channels
 from carousel.experiments.report.figures.base import Figure, Setting
+from carousel.experiments.report.figures.both import Both
 from carousel.experiments.report.figures.score_axis import score_axis
 from carousel.experiments.report.names import files, length_name
 from carousel.experiments.report.tables.contenders import SCORE, SOLVED, measured
@@ -22,6 +23,7 @@ class Length(Figure):
     """`frame` of `contenders.summarise`: solved-rate with Wilson interval, or mean score with its interval."""
 
     name = "length"
+    key = "point"
 
     def __init__(self, setting: Setting, summary: pl.DataFrame):
         self.setting, self.frame = setting, measured(summary).select(COLUMNS)
@@ -31,18 +33,18 @@ class Length(Figure):
         keys = {SOLVED: "caption_solved_rate", SCORE: "caption_score"}
         return " ".join(self.text(key, lang) for kind, key in keys.items() if kind in shown)
 
-    def draw(self, lang: str) -> alt.ConcatChart:
+    def draw(self, both: Both) -> alt.ConcatChart:
         sources = [s.name for s in self.setting.plan.sources]
         parts = [(name, self.frame.filter(pl.col("source") == name)) for name in sources]
-        return theme.panels([self._panel(name, part, lang) for name, part in parts if not part.is_empty()])
+        return theme.panels([self._panel(name, part, both) for name, part in parts if not part.is_empty()])
 
-    def _panel(self, source: str, part: pl.DataFrame, lang: str) -> Any:
-        looks, axis = self.setting.looks, score_axis(part, lang)
+    def _panel(self, source: str, part: pl.DataFrame, both: Both) -> Any:
+        looks, axis = self.setting.looks, score_axis(part, both)
         legend = channels.legend(looks, "circle")
         colour = channels.colour(looks, legend)
-        rows = [{**row, "at": length_name(row["length"], lang)} for row in part.iter_rows(named=True)]
+        rows = [{**row, "at": _at(row["length"], both)} for row in part.iter_rows(named=True)]
         base = alt.Chart(theme.data(rows)).encode(
-            x=self._x(source, part, lang),
+            x=self._x(source, part, both),
             xOffset=alt.XOffset("contender:N", sort=list(looks)),
             color=colour,
         )
@@ -54,8 +56,12 @@ class Length(Figure):
         layers = [*axis.marks(), line, bar, point]
         return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=source)
 
-    def _x(self, source: str, part: pl.DataFrame, lang: str) -> alt.X:
+    def _x(self, source: str, part: pl.DataFrame, both: Both) -> alt.X:
         lengths = sorted(set(part["length"]), key=lambda n: n or float("inf"))
-        order = [length_name(n, lang) for n in lengths]
+        order = [_at(n, both) for n in lengths]
         kind = "history" if source in files(self.setting.plan) else "length"
-        return alt.X("at:O", sort=order, axis=alt.Axis(title=self.text(kind, lang), labelAngle=0))
+        return alt.X("at:O", sort=order, axis=alt.Axis(title=self.words(kind, both), labelAngle=0))
+
+
+def _at(length: int, both: Both) -> str:
+    return both(lambda lang: length_name(length, lang))

@@ -10,6 +10,7 @@ import polars as pl
 from carousel.common.pages import theme
 from carousel.experiments.report.figures import channels
 from carousel.experiments.report.figures.base import Figure, Setting
+from carousel.experiments.report.figures.both import Both
 from carousel.experiments.report.figures.score_axis import fitted
 from carousel.experiments.runner.plan import Condition
 
@@ -19,20 +20,21 @@ class Occlusion(Figure):
     """`frame` of `tables.occlusion.drops`."""
 
     name = "occlusion"
+    key = "point"
 
     def __init__(self, setting: Setting, frame: pl.DataFrame):
         self.setting, self.frame = setting, frame
 
-    def draw(self, lang: str) -> alt.ConcatChart:
-        return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, lang)))
+    def draw(self, both: Both) -> alt.ConcatChart:
+        return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, both)))
 
-    def _panel(self, condition: Condition, part: pl.DataFrame, lang: str) -> Any:
+    def _panel(self, condition: Condition, part: pl.DataFrame, both: Both) -> Any:
         looks = self.setting.looks
         legend = channels.legend(looks, "circle")
         ends = [v for name in ("drop", "low", "high") for v in part[name].drop_nulls()]
-        axis = fitted(self.text("y", lang), ends, 0.0, "")
+        axis = fitted(self.words("y", both), ends, 0.0, "")
         order = part.sort("lag_from")["block"].unique(maintain_order=True).to_list()
-        x = alt.X("block:O", sort=order, axis=alt.Axis(title=self.text("x", lang), labelAngle=0))
+        x = alt.X("block:O", sort=order, axis=alt.Axis(title=self.words("x", both), labelAngle=0))
         base = alt.Chart(theme.data(part.to_dicts())).encode(
             x=x, xOffset=alt.XOffset("contender:N", sort=list(looks)), color=channels.colour(looks, legend)
         )
@@ -40,6 +42,6 @@ class Occlusion(Figure):
         point = base.mark_point(filled=True, size=50, opacity=1).encode(
             y=axis.y("drop"), shape=channels.shape(looks, legend)
         )
-        title = self.setting.title(condition, lang)
+        title = self.setting.title(condition, both)
         wide = theme.COLUMNS * theme.WIDTH  # one panel: a file is occluded as a whole only
         return alt.layer(*axis.marks(), bar, point).properties(width=wide, height=theme.HEIGHT, title=title)

@@ -11,9 +11,10 @@ import polars as pl
 
 from carousel.common.pages import theme
 from carousel.common.pages.numbers import fixed
-from carousel.common.texts import text
+from carousel.experiments.report.figures.both import Both
 from carousel.experiments.report.tables.contenders import SOLVED
 
+RATES, QUARTERS = (-0.04, 1.04), (0.0, 0.25, 0.5, 0.75, 1.0)  # with room for a whole mark at 0 and at 1
 NEAR = 0.75  # how many times the range of the data the level may lie away and still be drawn
 
 
@@ -26,11 +27,13 @@ class Axis:
     high: float
     level: float | None = None
     says: str = ""
+    ticks: tuple[float, ...] | None = None  # None: as they fall
 
     def y(self, field: str) -> alt.Y:
         """`field` on this axis; all layers of a panel share it."""
         scale = alt.Scale(domain=[self.low, self.high], nice=False, zero=False)
-        return alt.Y(f"{field}:Q", scale=scale, axis=alt.Axis(title=self.title, tickCount=5))
+        ticks: dict[str, Any] = {"tickCount": 5} if self.ticks is None else {"values": list(self.ticks)}
+        return alt.Y(f"{field}:Q", scale=scale, axis=alt.Axis(title=self.title, **ticks))
 
     def marks(self) -> list[Any]:
         """A dashed line at the level; where it is far off, its value in the corner on that side."""
@@ -47,14 +50,14 @@ class Axis:
         return [corner.encode(x=alt.XValue(6), y=self.y("value"), text=alt.Text("says:N"))]
 
 
-def score_axis(part: pl.DataFrame, lang: str) -> Axis:
-    """The axis for rows of `measure.measured`: 0 to 1 for rates; scores fill it, with the baseline if it is near."""
+def score_axis(part: pl.DataFrame, both: Both) -> Axis:
+    """The axis for rows of `measure.measured`: 0 to 1 for rates, with room around; scores fill it."""
     if set(part["measure"]) == {SOLVED}:
-        return Axis(text("report.axis.solved", lang), 0.0, 1.0)
+        return Axis(both.text("report.axis.solved"), *RATES, ticks=QUARTERS)
     baseline = part["baseline"].drop_nulls().mean()
     values = [v for name in ("value", "low", "high") for v in part[name].drop_nulls()]
     level = baseline if isinstance(baseline, float) else None
-    return fitted(text("report.axis.score", lang), values, level, text("report.table.baseline", lang))
+    return fitted(both.text("report.axis.score"), values, level, both.text("report.table.baseline"))
 
 
 def fitted(title: str, values: Iterable[float], level: float | None, says: str) -> Axis:

@@ -12,9 +12,10 @@ from carousel.common.texts import text
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.prepare.card_text import card_lines
 from carousel.experiments.decision.verdicts_json import Judgement
-from carousel.experiments.report.figures import Figure
+from carousel.experiments.report.figures import Drawing, Figure
 from carousel.experiments.report.first import first_screen
 from carousel.experiments.report.page.cards import cards
+from carousel.experiments.report.page.legend import legend
 from carousel.experiments.report.page.results import result_tables
 from carousel.experiments.report.page.settings import environment_table, plan_table, thresholds_table
 from carousel.experiments.report.page.view import FigureView, Link, Page, Table
@@ -35,13 +36,13 @@ FILES = {
 
 @dataclass(frozen=True)
 class Material:
-    """All that a report is made of. `drawings`: the SVG of each measured figure, by (name, language)."""
+    """All that a report is made of. `drawings`: of each measured figure, by its name."""
 
     evidence: Evidence
     judgement: Judgement
     summary: pl.DataFrame
     figures: list[Figure]
-    drawings: Mapping[tuple[str, str], str]
+    drawings: Mapping[str, Drawing]
 
 
 def page(material: Material, lang: str) -> Page:
@@ -107,13 +108,15 @@ def _class_table(card: Card | None, lang: str) -> Table | None:
 
 
 def _figure(figure: Figure, number: int, material: Material, lang: str) -> FigureView:
+    drawn = material.drawings.get(figure.name)
     return FigureView(
         name=figure.name,
         number=text("report.figure.number", lang, number=number),
         title=figure.text("title", lang),
         caption=figure.caption(lang),
         missing=figure.text("missing", lang),
-        svg=material.drawings.get((figure.name, lang), ""),
+        panels=drawn.panels[lang] if drawn else (),
+        legend=legend(figure.setting.looks, figure.key),
         picture=f"figures/{figure.name}.{lang}.svg",
         rows=f"tables/{figure.name}.csv",
         notes=tuple(figure.notes(lang)),

@@ -21,7 +21,7 @@ EVIDENCE = "tables/evidence.csv"
 
 def cards(judgement: Judgement, figures: Sequence[FigureView], lang: str) -> tuple[Card, ...]:
     """One card a claim, in the order of the judgement; figures: those of the page."""
-    drawn = {figure.name: figure for figure in figures if figure.svg}
+    drawn = {figure.name: figure for figure in figures if figure.panels}
     shown = {claim.id: drawn[claim.figure] for claim in all_claims() if claim.figure in drawn}
     changes = {claim: change[lang] for claim, change in judgement.would_change.items() if change}
     return tuple(_card(v, changes.get(v.claim), shown.get(v.claim), lang) for v in judgement.verdicts)

@@ -51,14 +51,16 @@ class Anchor(NamedTuple):
 
 @dataclass(frozen=True)
 class FigureView:
-    """A figure with its caption; `svg` is empty where nothing was measured, and `missing` says so."""
+    """A figure with its caption; no panels (SVG) where nothing was measured, and `missing` says so. legend: SVG of a
+    mark, and the contender's name."""
 
     name: str
     number: str
     title: str
     caption: str
     missing: str
-    svg: str
+    panels: tuple[str, ...]
+    legend: tuple[tuple[str, str], ...]
     picture: str  # relative paths of the files
     rows: str
     notes: tuple[str, ...]
