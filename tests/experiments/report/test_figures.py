@@ -6,14 +6,15 @@ import math
 from pathlib import Path
 from xml.etree import ElementTree
 
+import altair as alt
 import polars as pl
 import pytest
 
-from carousel.common.pages.log_axis import FLOOR
 from carousel.common.pages.render import _with_own_ids, svg
 from carousel.common.texts import text
-from carousel.experiments.report.figures import Setting, styles
-from carousel.experiments.report.figures.lag_profile import LagProfile
+from carousel.experiments.report.figures import Both, Setting, drawing, styles
+from carousel.experiments.report.figures.lag_profile import FLOOR, LagProfile
+from carousel.experiments.report.figures.length import Length
 from carousel.experiments.report.figures.score_axis import fitted
 from carousel.experiments.report.names import conditions
 from carousel.experiments.report.tables import curves, lag_profiles
@@ -99,32 +100,90 @@ def test_a_gain_of_1e_40_is_not_lost_but_marked_at_the_floor(one: Evidence) -> N
     assert frame["gain"].to_list() == pytest.approx([-4.0 * k for k in range(11)])
     chart = LagProfile(
         Setting(one.plan, styles(one.plan)), "initialisation", frame, lag_profiles.slopes(one.slopes)
-    ).draw("en")
-    drawn = chart.to_dict()
+    ).draw(Both())
+    drawn = alt.Chart.from_dict(chart).to_dict()  # checked against the schema
     assert f'"domain": [{FLOOR}, 0]' in str(drawn).replace("'", '"')
-    assert '{"contender": "rnn", "lag": 6, "gain": -20}' in str(drawn)
-    assert '"lag": 6, "gain": null' in str(drawn)
-    assert '"lag": 5, "gain": -20.0' in str(drawn)
+    assert '{"contender": "rnn", "lag": 3, "gain": -8}' in str(drawn)
+    assert '"lag": 3, "gain": null' in str(drawn)
+    assert '"lag": 2, "gain": -8.0' in str(drawn)
 
 
 def test_an_underflow_to_minus_infinity_is_drawn_below_the_floor(one: Evidence) -> None:
     frame = lag_profiles.profiles(profile([0.0, -10.0, -math.inf]), "initialisation")
     drawn = LagProfile(
         Setting(one.plan, styles(one.plan)), "initialisation", frame, lag_profiles.slopes(one.slopes)
-    ).draw("en")
-    assert '"lag": 2, "gain": null' in str(drawn.to_dict())
+    ).draw(Both())
+    assert '"lag": 2, "gain": null' in str(drawn)
     assert svg(drawn, "x").startswith("<svg")
 
 
 def test_the_printed_slope_is_the_mean_over_the_networks(task_run: Run) -> None:
     evidence, _ = task_run
     one = evidence.slopes.filter(
-        (pl.col("condition") == "adding/T=30") & (pl.col("contender") == "rnn") & (pl.col("moment") == "initialisation")
+        (pl.col("condition") == "adding/T=100")
+        & (pl.col("contender") == "rnn")
+        & (pl.col("moment") == "initialisation")
     )
     mean = one["slope"].mean()
     assert isinstance(mean, float)
     said = words(evidence.folder / "figures" / "lag-profile-initialisation.en.svg")
     assert f"{mean:.3f}".replace("-", "−") in said
+
+
+@pytest.mark.parametrize(("gains", "printed"), [([0.0, -6.0, -1.0], "0.368"), ([0.0, -1.0, -20.0], "< 10⁻⁸")])
+def test_of_a_trained_network_what_is_left_at_the_last_lag_is_printed(
+    gains: list[float], printed: str, one: Evidence
+) -> None:
+    frame = lag_profiles.profiles(profile(gains).with_columns(moment=pl.lit("end")), "end")
+    figure = LagProfile(Setting(one.plan, styles(one.plan)), "end", frame, lag_profiles.slopes(one.slopes))
+    said = ElementTree.fromstring(drawing(figure).files["en"]).itertext()
+    assert {printed, text("report.axis.left", "en", lag=2)} <= set(said)
+
+
+def test_before_training_the_longest_sequences_are_drawn_and_all_are_kept(task_run: Run) -> None:
+    folder = task_run[0].folder
+    assert set(pl.read_csv(folder / "tables" / "lag-profile-initialisation.csv")["length"]) == {30, 100}
+    said = words(folder / "figures" / "lag-profile-initialisation.en.svg")
+    titles = [text("report.condition.task", "en", source="adding", length=length) for length in (30, 100)]
+    assert [title in said for title in titles] == [False, True]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_panels_say_with_the_shared_marks_what_the_file_says(lang: str, task_run: Run) -> None:
+    evidence, _ = task_run
+    drawn = drawing(Length(Setting(evidence.plan, styles(evidence.plan)), summarise(evidence)))
+    root = ElementTree.fromstring(drawn.files[lang])
+    legend = set(evidence.plan.specs)
+    expected = {said for said in root.itertext() if said.strip()} - legend
+    parts = [f"<svg>{drawn.shared}</svg>", *drawn.panels[lang]]
+    assert {said for part in parts for said in ElementTree.fromstring(part).itertext()} == expected
+    assert text("report.axis.solved", lang) not in drawn.shared
+    assert len(drawn.panels[lang]) == len(evidence.plan.sources)
+
+
+def test_a_text_that_differs_by_language_is_swapped_and_escaped() -> None:
+    both = Both()
+    marked = both(lambda lang: {"en": "a<b", "zh": "甲<乙"}[lang])
+    assert both(lambda lang: "same") == "same"
+    assert both.told(f"<text>{marked} 7</text>", "zh") == "<text>甲&lt;乙 7</text>"
+
+
+def test_a_training_that_diverged_is_not_carried_on_in_the_median(tmp_path: Path) -> None:
+    evidence = planted(tmp_path, seeds=2, sources=("adding",), lengths=(30,), specs=("rnn",), write_curves=False)
+    (tmp_path / "trials").mkdir()
+    outcome = (
+        pl.when(pl.col("seed") == pl.col("seed").min()).then(pl.lit("diverged")).otherwise("outcome").alias("outcome")
+    )
+    reporting = evidence.trials.filter(pl.col("phase") == "reporting").with_columns(outcome, steps=pl.lit(4))
+    for row in reporting.iter_rows(named=True):
+        end, loss = (2, 9.0) if row["outcome"] == "diverged" else (4, 1.0)
+        curve = {name: [loss] * end for name in ("loss", "gradient_norm", "validation_score")}
+        pl.DataFrame({"step": range(1, end + 1), **curve}).write_parquet(
+            tmp_path / "trials" / f"{row['trial']}.parquet"
+        )
+    found = curves.collect(Evidence(**{**evidence.__dict__, "trials": reporting})).loss
+    medians = dict(found.select("step", "median").unique().iter_rows())
+    assert (medians[2], medians[4]) == (5.0, 1.0)
 
 
 def test_a_stopped_seed_keeps_its_last_value_in_the_median_only(tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ _LONG_NUMBER = re.compile(r"(?<![\w#.])-?\d+\.\d{2,}")
 def svg(chart: Any, name: str) -> str:
     """`chart` as SVG whose ids begin with `name`, so that several fit in one page. Coordinates to .1 pixel.
 
-    The chart is not checked against altair's schema: that takes longer than all the rest, and tests do it.
+    chart: altair's, or a Vega-Lite specification as plain data. It is not checked against altair's schema: that takes
+    longer than all the rest, and tests do it.
     """
-    drawn = vl_convert.vegalite_to_svg(chart.to_dict(validate=False), vl_version=_VERSION, allowed_base_urls=[])
+    specification = chart if isinstance(chart, dict) else chart.to_dict(validate=False)
+    drawn = vl_convert.vegalite_to_svg(specification, vl_version=_VERSION, allowed_base_urls=[])
     return _with_own_ids(_shorter(drawn), name)
 
 

@@ -11,11 +11,12 @@ import polars as pl
 
 from carousel.common.texts import text
 from carousel.experiments.report.figures.both import Both
+from carousel.experiments.report.figures.grid import Panel
 from carousel.experiments.report.figures.style import Style
 from carousel.experiments.report.names import condition_name, conditions
 from carousel.experiments.runner.plan import Condition, Plan
 
-Key = Literal["line", "point"]
+Key = Literal["line", "point", "own"]
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,11 @@ class Figure(ABC):
     name: str
     frame: pl.DataFrame
     setting: Setting
-    key: Key = "line"  # by what contenders are told apart
+    key: Key = "line"  # by what contenders are told apart; "own": each panel names them
 
     @abstractmethod
-    def draw(self, both: Both) -> Any:
-        """The altair chart, its texts by `both`: once for all languages."""
+    def draw(self, both: Both) -> dict[str, Any]:
+        """The Vega-Lite specification, its texts by `both`: once for all languages."""
 
     def caption(self, lang: str) -> str:
         """What to read from the figure."""
@@ -67,7 +68,13 @@ class Figure(ABC):
         """A text of this figure, to be drawn."""
         return both(lambda lang: self.text(part, lang))
 
-    def by_condition(self, panel: Callable[[Condition, pl.DataFrame], Any]) -> list[Any]:
-        """One panel for each condition of the plan that has rows, in the plan's order."""
-        parts = [(c, self.frame.filter(pl.col("condition") == c.key)) for c in conditions(self.setting.plan)]
+    @property
+    def drawn(self) -> pl.DataFrame:
+        """The rows of `frame` that are drawn."""
+        return self.frame
+
+    def by_condition(self, panel: Callable[[Condition, pl.DataFrame], Panel]) -> list[Panel]:
+        """One panel for each condition of the plan that has rows to draw, in the plan's order."""
+        shown = self.drawn
+        parts = [(c, shown.filter(pl.col("condition") == c.key)) for c in conditions(self.setting.plan)]
         return [panel(condition, part) for condition, part in parts if not part.is_empty()]

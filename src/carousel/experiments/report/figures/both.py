@@ -28,9 +28,9 @@ class Both:
             self._said.append(words)
         return f"{chr(_FIRST + self._said.index(words))}{words[DRAWN_IN]}{_END}"
 
-    def text(self, key: str) -> str:
+    def text(self, key: str, **values: object) -> str:
         """A text of the catalogue, to be drawn."""
-        return self(lambda lang: text(key, lang))
+        return self(lambda lang: text(key, lang, **values))
 
     def told(self, drawn: str, lang: str) -> str:
         """The drawn SVG with its words in `lang`."""

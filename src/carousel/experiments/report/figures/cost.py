@@ -11,6 +11,7 @@ from carousel.common.pages import theme
 from carousel.experiments.report.figures import channels
 from carousel.experiments.report.figures.base import Figure, Setting
 from carousel.experiments.report.figures.both import Both
+from carousel.experiments.report.figures.grid import Panel, grid
 from carousel.experiments.report.figures.score_axis import score_axis
 from carousel.experiments.report.tables.contenders import measured
 from carousel.experiments.runner.plan import Condition
@@ -30,10 +31,10 @@ class Cost(Figure):
         self.setting = setting
         self.frame = measured(summary).select(*RESULT, *SECONDS).filter(pl.col("seconds").is_not_null())
 
-    def draw(self, both: Both) -> alt.ConcatChart:
-        return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, both)))
+    def draw(self, both: Both) -> dict[str, Any]:
+        return grid(self.by_condition(lambda condition, part: self._panel(condition, part, both)))
 
-    def _panel(self, condition: Condition, part: pl.DataFrame, both: Both) -> Any:
+    def _panel(self, condition: Condition, part: pl.DataFrame, both: Both) -> Panel:
         looks, axis = self.setting.looks, score_axis(part, both)
         legend = channels.legend(looks, "circle")
         base = alt.Chart(theme.data(part.to_dicts())).encode(color=channels.colour(looks, legend))
@@ -46,7 +47,7 @@ class Cost(Figure):
         )
         layers = [*axis.marks(), result, spent, point]
         title = self.setting.title(condition, both)
-        return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=title)
+        return Panel(layers, title)
 
     def _x(self, field: str, both: Both) -> alt.X:
         axis = alt.Axis(title=self.words("x", both), tickCount=5)

@@ -13,6 +13,7 @@ from carousel.common.texts import text
 from carousel.experiments.report.figures import channels
 from carousel.experiments.report.figures.base import Figure, Setting
 from carousel.experiments.report.figures.both import Both
+from carousel.experiments.report.figures.grid import Panel, grid
 from carousel.experiments.report.figures.score_axis import Axis, fitted
 from carousel.experiments.runner.plan import Condition
 
@@ -30,10 +31,10 @@ class Learning(Figure):
     def notes(self, lang: str) -> list[str]:
         return [text("report.note.missing_curves", lang, n=count(self.missing))] if self.missing else []
 
-    def draw(self, both: Both) -> alt.ConcatChart:
-        return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, both)))
+    def draw(self, both: Both) -> dict[str, Any]:
+        return grid(self.by_condition(lambda condition, part: self._panel(condition, part, both)))
 
-    def _panel(self, condition: Condition, part: pl.DataFrame, both: Both) -> Any:
+    def _panel(self, condition: Condition, part: pl.DataFrame, both: Both) -> Panel:
         looks, axis = self.setting.looks, self._axis(condition, part, both)
         legend = channels.legend(looks, "stroke")
         look = {
@@ -50,7 +51,7 @@ class Learning(Figure):
             median.mark_line(strokeWidth=1.9).encode(y=axis.y("median"), **look),
         ]
         title = self.setting.title(condition, both)
-        return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=title)
+        return Panel(layers, title)
 
     def _axis(self, condition: Condition, part: pl.DataFrame, both: Both) -> Axis:
         says = {"learning-score": "report.table.baseline", "learning-loss": "report.axis.chance"}[self.name]

@@ -20,7 +20,7 @@ from carousel.experiments.report.figures.both import Both, is_marked
 _SVG = "http://www.w3.org/2000/svg"
 _GROUP, _TEXT = f"{{{_SVG}}}g", f"{{{_SVG}}}text"
 _NAMESPACE = re.compile(r' xmlns(:\w+)?="[^"]*"')
-_HEADROOM = 28.0  # pixels: the heading of a panel
+_HEADROOM = 34.0  # pixels: the heading of a panel
 _PANEL = re.compile(r"mark-group role-scope concat_\d+_group")
 _PLACE = re.compile(r"translate\((-?[\d.]+),(-?[\d.]+)\)")
 

@@ -15,6 +15,7 @@ from carousel.common.texts import text
 from carousel.experiments.report.figures import channels
 from carousel.experiments.report.figures.base import Figure, Setting
 from carousel.experiments.report.figures.both import Both
+from carousel.experiments.report.figures.grid import Panel, grid
 from carousel.experiments.runner.plan import Condition
 
 
@@ -32,9 +33,9 @@ class Gradient(Figure):
         counts = {"missing_curves": self.missing, "not_finite": self.not_finite}
         return [text(f"report.note.{key}", lang, n=count(n)) for key, n in counts.items() if n]
 
-    def draw(self, both: Both) -> alt.ConcatChart:
+    def draw(self, both: Both) -> dict[str, Any]:
         axis = LogAxis(*self._range(), self.words("y", both))
-        return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, axis, both)))
+        return grid(self.by_condition(lambda condition, part: self._panel(condition, part, axis, both)))
 
     def _range(self) -> tuple[int, int]:
         """Whole powers of ten around all that is drawn and the clip norm."""
@@ -43,7 +44,7 @@ class Gradient(Figure):
         low = math.floor(math.log10(min(shown)))
         return low, max(low + 1, math.ceil(math.log10(max(shown))))
 
-    def _panel(self, condition: Condition, part: pl.DataFrame, axis: LogAxis, both: Both) -> Any:
+    def _panel(self, condition: Condition, part: pl.DataFrame, axis: LogAxis, both: Both) -> Panel:
         looks = self.setting.looks
         legend = channels.legend(looks, "stroke")
         clip = alt.Chart(theme.data([{"at": math.log10(self.setting.plan.training.clip_norm)}]))
@@ -56,7 +57,7 @@ class Gradient(Figure):
         middle = base.mark_line(strokeWidth=1.8).encode(y=axis.y("median"))
         layers = [clip.mark_rule(**theme.LEVEL).encode(y=axis.y("at")), most, middle]
         title = self.setting.title(condition, both)
-        return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=title)
+        return Panel(layers, title)
 
 
 def _rows(part: pl.DataFrame) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from carousel.common.pages import theme
 from carousel.experiments.report.figures import channels
 from carousel.experiments.report.figures.base import Figure, Setting
 from carousel.experiments.report.figures.both import Both
+from carousel.experiments.report.figures.grid import Panel, grid
 from carousel.experiments.report.figures.score_axis import score_axis
 from carousel.experiments.report.names import files, length_name
 from carousel.experiments.report.tables.contenders import SCORE, SOLVED, measured
@@ -33,12 +34,12 @@ class Length(Figure):
         keys = {SOLVED: "caption_solved_rate", SCORE: "caption_score"}
         return " ".join(self.text(key, lang) for kind, key in keys.items() if kind in shown)
 
-    def draw(self, both: Both) -> alt.ConcatChart:
+    def draw(self, both: Both) -> dict[str, Any]:
         sources = [s.name for s in self.setting.plan.sources]
         parts = [(name, self.frame.filter(pl.col("source") == name)) for name in sources]
-        return theme.panels([self._panel(name, part, both) for name, part in parts if not part.is_empty()])
+        return grid([self._panel(name, part, both) for name, part in parts if not part.is_empty()])
 
-    def _panel(self, source: str, part: pl.DataFrame, both: Both) -> Any:
+    def _panel(self, source: str, part: pl.DataFrame, both: Both) -> Panel:
         looks, axis = self.setting.looks, score_axis(part, both)
         legend = channels.legend(looks, "circle")
         colour = channels.colour(looks, legend)
@@ -54,7 +55,7 @@ class Length(Figure):
             y=axis.y("value"), shape=channels.shape(looks, legend)
         )
         layers = [*axis.marks(), line, bar, point]
-        return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT, title=source)
+        return Panel(layers, source)
 
     def _x(self, source: str, part: pl.DataFrame, both: Both) -> alt.X:
         lengths = sorted(set(part["length"]), key=lambda n: n or float("inf"))

@@ -11,6 +11,7 @@ from carousel.common.pages import theme
 from carousel.experiments.report.figures import channels
 from carousel.experiments.report.figures.base import Figure, Setting
 from carousel.experiments.report.figures.both import Both
+from carousel.experiments.report.figures.grid import Panel, grid
 from carousel.experiments.report.figures.score_axis import fitted
 from carousel.experiments.runner.plan import Condition
 
@@ -25,10 +26,10 @@ class Occlusion(Figure):
     def __init__(self, setting: Setting, frame: pl.DataFrame):
         self.setting, self.frame = setting, frame
 
-    def draw(self, both: Both) -> alt.ConcatChart:
-        return theme.panels(self.by_condition(lambda condition, part: self._panel(condition, part, both)))
+    def draw(self, both: Both) -> dict[str, Any]:
+        return grid(self.by_condition(lambda condition, part: self._panel(condition, part, both)))
 
-    def _panel(self, condition: Condition, part: pl.DataFrame, both: Both) -> Any:
+    def _panel(self, condition: Condition, part: pl.DataFrame, both: Both) -> Panel:
         looks = self.setting.looks
         legend = channels.legend(looks, "circle")
         ends = [v for name in ("drop", "low", "high") for v in part[name].drop_nulls()]
@@ -44,4 +45,4 @@ class Occlusion(Figure):
         )
         title = self.setting.title(condition, both)
         wide = theme.COLUMNS * theme.WIDTH  # one panel: a file is occluded as a whole only
-        return alt.layer(*axis.marks(), bar, point).properties(width=wide, height=theme.HEIGHT, title=title)
+        return Panel([*axis.marks(), bar, point], title, wide)

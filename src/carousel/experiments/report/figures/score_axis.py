@@ -32,7 +32,9 @@ class Axis:
     def y(self, field: str) -> alt.Y:
         """`field` on this axis; all layers of a panel share it."""
         scale = alt.Scale(domain=[self.low, self.high], nice=False, zero=False)
-        ticks: dict[str, Any] = {"tickCount": 5} if self.ticks is None else {"values": list(self.ticks)}
+        ticks: dict[str, Any] = (
+            {"tickCount": 5} if self.ticks is None else {"values": list(self.ticks), "format": ".2~f"}
+        )
         return alt.Y(f"{field}:Q", scale=scale, axis=alt.Axis(title=self.title, **ticks))
 
     def marks(self) -> list[Any]:

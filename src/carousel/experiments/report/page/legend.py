@@ -16,7 +16,9 @@ _POINTS = {
 
 
 def legend(looks: Mapping[str, Style], key: Key) -> tuple[tuple[str, str], ...]:
-    """(SVG, name) of each contender, in the plan's order."""
+    """(SVG, name) of each contender, in the plan's order; nothing where the panels name them themselves."""
+    if key == "own":
+        return ()
     draw = {"line": _line, "point": _point}[key]
     return tuple((draw(style), name) for name, style in looks.items())
 

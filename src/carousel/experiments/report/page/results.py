@@ -44,14 +44,16 @@ def _table(rows: list[Summary], title: str, lang: str) -> Table:
 
 def _columns(rows: list[Summary]) -> list[str]:
     """Solved-rate first where the source has one; the interval belongs to the column before it. The state's size
-    is shown where contenders differ in more than a small factor of it: with a Transformer."""
+    is shown where contenders differ in more than a small factor of it: with a Transformer. Without a diverged trial
+    there is no column of them, so that the table fits a laptop."""
     solved = any(row.solved is not None for row in rows)
     longer = [name for name in LONGER if any(getattr(row, name) is not None for row in rows)]
     result = ["solved", "interval", "score", *longer, "steps_to_solved"] if solved else ["score", "interval", *longer]
     optional = [name for name in ("rmse",) if any(getattr(row, name) is not None for row in rows)]
     deep = ["layers"] if any(row.layers > 1 for row in rows) else []
     state = ["state_bits"] if _has_transformer(rows) else []
-    ending = ["learning_rate", "rates_tried", "parameters", "hidden", *deep, *state, "seconds", "trials", "diverged"]
+    lost = ["diverged"] if any(row.diverged for row in rows) else []
+    ending = ["learning_rate", "rates_tried", "parameters", "hidden", *deep, *state, "seconds", "trials", *lost]
     return ["contender", *result, *optional, *ending]
 
 

@@ -2,11 +2,13 @@
 
 Steps fall into bins of equal width. The median over the seeds takes a trial that stopped early with its last score and
 loss, until the last trial of the same contender and condition has ended: else it would jump whenever a good seed
-stops. Gradient norms are never carried on: a bin holds the norms of the steps that were made in it.
+stops. A trial that diverged is not carried on: its last value is no result. Gradient norms are never carried on: a bin
+holds the norms of the steps that were made in it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
@@ -41,11 +43,12 @@ def collect(evidence: Evidence) -> Curves:
     trials = evidence.trials.filter(pl.col("phase") == "reporting")
     present = [row for row in trials.iter_rows(named=True) if has_curves(evidence, row["trial"])]
     width = _bin_width(trials)
+    diverged = trials.filter(pl.col("outcome") == "diverged")["trial"].to_list()
     parts = [_binned(evidence, row, width) for row in present]
     binned = pl.concat(parts) if parts else pl.DataFrame(schema=_BINNED)
     return Curves(
-        score=_learning(binned, "score"),
-        loss=_learning(binned, "loss"),
+        score=_learning(binned, "score", diverged),
+        loss=_learning(binned, "loss", diverged),
         gradient=_gradient(binned),
         missing=without_curves(evidence),
         not_finite=int(binned["not_finite"].sum()),
@@ -99,14 +102,20 @@ def _step_of(column: str) -> pl.Expr:
     return pl.col("step").filter(pl.col(column).is_finite())
 
 
-def _learning(binned: pl.DataFrame, column: str) -> pl.DataFrame:
-    """Each trial on the steps of its contender and condition, and the median with last values carried on."""
+def _learning(binned: pl.DataFrame, column: str, diverged: Collection[str]) -> pl.DataFrame:
+    """Each trial on the steps of its contender and condition, and the median with last values carried on, but those of
+    the trials that `diverged`."""
     steps = binned.filter(pl.col(column).is_not_null()).select(*_GROUP, "step").unique()
     grid = binned.select(*_GROUP, "trial").unique().join(steps, on=_GROUP).sort(*_GROUP, "trial", "step")
     values = binned.select("trial", "step", pl.col(column).alias("value"))
     joined = grid.join(values, on=["trial", "step"], how="left", maintain_order="left")
     return (
-        joined.with_columns(pl.col("value").forward_fill().over("trial", order_by="step").alias("carried"))
+        joined.with_columns(
+            pl.when(pl.col("trial").is_in(diverged))
+            .then("value")
+            .otherwise(pl.col("value").forward_fill().over("trial", order_by="step"))
+            .alias("carried")
+        )
         .with_columns(pl.col("carried").median().over(*_GROUP, "step").alias("median"))
         .drop("carried")
     )
