@@ -134,3 +134,10 @@ def test_each_readme_leads_to_the_other_and_to_why_first(pair: tuple[str, str]) 
     assert other in links[:2]
     assert next(link for link in links if "docs/" in link) == f"docs/why{'.zh' if 'zh' in here else ''}.md"
     assert [link for link in links if "://" not in link and not (ROOT / link.split("#")[0]).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["README.zh.md", *(f"docs/{n}.zh.md" for n in IN_CHINESE)])
+def test_no_chinese_sentence_is_broken_into_lines(page: str) -> None:
+    """A browser shows the end of a line as a space, which Chinese has none of."""
+    text = re.sub(r"```.*?```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert re.findall(r".*[一-鿿，。；：、）]\n[一-鿿`\[（].*", text) == []
