@@ -9,9 +9,9 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 .PHONY: help run check test lint bench pictures docs wheel verify clean
 
 help:
-	@echo 'make run     set up, then compare seven networks on three tasks: about three minutes on 2 cores'
-	@echo 'make check   set up, then lint, types, import contracts and unit tests: about two minutes'
-	@echo 'make test    set up, then every test, real processes and real kills too: about nine minutes'
+	@echo 'make run     set up, then compare the usual networks on the built-in tasks: about six minutes on 2 cores'
+	@echo 'make check   set up, then lint, types, import contracts and unit tests: about three minutes'
+	@echo 'make test    set up, then every test, real processes and real kills too: about twelve minutes'
 	@echo 'make bench   the layers timed against those of torch: some minutes'
 	@echo 'make pictures the pictures of the documents, drawn anew'
 	@echo 'make docs    the documentation site, in English and Chinese; says where to look'
