@@ -71,16 +71,22 @@ diagnose(model: nn.Module, batch: Any, loss_fn: LossFunction, *,
         dependency: int | None = None, continues: bool | None = None) -> Diagnosis
 module errors
     class BadCall(what: str, *, allowed: object = None, got: object = None, fix: str | None = None)
+        pieces
     class BadData(what: str, *, allowed: object = None, got: object = None, fix: str | None = None)
+        pieces
     class BadPlan(what: str, *, allowed: object = None, got: object = None, fix: str | None = None)
+        pieces
     class CarouselError
     class FolderConflict(what: str, *, allowed: object = None, got: object = None,
             fix: str | None = None)
+        pieces
     class KernelNotice
     class KernelRefused
     class NotRecorded
     class UnknownName(kind: str, name: str, known: Iterable[str], fix: str | None = None)
+        pieces
     class UserError(what: str, *, allowed: object = None, got: object = None, fix: str | None = None)
+        pieces
 module flow
     class Bounds(measured: LagProfile, by_steps: LagProfile, by_weights: LagProfile | None)
         by_steps, by_weights, measured

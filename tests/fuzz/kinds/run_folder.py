@@ -13,12 +13,15 @@ from unittest.mock import patch
 import polars as pl
 import tomli_w
 
+from carousel.common.texts import LANGUAGES
 from carousel.experiments.conclusion import load_run
 from carousel.experiments.data import Prepared
 from carousel.experiments.finalise import finalise
 from carousel.experiments.judgement import judge
 from carousel.experiments.report import writing
-from carousel.experiments.report.figures import all_figures
+from carousel.experiments.report.figures import Drawing, all_figures
+from carousel.experiments.report.figures.base import Figure
+from carousel.experiments.report.figures.both import Both
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.planning import replan
@@ -62,9 +65,15 @@ def _report(evidence: Evidence, draw: Random) -> None:
     """Written with one of the figures, which is not rendered: all of them take seconds."""
     with (
         patch.object(writing, "all_figures", lambda *known: [draw.choice(all_figures(*known))]),
-        patch.object(writing, "svg", lambda *_: "<svg/>"),
+        patch.object(writing, "drawing", _described),
     ):
         finalise(evidence)
+
+
+def _described(figure: Figure) -> Drawing:
+    """Its description is made, and no picture."""
+    figure.draw(Both())
+    return Drawing(dict.fromkeys(LANGUAGES, "<svg/>"), "", dict.fromkeys(LANGUAGES, ("<svg/>",)))
 
 
 def _look_at(folder: Path) -> None:
