@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 
+from carousel.cli.columns import wrapped
 from carousel.cli.console import Console
 from carousel.common.pages import numbers as shown
 from carousel.common.texts import text
@@ -29,7 +29,7 @@ def print_conclusion(console: Console, conclusion: Conclusion, *, as_json: bool)
         console.json({**conclusion.judgement.as_json(), "folder": str(conclusion.folder)})
     screen = first_screen(conclusion.evidence, conclusion.judgement, console.lang)
     for sentences in ([*screen.use, screen.code], screen.why):
-        console.lines(_wrapped(GAP[console.lang].join(filter(None, sentences)), console.lang))
+        console.lines(wrapped(GAP[console.lang].join(filter(None, sentences)), _WIDTH))
     for line in screen.lines:
         console.lines(_claim(line, console.lang))
     if missing := without_curves(conclusion.evidence):
@@ -40,9 +40,4 @@ def print_conclusion(console: Console, conclusion: Conclusion, *, as_json: bool)
 def _claim(line: Line, lang: str) -> list[str]:
     """ "✗ Stacking: refuted. At equal size ...", at most two lines on a terminal."""
     said = text("cli.claim", lang, mark=line.mark, title=line.title, verdict=line.word, says=line.says)
-    return _wrapped(f"{said} {line.reference}".rstrip(), lang, indent="  ")
-
-
-def _wrapped(said: str, lang: str, indent: str = "") -> list[str]:
-    width = _WIDTH if lang == "en" else _WIDTH // 2  # a Chinese character takes two columns
-    return textwrap.wrap(said, width, subsequent_indent=indent)
+    return wrapped(f"{said} {line.reference}", _WIDTH, indent="  ")

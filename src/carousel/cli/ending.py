@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from carousel.cli.language import of_command
+from carousel.cli.language import of_this_command
 from carousel.cli.usage import UsageError, in_our_words
 from carousel.common.error_words import line_in
 from carousel.common.errors import CarouselError, UserError
@@ -19,7 +19,7 @@ from carousel.common.terminal import print_line
 def exit_code(app: typer.Typer) -> int:
     """Run the command that was typed."""
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="carousel", standalone_mode=False)
     except UserError as error:
         return _report(error, 2)
     except UsageError as error:
@@ -32,5 +32,5 @@ def exit_code(app: typer.Typer) -> int:
 
 
 def _report(error: CarouselError, code: int) -> int:
-    print_line(f"carousel: {line_in(error, of_command(sys.argv[1:]))}", sys.stderr)
+    print_line(f"carousel: {line_in(error, of_this_command())}", sys.stderr)
     return code

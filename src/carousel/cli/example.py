@@ -5,22 +5,16 @@ from __future__ import annotations
 import sys
 
 from carousel.cli.console import Console
+from carousel.cli.listing import list_examples
 from carousel.common.texts import text
 
 
 def example(name: str | None, seed: int, as_json: bool, lang: str) -> None:
     """The list of names where none is given, else the file of that name."""
     if name is None:
-        _list(as_json)
+        list_examples(as_json, lang)
     else:
         _print(name, seed, lang)
-
-
-def _list(as_json: bool) -> None:
-    """Names that `carousel example NAME` takes."""
-    from carousel.experiments.examples import EXAMPLES
-
-    Console("en").listing([{"name": made.name, "summary": made.summary} for made in EXAMPLES.values()], as_json)
 
 
 def _print(name: str, seed: int, lang: str) -> None:

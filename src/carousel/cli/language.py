@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
@@ -24,3 +25,8 @@ def of_command(arguments: Sequence[str], environment: Mapping[str, str] = os.env
     joined = [argument.removeprefix("--lang=") for argument in before if argument.startswith("--lang=")]
     asked = [*apart, *joined]
     return asked[-1] if asked and asked[-1] in LANGUAGES else of_environment(environment)
+
+
+def of_this_command() -> str:
+    """The language of the command that this process was started with."""
+    return of_command(sys.argv[1:])

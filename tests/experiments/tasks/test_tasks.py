@@ -134,9 +134,8 @@ def test_too_short_a_length_is_one_line_with_its_cure(name):
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_the_page_of_tasks_names_it_and_its_summary_fits_a_line(name):
+def test_the_page_of_tasks_names_it(name):
     assert f"`{name}`" in (ROOT / "docs" / "tasks.md").read_text(encoding="utf-8")
-    assert len(TASKS[name].summary) <= 100
 
 
 @pytest.mark.parametrize("name", ["delayed-recall", "random-recall"])

@@ -12,30 +12,30 @@ from carousel.nn.cells import CELLS
 from carousel.nn.initialisation import initialisation
 
 #: What `carousel contenders` lists: every family under each initialisation of CLAIMS, and the variants.
-SUGGESTED = {
-    "rnn": "Elman network, tanh, torch's initialisation",
-    "rnn:orthogonal": "Elman network, tanh, recurrent matrix orthogonal",
-    "rnn:identity": "Elman network, tanh, recurrent matrix the identity",
-    "rnn:keras": "Elman network, tanh, Keras' initialisation",
-    "rnn-relu": "Elman network, ReLU, torch's initialisation",
-    "rnn-relu:identity": "Elman network, ReLU, recurrent matrix the identity (IRNN)",
-    "rnn-relu:orthogonal": "Elman network, ReLU, recurrent matrix orthogonal",
-    "lstm": "LSTM, torch's initialisation (forget gate near .5)",
-    "lstm:forget-bias-1": "LSTM, forget gate's bias 1 (any number may stand there)",
-    "lstm:keras": "LSTM, Keras' initialisation",
-    "lstm:chrono": "LSTM, gate biases set from the task's length T",
-    "lstm:orthogonal": "LSTM, recurrent blocks orthogonal",
-    "lstm-1997": "LSTM without forget gate, the form of 1997",
-    "lstm-1997:closed-input-3": "the form of 1997, input gate's bias negative as then: -3 (any number may stand there)",
-    "lstm-coupled": "LSTM with input and forget gate coupled",
-    "lstm-coupled:chrono": "coupled LSTM, gate biases set from T",
-    "gru": "GRU, torch's initialisation",
-    "gru:chrono": "GRU, update gate's bias set from T",
-    "gru:orthogonal": "GRU, recurrent blocks orthogonal",
-    "gru:keras": "GRU, Keras' initialisation",
-    "transformer": "causal Transformer, pre-norm, 2 heads, rotary positions (any length runs)",
-    "transformer:learned": "causal Transformer, learned positions (none longer than in training)",
-}
+SUGGESTED = (
+    "rnn",
+    "rnn:orthogonal",
+    "rnn:identity",
+    "rnn:keras",
+    "rnn-relu",
+    "rnn-relu:identity",
+    "rnn-relu:orthogonal",
+    "lstm",
+    "lstm:forget-bias-1",
+    "lstm:keras",
+    "lstm:chrono",
+    "lstm:orthogonal",
+    "lstm-1997",
+    "lstm-1997:closed-input-3",
+    "lstm-coupled",
+    "lstm-coupled:chrono",
+    "gru",
+    "gru:chrono",
+    "gru:orthogonal",
+    "gru:keras",
+    "transformer",
+    "transformer:learned",
+)
 
 
 @dataclass(frozen=True)

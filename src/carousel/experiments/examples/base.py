@@ -19,7 +19,6 @@ class Example(ABC):
     """
 
     name: ClassVar[str]
-    summary: ClassVar[str]
     options: ClassVar[DataOptions]
     decimals: ClassVar[int] = 3
 

@@ -28,7 +28,6 @@ class Gestures(Example):
     """Columns: gesture, step, ax, ay, label."""
 
     name = "gestures"
-    summary = "four gestures of 20 to 60 steps that differ only in the order of their steps (classification)"
     options = DataOptions(target="label", group="gesture", order="step")
 
     def table(self, rng: np.random.Generator) -> pl.DataFrame:

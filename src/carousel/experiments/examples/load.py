@@ -29,7 +29,6 @@ class Load(Example):
     """Columns: time, load (MW), temperature (°C), weekend (0 or 1)."""
 
     name = "load"
-    summary = "the hourly load of a town for ten weeks, with the temperature (forecast)"
     options = DataOptions(forecast=("load",), order="time")
     decimals = 2
 

@@ -30,7 +30,6 @@ class Machines(Example):
     """Columns: machine, hour, vibration (mm/s), temperature (°C), load (share of the rated), fails (yes or no)."""
 
     name = "machines"
-    summary = "readings of 36 to 72 hours from 300 machines, some of which fail soon after (classification)"
     options = DataOptions(target="fails", group="machine", order="hour")
 
     def table(self, rng: np.random.Generator) -> pl.DataFrame:

@@ -28,7 +28,6 @@ class Rivers(Example):
     """Columns: storm, hour, upper, middle, lower (mm of rain in the hour), level (m, at the end of the storm)."""
 
     name = "rivers"
-    summary = "rain at three gauges for two days, and how high the river then stands (regression)"
     options = DataOptions(target="level", group="storm", order="hour", kind="regression")
 
     def table(self, rng: np.random.Generator) -> pl.DataFrame:

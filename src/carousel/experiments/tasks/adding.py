@@ -24,7 +24,6 @@ class Adding(SyntheticTask):
     """
 
     name = "adding"
-    summary = "add the two marked numbers of T"
     readout = "last"
     inputs, outputs = 2, 1
     metric = Metric("r2", 0.0, "mean", 0.95)

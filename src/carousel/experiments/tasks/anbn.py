@@ -28,7 +28,6 @@ class AnBn(EveryStepClassification):
     """
 
     name = "anbn"
-    summary = "after n times a, say at which b the string of at most T steps ends (T/4 < n <= T/2)"
     shortest = 8
     inputs, outputs = 2, 2
 

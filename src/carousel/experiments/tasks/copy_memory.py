@@ -29,7 +29,6 @@ class CopyMemory(SyntheticTask):
     """
 
     name = "copy-memory"
-    summary = "hold ten symbols (of 8) over T blanks, then write them out in order"
     readout = "every"
     inputs, outputs = SYMBOLS + 2, SYMBOLS + 1
     metric = Metric("accuracy", 1 / SYMBOLS, "memoryless", 0.95)

@@ -25,7 +25,6 @@ class ModularCounting(LastStepClassification):
     """
 
     name = "modular-counting"
-    summary = "add up to T numbers of -1, 0, +1 modulo 5"
     shortest = 1
 
     def __init__(self, length: int):

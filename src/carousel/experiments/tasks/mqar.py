@@ -32,7 +32,6 @@ class MultiQueryRecall(EveryStepClassification):
     """
 
     name = "mqar"
-    summary = "multi-query associative recall: T/4 pairs (of 8 keys, 8 values), then each key's value when asked"
     shortest = 8
     inputs, outputs = 1 + 2 * SYMBOLS, SYMBOLS
     metric = Metric("accuracy", 1 / SYMBOLS, "memoryless", 0.95)

@@ -29,7 +29,6 @@ class NestedBrackets(EveryStepClassification):
     """
 
     name = "nested-brackets"
-    summary = "name the closing bracket (of 4 kinds, 4 deep) that fits next, at each of T steps"
     shortest = 2 * DEPTH
     inputs, outputs = 2 * KINDS, KINDS
     metric = Metric("accuracy", 1 / KINDS, "memoryless", 0.95)

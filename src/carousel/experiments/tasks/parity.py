@@ -15,7 +15,6 @@ class Parity(LastStepClassification):
     """T bits; the class is their sum modulo 2. Delétang et al. 2023. Example (T=5): `1 0 1 1 0` -> odd."""
 
     name = "parity"
-    summary = "is the number of ones among T bits odd?"
     shortest = 1
 
     def __init__(self, length: int):

@@ -29,7 +29,6 @@ class Permutations(EveryStepClassification):
     """
 
     name = "permutations"
-    summary = "follow the first of five things through T random permutations"
     shortest = 1
     inputs, outputs = THINGS * THINGS, THINGS
     metric = Metric("accuracy", 1 / THINGS, "chance", 0.95)

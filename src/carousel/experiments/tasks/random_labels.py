@@ -31,7 +31,6 @@ class RandomLabels(LastStepClassification):
     """
 
     name = "random-labels"
-    summary = "memorise 4,096 random sequences of T symbols, each with one of 4 random labels"
     shortest = 4  # 65,536 sequences to choose from
     longest_allowed = 2_000  # the table is drawn and sorted in memory
     checked = ROWS  # of 256 alone, the luck of the rows outweighs what a learning rate gains

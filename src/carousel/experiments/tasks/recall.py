@@ -37,7 +37,6 @@ class DelayedRecall(_Recall):
     """
 
     name = "delayed-recall"
-    summary = "name the first symbol (one of 8) after T-1 distractors"
 
     def sample(self, generator: torch.Generator, n: int) -> Batch:
         return self._batch(generator, n, torch.zeros(n, dtype=torch.int64))
@@ -51,7 +50,6 @@ class RandomRecall(_Recall):
     """
 
     name = "random-recall"
-    summary = "name the one key symbol (of 8) that stands anywhere among T-1 distractors"
 
     def sample(self, generator: torch.Generator, n: int) -> Batch:
         return self._batch(generator, n, integers(self.length, (n,), generator))

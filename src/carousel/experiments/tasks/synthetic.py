@@ -20,7 +20,6 @@ _SIZE = {"training": 512, "validation": 512, "test": 1024}
 class SyntheticTask(Task):
     """A task that can draw as many sequences of length T as one likes."""
 
-    summary: ClassVar[str]  # one line for `carousel tasks`
     shortest: ClassVar[int] = 2
     longest_allowed: ClassVar[int] = 1_000_000  # a batch of it is gigabytes
 

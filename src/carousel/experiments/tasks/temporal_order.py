@@ -53,7 +53,6 @@ class TemporalOrder2(_TemporalOrder):
     """Task 6a: two symbols, four classes. Example: `E a d X c b b Y a d B` -> XY."""
 
     name = "temporal-order"
-    summary = "order of two symbols X, Y among distractors (1997, task 6a)"
     windows = ((10, 20), (50, 60))
 
 
@@ -62,5 +61,4 @@ class TemporalOrder3(_TemporalOrder):
     """Task 6b: three symbols, eight classes. Example: `E a X c Y b b Y a d B` -> XYY."""
 
     name = "temporal-order-3"
-    summary = "order of three symbols X, Y among distractors (1997, task 6b)"
     windows = ((10, 20), (33, 43), (66, 76))

@@ -27,7 +27,6 @@ class TimeScales(SyntheticTask):
     """
 
     name = "time-scales"
-    summary = "sum of moving averages of T random numbers over 2, 8 and 32 steps"
     readout = "every"
     inputs, outputs = 1, 1
     metric = Metric("r2", 0.0, "mean", 0.995)
