@@ -178,9 +178,14 @@ def example(
     lang: Lang = "",
 ) -> None:
     """Print a file of sequences to try."""
-    from carousel.cli.example import example as run
+    if name is None:
+        from carousel.cli.listing import list_examples
 
-    run(name, seed, json_, lang)
+        list_examples(json_, lang)
+    else:
+        from carousel.cli.example import example as run
+
+        run(name, seed, lang)
 
 
 @app.command(cls=Command)
