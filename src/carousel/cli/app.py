@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 _WHAT, _FILE, _COST = "what", "file", "cost"  # groups of options, as `--help` shows them; the rest is the output's
 _LIST, _NAME, _N, _PATH = "A,B,...", "NAME", "N", "PATH"
+_VALUE, _FORMAT = "VALUE", "FORMAT"
 
 
 def _language(typed: str) -> str:
@@ -58,9 +59,13 @@ def compare(
     claims: Annotated[str | None, typer.Option(metavar=_LIST, rich_help_panel=_WHAT)] = None,
     plan: Annotated[Path | None, typer.Option(metavar=_PATH, rich_help_panel=_WHAT)] = None,
     target: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
-    group: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
-    order: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
-    forecast: Annotated[str | None, typer.Option(metavar=_LIST, rich_help_panel=_FILE)] = None,
+    group: Annotated[list[str] | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
+    order: Annotated[list[str] | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
+    forecast: Annotated[list[str] | None, typer.Option(metavar=_LIST, rich_help_panel=_FILE)] = None,
+    inputs: Annotated[list[str] | None, typer.Option(metavar=_LIST, rich_help_panel=_FILE)] = None,
+    ignore: Annotated[list[str] | None, typer.Option(metavar=_LIST, rich_help_panel=_FILE)] = None,
+    missing: Annotated[list[str] | None, typer.Option(metavar=_VALUE, rich_help_panel=_FILE)] = None,
+    date_format: Annotated[str | None, typer.Option(metavar=_FORMAT, rich_help_panel=_FILE)] = None,
     horizon: Annotated[int | None, typer.Option(metavar=_N, rich_help_panel=_FILE)] = None,
     window: Annotated[int | None, typer.Option(metavar=_N, rich_help_panel=_FILE)] = None,
     kind: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
@@ -80,7 +85,11 @@ def compare(
     from carousel.cli.compare import compare as run
     from carousel.cli.options import data_options, names, request_of, whole_numbers
 
-    data = data_options(target, group, order, forecast, horizon, window, kind, split, drop_short)
+    columns = {"group": group, "order": order, "forecast": forecast}
+    columns |= {"inputs": inputs, "ignore": ignore, "missing": missing}
+    told = {"date_format": date_format, "kind": kind}
+    steps = {"target": target, "horizon": horizon, "window": window}
+    data = data_options(columns, {**told, **steps}, split, drop_short)
     numbers, asked = whole_numbers("--lengths", lengths), names("--claims", claims)
     request = request_of(sources, contenders, numbers, budget, parameters, seed, kernel, data, asked)
     run(request, plan=plan, out=out, workers=workers, dry_run=dry_run, as_json=json_, lang=lang)

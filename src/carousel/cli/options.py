@@ -32,24 +32,23 @@ def names(option: str, typed: str | None) -> tuple[str, ...]:
 
 
 def data_options(
-    target: str | None,
-    group: str | None,
-    order: str | None,
-    forecast: str | None,
-    horizon: int | None,
-    window: int | None,
-    kind: Any,
-    split: str | None,
-    drop_short: bool,
+    columns: dict[str, list[str] | None], others: dict[str, Any], split: str | None, drop_short: bool
 ) -> DataOptions:
-    """How to read the file. Raises BadPlan."""
-    given: dict[str, Any] = {"target": target, "group": group, "order": order, "horizon": horizon, "window": window}
-    given["kind"] = kind
-    if forecast is not None:
-        given["forecast"] = names("--forecast", forecast)
+    """How to read the file. columns: options that repeat. others: those of one value. Raises BadPlan."""
+    given = {name: value for name, value in others.items() if value is not None}
+    for name, typed in columns.items():
+        if typed:
+            given[name] = _repeated(f"--{name}", typed)
     if split is not None:
         given["split"] = _shares(split)
     return DataOptions(**given, drop_short=drop_short)
+
+
+def _repeated(option: str, typed: list[str]) -> tuple[str, ...]:
+    """Each as it was typed: a name may hold a comma. Raises BadPlan."""
+    if not all(name.strip(" ,") for name in typed):
+        raise BadPlan(f"{option} names nothing", allowed="names, comma-separated", got=repr(",".join(typed)))
+    return tuple(dict.fromkeys(typed))
 
 
 def request_of(

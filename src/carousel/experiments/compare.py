@@ -36,9 +36,11 @@ def compare(
     *sources: str | Path,
     contenders: Names | None = None, lengths: int | Sequence[int] | None = None, budget: str = "quick",
     claims: Names | None = None, parameters: int = PARAMETERS, seed: int = 0, kernel: str = "auto",
-    target: str | None = None, group: str | None = None, order: str | None = None,
+    target: str | None = None, group: Names | None = None, order: Names | None = None,
     forecast: Names | None = None, horizon: int | None = None, window: int | None = None,
     kind: str | None = None, split: Sequence[float] | None = None, drop_short: bool = False,
+    inputs: Names | None = None, ignore: Names | None = None, missing: Names | float | None = None,
+    date_format: str | None = None, encoding: str | None = None, decimal: str | None = None,
     plan: str | Path | None = None, out: str | Path | None = None, workers: int | None = None,
     lang: str = "en", progress: bool | TextIO = True,
 ) -> Conclusion:  # fmt: skip
@@ -59,7 +61,9 @@ def compare(
     Of a file: target (column to predict for each sequence), group (column that names the sequence of a row), order
     (column that orders the steps), or forecast (columns whose next values to predict), with horizon (steps ahead) and
     window (steps of history an example sees); kind ("classification" or "regression", if guessed wrong), split (shares
-    of training, validation and test), drop_short (drop sequences of one step).
+    of training, validation and test), drop_short (drop sequences of one step). Of a table: inputs (the only columns to
+    be inputs), ignore (columns to leave out), missing (values that mean "no value"), date_format (of order), encoding
+    and decimal ("comma" or "point") of a text table. Several columns of group or order together are one key.
 
     plan: the folder or plan.toml of an earlier run, which is run anew as it is, in place of all of the above.
     out: run folder; None: runs/NAME, the same for the same call. workers: processes of one thread each; None: one a
@@ -70,8 +74,9 @@ def compare(
     """
     with _python_names():
         data = _data_options(
-            target=target, group=group, order=order, horizon=horizon, window=window, kind=kind,
-            forecast=None if forecast is None else _names("--forecast", forecast),
+            target=target, horizon=horizon, window=window, kind=kind, date_format=date_format, encoding=encoding,
+            decimal=decimal, missing=None if missing is None else _values(missing),
+            **_columns(group=group, order=order, forecast=forecast, inputs=inputs, ignore=ignore),
             split=None if split is None else _shares(split), drop_short=drop_short,
         )  # fmt: skip
         request = ComparisonRequest(
@@ -157,6 +162,15 @@ def _names(option: str, names: Any) -> tuple[str, ...]:
     if not given or not all(isinstance(name, str) and name.strip() for name in given):
         raise BadPlan(f"{option} names nothing", allowed="names", got=repr(names))
     return tuple(given)
+
+
+def _columns(**given: Names | None) -> dict[str, tuple[str, ...]]:
+    return {name: _names(f"--{name}", named) for name, named in given.items() if named is not None}
+
+
+def _values(missing: Any) -> tuple[str, ...]:
+    several = isinstance(missing, Iterable) and not isinstance(missing, str)
+    return tuple(str(value) for value in (missing if several else [missing]))
 
 
 def _lengths(lengths: Any) -> tuple[int, ...]:

@@ -153,8 +153,8 @@ def test_dates_that_do_not_parse(tmp_path: Path, value: str) -> None:
 
 
 def test_dates_that_are_none_from_the_start(tmp_path: Path) -> None:
-    path = write(tmp_path, "a.csv", "t,y\n01/02/2024,1\n02/02/2024,2\n")
-    refused(path, SERIES, BadData, "row 2", "'01/02/2024'", "YYYY-MM-DD")
+    path = write(tmp_path, "a.csv", "t,y\nfirst week,1\nsecond week,2\n")
+    refused(path, SERIES, BadData, "row 2", "'first week'", "YYYY-MM-DD", "--date-format")
 
 
 def test_text_among_order_numbers(tmp_path: Path) -> None:

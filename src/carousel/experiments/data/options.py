@@ -11,22 +11,26 @@ from typing import Literal, get_args
 from carousel.common.errors import BadPlan
 
 TargetKind = Literal["classification", "regression"]
+Decimal = Literal["comma", "point"]
 
 
 @dataclass(frozen=True)
 class DataOptions:
     """How to read a file; every field may be left out.
 
-    target: column to predict for each sequence. group: column that names the sequence in a long table.
-    order: column that orders the steps (numbers, dates, date-times). forecast: columns whose next values are
-    predicted. horizon: steps ahead. window: steps of history a forecasting example sees. kind: overrides the
-    guess. split: shares of training, validation and test. drop_short: drop sequences of one step, counted in
-    the card, instead of refusing them. Raises BadPlan where the options contradict each other.
+    target: column to predict for each sequence. group: column that names the sequence in a long table, or several
+    that do together. order: column that orders the steps (numbers, dates, date-times), or several that do together
+    (date, time). forecast: columns whose next values are predicted. horizon: steps ahead. window: steps of history a
+    forecasting example sees. kind: overrides the guess. split: shares of training, validation and test. drop_short:
+    drop sequences of one step, counted in the card, instead of refusing them. ignore: columns to leave out. inputs:
+    the only columns to be inputs. missing: cells that mean "no value" besides those of `table.MISSING`. date_format:
+    how the order column is written, such as %d/%m/%Y. encoding, decimal: of a text table, where they cannot be told
+    from it ("comma" or "point"). Raises BadPlan where the options contradict each other.
     """
 
     target: str | None = None
-    group: str | None = None
-    order: str | None = None
+    group: str | tuple[str, ...] | None = None
+    order: str | tuple[str, ...] | None = None
     forecast: tuple[str, ...] = ()
     horizon: int | None = None
     window: int | None = None
@@ -34,6 +38,12 @@ class DataOptions:
     split: tuple[float, float, float] = (0.6, 0.2, 0.2)
     split_seed: int = 0
     drop_short: bool = False
+    ignore: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    date_format: str | None = None
+    encoding: str | None = None
+    decimal: Decimal | None = None
 
     def __post_init__(self) -> None:
         self._check_split()
@@ -41,6 +51,10 @@ class DataOptions:
         self._check_forecast()
         if self.kind is not None and self.kind not in get_args(TargetKind):
             raise BadPlan("--kind is unknown", allowed=", ".join(get_args(TargetKind)), got=self.kind)
+        if self.decimal is not None and self.decimal not in get_args(Decimal):
+            raise BadPlan("--decimal is unknown", allowed=", ".join(get_args(Decimal)), got=self.decimal)
+        if self.date_format is not None and self.order is None:
+            raise BadPlan("--date-format goes with --order", got=self.date_format, fix="name the column with --order")
 
     def _check_split(self) -> None:
         shares = tuple(self.split)
@@ -62,7 +76,10 @@ class DataOptions:
                 )
 
     def roles(self) -> list[tuple[str, str | None]]:
-        roles = [("--target", self.target), ("--group", self.group), ("--order", self.order)]
+        """Every column that an option names as something else than an input; None where the option is not given."""
+        roles: list[tuple[str, str | None]] = [("--target", self.target)]
+        for option, named in (("--group", self.group), ("--order", self.order)):
+            roles += [(option, name) for name in several(named)] or [(option, None)]
         return [*roles, *(("--forecast", name) for name in self.forecast)]
 
     def _check_forecast(self) -> None:
@@ -84,6 +101,11 @@ class DataOptions:
         if value < 1:
             raise BadPlan(f"{option} is too small", allowed="1 step or more", got=value)
 
+    def of_tables(self) -> dict[str, object]:
+        """The options that only a table gives a meaning."""
+        lists = {f"--{name}": ",".join(getattr(self, name)) for name in ("ignore", "inputs", "missing")}
+        return {**lists, "--encoding": self.encoding, "--decimal": self.decimal}
+
     def refuse(self, format_name: str, meaningless: Mapping[str, object]) -> None:
         """BadPlan for the first option that has a value but no meaning in this format."""
         for option, value in meaningless.items():
@@ -93,3 +115,8 @@ class DataOptions:
                     got=value,
                     fix=f"leave {option} out",
                 )
+
+
+def several(named: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """One name, several or none, as a tuple."""
+    return (named,) if isinstance(named, str) else tuple(named or ())

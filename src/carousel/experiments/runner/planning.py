@@ -112,7 +112,9 @@ def _plan_for_file(path: Path, request: ComparisonRequest, budget: Budget, known
 
 def _file_source(request: ComparisonRequest, splits: Splits, whole: Task) -> FileSource:
     given = asdict(as_shown(request.data))
-    options = {k: list(v) if isinstance(v, tuple) else v for k, v in given.items() if v is not None}
+    # Empty lists are left out, save that of --forecast, which plans always had: the digest stays that of earlier runs.
+    kept = {k: v for k, v in given.items() if v is not None and (v != () or k == "forecast")}
+    options = {k: list(v) if isinstance(v, tuple) else v for k, v in kept.items()}
     return FileSource(
         name=whole.name,
         file=splits.tuning.card["file"],

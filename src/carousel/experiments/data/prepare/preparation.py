@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Note
 from carousel.experiments.data.card import Card
-from carousel.experiments.data.options import DataOptions
+from carousel.experiments.data.options import DataOptions, several
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.rolls import from_rolls
 from carousel.experiments.data.prepare.sequences import from_sequences
@@ -75,8 +76,16 @@ def read_file(path: Path, options: DataOptions) -> ParsedFile:
 
 def as_shown(options: DataOptions) -> DataOptions:
     """Columns are asked for, and stored in a plan, by the names they get."""
-    target, group, order = (name and visible(name) for name in (options.target, options.group, options.order))
-    return replace(options, target=target, group=group, order=order, forecast=tuple(map(visible, options.forecast)))
+    target, group, order = map(_as_shown, (options.target, options.group, options.order))
+    forecast, ignore, inputs = (
+        tuple(map(visible, names)) for names in (options.forecast, options.ignore, options.inputs)
+    )
+    return replace(options, target=target, group=group, order=order, forecast=forecast, ignore=ignore, inputs=inputs)
+
+
+def _as_shown(named: Any) -> Any:
+    shown = tuple(map(visible, several(named)))
+    return shown if len(shown) > 1 else next(iter(shown), None)  # one alone is stored as it always was
 
 
 def assemble(read: ParsedFile, options: DataOptions, time_window: TimeWindow | None = None) -> Prepared:

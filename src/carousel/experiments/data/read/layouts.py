@@ -7,15 +7,17 @@ import polars as pl
 
 from carousel.common.errors import BadData, BadPlan
 from carousel.experiments.data.arrays import Floats, Note
-from carousel.experiments.data.options import DataOptions
+from carousel.experiments.data.options import DataOptions, several
 from carousel.experiments.data.read.channels import read_channels
 from carousel.experiments.data.read.parsed import Parsed, ParsedSequences, ParsedSeries
+from carousel.experiments.data.read.roles import with_roles
 from carousel.experiments.data.read.steps import Steps, in_order
 from carousel.experiments.data.read.table import Table, is_numeric
 
 
 def lay_out(table: Table, options: DataOptions) -> Parsed:
     """The table as the options say it is. UnknownName for a column, BadPlan where no question is asked."""
+    table, options = with_roles(table, options)
     for role, name in options.roles():
         if name is not None and table.column(name, f"{role[2:]} column").dtype == pl.Duration and role != "--order":
             raise BadData(f"the {role[2:]} column {name!r} holds durations", fix="write them as numbers")
@@ -32,18 +34,24 @@ def lay_out(table: Table, options: DataOptions) -> Parsed:
     return _wide(table, options, options.target)
 
 
+def _in_order(table: Table, options: DataOptions) -> Steps:
+    """By the roles of one column each that `with_roles` leaves."""
+    group, order = (next(iter(several(named)), None) for named in (options.group, options.order))
+    return in_order(table, group, order, options.date_format)
+
+
 def listed(names: list[str], most: int = 20) -> str:
     """Names for an error line, cut short after `most`."""
     return ", ".join(names[:most]) + (f", ... ({len(names)} in all)" if len(names) > most else "")
 
 
 def _series(table: Table, options: DataOptions) -> ParsedSeries:
-    steps = in_order(table, options.group, options.order)
+    steps = _in_order(table, options)
     for name in options.forecast:
         table.refuse_empty(name)
         table.numbers(name, "forecast column")
         table.refuse_gaps(name, "forecast column", "fill it in, or remove the rows before or after the gap")
-    leave_out = {name for name in (options.group, options.order) if name is not None}
+    leave_out = {*several(options.group), *several(options.order)}
     x, channels, notes = read_channels(steps.table, leave_out)
     targets = tuple(channels.index(name) for name in options.forecast)
     return ParsedSeries(
@@ -60,9 +68,9 @@ def _series(table: Table, options: DataOptions) -> ParsedSeries:
 
 def _long(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     _refuse_target_gaps(table, target)
-    steps = in_order(table, options.group, options.order)
+    steps = _in_order(table, options)
     labels = _one_target_each(steps, target)
-    roles = {name for name in (options.group, options.order, target) if name is not None}
+    roles = {*several(options.group), *several(options.order), target}
     x, channels, notes = read_channels(steps.table, roles)
     return ParsedSequences(x, steps.lengths, steps.names, channels, target, labels, notes=steps.notes + notes)
 

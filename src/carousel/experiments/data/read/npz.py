@@ -19,6 +19,7 @@ from carousel.experiments.data.read.visible import all_visible, renamed_note
 
 def read_npz(source: Source, options: DataOptions) -> ParsedSequences | ParsedSeries:
     """The arrays as sequences, or as one series where --forecast names columns ("x", or "x0", "x1", ...)."""
+    options.refuse("NPZ", options.of_tables())
     options.refuse("NPZ", {"--group": options.group, "--order": options.order})
     arrays, notes = _arrays(source)
     x = _numbers(arrays.pop("x", None), "x", "the sequences, [N, T, C] or [N, T]")

@@ -1,27 +1,18 @@
-"""The column that orders the steps: numbers, months, days or date-times, and how evenly they are spaced."""
+"""The column that orders the steps: numbers, months, days, date-times or times of day, and how even they are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NoReturn
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from carousel.common.errors import BadData
-from carousel.experiments.data.arrays import Bools
+from carousel.experiments.data.arrays import Bools, Ints, Note
 from carousel.experiments.data.card import Spacing
+from carousel.experiments.data.read.dates import compact_dates, dates_by_format, dates_of
 from carousel.experiments.data.read.table import Table
-
-# (what it looks like, how that is written, does it have a zone); the first value decides, all others must follow.
-SHAPES = (
-    ("YYYY-MM", r"^\d{4}-\d{2}$", False),
-    ("YYYY-MM-DD", r"^\d{4}-\d{2}-\d{2}$", False),
-    ("YYYY-MM-DD HH:MM[:SS]", r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$", False),
-    ("YYYY-MM-DD HH:MM[:SS]+HH:MM", r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)? ?(Z|[+-]\d{2}:?\d{2})$", True),
-)
-READABLE = "numbers, YYYY-MM, YYYY-MM-DD, or YYYY-MM-DD HH:MM[:SS] with or without +HH:MM"
 
 
 @dataclass(frozen=True)
@@ -44,8 +35,9 @@ class Times:
         return {"unit": self.unit, "step": float(usual) / self.per_unit, "regular": odd == 0, "odd": odd}
 
 
-def read_times(table: Table, column: str) -> Times:
-    """The order column as times. BadData for a gap, or a value that is no time, with its row."""
+def read_times(table: Table, column: str, codes: Ints, date_format: str | None = None) -> tuple[Times, list[Note]]:
+    """The order column as times, and how it was read. codes: [R] the sequence of each row. BadData for a gap, for a
+    value that is no time (with its row), and for times of day that pass midnight."""
     series = table.column(column, "order column")
     empty = np.flatnonzero(series.is_null().to_numpy())
     if len(empty):
@@ -55,10 +47,23 @@ def read_times(table: Table, column: str) -> Times:
             fix="fill it in, or remove these rows",
         )
     if series.dtype.is_temporal():
-        return _from_dates(series, table, column)
+        return _from_temporal(series, table, column, codes), []
+    if date_format is not None:
+        parsed, notes = dates_by_format(series, table, column, date_format)
+        return _from_dates(parsed), notes
+    compact = compact_dates(series) if series.dtype == pl.String or series.dtype.is_integer() else None
+    if compact is not None:
+        return _from_dates(compact[0]), [_compact_note(column, series, *compact)]
     if series.dtype == pl.String and series.head(1).cast(pl.Float64, strict=False).null_count():
-        return _from_text(series, table, column)
-    return Times(_numbers(series, table, column), "number")
+        parsed, clock, notes = dates_of(series, table, column)
+        if clock:
+            _refuse_midnight(parsed, table, column, codes)
+        return _from_dates(parsed), notes
+    return Times(_numbers(series, table, column), "number"), []
+
+
+def _compact_note(column: str, series: pl.Series, parsed: pl.Series, written: str) -> Note:
+    return {"key": "dates", "column": column, "written": written, "first": str(series[0]), "read": str(parsed[0])}
 
 
 def _numbers(series: pl.Series, table: Table, column: str) -> NDArray[np.int64] | NDArray[np.float64]:
@@ -70,46 +75,19 @@ def _numbers(series: pl.Series, table: Table, column: str) -> NDArray[np.int64] 
     return table.numbers(column, "order column")
 
 
-def _from_text(series: pl.Series, table: Table, column: str) -> Times:
-    first = str(series[0])
-    shape = next((s for s in SHAPES if pl.Series([first]).str.contains(s[1])[0]), None)
-    if shape is None:
-        _refuse(table, column, 0, first, READABLE)
-    written, pattern, zoned = shape
-    strict = series.set(~series.str.contains(pattern), None)
-    parsed = _parse(strict, written, zoned)
-    bad = np.flatnonzero(parsed.is_null().to_numpy())
-    if len(bad):
-        _refuse(
-            table,
-            column,
-            int(bad[0]),
-            str(series[int(bad[0])]),
-            f"{written}, as in the first row",
-            "write all rows alike",
-        )
-    return _from_dates(parsed, table, column)
+def _from_temporal(series: pl.Series, table: Table, column: str, codes: Ints) -> Times:
+    if series.dtype == pl.Time:
+        of_day = (series.to_physical() // 1000).cast(pl.Datetime("us"))  # nanoseconds since midnight
+        _refuse_midnight(of_day, table, column, codes)
+        return _from_dates(of_day)
+    return _from_dates(series)
 
 
-def _parse(series: pl.Series, written: str, zoned: bool) -> pl.Series:
-    if written == "YYYY-MM":
-        return (series + "-01").str.strptime(pl.Date, "%Y-%m-%d", strict=False)
-    if written == "YYYY-MM-DD":
-        return series.str.strptime(pl.Date, "%Y-%m-%d", strict=False)
-    plain = series.str.replace(" ", "T", literal=True).str.replace(" ", "", literal=True)
-    full = plain.str.replace(r"(T\d{2}:\d{2})($|Z|[+-])", "${1}:00${2}").str.replace("Z$", "+00:00")
-    if zoned:
-        return full.str.strptime(pl.Datetime("us", "UTC"), "%Y-%m-%dT%H:%M:%S%.f%z", strict=False)
-    return full.str.strptime(pl.Datetime("us"), "%Y-%m-%dT%H:%M:%S%.f", strict=False)
-
-
-def _from_dates(series: pl.Series, table: Table, column: str) -> Times:
+def _from_dates(series: pl.Series) -> Times:
     if series.dtype == pl.Date:
         return _from_days(series)
-    if series.dtype == pl.Time:
-        _refuse(table, column, 0, str(series[0]), READABLE)
-    moments = series.dt.cast_time_unit("us").to_physical()
-    return Times(moments.cast(pl.Int64).to_numpy(), "seconds", 1_000_000)
+    moments = series.dt.cast_time_unit("us")
+    return Times(moments.to_physical().cast(pl.Int64).to_numpy(), "seconds", 1_000_000)
 
 
 def _from_days(series: pl.Series) -> Times:
@@ -121,12 +99,16 @@ def _from_days(series: pl.Series) -> Times:
     return Times(series.to_physical().cast(pl.Int64).to_numpy(), "days")
 
 
-def _refuse(
-    table: Table, column: str, row: int, value: str, allowed: str, fix: str = "write dates as YYYY-MM-DD"
-) -> NoReturn:
-    raise BadData(
-        f"the order column {column!r} holds no time or number in row {table.rows[row]}",
-        allowed=allowed,
-        got=repr(value),
-        fix=fix,
-    )
+def _refuse_midnight(moments: pl.Series, table: Table, column: str, codes: Ints) -> None:
+    """Times of day say no date: where they go back in the file, sorting by them would mix the days."""
+    in_file = np.argsort(codes, kind="stable")
+    times = moments.to_physical().cast(pl.Int64).to_numpy()[in_file]
+    back = np.flatnonzero((np.diff(times) < 0) & (np.diff(codes[in_file]) == 0))
+    if len(back):
+        row = int(in_file[back[0] + 1])
+        raise BadData(
+            f"the times of day in {column!r} go back in row {table.rows[row]}",
+            got=repr(str(table.frame[column][row])),
+            fix=f"name the column of the date too: --order DATE --order {column}; "
+            "or leave --order out for the file's order",
+        )

@@ -22,6 +22,7 @@ KEYS = 88
 
 def read_rolls(source: Source, options: DataOptions) -> ParsedRolls:
     """The pieces of all three parts. BadData where an array is absent or holds something else."""
+    options.refuse("piano-roll", options.of_tables())
     options.refuse("piano-roll", {"--target": options.target, "--group": options.group, "--order": options.order})
     options.refuse("piano-roll", {"--forecast": ",".join(options.forecast), "--kind": options.kind})
     arrays = _load(source)

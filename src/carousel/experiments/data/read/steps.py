@@ -26,17 +26,17 @@ class Steps:
     notes: list[Note]
 
 
-def in_order(table: Table, group: str | None, order: str | None) -> Steps:
+def in_order(table: Table, group: str | None, order: str | None, date_format: str | None = None) -> Steps:
     """The rows by group and order. BadData for a gap in either, or for two rows of one group with one time."""
     codes, keys = _groups(table, group)
     shown = all_visible(keys)
     names = [f"{group}={key}" for key in shown] if group is not None else ["the series"]
-    times = read_times(table, order) if order is not None else None
+    times, read = read_times(table, order, codes, date_format) if order is not None else (None, [])
     rank = times.values if times is not None else np.arange(len(table.rows))
     perm = np.lexsort((rank, codes))  # stable, and the same whatever the order of rows in the file
     lengths = np.bincount(codes, minlength=len(names)).astype(np.int64)
     ordered = times.take(perm) if times is not None else None
-    notes = table.notes + renamed_note(keys, shown) + _notes(order, ordered, lengths)
+    notes = table.notes + renamed_note(keys, shown) + read + _notes(order, ordered, lengths)
     steps = Steps(table.take(perm), names, starts_of(lengths), lengths, ordered, notes)
     _refuse_duplicates(steps, order, codes[perm])
     return steps

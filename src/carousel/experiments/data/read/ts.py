@@ -29,6 +29,7 @@ class _Cases:
 
 def read_ts(source: Source, options: DataOptions) -> tuple[ParsedSequences, list[Source]]:
     """The cases, and the files read: where X_TEST.ts is in the folder of X_TRAIN.ts, it is the test part."""
+    options.refuse(".ts", options.of_tables())
     options.refuse(".ts", {"--target": options.target, "--group": options.group, "--order": options.order})
     options.refuse(".ts", {"--forecast": ",".join(options.forecast)})
     train = _parse(source)

@@ -1,0 +1,148 @@
+"""How people write dates and times of day: a shape is a pattern, what it becomes in one plain order, and its format.
+
+A pattern's groups: y, m, d, b (a month's name), q (a quarter); H, M, S, f (fraction), p (AM or PM), z (zone).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Shape:
+    """written: for a person. plain: what a match of `pattern` is replaced by; `parse` reads that by `format`.
+
+    asked: the --date-format that says the same. zoned: it holds a zone. clock: it is a time of day without a date.
+    """
+
+    written: str
+    pattern: str
+    plain: str
+    format: str
+    asked: str
+    zoned: bool = False
+    clock: bool = False
+
+    @property
+    def whole_days(self) -> bool:
+        """It says no time of day."""
+        return "%H" not in self.format and "%I" not in self.format
+
+    def parse(self, series: pl.Series) -> pl.Series:
+        """[R] dates or date-times; null where a text has another shape, or no such day exists."""
+        strict = series.set(~series.str.contains(self.pattern), None)
+        plain = strict.str.replace(self.pattern, self.plain).str.replace(r":($|[^\d])", ":00${1}")
+        plain = plain.str.replace(",", ".", literal=True).str.replace("Z$", "+00:00")
+        for quarter, month in (("Q1", "01"), ("Q2", "04"), ("Q3", "07"), ("Q4", "10")):
+            plain = plain.str.replace(quarter, month, literal=True)
+        if self.whole_days:
+            return plain.str.strptime(pl.Date, self.format, strict=False)
+        kind = pl.Datetime("us", "UTC") if self.zoned else pl.Datetime("us")
+        return plain.str.strptime(kind, self.format, strict=False)
+
+
+_DAY = r"(?<d>\d{1,2})"
+_MONTH = r"(?<m>\d{1,2})"
+_YEAR = r"(?<y>\d{4})"
+_SHORT = r"(?<y>\d{2})"
+_NAME = r"(?i:(?<b>[a-z]{3})(?:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?)\.?"
+_YMD, _NAMED = ("${y}-${m}-${d}", "%Y-%m-%d"), ("${y}-${b}-${d}", "%Y-%b-%d")
+_SHORT_YMD = ("${y}-${m}-${d}", "%y-%m-%d")
+
+
+_Date = tuple[str, str, tuple[str, str], str]  # written, pattern, (plain, format), asked; of a time of day alike
+_Time = _Date
+
+
+def _separated(mark: str) -> list[_Date]:
+    """Day, month and year with this mark between them, in every order in use."""
+    sep = rf"\{mark}"
+
+    def shape(*parts: tuple[str, str, str], plain: tuple[str, str]) -> _Date:
+        names, patterns, asked = zip(*parts, strict=True)
+        return mark.join(names), sep.join(patterns), plain, mark.join(asked)
+
+    day, month = ("DD", _DAY, "%d"), ("MM", _MONTH, "%m")
+    year, short = ("YYYY", _YEAR, "%Y"), ("YY", _SHORT, "%y")
+    long = [shape(*parts, plain=_YMD) for parts in ((year, month, day), (day, month, year), (month, day, year))]
+    two = ((day, month, short), (month, day, short), (short, month, day))
+    return [*long, *(shape(*parts, plain=_SHORT_YMD) for parts in two)]
+
+
+_DATES = (
+    *(shape for mark in "-/." for shape in _separated(mark)),
+    ("YYYY MM DD", rf"{_YEAR} {_MONTH} {_DAY}", _YMD, "%Y %m %d"),
+    ("YYYYMMDD", r"(?<y>(?:19|20)\d{2})(?<m>\d{2})(?<d>\d{2})", _YMD, "%Y%m%d"),
+    ("YYYY年MM月DD日", rf"{_YEAR}年 ?{_MONTH}月 ?{_DAY}日", _YMD, "%Y年%m月%d日"),
+    ("Mon DD YYYY", rf"(?:[A-Za-z]{{3,9}},? )?{_NAME} {_DAY},? {_YEAR}", _NAMED, "%b %d %Y"),
+    ("DD Mon YYYY", rf"(?:[A-Za-z]{{3,9}},? )?{_DAY}[ -]{_NAME},?[ -]{_YEAR}", _NAMED, "%d %b %Y"),
+    ("DD-Mon-YY", rf"{_DAY}[ -]{_NAME}[ -]{_SHORT}", ("${y}-${b}-${d}", "%y-%b-%d"), "%d-%b-%y"),
+)
+_MONTHS = (
+    *((f"YYYY{m}MM", rf"{_YEAR}\{m}{_MONTH}", ("${y}-${m}-1", "%Y-%m-%d")) for m in "-/."),
+    ("YYYY MM", rf"{_YEAR} {_MONTH}", ("${y}-${m}-1", "%Y-%m-%d")),
+    ("YYYYMM", r"(?<y>(?:19|20)\d{2})(?<m>\d{2})", ("${y}-${m}-1", "%Y-%m-%d")),
+    ("MM/YYYY", rf"{_MONTH}/{_YEAR}", ("${y}-${m}-1", "%Y-%m-%d")),
+    ("YYYY年MM月", rf"{_YEAR}年 ?{_MONTH}月", ("${y}-${m}-1", "%Y-%m-%d")),
+    ("YYYY Mon", rf"{_YEAR}[ -]{_NAME}", ("${y}-${b}-1", "%Y-%b-%d")),
+    ("Mon YYYY", rf"{_NAME},?[ -]{_YEAR}", ("${y}-${b}-1", "%Y-%b-%d")),
+    ("YYYYQn", rf"{_YEAR}[ -]?[Qq](?<q>[1-4])", ("${y}-Q${q}-1", "%Y-%m-%d")),
+    ("Qn YYYY", rf"[Qq](?<q>[1-4])[ -]?{_YEAR}", ("${y}-Q${q}-1", "%Y-%m-%d")),
+)
+_CLOCK = r"(?<H>\d{1,2}):(?<M>\d{2})(?::(?<S>\d{2})(?<f>[.,]\d+)?)?"
+_HALF = r"(?<H>\d{1,2}):(?<M>\d{2})(?::(?<S>\d{2}))? ?(?<p>[AaPp])\.?[Mm]\.?"
+_ZONE = r" ?(?<z>Z|[+-]\d{2}:?\d{2})"
+_FULL = ("${H}:${M}:${S}${f}", "%H:%M:%S%.f")
+_HALF_FULL = ("${H}:${M}:${S} ${p}M", "%I:%M:%S %p")
+_TIMES = (
+    ("HH:MM[:SS]", _CLOCK, _FULL, "%H:%M:%S"),
+    ("HH:MM[:SS] AM", _HALF, _HALF_FULL, "%I:%M:%S %p"),
+    ("HH.MM.SS", r"(?<H>\d{1,2})\.(?<M>\d{2})\.(?<S>\d{2})", ("${H}:${M}:${S}", "%H:%M:%S"), "%H.%M.%S"),
+)
+_HOUR = ("HH", r"(?<H>\d{1,2})", ("${H}:00:00", "%H:%M:%S"), "%H")
+_COMPACT = (
+    ("HH", r"(?<H>\d{2})", ("${H}:00:00", "%H:%M:%S"), "%H"),
+    ("HHMM", r"(?<H>\d{2})(?<M>\d{2})", ("${H}:${M}:00", "%H:%M:%S"), "%H%M"),
+    ("HHMMSS", r"(?<H>\d{2})(?<M>\d{2})(?<S>\d{2})", ("${H}:${M}:${S}", "%H:%M:%S"), "%H%M%S"),
+)
+
+
+@cache
+def shapes() -> tuple[Shape, ...]:
+    """All that are read, the plainest first."""
+    found = [Shape(name, f"^{pattern}$", *plain, asked) for name, pattern, plain, asked in _DATES]
+    found += [Shape(name, f"^{pattern}$", *plain, "") for name, pattern, plain in _MONTHS]
+    for date in _DATES:
+        found += [_moment(date, time) for time in (*_TIMES, _HOUR)]
+        found.append(_zoned(date))
+    compact = next(date for date in _DATES if date[0] == "YYYYMMDD")
+    found += [_moment(compact, time, "", "") for time in _COMPACT]
+    found += [_moment(compact, time, "T", "T") for time in _COMPACT]
+    return tuple(found + [_alone(time) for time in _TIMES])
+
+
+def _moment(date: _Date, time: _Time, between: str = r"(?:T| +)", shown: str = " ") -> Shape:
+    name, pattern, (plain, form), asked = date
+    clock, of_day, (plain_time, form_time), asked_time = time
+    return Shape(
+        f"{name}{shown}{clock}",
+        f"^{pattern}{between}{of_day}$",
+        f"{plain}T{plain_time}",
+        f"{form}T{form_time}",
+        f"{asked}{shown}{asked_time}",
+    )
+
+
+def _zoned(date: _Date) -> Shape:
+    name, pattern, (plain, form), asked = date
+    whole = f"^{pattern}(?:T| +){_CLOCK}{_ZONE}$"
+    plain, form = f"{plain}T{_FULL[0]}${{z}}", f"{form}T{_FULL[1]}%z"
+    return Shape(f"{name} HH:MM[:SS]+HH:MM", whole, plain, form, f"{asked} %H:%M:%S%z", zoned=True)
+
+
+def _alone(time: _Time) -> Shape:
+    name, pattern, (plain, form), asked = time
+    return Shape(name, f"^{pattern}$", f"1970-1-1T{plain}", f"%Y-%m-%dT{form}", asked, clock=True)
