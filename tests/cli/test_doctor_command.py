@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
 from carousel.cli.user_code import OPTIONS
 from carousel.common.texts import text
 from carousel.introspect.diagnosis import diagnose
 from carousel.introspect.diagnosis.page.page import MARK
+from carousel.introspect.diagnosis.symptoms import SYMPTOMS
 from tests.support.forked import forked
-from tests.support.runs import environment
+from tests.support.runs import command, environment
 
 #: A network whose forget gates are shut, so that it cannot learn what it is asked over 60 steps.
 SICK = """
@@ -249,4 +253,31 @@ def test_the_help_says_what_the_function_returns_and_the_first_page_names_the_co
 
 def test_every_option_of_diagnose_can_be_given() -> None:
     named = [p.name for p in inspect.signature(diagnose).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    assert list(OPTIONS) == named
+    assert [*OPTIONS, "looking"] == named  # the command itself looks
+
+
+def test_whoever_looks_on_is_told_each_symptom_before_it_is_looked_for() -> None:
+    model, seen = nn.RNN(2, 3, batch_first=True), list[str]()
+    diagnose(model, torch.randn(2, 5, 2), lambda model, x: model(x)[0].square().mean(), looking=seen.append)
+    assert seen == [symptom.id for symptom in SYMPTOMS]
+
+
+def title(symptom: str) -> str:
+    return text(f"doctor.{symptom.replace('-', '_')}.title", "zh")
+
+
+@pytest.mark.slow
+def test_a_terminal_shows_what_is_looked_for_and_nothing_of_it_stays(project: Path) -> None:
+    ours, theirs = os.openpty()
+    typed, terminal = command("doctor", "train.py", "--lang", "zh"), environment() | {"TERM": "xterm"}
+    done = subprocess.run(typed, stdout=subprocess.PIPE, stderr=theirs, env=terminal, cwd=project, text=True)
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode().split("\r\x1b[K")
+    os.close(ours)
+    assert done.returncode == 0, shown
+    assert shown[1:-1] == [
+        text("doctor.cli.looking", "zh", n=n, all=len(SYMPTOMS), what=title(symptom.id))
+        for n, symptom in enumerate(SYMPTOMS, 1)
+    ]
+    assert (shown[0], shown[-1]) == ("", "")
+    assert "\x1b" not in done.stdout

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from carousel.cli.verdicts import verdicts
 from carousel.common.errors import FolderConflict
+from carousel.common.texts import LANGUAGES, text
+from carousel.experiments.decision.verdict import Word
 from carousel.experiments.judgement import judge
 from carousel.experiments.runner.folder import RunFolder
 from tests.support.effects import SPECS, Effects
@@ -37,6 +40,22 @@ def test_two_runs_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str
     agree = sum(words["a"][k] == words["b"][k] for k in tested)
     assert 0 < agree < len(tested) < 7 and f"The same verdict for {agree} of the {len(tested)} claims" in told.err
     assert "share" not in told.err and "differ" not in told.err
+
+
+def test_a_verdict_has_a_sign_and_no_colour_where_nobody_sees_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = _run(tmp_path / "one", 1)
+    claims = {claim["id"]: claim["verdict"] for claim in json.loads((run / "verdicts.json").read_text())["claims"]}
+    for lang in LANGUAGES:
+        verdicts([run], as_json=False, lang=lang)
+        printed = capsys.readouterr().out
+        lines = {line.split("  ")[0]: line for line in printed.splitlines()}
+        for claim, verdict in claims.items():
+            told = f"{text(f'first.mark.{verdict}', lang)} {text(f'claims.verdicts.{verdict}', lang)}"
+            assert told in lines[text(f"claims.{claim}.title", lang)]
+        assert "\x1b" not in printed
+    assert len({text(f"first.mark.{word}", "en") for word in get_args(Word)}) == 5
 
 
 def test_runs_that_say_little_of_each_other_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

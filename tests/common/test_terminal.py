@@ -10,7 +10,7 @@ import pytest
 
 from carousel.cli.console import Console
 from carousel.common.errors import UnknownName, UserError
-from carousel.common.terminal import one_line, print_line, visible
+from carousel.common.terminal import one_line, overwrite_line, print_line, visible
 from carousel.experiments.progress import ProgressDisplay
 from tests.support.forked import forked
 from tests.support.runs import small_plan
@@ -43,6 +43,33 @@ def test_a_console_prints_no_character_that_steers(stream, capsys):
     console.table(["a", "b"], [[STEERING, "1"], ["c\nd", "2"]])
     printed = getattr(capsys.readouterr(), stream.removeprefix("std"))
     assert harmless(printed) and len(printed.splitlines()) == 4
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "environment", "coloured"), [
+    (Terminal(), {}, True),
+    (Terminal(), {"NO_COLOR": ""}, True),
+    (Terminal(), {"NO_COLOR": "1"}, False),
+    (Terminal(), {"TERM": "dumb"}, False),
+    (io.StringIO(), {}, False),
+])  # fmt: skip
+def test_colour_is_for_a_terminal_whose_owner_wants_it(monkeypatch, stream, environment, coloured):
+    for name, value in ({"TERM": "xterm", "NO_COLOR": ""} | environment).items():
+        monkeypatch.setenv(name, value)
+    print_line("✓ a\x1b[2J", stream, {"✓": "32"})
+    mark = "\x1b[32m✓\x1b[0m" if coloured else "✓"
+    assert stream.getvalue() == f"{mark} a\\x1b[2J\n"
+
+
+def test_a_line_is_overwritten_and_what_steers_in_it_is_not_sent():
+    stream = Terminal()
+    overwrite_line("a\nb\x1b[2J", stream)
+    overwrite_line("", stream)
+    assert stream.getvalue() == "\r\x1b[Ka\\nb\\x1b[2J\r\x1b[K"
 
 
 def test_json_is_escaped_as_json_and_reads_back_the_same(capsys):

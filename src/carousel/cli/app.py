@@ -187,14 +187,9 @@ def example(
     lang: Lang = "",
 ) -> None:
     """Print a file of sequences to try."""
-    if name is None:
-        from carousel.cli.listing import list_examples
+    from carousel.cli.example import example as run
 
-        list_examples(json_, lang)
-    else:
-        from carousel.cli.example import example as run
-
-        run(name, seed, lang)
+    run(name, seed, json_, lang)
 
 
 @app.command(cls=Command)

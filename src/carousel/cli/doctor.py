@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import redirect_stdout
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from carousel.cli.console import Console
-from carousel.cli.user_code import load, split
+from carousel.cli.user_code import Case, load, split
 from carousel.cli.user_errors import user_errors
-from carousel.common.texts import LANGUAGES
+from carousel.common.terminal import is_terminal, overwrite_line
+from carousel.common.texts import LANGUAGES, text
 from carousel.introspect.diagnosis import Diagnosis, Finding, diagnose
 from carousel.introspect.diagnosis.page.page import check_free, write
+from carousel.introspect.diagnosis.symptoms import SYMPTOMS
 
 _PARTS = ("title", "evidence", "cause", "advice", "limits")
 
@@ -24,12 +28,28 @@ def doctor(target: str, out: Path, show_traceback: bool, as_json: bool, lang: st
     with redirect_stdout(console.stream):  # what the user's code prints must not stand among the JSON
         case = load(file, function, show=show_traceback)
         with user_errors("loss_fn(model, batch)", file, show=show_traceback):
-            diagnosis = diagnose(case.model, case.batch, case.loss_fn, **case.options)
+            diagnosis = _watched(case, lang)
     console.lines([diagnosis.report(lang)])  # to be read while the figures are drawn
     page = write(diagnosis, out, lang)
     console.say("doctor.cli.written", path=page)
     if as_json:
         console.json(_as_json(diagnosis, page))
+
+
+def _watched(case: Case, lang: str) -> Diagnosis:
+    """The diagnosis; meanwhile a terminal shows what is being looked for, and nothing of it stays."""
+    numbers, stream = count(1), sys.stderr
+
+    def show(symptom: str) -> None:
+        what = text(f"doctor.{symptom.replace('-', '_')}.title", lang)
+        overwrite_line(text("doctor.cli.looking", lang, n=next(numbers), all=len(SYMPTOMS), what=what), stream)
+
+    if not is_terminal(stream):
+        return diagnose(case.model, case.batch, case.loss_fn, **case.options)
+    try:
+        return diagnose(case.model, case.batch, case.loss_fn, looking=show, **case.options)
+    finally:
+        overwrite_line("", stream)
 
 
 def _as_json(diagnosis: Diagnosis, page: Path) -> dict[str, Any]:

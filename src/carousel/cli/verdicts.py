@@ -32,7 +32,8 @@ def verdicts(paths: list[Path], as_json: bool, lang: str) -> None:
     tested = [claim for claim in ids() if any(run[claim].verdict != "not-tested" for run in runs)]
     head = [text(f"cli.verdicts.{name}", lang) for name in ("claim", *(["same"] if len(runs) > 1 else []))]
     rows = [_cells(claim, same[claim], runs, lang) for claim in ids()]
-    console.table([*head, *(folder.path.resolve().name for folder in folders)], rows)
+    head += [folder.path.resolve().name for folder in folders]
+    console.table(head, rows, left=len(head))
     if len(runs) > 1:
         console.say("cli.verdicts.agree", same=sum(same[claim] for claim in tested), claims=len(tested))
         _print_how_alike(console, plans)
@@ -47,7 +48,12 @@ def _meant(named: Path) -> tuple[Path, ...]:
 
 def _cells(claim: str, same: bool, runs: Sequence[Mapping[str, Verdict]], lang: str) -> list[str]:
     mark = [text(f"cli.verdicts.{'yes' if same else 'no'}", lang)] if len(runs) > 1 else []
-    return [text(f"claims.{claim}.title", lang), *mark, *(cell(run[claim], lang) for run in runs)]
+    return [text(f"claims.{claim}.title", lang), *mark, *(_marked(run[claim], lang) for run in runs)]
+
+
+def _marked(verdict: Verdict, lang: str) -> str:
+    """ "✓ supported  +0.055 [0.049, 0.062]"."""
+    return f"{text(f'first.mark.{verdict.verdict}', lang)} {cell(verdict, lang)}"
 
 
 def _as_json(folder: RunFolder, judgement: Judgement) -> dict[str, Any]:

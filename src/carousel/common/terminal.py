@@ -7,8 +7,10 @@ would turn a line around, and a lone surrogate (a file name that is not UTF-8) w
 from __future__ import annotations
 
 import json
+import os
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import TextIO
 
 _JOINERS = "\u200c\u200d"  # words of some scripts are not written without them
@@ -37,10 +39,37 @@ def json_text(value: object) -> str:
     return _MAY_HIDE.sub(lambda found: json.dumps(found[0])[1:-1] if _hidden(found[0]) else found[0], dumped)
 
 
-def print_line(line: str, stream: TextIO) -> None:
-    """A line, or several, made visible; what the stream's encoding lacks is escaped too."""
+def print_line(line: str, stream: TextIO, colours: Mapping[str, str] | None = None) -> None:
+    """A line, or several, made visible; what the stream's encoding lacks is escaped too.
+
+    colours: the code of a colour by the character that has it, such as {"✓": "32"}, for a terminal that shows colours.
+    """
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    print(visible(line).encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+    shown = visible(line).encode(encoding, "backslashreplace").decode(encoding)
+    for character, code in (colours or {}).items() if takes_colour(stream) else ():
+        shown = shown.replace(character, f"\x1b[{code}m{character}\x1b[0m")
+    print(shown, file=stream, flush=True)
+
+
+def takes_colour(stream: TextIO) -> bool:
+    """A terminal, and nobody asked for none (https://no-color.org)."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Someone sees it, and what is on a line can be overwritten."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def overwrite_line(line: str, stream: TextIO) -> None:
+    """In place of what this printed last; "" to leave the line as it was."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    print(
+        f"\r\x1b[K{one_line(line).encode(encoding, 'backslashreplace').decode(encoding)}",
+        end="",
+        file=stream,
+        flush=True,
+    )
 
 
 def _hidden(character: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -31,6 +32,7 @@ def diagnose(
     lengths: Tensor | None = None,
     dependency: int | None = None,
     continues: bool | None = None,
+    looking: Callable[[str], None] | None = None,
 ) -> Diagnosis:
     """Run `loss_fn(model, batch)`, which returns the scalar loss, forward and backward, look inside, and say what is
     wrong, how sure that is, and what could not be assessed. Afterwards the model, its gradients and the random
@@ -40,7 +42,8 @@ def diagnose(
     long. clip_norm: whether clipping is always active. causal: True where an output must not depend on later inputs
     (next-step targets are recognised without). lengths: [B], where neither the module nor the batch has them.
     dependency: steps between what matters and where it is asked for. continues: True where each batch goes on where the
-    last one ended, so that a carried state is right.
+    last one ended, so that a carried state is right. looking: called with the name of each symptom before it is looked
+    for, to show how far it is.
 
     Raises BadCall for a model without recurrent parts, a loss that is none, and a batch with NaN.
     """
@@ -54,6 +57,8 @@ def diagnose(
         _check_numbers(batch, trace.loss)
         context = Context(model, batch, loss_fn, known, trace)
         for symptom in SYMPTOMS:
+            if looking is not None:
+                looking(symptom.id)
             found = symptom.examine(context)
             if isinstance(found, NotAssessed):
                 not_assessed.append(found)
