@@ -13,6 +13,7 @@ from carousel.experiments.calibration.scenario import Limit, Scenario, Truth
 from carousel.experiments.calibration.simulated import BASELINE, condition, run, trial
 from carousel.experiments.claims.generalisation.claim import Generalisation
 from carousel.experiments.claims.length.claim import Length
+from carousel.experiments.decision.statistics.rates import EVEN
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.runner.budgets import BUDGETS, judged_once
 from carousel.experiments.runner.plan import TaskSource
@@ -101,11 +102,11 @@ class Wins(Scenario):
     unit: ClassVar[str] = "probability"
     sizes: ClassVar[tuple[float, ...]] = (0.8, 0.85, 0.9, 0.92, 0.94, 0.96, 0.98)
     sensible: ClassVar[float] = 0.96
-    same: ClassVar[Truth | None] = {"size": THRESHOLDS.superiority, "fit": 1.0}
+    same: ClassVar[Truth | None] = {"size": EVEN, "fit": 1.0}
     limits: ClassVar[tuple[Limit, ...]] = (
-        Limit({"size": THRESHOLDS.superiority, "fit": 1.0}, ("supported", "opposite")),  # "not by so much" is true
-        Limit({"size": THRESHOLDS.superiority, "fit": 0.7}, ("supported", "opposite")),  # half of the seeds count
-        Limit({"size": THRESHOLDS.superiority_value, "fit": 1.0}, ("refuted",)),  # "better" is true there
+        Limit({"size": EVEN, "fit": 1.0}, ("supported", "opposite")),  # "not by so much" is true
+        Limit({"size": EVEN, "fit": 0.8}, ("supported", "opposite")),  # .64 of the seeds count
+        Limit({"size": THRESHOLDS.superiority, "fit": 1.0}, ("refuted",)),  # "better" is true there
     )
 
     def planted(self, size: float) -> Truth:

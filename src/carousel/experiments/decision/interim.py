@@ -12,6 +12,7 @@ needed; later if the row says that the plan's last one would be enough. Neither 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -109,21 +110,23 @@ def seen(evidence: Evidence, allocation: Mapping[Group, int]) -> Evidence:
 
 def _wanted(verdicts: Sequence[Verdict], analyses: Sequence[int], allocation: Mapping[Group, int]) -> dict[Group, int]:
     """The groups that get the seeds of the next analysis: those that the open rows of open claims rest on, at the first
-    analysis (nothing is allocated yet) all, later where the last one can be expected to close them."""
+    analysis (nothing is allocated yet) all, later where the last one can be expected to close them. A row that is not
+    firm has an answer, and how many seeds would make it firm is not foretold: always."""
     if not analyses:
         return {}
-    rows = [row for verdict in verdicts if verdict.verdict == "inconclusive" for row in _open(verdict)]
+    rows = [row for verdict in verdicts if verdict.verdict == "inconclusive" for row in open_rows(verdict)]
     if allocation:
-        rows = [row for row in rows if row.seeds_needed is not None and row.seeds_needed <= analyses[-1]]
+        rows = [row for row in rows if not row.firm or (row.seeds_needed or math.inf) <= analyses[-1]]
     groups = {group for row in rows for group in row.rests_on}
     return {group: analyses[0] for group in sorted(groups) if allocation.get(group, 0) < analyses[0]}
 
 
-def _open(verdict: Verdict) -> list[Row]:
-    """The rows without an answer that keep the claim from having one: the tuned-best pair, and only where all of these
-    have theirs the other declared pairs (rules.combine asks for both)."""
+def open_rows(verdict: Verdict) -> list[Row]:
+    """The rows that keep a claim from having an answer: those without one of their own (the tuned-best pair, and only
+    where all of these have theirs the other declared pairs: rules.combine asks for both), and those that contradict
+    others, but not firmly."""
     rows = [row for row in verdict.rows if row.decides and row.verdict == "inconclusive"]
-    return [row for row in rows if row.best] or rows
+    return ([row for row in rows if row.best] or rows) + [row for row in verdict.rows if row.decides and not row.firm]
 
 
 def _there(evidence: Evidence, allocation: Mapping[Group, int]) -> bool:

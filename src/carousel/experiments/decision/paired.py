@@ -50,7 +50,7 @@ def superiority_row(where: str, effect: tuple[str, str], wins: Sequence[float], 
     if not wins:
         return missing_row(where, effect, **about)
     value = math.fsum(wins) / len(wins)
-    verdict, reason = by_superiority(value, superiority(wins, alpha))
+    verdict, reason = by_superiority(superiority(wins, alpha))
     needed = _pairs_for_superiority(value, len(wins), alpha) if verdict == "inconclusive" else None
     details = {"level": 1 - alpha, "ties": wins.count(0.5)}
     shown = Effect(*effect, value, superiority(wins, SHOWN))
@@ -61,6 +61,6 @@ def _pairs_for_superiority(value: float, n: int, alpha: float) -> int | None:
     """Pairs at which the same share of wins would decide; half a win is rounded as it comes."""
 
     def decides(pairs: int) -> bool:
-        return by_superiority(value, clopper_pearson(value * pairs, pairs, alpha)).verdict != "inconclusive"
+        return by_superiority(clopper_pearson(value * pairs, pairs, alpha)).verdict != "inconclusive"
 
-    return None if value == THRESHOLDS.superiority_value else smallest_n(decides, n + 1)
+    return None if value == THRESHOLDS.superiority else smallest_n(decides, n + 1)

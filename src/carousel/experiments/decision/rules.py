@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from carousel.experiments.decision.statistics.interval import Interval
+from carousel.experiments.decision.statistics.rates import EVEN
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Row, Word
 
@@ -58,17 +59,13 @@ EQUIVALENCE = MeanRule(by_margin, distance)
 SIZE = MeanRule(by_size, lambda value, margin: abs(value - margin))
 
 
-def by_superiority(value: float, interval: Interval) -> Answer:
-    """P(LSTM > RNN): supported with its lower limit above .5 and its value above .75.
-
-    Refuted where the interval lies wholly below .5 (the RNN wins), or wholly below .75 (not by so much).
-    """
-    if interval.above(THRESHOLDS.superiority) and value > THRESHOLDS.superiority_value:
+def by_superiority(interval: Interval) -> Answer:
+    """P(LSTM > RNN): supported above .75; refuted below .5 (the RNN wins) or below .75 (not by so much), each time by
+    the whole interval."""
+    if interval.above(THRESHOLDS.superiority):
         return Answer("supported", "beyond")
     if interval.below(THRESHOLDS.superiority):
-        return Answer("refuted", "opposite")
-    if interval.below(THRESHOLDS.superiority_value):
-        return Answer("refuted", "less")
+        return Answer("refuted", "opposite" if interval.below(EVEN) else "less")
     return Answer("inconclusive", "wide")
 
 
@@ -107,6 +104,13 @@ def combine(rows: Iterable[Row]) -> Word:
     if answers and _enough(tested) and _enough([row for row in tested if row.best]):
         return answers.pop()
     return "inconclusive"
+
+
+def everywhere(rows: Sequence[Row]) -> Word:
+    """`combine`, of a statement about every row: supported only where all that were tested are."""
+    word = combine(rows)
+    open_left = any(not row.decisive for row in rows if _tested(row))
+    return "inconclusive" if word == "supported" and open_left else word
 
 
 def by_group(rows: Iterable[Row], group_of: Callable[[str], str]) -> dict[str, Word]:

@@ -22,8 +22,9 @@ def would_change(verdict: Verdict, key: str, *, counted: bool) -> Both | None:
 
 
 def _an_answer(verdict: Verdict, too_few: str) -> Both:
-    """The open rows that decide: the tuned-best pair first, then those that ask for the fewest seeds."""
-    waiting = [row for row in verdict.rows if row.decides and row.verdict == "inconclusive"]
+    """The rows that decide and are open, or not firm: the tuned-best pair first, then those that ask for the fewest
+    seeds."""
+    waiting = [row for row in verdict.rows if row.decides and (row.verdict == "inconclusive" or not row.firm)]
     if not waiting:
         return both(too_few)
     waiting.sort(key=lambda row: (not row.best, row.seeds_needed is None, row.seeds_needed or 0))

@@ -24,8 +24,7 @@ class Thresholds(Margins):
     alpha: float = 0.05  # error of one run over all its claims together (Holm)
     decisive_share: float = 0.5  # of the pairs, and of the best pairs, that must be decisive
     history_share: float = 0.05  # of the room between baseline and best mean score
-    superiority: float = 0.5  # P(LSTM > RNN): the lower limit
-    superiority_value: float = 0.75  # and the value
+    superiority: float = 0.75  # P(LSTM > RNN) from which on the LSTM counts as better
     advice_tie: float = 0.01  # scores closer than this share of the room are tied; the cheaper one is advised
 
 

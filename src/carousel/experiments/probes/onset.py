@@ -1,4 +1,8 @@
-"""The onset of chaos: the first scale of a Gaussian recurrent matrix at which the largest exponent is above 0.
+"""The onset of chaos: the first scale of a Gaussian recurrent matrix at which the largest exponent is above `LIMIT`.
+
+A disturbance that grows in proportion to time has an exponent of 0 in the limit, and one above 0 over any finite
+stream; `LIMIT` is what it would show here. An LSTM of 1997 has no onset: its cell never forgets, so its exponent is 0
+at every scale but the largest, and where an estimate of 0 crosses a limit is noise.
 
 Many networks are stepped at once (one for each gain and seed), since each alone is small.
 """
@@ -19,10 +23,12 @@ from carousel.nn.initialisation import initialise
 GAINS = tuple(0.5 * 1.12**k for k in range(23))  # 0.5 .. 6.05
 _INPUTS = 8
 _WARMUP, _STEPS = 100, 300
+LIMIT = math.log((_WARMUP + _STEPS) / _WARMUP) / _STEPS  # nats per step
+WITHOUT_ONSET = frozenset({"lstm-1997"})
 
 
 class Onset(NamedTuple):
-    """gain: interpolated where the exponent first crosses 0; None where it stays below up to the last gain tried.
+    """gain: interpolated where the exponent first crosses LIMIT; None where it stays below up to the last gain tried.
 
     exponents: the largest exponent at each of GAINS, nats per step.
     """
@@ -104,12 +110,13 @@ class _OneStep(torch.nn.Module):
 
 
 def _first_crossing(exponents: Tensor) -> float | None:
-    """Linear interpolation in the gain between the last exponent not above 0 and the first above."""
-    above = (exponents > 0).nonzero()
+    """Linear interpolation in the gain between the last exponent not above LIMIT and the first above."""
+    beyond = exponents - LIMIT
+    above = (beyond > 0).nonzero()
     if not len(above):
         return None
     k = int(above[0])
     if k == 0:
         return GAINS[0]
-    low, high = exponents[k - 1].item(), exponents[k].item()
+    low, high = beyond[k - 1].item(), beyond[k].item()
     return GAINS[k - 1] + (GAINS[k] - GAINS[k - 1]) * -low / (high - low)

@@ -7,8 +7,7 @@ from carousel.experiments.decision.paired import SHOWN, missing_row
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.rules import Answer
 from carousel.experiments.decision.statistics.power import smallest_n
-from carousel.experiments.decision.statistics.rates import clopper_pearson
-from carousel.experiments.decision.thresholds import THRESHOLDS
+from carousel.experiments.decision.statistics.rates import EVEN, clopper_pearson
 from carousel.experiments.decision.verdict import Effect, Row
 
 EFFECT = ("spikes_more", "probability")
@@ -47,9 +46,9 @@ def _row(results: Results, source: str, alpha: float) -> Row:
 
 
 def _answer(more: float, untied: float, alpha: float) -> Answer:
-    if clopper_pearson(more, untied, alpha).above(THRESHOLDS.superiority):
+    if clopper_pearson(more, untied, alpha).above(EVEN):
         return Answer("supported", "beyond")
-    if clopper_pearson(more, untied, alpha / WAYS).below(THRESHOLDS.superiority):
+    if clopper_pearson(more, untied, alpha / WAYS).below(EVEN):
         return Answer("refuted", "opposite")
     return Answer("inconclusive", "wide")
 

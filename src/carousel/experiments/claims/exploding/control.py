@@ -11,7 +11,7 @@ from carousel.experiments.claims.exploding.margins import MARGINS
 from carousel.experiments.claims.exploding.spikes import spike_count
 from carousel.experiments.decision.paired import SHOWN, missing_row
 from carousel.experiments.decision.results import Record
-from carousel.experiments.decision.rules import Answer, combine, combine_parts
+from carousel.experiments.decision.rules import Answer, combine, combine_parts, everywhere
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.power import smallest_n
 from carousel.experiments.decision.statistics.rates import clopper_pearson, clustered
@@ -22,9 +22,9 @@ EFFECT = ("spike_share", "share")
 
 
 def control_word(control: Row, contrast: Sequence[Row]) -> Word:
-    """Refuted where either half is. Supported where both are; conditional where the comparison with RNNs is (it
-    differs between sources) and LSTMs by themselves are in check; else inconclusive."""
-    words = (combine([control]), combine(contrast))
+    """Refuted where either half is. Supported where both are, the comparison with RNNs on every source; conditional
+    where that comparison is (it differs between sources) and LSTMs by themselves are in check; else inconclusive."""
+    words = (combine([control]), everywhere(contrast))
     return "refuted" if "refuted" in words else combine_parts(words)
 
 

@@ -94,7 +94,7 @@ class Generalisation(PairClaim):
     def decidable(self, seeds: int, alpha: float, *, file: bool) -> bool:
         """All won, or all lost."""
         wins = ([win] * seeds for win in (0.0, 1.0))
-        return any(by_superiority(each[0], superiority(each, alpha)).verdict != "inconclusive" for each in wins)
+        return any(by_superiority(superiority(each, alpha)).verdict != "inconclusive" for each in wins)
 
     def comparisons(self, asked: Plan) -> int:
         """Any condition can make the claim conditional."""

@@ -9,6 +9,7 @@ from statistics import NormalDist
 from carousel.experiments.decision.statistics.interval import UNBOUNDED, Interval
 
 Limits = Callable[[float, int, float], Interval]
+EVEN = 0.5  # P(A > B) where neither is better
 
 
 def wilson(successes: float, n: int, alpha: float) -> Interval:
