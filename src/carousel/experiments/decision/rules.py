@@ -113,12 +113,19 @@ def everywhere(rows: Sequence[Row]) -> Word:
     return "inconclusive" if word == "supported" and open_left else word
 
 
-def by_group(rows: Iterable[Row], group_of: Callable[[str], str]) -> dict[str, Word]:
-    """The answer of each group of sources (group_of: from a source's name), from the rows of its conditions."""
+def by_group(rows: Iterable[Row], group_of: Callable[[str], str], least: int = 1) -> dict[str, Word]:
+    """The answer of each group of sources (group_of: from a source's name), from the rows of its conditions. Open where
+    fewer than `least` of them have one."""
     grouped: dict[str, list[Row]] = {}
     for row in rows:
         grouped.setdefault(group_of(str(row.condition).partition("/")[0]), []).append(row)
-    return {group: combine(members) for group, members in grouped.items()}
+    return {group: _of_group(members, least) for group, members in grouped.items()}
+
+
+def _of_group(rows: Sequence[Row], least: int) -> Word:
+    word = combine(rows)
+    few = sum(row.decisive for row in rows if _tested(row)) < least
+    return "inconclusive" if few and word != "not-tested" else word
 
 
 def _tested(row: Row) -> bool:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from carousel.common.names import TRANSFORMER
+from carousel.experiments.probes.onset import WITHOUT_ONSET
 from carousel.experiments.runner.cost import cost
 from carousel.experiments.runner.ledger import Entry
 from carousel.experiments.runner.model_selection import Records, grid_of
@@ -29,7 +30,7 @@ def first_jobs(plan: Plan) -> Iterator[Positioned]:
                     seeds = plan.untrained_seeds
                     yield 0.0, InitialFlow(source=source, length=length, contender=contender, seeds=seeds)
     for cell in dict.fromkeys(c.cell for name in plan.onset for c in plan.contenders[name]):
-        if cell != TRANSFORMER:
+        if cell != TRANSFORMER and cell not in WITHOUT_ONSET:
             yield 0.0, OnsetProbe(cell=cell, hidden=ONSET_HIDDEN, seeds=plan.untrained_seeds)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from carousel.common.names import FAMILY_OF_CELL, RECURRENT, TRANSFORMER
 from carousel.common.texts import both
-from carousel.experiments.claims.attention.gap import RATE, decidable, gap_row
+from carousel.experiments.claims.attention.gap import RATE, decidable, gap_row, no_room
 from carousel.experiments.claims.attention.margins import MARGINS, AttentionMargins
 from carousel.experiments.claims.attention.on_file import attention_verdict
 from carousel.experiments.claims.attention.requirement import MIRROR, REQUIREMENT
@@ -40,7 +40,8 @@ class Attention(Claim):
     judged_on_file: ClassVar[bool] = False
 
     def judge(self, results: Results, alpha: float) -> Verdict:
-        """Supported where it surpasses on one task at least; refuted where on none. A file has no mirror set."""
+        """Supported where it surpasses on one task at least; refuted where on none of several. A file has no mirror
+        set."""
         if results.file is not None:
             return attention_verdict(self, results, results.file)
         conditions = [c for s in results.evidence.plan.sources for c in results.judged(s.name)]
@@ -95,15 +96,18 @@ class Attention(Claim):
             about["rests_on"] = (condition.key, str(ours)), (condition.key, str(other))
             attention, recurrent = results.together(*about["rests_on"])
             where = f"{condition.key}: {ours} vs {other}"
+            if not mirror and no_room(recurrent):
+                rows.append(Row(where, "not-tested", "no_room", Effect(*RATE), 0, **about))
+                continue
             rows.append(gap_row(attention, recurrent, where, alpha, len(able), **about))
         return rows
 
 
 def some_task(words: Sequence[Word]) -> Word:
-    """Supported where one task is; refuted where every task is."""
+    """Supported where one task is; refuted where every task is, of two at least."""
     if "supported" in words:
         return "supported"
-    return "refuted" if set(words) == {"refuted"} else "inconclusive"
+    return "refuted" if words.count("refuted") == len(words) >= MARGINS.attention_tasks else "inconclusive"
 
 
 def _sides(results: Results, condition: Condition) -> tuple[list[str], list[str]]:
@@ -133,7 +137,7 @@ def _missing(judged: Sequence[Row], mirror: Sequence[Row]) -> str | None:
     if rows and all(row.reason == "few_rates" for row in rows):
         return "few_rates"
     if not any(row.n for row in judged):
-        return "no_recall"
+        return "no_room_attention" if any(row.reason == "no_room" for row in judged) else "no_recall"
     return None if any(row.n for row in mirror) else "no_mirror"
 
 

@@ -35,6 +35,12 @@ def answer(interval: Interval, scores: float) -> Answer:
     return Answer("supported", "beyond") if interval.above(margin) else Answer("refuted", "less")
 
 
+def no_room(recurrent: BySeed) -> bool:
+    """Whether the recurrent network solves so much that nothing could be ahead of it by the margin."""
+    solved_trials, trials = _count(recurrent)
+    return solved_trials / trials > 1 - MARGINS.attention_gap
+
+
 def gap_row(attention: BySeed, recurrent: BySeed, where: str, alpha: float, looked: int, **about: Any) -> Row:
     """Judge one condition out of `looked`; the shown interval is corrected for their number, as the deciding one is."""
     level, shown = alpha / looked, SHOWN / looked

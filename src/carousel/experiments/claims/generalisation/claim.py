@@ -1,9 +1,9 @@
 """Claim 5: an LSTM trains better and generalises better. Two questions kept apart; the second is judged.
 
 test score     P(LSTM > RNN) by seed, each family's best, with a training set of fixed size, trained to the end: under
-               each condition (a size of a task's training set) over the seeds on which both fit that set
-               (`fitted.py`). A task's answer is that of its sizes, which share the error (Bonferroni), since any one
-               of them can make the claim conditional. A user's file is such a set, of one size.
+               each condition (a size of a task's training set) over the seeds that can tell (`fitted.py`). A task's
+               answer is that of two of its sizes at least, which share the error (Bonferroni), since any one of them
+               can make the claim conditional. A user's file is such a set, of one size.
 gap            training score minus test score by size and width (`gap.py`). Shown.
 optimisation   who is solved in fewer steps where new sequences come for ever (neither solved: who has the lower
                training loss). Shown.
@@ -66,12 +66,14 @@ class Generalisation(PairClaim):
         judged = [self._best_row(results, condition, shared) for condition in conditions]
         shown = stands_for(judged, results)
         if shown is None:
-            return self.not_tested("unfit" if any("fit" in row.details for row in judged) else "no_trials")
+            return self.not_tested(_untold(judged))
         apart = [row for s in plan.sources if not _is_fixed(s) for row in self._apart(results, s.name, alpha)]
-        words = by_group(judged, lambda name: _task_of(plan.source(name)))
+        least = MARGINS.sizes if results.file is None else 1
+        words = by_group(judged, lambda name: _task_of(plan.source(name)), least)
         because = join(
             headline(self.id, shown),
             _unfit(judged),
+            _perfect(judged),
             *map(_apart_text, apart),
             _scope(results, words),
             _difference(shown),
@@ -178,16 +180,32 @@ def _sources_needed(results: Results) -> int:
     return MARGINS.sources if results.file is None else 1
 
 
+def _untold(rows: Sequence[Row]) -> str:
+    """What keeps every condition from being tested: a key under claims.untested."""
+    if any(row.reason == "ceiling" for row in rows):
+        return "ceiling"
+    return "unfit" if any("fit" in row.details for row in rows) else "no_trials"
+
+
 def _unfit(rows: Sequence[Row]) -> Both | None:
     """Where seeds do not count because a network did not fit its training set, and whose."""
     found = [(row, row.details["fit"]) for row in rows if "fit" in row.details]
-    few = [(row, fit) for row, fit in found if row.n < fit["seeds"]]
+    few = [(row, fit) for row, fit in found if fit["both"] < fit["seeds"]]
     if not few:
         return None
     listed = ", ".join(
         f"{row.condition} (RNN {fit['rnn']}/{fit['seeds']}, LSTM {fit['lstm']}/{fit['seeds']})" for row, fit in few
     )
     return both("claims.generalisation.unfit", listed=listed, line=number(MARGINS.fit_score))
+
+
+def _perfect(rows: Sequence[Row]) -> Both | None:
+    """Where seeds do not count because both test scores are perfect."""
+    found = [(row, row.details["fit"]) for row in rows if row.details.get("fit", {}).get("perfect")]
+    if not found:
+        return None
+    listed = ", ".join(f"{row.condition} ({fit['perfect']}/{fit['seeds']})" for row, fit in found)
+    return both("claims.generalisation.perfect", listed=listed)
 
 
 def _apart_text(row: Row) -> Both | None:

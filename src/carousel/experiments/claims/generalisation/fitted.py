@@ -1,5 +1,9 @@
-"""Test scores at a fixed amount of data, of trainings that fit it: what a network that did not even learn its training
-set scores on the test part says nothing about generalisation, it is optimisation that failed."""
+"""Test scores at a fixed amount of data, of trainings that can tell who generalises better.
+
+What a network that did not even learn its training set scores on the test part says nothing about generalisation: it is
+optimisation that failed. Two perfect test scores say nothing of who is better. With too few seeds left, those left may
+be the odd ones.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,10 @@ from carousel.experiments.claims.generalisation.comparisons import test_win
 from carousel.experiments.claims.generalisation.margins import MARGINS
 from carousel.experiments.columns import TRAINING_SCORES
 from carousel.experiments.decision.paired import missing_row, superiority_row
-from carousel.experiments.decision.results import BySeed, Record, numbers
+from carousel.experiments.decision.results import BySeed, Record, numbers, score
 from carousel.experiments.decision.verdict import Effect, Row
+
+PERFECT = 1.0  # accuracy or R2
 
 
 def fits(trial: Record) -> bool:
@@ -22,22 +28,27 @@ def fits(trial: Record) -> bool:
 
 
 def fitted_row(where: str, effect: tuple[str, str], rnn: BySeed, lstm: BySeed, alpha: float, **about: Any) -> Row:
-    """P(LSTM beats RNN) over the seeds on which both fit the same training set. `details["fit"]`: of how many seeds
-    each did. Where no seed has both, the row is not tested, and its reason says which side failed."""
+    """P(LSTM beats RNN) over the seeds that can tell: both fit the same training set, and not both test scores are
+    perfect. Not tested where fewer than half of the seeds are such; the reason says why. `details["fit"]`: of how many
+    seeds each fits its set, both do, and both are perfect."""
     seeds = sorted(rnn.keys() & lstm.keys())
     if not seeds:
         return missing_row(where, effect, **about)
+    both_fit = [s for s in seeds if fits(rnn[s]) and fits(lstm[s])]
+    counted = [s for s in both_fit if min(score(rnn[s]), score(lstm[s])) < PERFECT]
     fit = {"seeds": len(seeds), "rnn": sum(fits(rnn[s]) for s in seeds), "lstm": sum(fits(lstm[s]) for s in seeds)}
-    counted = [s for s in seeds if fits(rnn[s]) and fits(lstm[s])]
-    if not counted:
-        return Row(where, "not-tested", _failed(fit), Effect(*effect), 0, details={"fit": fit}, **about)
+    fit |= {"both": len(both_fit), "perfect": len(both_fit) - len(counted)}
+    if len(counted) < MARGINS.counted_share * len(seeds):
+        return Row(where, "not-tested", _too_few(fit), Effect(*effect), 0, details={"fit": fit}, **about)
     row = superiority_row(where, effect, [test_win(lstm[s], rnn[s]) for s in counted], alpha, **about)
     needed = row.seeds_needed and math.ceil(row.seeds_needed * len(seeds) / len(counted))
     return replace(row, seeds_needed=needed, details={**row.details, "fit": fit})
 
 
-def _failed(fit: dict[str, int]) -> str:
-    """A key under claims.reasons."""
+def _too_few(fit: dict[str, int]) -> str:
+    """Why too few seeds are left: a key under claims.reasons."""
+    if fit["both"] >= MARGINS.counted_share * fit["seeds"]:
+        return "ceiling"
     if fit["rnn"] == fit["lstm"]:
         return "unfit_both"
     return "unfit_rnn" if fit["rnn"] < fit["lstm"] else "unfit_lstm"

@@ -1,15 +1,15 @@
 """Claim 6: more LSTM layers raise expressiveness. Judged at fixed parameters, where depth costs width.
 
 All contenders of a run have the same number of parameters, so a deeper one is narrower. Per condition: the best LSTM
-of several layers against the best of one, each chosen in the tuning phase (`depth.py`); every declared
-depth of every initialisation is shown too. Families of tasks: `common.names`.
+of several layers against the best of one, each chosen in the tuning phase (`depth.py`). The conditions share the error
+(Bonferroni), since any one of them can make the claim conditional. Every declared depth of every initialisation is
+shown too. Families of tasks: `common.names`.
 A user's file: `on_file.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from carousel.common.names import family_of_task
@@ -21,8 +21,8 @@ from carousel.experiments.claims.stacking.on_file import stacking_verdict
 from carousel.experiments.claims.stacking.requirement import REQUIREMENT
 from carousel.experiments.decision.requirements import has_depths, is_file
 from carousel.experiments.decision.results import Results, trial_files
-from carousel.experiments.decision.rules import by_group, judged_together, stands_for
-from carousel.experiments.decision.verdict import Both, Row, Verdict, Word
+from carousel.experiments.decision.rules import by_group, stands_for
+from carousel.experiments.decision.verdict import Both, Row, Verdict
 from carousel.experiments.decision.wording import groups_text, headline, join, needed, number
 from carousel.experiments.runner.requirement import Requirement
 
@@ -48,16 +48,15 @@ class Stacking(Claim):
             return stacking_verdict(self, results, results.file, alpha)
         conditions = [c for s in results.evidence.plan.sources for c in results.judged(s.name)]
         conditions = [c for c in conditions if all(depths(results, c.source))]
-        judged = judged_together(lambda level: [_best_row(results, c, level) for c in conditions], alpha)
+        judged = [_best_row(results, c, alpha / len(conditions)) for c in conditions]
         shown = stands_for(judged, results)
         if shown is None:
-            lines = {row.reason for row in judged}
-            return self.not_tested("no_line" if lines == {"no_line"} else "no_depth_trials")
+            return self.not_tested(_untold(judged))
         by_family = by_group(judged, family_of_task)
         families_text = groups_text("claims.stacking.families", by_family, needed=MARGINS.depth_families)
         because = join(headline(self.id, shown), _bits_text(judged), families_text, needed(judged))
         rows = (*judged, *(row for c in conditions for row in _declared(results, c, alpha)))
-        verdict = _over_families(judged, by_family)
+        verdict = families(list(by_family.values()))
         return Verdict(self.id, verdict, shown.effect, shown.n, because, rows, _files(results, conditions))
 
     def compares(self, plan: Plan, source: str) -> bool:
@@ -74,15 +73,17 @@ class Stacking(Claim):
         """On a file by a mean; on tasks by two rates."""
         return super().decidable(seeds, alpha, file=file) if file else decidable(seeds, alpha)
 
+    def comparisons(self, asked: Plan) -> int:
+        """Any condition with both depths can make the claim conditional."""
+        return sum(has_depths(asked, c.source) for c in asked.conditions())
 
-def _over_families(rows: Sequence[Row], by_family: Mapping[str, Word]) -> Word:
-    """Over the families. Where they differ, by the rows alone that are firm among all: with families enough, one of
-    them says the opposite by chance."""
-    verdict = families(list(by_family.values()))
-    if verdict != "conditional":
-        return verdict
-    firm = [row if row.firm or not row.decisive else replace(row, verdict="inconclusive") for row in rows]
-    return families(list(by_group(firm, family_of_task).values()))
+
+def _untold(rows: Sequence[Row]) -> str:
+    """What keeps every condition from being tested: a key under claims.untested."""
+    reasons = {row.reason for row in rows}
+    if reasons == {"no_line"}:
+        return "no_line"
+    return "no_room_depth" if "no_room" in reasons else "no_depth_trials"
 
 
 def _best_row(results: Results, condition: Condition, alpha: float) -> Row:

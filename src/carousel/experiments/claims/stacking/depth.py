@@ -53,21 +53,17 @@ def gain_row(shallow: BySeed, deep: BySeed, where: str, alpha: float, **about: A
 
 
 def families(words: Sequence[Word]) -> Word:
-    """Over the families that were tested: supported where two gain. Refuted where at least two do not, and too few are
-    left for two to gain. Conditional where one gains and no other still might, or a family is conditional itself."""
+    """Over the families that were tested: conditional where one gains and one does not, or one is conditional itself.
+    Supported where two gain. Refuted where at least two do not, and too few are left for two to gain."""
     tested = [word for word in words if word != "not-tested"]
     if not tested:
         return "not-tested"
     gained, lost, required = tested.count("supported"), tested.count("refuted"), MARGINS.depth_families
+    if "conditional" in tested or (gained and lost):
+        return "conditional"
     if gained >= required:
         return "supported"
-    if "conditional" in tested:
-        return "conditional"
-    if len(tested) - lost >= required:
-        return "inconclusive"
-    if gained and lost:
-        return "conditional"
-    return "refuted" if lost >= required else "inconclusive"
+    return "refuted" if lost >= required > len(tested) - lost else "inconclusive"
 
 
 def decidable(n: int, alpha: float) -> bool:
@@ -78,7 +74,10 @@ def decidable(n: int, alpha: float) -> bool:
 
 
 def _rate_row(shallow: BySeed, deep: BySeed, where: str, alpha: float, **about: Any) -> Row:
+    """Solved-rates. Not tested where one layer solves so much that the gain has no room."""
     few, many = ((sum(bool(solved(r)) for r in rows.values()), len(rows)) for rows in (shallow, deep))
+    if few[0] / few[1] > 1 - MARGINS.depth_rate:
+        return Row(where, "not-tested", "no_room", Effect(*RATE), 0, details={"shallow": list(few)}, **about)
     verdict, reason = by_size(difference(many, few, alpha), MARGINS.depth_rate)
     needed = _seeds_needed(many, few, alpha) if verdict == "inconclusive" else None
     details = {"level": 1 - alpha, "shallow": list(few), "deep": list(many)}
