@@ -37,10 +37,12 @@ MIRROR = _task("parity", 10, 0)
         (_task("copy-memory", 0, 10), "supported"),
         (_task("copy-memory", 10, 10) + _task("delayed-recall", 0, 10), "supported"),  # one task is enough
         (_task("copy-memory", 4, 7), "inconclusive"),
-        (_task("copy-memory", 10, 0), "refuted"),
-        (_task("copy-memory", 30, 30, 30), "refuted"),  # at ten seeds no gap is not shown to be below .2
-        (_task("copy-memory", 10, 10), "inconclusive"),
-        (_task("copy-memory", 10, 0) + _task("delayed-recall", 4, 7), "inconclusive"),
+        (_task("copy-memory", 8, 0), "inconclusive"),  # one task is not enough to say "on none"
+        (_task("copy-memory", 8, 0) + _task("delayed-recall", 8, 0), "refuted"),
+        (_task("copy-memory", 8, 8) + _task("delayed-recall", 8, 8), "inconclusive"),
+        (_task("copy-memory", 8, 0) + _task("delayed-recall", 4, 7), "inconclusive"),
+        (_task("copy-memory", 8, 0) + _task("delayed-recall", 9, 0), "inconclusive"),  # no room on the second
+        (_task("copy-memory", 9, 9), "not-tested"),
     ],
 )
 def test_the_largest_gap(rows: list[Row], word: str) -> None:
@@ -58,9 +60,9 @@ def test_the_mirror_set_alone_is_no_test() -> None:
 
 
 def test_the_mirror_set_is_shown_and_decides_nothing() -> None:
-    verdict = _judge(_task("copy-memory", 10, 0) + _task("parity", 0, 10))
+    verdict = _judge(_task("copy-memory", 8, 0) + _task("delayed-recall", 8, 0) + _task("parity", 0, 10))
     assert verdict.verdict == "refuted"
-    assert [row.decides for row in verdict.rows] == [True, False]
+    assert [row.decides for row in verdict.rows] == [True, True, False]
     assert "Mirror set, parity/T=30: transformer vs lstm: +1" in verdict.because["en"]
 
 

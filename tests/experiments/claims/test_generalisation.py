@@ -90,15 +90,43 @@ def test_only_seeds_on_which_both_fit_their_training_set_count() -> None:
     verdict = judged(put(evidence, "training_score", 0.94, "LSTM", unfit))
     assert (verdict.verdict, verdict.effect.value, verdict.n) == ("supported", 1.0, 30)
     row = deciding(verdict)["one-100/T=30"]
-    assert row.details["fit"] == {"seeds": 40, "rnn": 40, "lstm": 30}
+    assert row.details["fit"] == {"seeds": 40, "rnn": 40, "lstm": 30, "both": 30, "perfect": 0}
     assert "one-100/T=30 (RNN 40/40, LSTM 30/40)" in verdict.because["en"]
 
 
 def test_the_last_weights_may_fit_where_the_best_on_validation_do_not_yet() -> None:
     early = put(put(made(), "training_score", 0.7, "LSTM"), "training_score_last", 0.99, "LSTM")
     assert {row.n for row in deciding(judged(early)).values()} == {40}
-    diverged = put(early, "outcome", "diverged", "LSTM", pl.col("seed") <= 30)
-    assert {row.n for row in deciding(judged(diverged)).values()} == {10}
+    diverged = put(early, "outcome", "diverged", "LSTM", pl.col("seed") <= 20)
+    assert {row.n for row in deciding(judged(diverged)).values()} == {20}
+
+
+def test_seeds_on_which_both_test_scores_are_perfect_do_not_count() -> None:
+    """Twenty wins beside twenty ties at the top: the ties say nothing of who is better."""
+    top = pl.col("seed") <= 20
+    evidence = put(put(put(made(), "score", 1.0, "LSTM"), "score", 1.0, "RNN", top), "score", 0.99, "RNN", ~top)
+    verdict = judged(evidence)
+    assert (verdict.verdict, verdict.effect.value, verdict.n) == ("supported", 1.0, 20)
+    assert "one-100/T=30 (20/40)" in verdict.because["en"]
+
+
+@pytest.mark.parametrize(("perfect", "word"), [(20, "supported"), (21, "not-tested")])
+def test_with_fewer_than_half_of_the_seeds_a_condition_is_not_tested(perfect: int, word: str) -> None:
+    evidence = put(made(), "score", 1.0, "LSTM")
+    verdict = judged(put(evidence, "score", 1.0, "RNN", pl.col("seed") <= perfect))
+    assert {row.verdict for row in deciding(verdict).values()} == {word}
+    if word == "not-tested":
+        assert {row.reason for row in deciding(verdict).values()} == {"ceiling"}
+        assert (verdict.verdict, verdict.n) == ("not-tested", 0)
+        assert "both were perfect" in verdict.because["en"]
+
+
+def test_a_task_has_an_answer_by_two_of_its_sizes() -> None:
+    evidence = put(made(), "score", 0.6, "LSTM")
+    assert judged(evidence).verdict == "supported"
+    one_size = put(evidence, "training_score", 0.5, "RNN", pl.col("source") == "one-100")
+    assert judged(one_size).verdict == "inconclusive"
+    assert "one (inconclusive)" in judged(one_size).because["en"]
 
 
 @pytest.mark.parametrize(("families", "reason"), [("R", "unfit_rnn"), ("L", "unfit_lstm"), ("RL", "unfit_both")])

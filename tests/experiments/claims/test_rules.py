@@ -13,12 +13,14 @@ from carousel.experiments.claims.vanishing.horizon import Horizon, ratio_of
 from carousel.experiments.decision.paired import mean_row
 from carousel.experiments.decision.rules import (
     SIZE,
+    by_group,
     by_margin,
     by_size,
     by_superiority,
     combine,
     combine_parts,
     distance,
+    everywhere,
     judged_together,
 )
 from carousel.experiments.decision.statistics.interval import UNBOUNDED, Interval
@@ -59,18 +61,43 @@ def test_size(interval: Interval, word: Word, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "interval", "word", "reason"),
+    ("interval", "word", "reason"),
     [
-        (0.9, Interval(0.6, 1.0), "supported", "beyond"),
-        (0.7, Interval(0.55, 0.85), "inconclusive", "wide"),
-        (0.75, Interval(0.6, 0.9), "inconclusive", "wide"),
-        (0.2, Interval(0.05, 0.45), "refuted", "opposite"),
-        (0.5, Interval(0.3, 0.7), "refuted", "less"),
-        (1.0, Interval(0.48, 1.0), "inconclusive", "wide"),
+        (Interval(0.76, 1.0), "supported", "beyond"),
+        (Interval(0.6, 1.0), "inconclusive", "wide"),  # .9 of wins may be .6
+        (Interval(0.55, 0.85), "inconclusive", "wide"),
+        (Interval(0.05, 0.45), "refuted", "opposite"),
+        (Interval(0.3, 0.7), "refuted", "less"),
     ],
 )
-def test_superiority(value: float, interval: Interval, word: Word, reason: str) -> None:
-    assert by_superiority(value, interval) == (word, reason)
+def test_superiority(interval: Interval, word: Word, reason: str) -> None:
+    assert by_superiority(interval) == (word, reason)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("supported", "supported"), "supported"),
+        (("supported", "inconclusive"), "inconclusive"),  # `combine` takes half
+        (("supported", "not-tested"), "supported"),
+        (("refuted", "inconclusive"), "refuted"),
+        (("supported", "refuted"), "conditional"),
+    ],
+)
+def test_a_statement_about_every_row_is_supported_by_all(words: tuple[Word, ...], expected: Word) -> None:
+    rows = [Row(str(k), word, "", Effect("rate", "solved_rate", 0.1), 10) for k, word in enumerate(words)]
+    assert everywhere(rows) == expected
+
+
+@pytest.mark.parametrize(("least", "expected"), [(1, "supported"), (2, "inconclusive")])
+def test_a_group_may_need_several_rows_for_its_answer(least: int, expected: Word) -> None:
+    words: tuple[Word, ...] = ("supported", "inconclusive")
+    rows = [
+        Row(str(k), word, "", Effect("rate", "solved_rate", 0.1), 10, condition="task/T=30")
+        for k, word in enumerate(words)
+    ]
+    untested = Row("other", "not-tested", "", Effect("rate", "solved_rate", 0.1), 0, condition="other/T=30")
+    assert by_group([*rows, untested], str, least) == {"task": expected, "other": "not-tested"}
 
 
 @pytest.mark.parametrize(

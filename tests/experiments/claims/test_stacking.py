@@ -6,17 +6,14 @@ import math
 
 import pytest
 
-from carousel.common.names import family_of_task
 from carousel.experiments.calibration.simulated import Row, run, trial
-from carousel.experiments.claims.stacking.claim import Stacking, _over_families
+from carousel.experiments.claims.stacking.claim import Stacking
 from carousel.experiments.claims.stacking.depth import families
 from carousel.experiments.columns import MEMORISED_BITS
 from carousel.experiments.decision.multiple_testing import holm
 from carousel.experiments.decision.results import Results
-from carousel.experiments.decision.rules import by_group
 from carousel.experiments.decision.statistics.power import seeds_for_mean
-from carousel.experiments.decision.verdict import Effect, Verdict, Word
-from carousel.experiments.decision.verdict import Row as Judged
+from carousel.experiments.decision.verdict import Verdict, Word
 
 S, R, C, OPEN, N = "supported", "refuted", "conditional", "inconclusive", "not-tested"
 SPECS = ("lstm", "lstm,layers=2")
@@ -37,9 +34,9 @@ def _judge(rows: list[Row], specs: tuple[str, ...] = SPECS) -> Verdict:
     ("words", "expected"),
     [
         ([S, S], S),
-        ([S, S, R], S),
+        ([S, S, R], C),
         ([S, R], C),
-        ([S, R, OPEN], OPEN),
+        ([S, R, OPEN], C),
         ([R, R], R),
         ([R, R, OPEN], R),
         ([R, R, OPEN, OPEN], OPEN),  # two might still gain
@@ -54,16 +51,6 @@ def test_over_families(words: list[Word], expected: Word) -> None:
     assert families(words) == expected
 
 
-def _firm(source: str, word: Word, firm: bool) -> Judged:
-    return Judged(source, word, "beyond", Effect("rate", "solved_rate", 0.1), 10, condition=f"{source}/T=30", firm=firm)
-
-
-@pytest.mark.parametrize(("firm", "expected"), [(True, C), (False, R)])
-def test_a_gain_that_may_be_chance_is_as_if_open(firm: bool, expected: Word) -> None:
-    rows = [_firm("nested-brackets", S, firm), _firm("time-scales", R, True), _firm("permutations", R, True)]
-    assert _over_families(rows, by_group(rows, family_of_task)) == expected
-
-
 def test_two_families_that_gain_support_it() -> None:
     assert _judge(_solved("adding", 1, 10) + _solved("parity", 0, 9)).verdict == "supported"
 
@@ -75,7 +62,7 @@ def test_two_tasks_of_one_family_are_one_family() -> None:
 
 
 def test_no_gain_needs_seeds_to_be_shown() -> None:
-    few, many = (_solved("adding", n, n, n) + _solved("parity", n, n, n) for n in (10, 40))
+    few, many = (_solved("adding", h, h, n) + _solved("parity", h, h, n) for h, n in ((5, 10), (100, 200)))
     assert _judge(few).verdict == "inconclusive"
     assert _judge(many).verdict == "refuted"
 
@@ -116,17 +103,27 @@ def test_an_open_gain_asks_for_the_seeds_that_clear_the_margin_on_its_own_side()
     assert 10 < row.seeds_needed < 160
 
 
-def test_a_family_is_conditional_by_rows_that_are_firm_among_its_own() -> None:
-    """20 of 20 against none is firm; a loss that just decides alone is not at half the error."""
+def test_the_conditions_share_the_error() -> None:
+    """A loss that just decides alone does not at half the error; a larger one does, and makes its family conditional."""
     gains = _solved("delayed-recall", 0, 20, 20)
     narrow, wide = (_solved("copy-memory", 16, n, 20) for n in (12, 2))
     assert _judge(narrow).rows[0].verdict == "refuted"
-    words = []
-    for loss in (narrow, wide):
-        verdict = _judge(gains + loss)
-        assert [row.verdict for row in verdict.rows if row.decides] == ["supported", "refuted"]
-        words.append("recall (conditional)" in verdict.because["en"])
-    assert words == [False, True]
+    assert [row.verdict for row in _judge(gains + narrow).rows if row.decides] == ["supported", "inconclusive"]
+    both = _judge(gains + wide)
+    assert [row.details["level"] for row in both.rows if row.decides] == [0.975, 0.975]
+    assert (both.verdict, "recall (conditional)" in both.because["en"]) == ("conditional", True)
+
+
+@pytest.mark.parametrize(("shallow", "word"), [(18, "refuted"), (19, "not-tested")])
+def test_where_one_layer_solves_nearly_all_depth_has_no_room(shallow: int, word: Word) -> None:
+    row = _judge(_solved("adding", shallow, 0, 20)).rows[0]
+    assert (row.verdict, row.reason == "no_room", row.n == 0) == (word, word == N, word == N)
+
+
+def test_no_room_anywhere_is_said() -> None:
+    verdict = _judge(_solved("adding", 20, 20, 20) + _solved("parity", 20, 20, 20))
+    assert verdict.verdict == "not-tested"
+    assert "One layer solves these tasks already" in verdict.because["en"]
 
 
 def test_bits_are_judged_as_ratios() -> None:

@@ -331,10 +331,12 @@ def test_a_file_nobody_learned_says_nothing_of_the_past() -> None:
 # generalisation on a file (on tasks: test_generalisation.py)
 
 
-def test_one_file_speaks_of_itself() -> None:
+@pytest.mark.parametrize(("seeds", "verdict"), [(10, "inconclusive"), (20, "supported")])
+def test_one_file_speaks_of_itself(seeds: int, verdict: str) -> None:
+    """Ten wins of ten have a lower limit of .69, below the .75 that counts as better."""
     effects = Effects(scores={"rnn": 0.7, "lstm": 0.9})
-    claim = _claim(_made(specs=ONLY, source_kind="file", seeds=10, effects=effects), "generalisation")
-    assert claim["verdict"] == "supported"
+    claim = _claim(_made(specs=ONLY, source_kind="file", seeds=seeds, effects=effects), "generalisation")
+    assert claim["verdict"] == verdict
     assert "utterances only" in claim["because"]["en"]
 
 
