@@ -112,13 +112,16 @@ def test_seeds_on_which_both_test_scores_are_perfect_do_not_count() -> None:
 
 @pytest.mark.parametrize(("perfect", "word"), [(20, "supported"), (21, "not-tested")])
 def test_with_fewer_than_half_of_the_seeds_a_condition_is_not_tested(perfect: int, word: str) -> None:
-    evidence = put(made(), "score", 1.0, "LSTM")
-    verdict = judged(put(evidence, "score", 1.0, "RNN", pl.col("seed") <= perfect))
-    assert {row.verdict for row in deciding(verdict).values()} == {word}
-    if word == "not-tested":
-        assert {row.reason for row in deciding(verdict).values()} == {"ceiling"}
-        assert (verdict.verdict, verdict.n) == ("not-tested", 0)
-        assert "both were perfect" in verdict.because["en"]
+    evidence, here = put(made(), "score", 1.0, "LSTM"), pl.col("source") == "one-100"
+    verdict = judged(put(evidence, "score", 1.0, "RNN", here, pl.col("seed") <= perfect))
+    row = deciding(verdict)["one-100/T=30"]
+    assert (row.verdict, row.reason == "ceiling") == (word, word == "not-tested")
+
+
+def test_perfect_scores_everywhere_are_no_test_of_generalisation() -> None:
+    verdict = judged(put(put(made(), "score", 1.0, "LSTM"), "score", 1.0, "RNN"))
+    assert (verdict.verdict, verdict.n) == ("not-tested", 0)
+    assert "both were perfect" in verdict.because["en"]
 
 
 def test_a_task_has_an_answer_by_two_of_its_sizes() -> None:

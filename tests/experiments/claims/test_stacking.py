@@ -62,7 +62,7 @@ def test_two_tasks_of_one_family_are_one_family() -> None:
 
 
 def test_no_gain_needs_seeds_to_be_shown() -> None:
-    few, many = (_solved("adding", h, h, n) + _solved("parity", h, h, n) for h, n in ((5, 10), (100, 200)))
+    few, many = (_solved("adding", h, h, n) + _solved("parity", h, h, n) for h, n in ((9, 10), (180, 200)))
     assert _judge(few).verdict == "inconclusive"
     assert _judge(many).verdict == "refuted"
 
@@ -104,7 +104,7 @@ def test_an_open_gain_asks_for_the_seeds_that_clear_the_margin_on_its_own_side()
 
 
 def test_the_conditions_share_the_error() -> None:
-    """A loss that just decides alone does not at half the error; a larger one does, and makes its family conditional."""
+    """A loss that just decides alone does not at half the error; a larger one does: its family is conditional."""
     gains = _solved("delayed-recall", 0, 20, 20)
     narrow, wide = (_solved("copy-memory", 16, n, 20) for n in (12, 2))
     assert _judge(narrow).rows[0].verdict == "refuted"
@@ -116,7 +116,7 @@ def test_the_conditions_share_the_error() -> None:
 
 @pytest.mark.parametrize(("shallow", "word"), [(18, "refuted"), (19, "not-tested")])
 def test_where_one_layer_solves_nearly_all_depth_has_no_room(shallow: int, word: Word) -> None:
-    row = _judge(_solved("adding", shallow, 0, 20)).rows[0]
+    row = _judge(_solved("adding", shallow, 0, 20) + _solved("parity", 0, 20, 20)).rows[0]
     assert (row.verdict, row.reason == "no_room", row.n == 0) == (word, word == N, word == N)
 
 
