@@ -111,7 +111,7 @@ def _history(run: int) -> Evidence:
 
 
 def _better(run: int) -> Evidence:
-    return _run(run, Effects(scores={"rnn": 0.80, "lstm": 0.86}, score_spread=0.02), seeds=10, source_kind="file")
+    return _run(run, Effects(scores={"rnn": 0.80, "lstm": 0.88}, score_spread=0.02), seeds=30, source_kind="file")
 
 
 def _falls(run: int) -> Evidence:
@@ -126,7 +126,7 @@ def _falls(run: int) -> Evidence:
         ("exploding", _steady),
         ("length", _history),
         ("length", _falls),  # at 60 seeds: at 10 no data can show a fall of at most .1 (docs/claims.md)
-        ("generalisation", _better),
+        ("generalisation", _better),  # at 30 seeds: ten wins of ten have a lower limit of .69
     ],
 )
 def test_a_planted_difference_is_found(claim: str, made: Callable[[int], Evidence]) -> None:
