@@ -6,7 +6,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 # Files are shared out whole, longest first (tests/conftest.py).
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run check test lint bench pictures docs wheel verify clean
+.PHONY: help run check test lint bench pictures page docs wheel verify clean
 
 help:
 	@echo 'make run     set up, then compare the usual networks on the built-in tasks: about six minutes on 2 cores'
@@ -14,6 +14,7 @@ help:
 	@echo 'make test    set up, then every test, real processes and real kills too: about twelve minutes'
 	@echo 'make bench   the layers timed against those of torch: some minutes'
 	@echo 'make pictures the pictures of the documents, drawn anew'
+	@echo 'make page    the lab page, built anew from web/ into the package'
 	@echo 'make docs    the documentation site, in English and Chinese; says where to look'
 	@echo 'make wheel   dist/*.whl'
 	@echo 'make verify  whether the packages that pip is served are, byte for byte, those that were tested'
@@ -23,10 +24,10 @@ help:
 run: $(VENV)/.ready
 	$(BIN)/carousel compare
 
-check: lint
+check: lint $(VENV)/.ready-page
 	$(PYTEST) -m 'not slow'
 
-test: lint
+test: lint $(VENV)/.ready-page
 	$(PYTEST)
 
 lint: $(VENV)/.ready-dev
@@ -42,6 +43,9 @@ bench: $(VENV)/.ready
 pictures: $(VENV)/.ready
 	$(BIN)/python docs/why/picture.py
 	$(BIN)/python docs/tutorial/pictures.py
+
+page: $(VENV)/.ready-page
+	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
 
 # NO_MKDOCS_2_WARNING: without an advertisement of the theme's makers.
 docs: $(VENV)/.ready-dev
@@ -72,4 +76,10 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 $(VENV)/.ready-dev: $(VENV)/.ready
 	@echo 'installing what the checks and tests need (1.5 GB on disk, most of it triton, whose kernels are compiled without a GPU), once'
 	$(PIP) --editable '.[dev]'
+	touch $@
+
+# What builds the lab page (75 MB, of fixed hashes, no script of theirs is run), and the browser that its tests open.
+$(VENV)/.ready-page: $(VENV)/.ready-dev web/package-lock.json
+	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
+	command -v chromium >/dev/null || { apt-get update --quiet && apt-get install --quiet --yes chromium fonts-noto-cjk; }
 	touch $@

@@ -1,0 +1,87 @@
+/**
+ * What `tests/page/test_lab_numbers.py` asks: a list of questions as JSON on standard input, their answers on standard output.
+ *
+ * Node runs it as it stands, so that the numbers are tested without a build.
+ */
+
+import { initialise } from "../src/nn/initialisation.ts";
+import type { CellName } from "../src/nn/cells/index.ts";
+import { emptyNetwork, listed, type Network, run, runBack } from "../src/nn/network.ts";
+import { adam } from "../src/nn/optimiser.ts";
+import { random } from "../src/nn/random.ts";
+import { type Batch, type Task, TASKS } from "../src/nn/tasks.ts";
+import { learn, type Recipe } from "../src/nn/training.ts";
+
+interface Shape {
+  cell: CellName;
+  inputs: number;
+  hidden: number;
+  outputs: number;
+  layers: number;
+}
+
+interface Given {
+  shape: Shape;
+  parameters: number[][];
+  steps: number;
+  batch: number;
+}
+
+const QUESTIONS = { differentiate, train, initial, sample };
+
+/** One run forward and backward: everything of it. */
+function differentiate({ dOutput, x, ...given }: Given & { x: number[]; dOutput: number[] }) {
+  const network = networkOf(given);
+  const done = run(network, sequence(given, x));
+  const back = runBack(network, done, Float64Array.from(dOutput));
+  return {
+    output: [...done.output],
+    values: done.tapes.map((tape) => plain(tape.values)),
+    derivatives: back.layers.map((layer) => plain(layer.values)),
+    gradients: listed(back).map((values) => [...values]),
+    dx: [...back.layers[0]!.x],
+  };
+}
+
+/** Updates by Adam on the given batches. */
+function train({ recipe, batches, ...given }: Given & { recipe: Recipe; batches: { x: number[]; y: number[] }[] }) {
+  const network = networkOf(given);
+  const training = { recipe, network, optimiser: adam(listed(network), recipe.rate), draw: random(0) };
+  const classify = TASKS[recipe.task].outputs > 1;
+  const done = batches.map(({ x, y }) => {
+    const answers = classify ? Int32Array.from(y) : Float64Array.from(y);
+    return learn(training, { x: sequence(given, x), y: answers, keys: [] } satisfies Batch);
+  });
+  return { steps: done, parameters: listed(network).map((values) => [...values]) };
+}
+
+function initial({ shape, name, seed, length }: { shape: Shape; name: string; seed: number; length: number }) {
+  const network = emptyNetwork(shape.cell, shape.inputs, shape.hidden, shape.outputs, shape.layers);
+  initialise(network, name, random(seed), length);
+  return listed(network).map((values) => [...values]);
+}
+
+function sample({ task, length, batch, seed }: { task: Task["name"]; length: number; batch: number; seed: number }) {
+  const drawn = TASKS[task].sample(length, batch, random(seed));
+  return { x: [...drawn.x.values], y: [...drawn.y], keys: drawn.keys };
+}
+
+function networkOf({ shape, parameters }: Given): Network {
+  const network = emptyNetwork(shape.cell, shape.inputs, shape.hidden, shape.outputs, shape.layers);
+  listed(network).forEach((values, k) => values.set(parameters[k]!));
+  return network;
+}
+
+function sequence({ shape, steps, batch }: Given, x: number[]) {
+  return { steps, rows: shape.inputs, batch, values: Float64Array.from(x) };
+}
+
+function plain(values: Record<string, Float64Array>): Record<string, number[]> {
+  return Object.fromEntries(Object.entries(values).map(([name, all]) => [name, [...all]]));
+}
+
+type Question = { [Kind in keyof typeof QUESTIONS]: { kind: Kind; given: Parameters<(typeof QUESTIONS)[Kind]>[0] } }[keyof typeof QUESTIONS];
+
+export function answer({ kind, given }: Question): unknown {
+  return (QUESTIONS[kind] as (given: unknown) => unknown)(given);
+}
