@@ -14,9 +14,9 @@ import torch
 from torch import nn
 
 from carousel.cli.user_code import OPTIONS
+from carousel.common.pages.own_page import mark
 from carousel.common.texts import text
 from carousel.introspect.diagnosis import diagnose
-from carousel.introspect.diagnosis.page.page import MARK
 from carousel.introspect.diagnosis.symptoms import SYMPTOMS
 from tests.support.forked import forked
 from tests.support.runs import command, environment
@@ -91,7 +91,7 @@ def test_a_sick_model_end_to_end(project: Path, tmp_path: Path) -> None:
     assert lines[1].startswith("Net: 1,459 parameters, T = 60, B = 8")
     assert lines[-1] == "page: doctor.html"
     page = (elsewhere / "doctor.html").read_text(encoding="utf-8")
-    assert MARK in page
+    assert mark("doctor") in page
     assert "encoder.l0" in page
     assert {path.name for path in elsewhere.iterdir()} == {"doctor.html"}
 

@@ -128,6 +128,17 @@ def doctor(
 
 
 @app.command(cls=Command)
+def lab(
+    out: Annotated[Path | None, typer.Option(metavar=_PATH)] = None,
+    lang: Annotated[str | None, typer.Option("--lang", metavar="en|zh")] = None,
+) -> None:
+    """See the mechanism in the browser."""
+    from carousel.cli.lab import lab as run
+
+    run(out, lang)
+
+
+@app.command(cls=Command)
 def bench(
     threads: Annotated[str, typer.Option(metavar="N,N,...")] = "1,2",
     pairs: Annotated[int, typer.Option(metavar=_N)] = 9,

@@ -11,10 +11,11 @@ from typing import Any
 from carousel.cli.console import Console
 from carousel.cli.user_code import Case, load, split
 from carousel.cli.user_errors import user_errors
+from carousel.common.pages.own_page import check_free
 from carousel.common.terminal import is_terminal, overwrite_line
 from carousel.common.texts import LANGUAGES, text
 from carousel.introspect.diagnosis import Diagnosis, Finding, diagnose
-from carousel.introspect.diagnosis.page.page import check_free, write
+from carousel.introspect.diagnosis.page.page import COMMAND, write
 from carousel.introspect.diagnosis.symptoms import SYMPTOMS
 
 _PARTS = ("title", "evidence", "cause", "advice", "limits")
@@ -24,7 +25,7 @@ def doctor(target: str, out: Path, show_traceback: bool, as_json: bool, lang: st
     """Examine what the function of the user's file returns; print the findings, worst first, and write the page."""
     console = Console(lang, quiet=as_json)
     file, function = split(target)
-    check_free(out)
+    check_free(out, COMMAND)
     with redirect_stdout(console.stream):  # what the user's code prints must not stand among the JSON
         case = load(file, function, show=show_traceback)
         with user_errors("loss_fn(model, batch)", file, show=show_traceback):

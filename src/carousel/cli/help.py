@@ -34,6 +34,7 @@ EXAMPLES = {
         "verdicts-seeds": ["carousel verdicts runs/one runs/other"],
         "verdicts-reference": ["carousel verdicts runs/one reference"],
     },
+    "lab": {"lab": ["carousel lab --out lab.html"]},
     "doctor": {"doctor": ["carousel doctor train.py:make"]},
     "example": {"example-file": ["carousel example rivers > rivers.csv"]},
 }

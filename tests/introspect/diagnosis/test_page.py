@@ -16,9 +16,9 @@ from torch import Tensor, nn
 
 from carousel import LSTM
 from carousel.common.errors import FolderConflict, NotRecorded, UnknownName
+from carousel.common.pages.own_page import mark
 from carousel.common.texts import catalogue, text
 from carousel.introspect.diagnosis import Diagnosis
-from carousel.introspect.diagnosis.page.page import MARK
 from tests.experiments.report.test_page import Page, numbers
 from tests.introspect.diagnosis.simulated import HOSTILE, TEXTS, Net, finding, made, not_assessed, of
 
@@ -326,7 +326,7 @@ def test_an_own_page_is_written_anew_and_nothing_else_is(tmp_path: Path) -> None
     diagnosis = made(lstm)
     path = diagnosis.to_html(tmp_path / "new" / "doctor.html")
     before = path.read_bytes()
-    assert MARK.encode() in before
+    assert mark("doctor").encode() in before
     assert diagnosis.to_html(path).read_bytes() == before
     other = tmp_path / "other.html"
     other.write_text("<!doctype html><title>mine</title>")

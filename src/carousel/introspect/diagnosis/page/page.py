@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from carousel.common.errors import CarouselError, FolderConflict, UnknownName
-from carousel.common.files import write_text
+from carousel.common.errors import CarouselError, UnknownName
+from carousel.common.pages.own_page import check_free, mark, write_own
 from carousel.common.pages.render import svg
 from carousel.common.pages.svg_compact import compact
 from carousel.common.pages.templating import filled, script, style
@@ -16,8 +15,7 @@ from carousel.introspect.diagnosis.finding import Examination, Finding
 from carousel.introspect.diagnosis.page.figures import Pictures, intact, pictures
 from carousel.introspect.diagnosis.page.view import Card, Drawing, PageView, SiteView, card, page_view, summary
 
-MARK = '<meta name="generator" content="carousel doctor">'
-_LOOKED_AT = 1_000  # bytes of a file, in which our mark is
+COMMAND = "doctor"
 _SITES = 4  # at most so many layers are shown
 _SIZE = 2_500_000  # characters of all figures, in all languages
 
@@ -27,36 +25,12 @@ def write(diagnosis: Examination, path: Path, lang: str = "en") -> Path:
     FolderConflict where there is a file of another origin or where it cannot be written."""
     if lang not in LANGUAGES:
         raise UnknownName("language", lang, LANGUAGES)
-    check_free(path)
+    check_free(path, COMMAND)
     views = {view.lang: view for view in _views(diagnosis)}
-    shared = {"style": style(), "script": script(), "mark": MARK}
+    shared = {"style": style(), "script": script(), "mark": mark(COMMAND)}
     page = filled("carousel.introspect.diagnosis.page", "doctor.html.j2", pages=views, default=lang, **shared)
-    with _one_line(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, page)
+    write_own(path, page)
     return path
-
-
-def check_free(path: Path) -> None:
-    """Raises FolderConflict where a file at `path` is no page of ours."""
-    with _one_line(path):
-        if not path.exists():
-            return
-        with path.open("rb") as stream:
-            ours = MARK.encode() in stream.read(_LOOKED_AT)
-    if not ours:
-        raise FolderConflict(f"{str(path)!r} was not written by carousel doctor, and is not overwritten",
-                             fix="name another file")  # fmt: skip
-
-
-@contextmanager
-def _one_line(path: Path) -> Iterator[None]:
-    """The system's refusal in one line."""
-    try:
-        yield
-    except OSError as error:
-        raise FolderConflict(f"cannot write {str(path)!r}", got=error.strerror or str(error),
-                             fix="name another file") from error  # fmt: skip
 
 
 def fragment(diagnosis: Examination) -> str:

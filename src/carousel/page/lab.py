@@ -1,0 +1,32 @@
+"""The lab page filled: the file that web/ was built into, with the texts of the catalogue and our mark."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+
+from carousel.common.pages.own_page import mark
+from carousel.common.texts import LANGUAGES, catalogue, checked_language
+
+COMMAND = "lab"
+_EMPTY = '<script type="application/json" id="given">null</script>'
+_HEAD = '<meta charset="utf-8" />'
+
+
+def lab_page(lang: str | None = None) -> str:
+    """The whole page as one HTML file that asks nothing of a network. lang: the language it opens in; None: that of the
+    browser. Raises UnknownName for another language."""
+    given = {"lang": lang and checked_language(lang), "texts": {each: _texts(each) for each in LANGUAGES}}
+    # "<" is written so that no text can end the element.
+    filled = json.dumps(given, ensure_ascii=False).replace("<", "\\u003c")
+    page = built().replace(_EMPTY, _EMPTY.replace("null", filled))
+    return page.replace(_HEAD, f"{_HEAD}\n    {mark(COMMAND)}", 1)
+
+
+def built() -> str:
+    """The page as built, empty."""
+    return resources.files("carousel.page").joinpath("lab.html").read_text(encoding="utf-8")
+
+
+def _texts(lang: str) -> dict[str, str]:
+    return {key: value for key, value in catalogue(lang).items() if key.startswith("lab.")}

@@ -1,0 +1,57 @@
+/** How much of the gradient is left k steps back, in a network of any size: `carousel.flow.lag_profile` and `cell_path`. */
+
+import { at, type Tape } from "../nn/layer.ts";
+import { type Network, run, runBack } from "../nn/network.ts";
+import { type Batch, type Task, TASKS } from "../nn/tasks.ts";
+
+export interface Profile {
+  /** |dL/ds_{T-k}| / |dL/ds_T|, s the whole state (h, and c): the geometric mean over the batch, k = 0 ... T-1. */
+  total: number[];
+  /** The mean over units of f_{T-k+1} ... f_T, what the c road alone carries; null where there is no such gate. */
+  path: number[] | null;
+  /** The mean of the forget gate. */
+  gate: number | null;
+}
+
+/** Of the first layer, for the loss of a batch. */
+export function profile(network: Network, task: Task["name"], batch: Batch): Profile {
+  const done = run(network, batch.x);
+  const found = runBack(network, done, TASKS[task].loss(done.output, batch).dOutput);
+  const tape = done.tapes[0]!;
+  const states = tape.layer.cell.states.map((name) => found.layers[0]!.values[name]!);
+  const norms = Array.from({ length: tape.x.steps }, (_, k) => norm(states, tape, tape.x.steps - 1 - k));
+  const total = norms.map((norm) => geometricMean(norm.map((value, b) => value / norms[0]![b]!)));
+  const gate = { lstm: "f", "lstm-coupled": "f", gru: "z" }[tape.layer.cell.name as string];
+  if (!gate) return { total, path: null, gate: null };
+  return { total, path: pathOf(tape, gate), gate: mean(tape.values[gate]!) };
+}
+
+/** The length of the adjoint at step t, of each sequence. */
+function norm(states: Float64Array[], tape: Tape, t: number): number[] {
+  const { batch } = tape.x;
+  const squares = new Array<number>(batch).fill(0);
+  for (const all of states) at(all, t, tape.layer.hidden * batch).forEach((d, j) => (squares[j % batch]! += d * d));
+  return squares.map(Math.sqrt);
+}
+
+function pathOf(tape: Tape, gate: string): number[] {
+  const { batch, steps } = tape.x;
+  const size = tape.layer.hidden * batch;
+  const product = new Float64Array(size).fill(1);
+  const found = [1];
+  for (let t = steps - 1; t > 0; t--) {
+    at(tape.values[gate]!, t, size).forEach((f, j) => (product[j]! *= f));
+    const sums = new Array<number>(batch).fill(0);
+    product.forEach((value, j) => (sums[j % batch]! += value / tape.layer.hidden));
+    found.push(geometricMean(sums));
+  }
+  return found;
+}
+
+function geometricMean(values: number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value) / values.length, 0));
+}
+
+function mean(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,42 @@
+/** Networks of 32 units as they are before training, on a sequence of random symbols. */
+
+import type { CellName } from "../nn/cells/index.ts";
+import { initialise } from "../nn/initialisation.ts";
+import { emptyNetwork, type Network } from "../nn/network.ts";
+import { random } from "../nn/random.ts";
+import { TASKS } from "../nn/tasks.ts";
+import { profile, type Profile } from "./profile.ts";
+
+export const HIDDEN = 32;
+const BATCH = 4;
+const TASK = "delayed-recall";
+const SEED = 1;
+
+export function untrained(cell: CellName, initialisation: string, length: number): Network {
+  const { inputs, outputs } = TASKS[TASK];
+  const network = emptyNetwork(cell, inputs, HIDDEN, outputs);
+  initialise(network, initialisation, random(SEED), length);
+  return network;
+}
+
+/** change: of the network before it is run. */
+export function untrainedProfile(
+  cell: CellName,
+  initialisation: string,
+  length: number,
+  change: (network: Network) => void = () => {},
+): Profile {
+  const network = untrained(cell, initialisation, length);
+  change(network);
+  return profile(network, TASK, TASKS[TASK].sample(length, BATCH, random(SEED)));
+}
+
+/** The same network with another bias of its forget gate. */
+export function withForgetBias(bias: number): (network: Network) => void {
+  return ({ layers }) => {
+    for (const { hidden, parameters: p } of layers) {
+      p.bias_ih.fill(bias, hidden, 2 * hidden);
+      p.bias_hh.fill(0, hidden, 2 * hidden);
+    }
+  };
+}

@@ -1,0 +1,85 @@
+/** What is chosen once and every view follows. The address keeps it, so that a teacher can point at a place. */
+
+import { GIVEN, type Language } from "./given.ts";
+
+export interface Lab {
+  lang: Language;
+  chapter: string;
+  /** The reader's sequence. */
+  x: number[];
+  /** The step that is looked at, counted from 1. */
+  t: number;
+  /** The scalar network: h = tanh(w h + u x). */
+  w: number;
+  u: number;
+  /** Steps of the long sequences. */
+  T: number;
+  /** The bias of the forget gate. */
+  b: number;
+  /** Steps back from the last one. */
+  k: number;
+}
+
+export const LONGEST = 8; // numbers of the reader's sequence: as many as can be looked at one by one
+
+const NUMBERS = {
+  t: [1, LONGEST],
+  w: [-2, 2],
+  u: [-2, 2],
+  T: [5, 100],
+  b: [-3, 5],
+  k: [0, 100],
+} as const satisfies Partial<Record<keyof Lab, readonly [number, number]>>;
+
+export const RANGES: Record<keyof typeof NUMBERS, readonly [number, number]> = NUMBERS;
+
+export const lab: Lab = $state({
+  lang: GIVEN.lang ?? (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en"),
+  chapter: "forward",
+  x: [1, 0, 0, 0, 0],
+  t: 1,
+  w: 0.9,
+  u: 1,
+  T: 30,
+  b: 0,
+  k: 30,
+});
+
+/** "chapter=backward&t=3&w=0.9&x=1,0,0" */
+export function address(): string {
+  const numbers = Object.keys(NUMBERS).map((name) => `${name}=${lab[name as keyof typeof NUMBERS]}`);
+  return [`chapter=${lab.chapter}`, ...numbers, `x=${lab.x.join(",")}`, `lang=${lab.lang}`].join("&");
+}
+
+/** Takes what is valid of an address; the rest stays as it is. */
+export function follow(hash: string, chapters: readonly string[]): void {
+  const asked = new URLSearchParams(hash.replace(/^#/, ""));
+  const chapter = asked.get("chapter");
+  if (chapter && chapters.includes(chapter)) lab.chapter = chapter;
+  const lang = asked.get("lang");
+  if (lang === "en" || lang === "zh") lab.lang = lang;
+  const x = sequence(asked.get("x") ?? "");
+  if (x.values) lab.x = x.values;
+  for (const [name, [low, high]] of Object.entries(NUMBERS)) {
+    const value = Number(asked.get(name) ?? NaN);
+    if (value >= low && value <= high) lab[name as keyof typeof NUMBERS] = value;
+  }
+  lab.t = Math.min(Math.round(lab.t), lab.x.length);
+}
+
+export interface Sequence {
+  values?: number[];
+  /** The key of what is wrong, and the part that it is about. */
+  wrong?: string;
+  part?: string;
+}
+
+/** Numbers between commas or spaces, Chinese ones too. */
+export function sequence(typed: string): Sequence {
+  const parts = typed.split(/[\s,;，；、]+/).filter((part) => part !== "");
+  if (parts.length < 2) return { wrong: "sequence.short" };
+  if (parts.length > LONGEST) return { wrong: "sequence.long", part: String(parts.length) };
+  const bad = parts.find((part) => !(Math.abs(Number(part)) <= 10));
+  if (bad !== undefined) return { wrong: "sequence.number", part: bad };
+  return { values: parts.map(Number) };
+}
