@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "carousel"
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
-FOLDERS = ("src", "tests", "docs", "benchmarks", "recipes", "scripts")
+FOLDERS = ("src", "tests", "docs", "benchmarks", "recipes", "scripts", "web/src", "web/test")
 PAGES = [p for p in sorted((ROOT / "docs").glob("*.md")) if p.name not in {"log.md", "glossary.md"}]
 TODAY, GIVEN_UP = GLOSSARY.split("\n## Words we used to use\n")
 TEXTS = sorted(PACKAGE.rglob("*.en.toml"))
