@@ -11,8 +11,9 @@ from carousel.experiments.calibration.simulated import FIRST_SEED, run, trial
 from carousel.experiments.claims.attention.claim import Attention
 from carousel.experiments.claims.length.claim import Length
 from carousel.experiments.claims.registry import all_claims
-from carousel.experiments.decision.interim import Settled, Taken, seen, sequentially
+from carousel.experiments.decision.interim import Settled, Taken, open_rows, seen, sequentially
 from carousel.experiments.decision.results import Results
+from carousel.experiments.decision.verdict import Effect, Row, Verdict, Word
 from carousel.experiments.judgement import judge, settle
 from carousel.experiments.results.evidence import Evidence
 
@@ -164,3 +165,21 @@ def test_best_against_best_comes_before_the_other_pairs() -> None:
     open_rows = [row for row in found.verdicts[0].rows if row.verdict == "inconclusive"]
     assert len(open_rows) == 2 and sum(row.best for row in open_rows) == 1
     assert {spec for _, spec in found.allocation} == {"rnn", "lstm:chrono"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "waiting"),
+    [
+        ([("supported", True), ("refuted", True), ("refuted", False)], []),  # conditional already
+        ([("supported", True), ("refuted", False), ("refuted", False)], [1, 2]),
+        ([("supported", False), ("refuted", False)], [0, 1]),
+        ([("supported", False), ("refuted", True), ("refuted", False), ("inconclusive", True)], [3, 0]),
+    ],
+)
+def test_where_rows_contradict_the_answer_that_none_has_firmly_waits(
+    rows: list[tuple[Word, bool]], waiting: list[int]
+) -> None:
+    made = tuple(Row(str(k), word, "", Effect("fall", "solved_rate", 0.1), 10, firm=firm)
+                 for k, (word, firm) in enumerate(rows))  # fmt: skip
+    verdict = Verdict("length", "inconclusive", made[0].effect, 10, {}, made)
+    assert [int(row.where) for row in open_rows(verdict)] == waiting
