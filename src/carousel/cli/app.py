@@ -66,6 +66,8 @@ def compare(
     ignore: Annotated[list[str] | None, typer.Option(metavar=_LIST, rich_help_panel=_FILE)] = None,
     missing: Annotated[list[str] | None, typer.Option(metavar=_VALUE, rich_help_panel=_FILE)] = None,
     date_format: Annotated[str | None, typer.Option(metavar=_FORMAT, rich_help_panel=_FILE)] = None,
+    encoding: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
+    decimal: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     horizon: Annotated[int | None, typer.Option(metavar=_N, rich_help_panel=_FILE)] = None,
     window: Annotated[int | None, typer.Option(metavar=_N, rich_help_panel=_FILE)] = None,
     kind: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
@@ -87,7 +89,7 @@ def compare(
 
     columns = {"group": group, "order": order, "forecast": forecast}
     columns |= {"inputs": inputs, "ignore": ignore, "missing": missing}
-    told = {"date_format": date_format, "kind": kind}
+    told = {"date_format": date_format, "encoding": encoding, "decimal": decimal, "kind": kind}
     steps = {"target": target, "horizon": horizon, "window": window}
     data = data_options(columns, {**told, **steps}, split, drop_short)
     numbers, asked = whole_numbers("--lengths", lengths), names("--claims", claims)

@@ -28,7 +28,7 @@ def test_a_folder(tmp_path: Path) -> None:
 
 
 def test_an_unknown_ending(tmp_path: Path) -> None:
-    refused(write(tmp_path, "a.xlsx", "a"), LONG, BadData, "'.xlsx'", ".csv", ".parquet", "convert")
+    refused(write(tmp_path, "a.xlsb", "a"), LONG, BadData, "'.xlsb'", ".csv", ".parquet", "convert")
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "jsonl", "npz", "ts", "mat"])
@@ -45,7 +45,9 @@ def test_blank_rows_only(tmp_path: Path) -> None:
     refused(write(tmp_path, "a.csv", "id,t,a,label\n,,,\n\n"), LONG, BadData, "no values", "2 blank rows")
 
 
-@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\x00\x00\x01", b"PK\x03\x04\x14\x00", b"id,t\n\xff\xfe,2\n"])
+@pytest.mark.parametrize(
+    "content", [b"\x89PNG\r\n\x1a\n\x00\x00\x01", b"PK\x03\x04\x14\x00", b"id,t\n\x81\xfe\x01,2\n"]
+)
 def test_a_binary_file_named_csv(tmp_path: Path, content: bytes) -> None:
     refused(write(tmp_path, "a.csv", content), LONG, BadData, "a.csv is a binary file", "UTF-8")
 

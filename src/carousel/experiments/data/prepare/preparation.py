@@ -16,7 +16,7 @@ from carousel.experiments.data.prepare.rolls import from_rolls
 from carousel.experiments.data.prepare.sequences import from_sequences
 from carousel.experiments.data.prepare.series import from_series
 from carousel.experiments.data.prepare.time_window import WHOLE, TimeWindow
-from carousel.experiments.data.read import tables
+from carousel.experiments.data.read import tables, text_tables
 from carousel.experiments.data.read.layouts import lay_out
 from carousel.experiments.data.read.npz import read_npz
 from carousel.experiments.data.read.parsed import Parsed, ParsedRolls, ParsedSequences
@@ -24,11 +24,16 @@ from carousel.experiments.data.read.pianoroll import read_rolls
 from carousel.experiments.data.read.source import Source, fingerprint, read_source
 from carousel.experiments.data.read.table import Table
 from carousel.experiments.data.read.ts import read_ts
+from carousel.experiments.data.read.unpack import unpack
 from carousel.experiments.data.read.visible import MOST_OF_A_FILE, renamed_note, visible
 
-TABLES: dict[str, tuple[str, Callable[[Source], Table]]] = {
-    ".csv": ("CSV", tables.read_csv),
-    ".tsv": ("TSV", tables.read_tsv),
+TABLES: dict[str, tuple[str, Callable[[Source, DataOptions], Table]]] = {
+    ".csv": ("CSV", text_tables.read_csv),
+    ".tsv": ("TSV", text_tables.read_tsv),
+    ".txt": ("text table", text_tables.read_csv),
+    ".xlsx": ("Excel workbook", tables.read_workbook),
+    ".xls": ("Excel workbook", tables.read_workbook),
+    ".arff": ("ARFF", tables.read_arff),
     ".parquet": ("Parquet", tables.read_parquet),
     ".jsonl": ("JSON lines", tables.read_jsonl),
     ".ndjson": ("JSON lines", tables.read_jsonl),
@@ -56,8 +61,8 @@ def prepare(path: Path, options: DataOptions | None = None) -> Prepared:
 def read_file(path: Path, options: DataOptions) -> ParsedFile:
     """Read and check, as `prepare` does."""
     path, options = Path(path), as_shown(options)
-    suffix = path.suffix.lower()
-    source = read_source(path)
+    packed = read_source(path)
+    suffix, source, unpacked = unpack(packed)
     if suffix not in TABLES and suffix not in OTHERS:
         known, got = ", ".join([*TABLES, *OTHERS]), repr(visible(suffix, MOST_OF_A_FILE))
         raise BadData(
@@ -69,7 +74,8 @@ def read_file(path: Path, options: DataOptions) -> ParsedFile:
     parsed, sources = _read(suffix, source, options)
     name = TABLES[suffix][0] if suffix in TABLES else OTHERS[suffix]
     stem = visible(path.stem, MOST_OF_A_FILE)
-    notes = renamed_note([path.stem], [stem])
+    notes = renamed_note([path.stem], [stem]) + unpacked
+    sources = [packed, *sources[1:]]  # the file as it is, for its bytes and its fingerprint
     head: Card = {"file": source.name, "files": [one.entry for one in sources], "format": name}
     return ParsedFile(parsed, head, {"name": stem, "sha256": fingerprint(sources)}, notes)
 
@@ -101,7 +107,7 @@ def _read(suffix: str, source: Source, options: DataOptions) -> tuple[Parsed, li
         return read_ts(source, options)
     if suffix == ".mat":
         return read_rolls(source, options), [source]
-    return lay_out(TABLES[suffix][1](source), options), [source]
+    return lay_out(TABLES[suffix][1](source, options), options), [source]
 
 
 def _build(parsed: Parsed, options: DataOptions, names: dict[str, str], time_window: TimeWindow) -> Prepared:

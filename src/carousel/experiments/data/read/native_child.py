@@ -52,6 +52,43 @@ def parquet(data: bytes) -> bytes:
     return written.getvalue()
 
 
+def workbook(data: bytes) -> bytes:
+    """JSON in a line (rows above the header, sheets, header), then the first sheet's cells as text, in Arrow."""
+    import json
+
+    import fastexcel
+    import polars as pl
+
+    book = fastexcel.read_excel(data)
+    sheet = book.load_sheet(0, header_row=None, dtypes="string", eager=False)
+    frame = pl.DataFrame(sheet)
+    _refuse_many(frame.height * frame.width, data)
+    counts = frame.select(pl.sum_horizontal(pl.all().is_not_null().cast(pl.Int64))).to_series().to_list()
+    most = max(counts, default=0)
+    if not most:
+        raise ValueError("its first sheet is empty")
+    # Titles above a table fill a cell or two; the header fills all, save the name of an index.
+    above = next(row for row, count in enumerate(counts) if count >= most - (most > 2))
+    header = ["" if cell is None else str(cell).strip() for cell in frame.row(above)]
+    title = next((str(cell) for row in range(above) for cell in frame.row(row) if cell is not None), "")
+    head = {"above": above, "title": title[:60], "sheets": len(book.sheet_names), "header": header}
+    frame[above + 1 :].write_ipc(written := io.BytesIO())
+    return json.dumps(head).encode() + b"\n" + written.getvalue()
+
+
+def arff(data: bytes) -> bytes:
+    """The table, in Arrow's format; names of classes as text."""
+    import polars as pl
+    from scipy.io.arff import loadarff
+
+    rows, described = loadarff(io.StringIO(data.decode("utf-8-sig")))
+    _refuse_many(len(rows) * len(described.names()), data)
+    columns = {name: rows[name] for name in described.names()}
+    plain = {n: [cell.decode() for cell in c] if c.dtype.kind == "S" else c for n, c in columns.items()}
+    pl.DataFrame(plain).write_ipc(written := io.BytesIO())
+    return written.getvalue()
+
+
 def _limit() -> None:
     try:
         import resource
@@ -65,7 +102,7 @@ def _limit() -> None:
 def main() -> int:
     """Read as the command line says. A crash or a panic of the reader ends the process in its own way."""
     _limit()
-    reader = {"cells": cells, "parquet": parquet}[sys.argv[1]]
+    reader = {"cells": cells, "parquet": parquet, "workbook": workbook, "arff": arff}[sys.argv[1]]
     try:
         written = reader(sys.stdin.buffer.read(), *sys.argv[2:])
     except MemoryError:

@@ -86,6 +86,13 @@ def as_numbers(series: pl.Series) -> pl.Series:
     return numbers.fill_nan(None)
 
 
+def counts_rows(series: pl.Series) -> bool:
+    """True where the column is 0, 1, 2, ... or 1, 2, 3, ... from its first row to its last."""
+    numbers = as_numbers(series)
+    first = numbers[0] if len(numbers) else None
+    return first in (0, 1) and bool((numbers == pl.Series(range(len(numbers))) + first).fill_null(False).all())
+
+
 def is_numeric(series: pl.Series) -> bool:
     """True for numbers and truth values, and for text of which at least half reads as numbers."""
     if series.dtype != pl.String:

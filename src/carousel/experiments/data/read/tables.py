@@ -1,47 +1,42 @@
-"""Tables: CSV, TSV, Parquet and JSON lines, by polars; text stays text until a column is asked for numbers."""
+"""Tables that are no plain text: Parquet, JSON lines, Excel workbooks and ARFF."""
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from dataclasses import replace
 from itertools import accumulate
 
 import numpy as np
 import polars as pl
 
 from carousel.common.errors import BadData
+from carousel.experiments.data.arrays import Note
+from carousel.experiments.data.options import DataOptions
+from carousel.experiments.data.read.decoding import decode
+from carousel.experiments.data.read.dialect import Dialect
 from carousel.experiments.data.read.native import read_in_child
 from carousel.experiments.data.read.source import Source
 from carousel.experiments.data.read.table import Table, make_table
+from carousel.experiments.data.read.text_tables import as_table
 
 MOST_LEVELS = 50  # of brackets inside each other in a line of JSON
 
 
-def read_csv(source: Source) -> Table:
-    """Comma-separated text (or by semicolon or tab where the header has no comma), UTF-8, with a header."""
-    header = re.split(r"[\r\n]", _text(source).lstrip("\ufeff"), maxsplit=1)[0]
-    separator = next((mark for mark in ",;\t" if mark in header), ",")
-    return _separated(source, separator)
-
-
-def read_tsv(source: Source) -> Table:
-    """Tab-separated text, UTF-8, with a header."""
-    return _separated(source, "\t")
-
-
-def read_parquet(source: Source) -> Table:
+def read_parquet(source: Source, options: DataOptions) -> Table:
     """A Parquet file, by way of a child process; rows count from 1."""
+    _refuse_of_text(options)
     fix = "write the file again, or as CSV"
     frame = pl.read_ipc(io.BytesIO(read_in_child(source, "Parquet", fix, "parquet")))
     return make_table(frame, np.arange(frame.height) + 1, source.name)
 
 
-def read_jsonl(source: Source) -> Table:
+def read_jsonl(source: Source, options: DataOptions) -> Table:
     """JSON lines: one object a line; a row's number is its line."""
-    lines = _text(source).split("\n")  # not splitlines: U+2028 and its like may be inside a string
+    text, notes = decode(source, options.encoding)
+    lines = text.split("\n")  # not splitlines: U+2028 and its like may be inside a string
+    source = replace(source, data=text.encode())
     _refuse_deep_nesting(source)
     rows = np.array([number for number, line in enumerate(lines, 1) if line.strip()])
     try:
@@ -51,62 +46,34 @@ def read_jsonl(source: Source) -> Table:
         raise _broken(source, "JSON lines", error) from error
     if frame.height != len(rows):  # more than one object on a line: rows could not be named
         raise _broken(source, "JSON lines", f"{frame.height} objects on {len(rows)} lines")
-    return make_table(frame, rows, source.name)
+    made = make_table(frame, rows, source.name)
+    return Table(made.frame, made.rows, notes + made.notes)
 
 
-def _separated(source: Source, separator: str) -> Table:
-    _check_header(source, separator)
-    data = source.data if b"\n" in source.data else source.data.replace(b"\r", b"\n")  # ends of lines of old Macs
-    try:
-        frame = pl.read_csv(data, separator=separator, infer_schema=False)
-    except pl.exceptions.PolarsError as error:
-        _refuse_long_row(source, separator)
-        raise _broken(source, "text table", error) from error
-    frame = frame.rename(str.strip)
-    return make_table(frame, np.arange(frame.height) + 2, source.name)  # the header is row 1
+def read_workbook(source: Source, options: DataOptions) -> Table:
+    """The first sheet of an Excel workbook, by a child process; its header is the first row that is not empty."""
+    options.refuse("Excel", {"--encoding": options.encoding})
+    head, _, cells = read_in_child(source, "Excel workbook", "save the sheet as CSV UTF-8", "workbook").partition(b"\n")
+    told = json.loads(head)
+    dialect = Dialect(",", told["above"], tuple(told["header"]), True)
+    frame = pl.read_ipc(io.BytesIO(cells))
+    frame = frame.rename({name: str(place) for place, name in enumerate(frame.columns)})
+    notes: list[Note] = [{"key": "sheets", "count": told["sheets"]}] if told["sheets"] > 1 else []
+    if told["title"]:
+        notes.append({"key": "before_header", "count": told["above"], "row": told["above"] + 1, "first": told["title"]})
+    return as_table(frame, dialect, source, options, notes)
 
 
-def _text(source: Source) -> str:
-    if b"\0" in source.data:
-        raise BadData(f"{source.name} is a binary file, not text", fix="save the table as CSV in UTF-8")
-    try:
-        return source.data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = source.data[: error.start].count(b"\n") + 1
-        raise BadData(
-            f"{source.name} is a binary file, or text that is not UTF-8",
-            got=f"byte 0x{source.data[error.start]:02x} in line {line}",
-            fix="save it as UTF-8 (in Excel: CSV UTF-8)",
-        ) from error
+def read_arff(source: Source, options: DataOptions) -> Table:
+    """Weka's attribute-relation format, by way of a child process; rows count from 1 after @data."""
+    options.refuse("ARFF", {"--encoding": options.encoding, "--decimal": options.decimal})
+    fix = "save the table as CSV in UTF-8; of sequences take the .ts file of the same archive"
+    frame = pl.read_ipc(io.BytesIO(read_in_child(source, "ARFF", fix, "arff")))
+    return make_table(frame, np.arange(frame.height) + 1, source.name)
 
 
-def _check_header(source: Source, separator: str) -> None:
-    header = next(_rows(source, separator), [])
-    header = [name.strip() for name in header]
-    for place, name in enumerate(header):
-        if not name:
-            raise BadData(f"column {place + 1} of {source.name} has no name", fix="name it in the header, or remove it")
-        if name in header[:place]:
-            raise BadData(f"{source.name} has two columns named {name!r}", fix="rename or remove one")
-
-
-def _rows(source: Source, separator: str) -> Iterator[list[str]]:
-    reader = csv.reader(io.StringIO(_text(source).lstrip("\ufeff"), newline=""), delimiter=separator)
-    try:
-        yield from reader
-    except csv.Error as error:  # a cell of more than 131,072 characters: mostly a quote that never ends
-        raise _broken(source, "text table", error) from error
-
-
-def _refuse_long_row(source: Source, separator: str) -> None:
-    rows = _rows(source, separator)
-    width = len(next(rows, []))
-    for number, row in enumerate(rows, 2):
-        if len(row) > width:
-            raise BadData(
-                f"row {number} of {source.name} has {len(row)} cells where the header has {width}",
-                fix=f"remove the extra cells, or quote a cell that holds {separator!r}",
-            )
+def _refuse_of_text(options: DataOptions) -> None:
+    options.refuse("Parquet", {"--encoding": options.encoding, "--decimal": options.decimal})
 
 
 def _refuse_json(source: Source, lines: list[str]) -> None:
