@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.browser import Watched, chromium
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 ENGLISH = {p.name for p in DOCS.glob("*.md") if not p.name.endswith(".zh.md")}
@@ -86,6 +88,19 @@ def test_a_link_to_a_chinese_page_leads_into_the_chinese_tree(site: Path) -> Non
     assert 'href="zh/why.html" hreflang="zh"' in (site / "guide.html").read_text(encoding="utf-8")
     chinese = (site / "zh" / "index.html").read_text(encoding="utf-8").split("<article", 1)[1].split("</article>")[0]
     assert 'href="why.html"' in chinese and ".zh.md" not in chinese
+
+
+@pytest.mark.slow
+def test_a_page_leads_a_chinese_browser_into_the_chinese_tree_until_the_reader_chooses(site: Path) -> None:
+    address = (site / "api" / "errors.html").as_uri()
+    with chromium() as browser:
+        assert Watched(browser, locale="en-US").open(address).locator('html[lang="en"]').count() == 1
+        page = Watched(browser, locale="zh-CN").open(address)
+        page.wait_for_url("**/zh/api/errors.html")
+        page.locator('a.md-select__link[hreflang="en"]').dispatch_event("click")
+        page.wait_for_url("**/site*/api/errors.html")
+        page.reload()
+        assert page.locator('html[lang="en"]').count() == 1
 
 
 @pytest.mark.slow
