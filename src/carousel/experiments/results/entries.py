@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from carousel.common.damage import OURS
 from carousel.common.names import FAMILY_OF_CELL
 from carousel.experiments.columns import Setting
 from carousel.experiments.runner.ledger import Entry
@@ -70,13 +71,6 @@ def read_entry(entry: Entry, known: Groups) -> Finished:
     return Finished(entry.hash, about, trials, slopes, [], _rows(record.occlusion, head, OCCLUSION))
 
 
-def first_of(error: ValidationError) -> str:
-    """The first thing that is wrong, in words."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(map(str, first["loc"]))
-    return f"{place} has no value" if first["type"] in ("missing", "finite_number") else f"{place}: {first['msg']}"
-
-
 def _rows(found: list[_Row], about: Mapping[str, Any], table: Table) -> list[_Row]:
     """Each with what it is about; a column that an older run has not is null, where it may be."""
     return [_checked(table).model_validate({**row, **about}).model_dump() for row in found]
@@ -116,5 +110,5 @@ def _family(cell: str) -> str:
 
 def _wrong(reason: str, value: str) -> ValidationError:
     return ValidationError.from_exception_data(
-        "entry", [InitErrorDetails(type=PydanticCustomError("entry", reason), loc=(value,), input=value)]
+        "entry", [InitErrorDetails(type=PydanticCustomError(OURS, reason), loc=(value,), input=value)]
     )

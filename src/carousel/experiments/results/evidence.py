@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from carousel.common.damage import in_words
 from carousel.common.errors import FolderConflict
 from carousel.common.files import read_regular
 from carousel.experiments.data.card import Card
@@ -59,5 +60,5 @@ def read_table(path: Path, columns: Sequence[pl.Expr]) -> pl.DataFrame:
     try:
         return pl.read_parquet(read_regular(path, _LARGEST)).select(columns)
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = in_words(error) if isinstance(error, OSError) else "it is no table of these columns"
         raise FolderConflict(f"the table {str(path)!r} is absent or damaged", got=reason, fix=RESTORE) from error

@@ -10,10 +10,11 @@ from typing import Any, cast
 import polars as pl
 from pydantic import ValidationError
 
+from carousel.common.damage import in_words
 from carousel.common.errors import FolderConflict
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.prepare.card_text import card_lines
-from carousel.experiments.results.entries import Finished, first_of, groups, read_entry
+from carousel.experiments.results.entries import Finished, groups, read_entry
 from carousel.experiments.results.evidence import Evidence, read_table
 from carousel.experiments.results.kept import is_kept, load_kept, schema
 from carousel.experiments.runner.folder import RESTORE, RunFolder
@@ -47,7 +48,7 @@ def _refusing(ledger: Path) -> Iterator[None]:
         yield
     except ValidationError as error:
         raise FolderConflict(
-            f"the ledger {str(ledger)!r} holds a record that is damaged", got=first_of(error), fix=RESTORE
+            f"the ledger {str(ledger)!r} holds a record that is damaged", got=in_words(error), fix=RESTORE
         ) from error
 
 
@@ -101,6 +102,7 @@ def _card(folder: RunFolder) -> Card | None:
             card_lines(card, "en")
             [(str(c["name"]), c["training"] + c["validation"] + c["test"]) for c in card["classes"] or ()]
         except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
-            reason = f"it is no data card: {type(error).__name__} {error}"
+            lacks = isinstance(error, KeyError)
+            reason = f"it is no data card: {error} has no value" if lacks else "it is no data card"
             raise FolderConflict(f"cannot read {str(folder.card)!r}", got=reason, fix=RESTORE) from error
     return card

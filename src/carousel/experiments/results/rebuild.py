@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
+from carousel.common.damage import in_words
 from carousel.common.errors import FolderConflict, UserError
 from carousel.common.files import read_regular
 from carousel.common.names import TRANSFORMER
@@ -71,24 +72,20 @@ def _refusing(path: Path) -> Iterator[None]:
     except (OSError, ValueError, UserError, SafetensorError, RuntimeError, KeyError, OverflowError) as error:
         raise FolderConflict(
             f"{str(path)!r} holds no trained contender",
-            got=_in_words(error),
+            got=_named(error),
             fix="give the folder of a run that advises one, or its best/; carousel report RUN writes best/ anew",
         ) from error
 
 
-def _in_words(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        return f"contender.json: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-        return f"contender.json is no JSON: {error}"
+def _named(error: Exception) -> str:
+    """What is wrong, and in which file."""
+    if isinstance(error, UserError):
+        return error.what
     if isinstance(error, OSError):
-        return f"{Path(os.fsdecode(error.filename or '')).name[:80]}: {error.strerror}"
+        return f"{Path(os.fsdecode(error.filename or '')).name[:80]}: {in_words(error)}"
     if isinstance(error, SafetensorError):
-        return f"model.safetensors: {error}"
-    if isinstance(error, RecursionError):
-        return "contender.json is nested too deeply"
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+        return "model.safetensors: no safetensors"
+    return in_words(error) if type(error) is ValueError else f"contender.json: {in_words(error)}"
 
 
 def _task(about: _Described, path: Path) -> Task:

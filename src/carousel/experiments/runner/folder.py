@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 import tomli_w
 from filelock import FileLock, Timeout
-from pydantic import ValidationError
 
+from carousel.common.damage import in_words
 from carousel.common.errors import FolderConflict
 from carousel.common.files import read_regular, remove_drafts, write_atomically, writing_to
 from carousel.experiments.runner.plan import SCHEMA_VERSION, Plan
@@ -96,12 +96,8 @@ class RunFolder:
             return plan
         except (FileNotFoundError, NotADirectoryError) as error:
             raise FolderConflict(f"{str(self.path)!r} is not the folder of a run: it holds no plan.toml") from error
-        except (
-            OSError,
-            ValueError,
-            RecursionError,
-        ) as error:  # TOML, UTF-8 and the schema have ValueErrors of their own
-            raise FolderConflict(f"cannot read {str(self.plan)!r}", got=_in_words(error), fix=RESTORE) from error
+        except (OSError, ValueError, RecursionError) as error:  # TOML, UTF-8 and the schema have ValueErrors too
+            raise FolderConflict(f"cannot read {str(self.plan)!r}", got=in_words(error), fix=RESTORE) from error
 
     def load_json(self, path: Path) -> dict[str, Any] | None:
         """The object in environment.json or card.json; None where the file is absent. Raises FolderConflict."""
@@ -113,7 +109,7 @@ class RunFolder:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
-            raise FolderConflict(f"cannot read {str(path)!r}", got=_in_words(error), fix=RESTORE) from error
+            raise FolderConflict(f"cannot read {str(path)!r}", got=in_words(error), fix=RESTORE) from error
 
     def _refuse_other_schema(self, version: object) -> None:
         if version != SCHEMA_VERSION:
@@ -132,7 +128,7 @@ class RunFolder:
         except (OSError, ValueError, RecursionError) as error:
             raise FolderConflict(
                 f"{str(self.verdicts)!r} holds no verdicts of a finished run",
-                got=_in_words(error),
+                got=in_words(error),
                 fix=f"carousel report {self.path}",
             ) from error
 
@@ -220,15 +216,3 @@ class RunFolder:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
-
-
-def _in_words(error: Exception) -> str:
-    """The reason on one line; of a schema the first place that does not fit."""
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -10,6 +10,7 @@ from typing import Literal, Self, get_args
 
 import numpy as np
 
+from carousel.common.damage import in_words
 from carousel.common.errors import FolderConflict
 from carousel.common.files import open_regular, write_atomically, writing_to
 from carousel.experiments.data.arrays import PARTS, Floats, Ints, Singles
@@ -74,7 +75,7 @@ class Prepared:
         # Damage shows as whatever its place leads to (zip, header, JSON, a missing field): all mean the same here.
         except Exception as error:
             raise FolderConflict(
-                f"{str(path)!r} is absent or damaged", got=str(error).strip()[:80], fix="prepare the user's file again"
+                f"{str(path)!r} is absent or damaged", got=in_words(error), fix="prepare the user's file again"
             ) from error
 
     def _check(self) -> None:
