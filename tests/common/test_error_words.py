@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
+from collections.abc import Callable
 
 import pytest
+from pydantic import TypeAdapter
 
+from carousel.common.damage import in_words, wordings
 from carousel.common.error_words import line_in, translated, wording_of
 from carousel.common.errors import BadData, BadPlan, CarouselError, UnknownName
 from carousel.common.texts import catalogue
 from tests.support.raised import HOLE, raised
 
-REACH = ("cli", "common", "experiments", "introspect/diagnosis")  # nn and the rest of introspect are met from Python
+REACH = ("cli", "common", "experiments", "introspect/diagnosis", "nn/initialisation.py")  # the rest is met from Python
 ENGLISH = {key: value for key, value in catalogue("en").items() if key.startswith("errors.")}
 _WORD = re.compile(r"(?<![-\w.@=`])[a-z]{2,}(?![\w=(])")
 
@@ -27,6 +32,42 @@ def test_every_wording_of_the_command_has_its_chinese() -> None:
     assert len(found) > 250
     missing = {f"{place}: {wording}" for place, wording in found if wording_of(wording.replace(HOLE, "§")) is None}
     assert not missing
+
+
+def test_what_is_said_of_a_damaged_file_has_its_chinese() -> None:
+    places = (f"experiments/{part}" for part in ("runner/folder.py", "results", "decision", "data/prepare/prepared.py"))
+    own = [wording.replace(HOLE, "§") for _, _, wording in raised(*places, kinds=frozenset(("ValueError", "OSError")))]
+    assert len(own) > 12
+    own.remove("not a text in §")  # said with its place, and the languages in it
+    assert [said for said in own if not (wording_of(said) or ("",))[0].startswith("errors.damage.")] == []
+    schema = [wording.format(place="§") for wording in wordings()]
+    assert [said for said in schema if wording_of(said) is None] == []
+
+
+@pytest.mark.parametrize("error", [
+    ValueError("Exceeds the limit (4300 digits) for integer string conversion"),
+    ValueError("column a, row 3"),
+    KeyError("no JSON at line 1, column 1"),
+    TypeError("it is compressed"),
+])  # fmt: skip
+def test_what_a_library_says_of_a_file_is_not_repeated(error: Exception) -> None:
+    assert in_words(error) == "the content does not fit"
+    assert translated(in_words(error), "zh") == "内容不合要求"
+
+
+@pytest.mark.parametrize(("read", "said"), [
+    (lambda: json.loads("{"), "no JSON at line 1, column 2"),
+    (lambda: tomllib.loads("a = 1\nb = = 2"), "no TOML at line 2, column 5"),
+    (lambda: tomllib.loads("a = "), "no TOML at its end"),
+    (lambda: b"a\xff".decode("utf-8"), "no UTF-8 at byte 1"),
+    (lambda: TypeAdapter(int).validate_python("x"), "the content is no whole number"),
+    (lambda: TypeAdapter(dict[str, float]).validate_python({"a": "x"}), "a is no number"),
+])  # fmt: skip
+def test_what_is_wrong_is_said_with_its_place(read: Callable[[], object], said: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        read()
+    assert in_words(caught.value) == said
+    assert re.search(r"[\u4e00-\u9fff]", translated(said, "zh"))
 
 
 @pytest.mark.parametrize("key", ENGLISH)

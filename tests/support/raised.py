@@ -16,27 +16,33 @@ import carousel
 from carousel.common import errors
 
 SOURCE = Path(str(carousel.__file__)).parent
-KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.UserError)}
+KINDS = frozenset(
+    name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.UserError)
+)
 PARTS = ("what", "allowed", "got", "fix")
 HOLE = "{}"
 
 
-def raised(*folders: str) -> Iterator[tuple[str, str, str]]:
-    """(place, part, wording) of every error made in these folders of the source, each wording as often as it is there;
+def raised(*folders: str, kinds: frozenset[str] = KINDS) -> Iterator[tuple[str, str, str]]:
+    """(place, part, wording) of every error made in these folders and files of the source, each wording as often as it is there;
     the part of an `UnknownName`'s kind is "kind"."""
-    for path in sorted(path for folder in folders for path in (SOURCE / folder).rglob("*.py")):
+    for path in sorted(path for place in folders for path in _files(SOURCE / place)):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
         for function in functions:
-            for call in _errors(function):
+            for call in _errors(function, kinds):
                 place = f"{path.relative_to(SOURCE)}:{call.lineno}"
                 for part, value in _arguments(call):
                     yield from ((place, part, wording) for wording in _wordings(value, function))
 
 
-def _errors(function: ast.FunctionDef) -> Iterator[ast.Call]:
+def _files(place: Path) -> list[Path]:
+    return [place] if place.is_file() else [*place.rglob("*.py")]
+
+
+def _errors(function: ast.FunctionDef, kinds: frozenset[str]) -> Iterator[ast.Call]:
     for node in ast.walk(function):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds:
             yield node
 
 

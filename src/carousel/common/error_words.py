@@ -24,8 +24,13 @@ def line_in(error: CarouselError, lang: str) -> str:
     """What, allowed, got and fix, in one line of that language."""
     if lang == "en":
         return str(error)
-    pieces = error.pieces() if isinstance(error, UserError) else [str(error)]
-    return "；".join(translated(piece, lang) for piece in pieces)
+    if not isinstance(error, UserError):
+        return translated(str(error), lang)
+    said = [translated(piece, lang) for piece in error.pieces()]
+    if isinstance(error.got, UserError):  # an error about another
+        place = next(k for k, piece in enumerate(error.pieces()) if piece.startswith("got: "))
+        said[place] = catalogue(lang)["errors.line.got-value"].format(value=line_in(error.got, lang))
+    return "；".join(said)
 
 
 def translated(said: str, lang: str) -> str:

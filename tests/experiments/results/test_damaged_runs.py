@@ -22,6 +22,7 @@ from carousel import load_best
 from carousel.cli import app
 from carousel.cli.ending import exit_code
 from carousel.common.errors import CarouselError, FolderConflict
+from carousel.common.texts import LANGUAGES
 from carousel.experiments.compare import run_comparison
 from carousel.experiments.conclusion import load_run
 from carousel.experiments.preflight import preflight
@@ -29,6 +30,7 @@ from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner import ledger_file
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.planning import ComparisonRequest
+from tests.support.foreign import ours
 from tests.support.runs import small_plan
 
 pytestmark = pytest.mark.slow
@@ -179,8 +181,9 @@ def test_a_damaged_run_is_refused_in_one_line(damage, says, run, finished, tmp_p
     damage(run)
     before = state(run)
     for read in (load_evidence, load_run):
-        with pytest.raises(FolderConflict, match=says):
+        with pytest.raises(FolderConflict, match=says) as caught:
             read(run)
+        assert all(ours(caught.value, lang) for lang in LANGUAGES)
     assert says in refused(capsys, "report", str(run))
     if request.node.callspec.id not in OVERWRITTEN_BY_COMPARE:
         refused(capsys, "compare", "--plan", str(finished), "--out", str(run), "--workers", "1")
@@ -206,6 +209,9 @@ REPORTED = {**text_of("environment.json"), **text_of("card.json")}
 def test_a_damaged_description_is_refused_in_one_line(damage, says, run, capsys):
     damage(run)
     before = state(run)
+    with pytest.raises(FolderConflict) as caught:
+        load_evidence(run)
+    assert all(ours(caught.value, lang) for lang in LANGUAGES)
     assert says in refused(capsys, "report", str(run))
     assert state(run) == before
 
@@ -223,8 +229,9 @@ VERDICTS: dict[str, tuple[Callable[[Path], Any], str]] = {
 @pytest.mark.parametrize(("damage", "says"), VERDICTS.values(), ids=VERDICTS)
 def test_damaged_verdicts_are_refused_and_a_report_judges_anew(damage, says, run, capsys):
     damage(run)
-    with pytest.raises(FolderConflict, match="carousel report"):
+    with pytest.raises(FolderConflict, match="carousel report") as caught:
         load_run(run)
+    assert all(ours(caught.value, lang) for lang in LANGUAGES)
     assert says in refused(capsys, "verdicts", str(run))
 
 

@@ -16,10 +16,12 @@ from safetensors.torch import load_file, save_file
 
 from carousel import load_best
 from carousel.common.errors import FolderConflict
+from carousel.common.texts import LANGUAGES
 from carousel.experiments.data import Prepared
 from carousel.experiments.tasks import task
 from carousel.experiments.training.description import Contender, TaskSource
 from carousel.experiments.training.trial import build_contender
+from tests.support.foreign import ours
 
 CONTENDER = {"spec": "lstm:chrono,layers=2", "cell": "lstm", "init": "chrono", "layers": 2, "hidden": 8}
 Edit = Callable[[Path], None]
@@ -48,6 +50,7 @@ def said(path: Path) -> str:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000
     line = str(caught.value)
     assert "\n" not in line and "fix:" in line and len(line) < 1000 + len(str(path))
+    assert all(ours(caught.value, lang) for lang in LANGUAGES)
     return line
 
 

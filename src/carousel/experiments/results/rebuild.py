@@ -77,10 +77,10 @@ def _refusing(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _named(error: Exception) -> str:
+def _named(error: Exception) -> str | UserError:
     """What is wrong, and in which file."""
     if isinstance(error, UserError):
-        return error.what
+        return error
     if isinstance(error, OSError):
         return f"{Path(os.fsdecode(error.filename or '')).name[:80]}: {in_words(error)}"
     if isinstance(error, SafetensorError):
