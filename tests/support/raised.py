@@ -24,8 +24,8 @@ HOLE = "{}"
 
 
 def raised(*folders: str, kinds: frozenset[str] = KINDS) -> Iterator[tuple[str, str, str]]:
-    """(place, part, wording) of every error made in these folders and files of the source, each wording as often as it is there;
-    the part of an `UnknownName`'s kind is "kind"."""
+    """(place, part, wording) of every error made in these folders and files of the source, each wording as often as it
+    is there; the part of an `UnknownName`'s kind is "kind"."""
     for path in sorted(path for place in folders for path in _files(SOURCE / place)):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from carousel.common.error_words import wording_of
 from carousel.common.errors import FolderConflict
 
 _APPLICATION_ID = 0x43415253  # "CARS", in the header of the file: tells ours from any other SQLite file
@@ -89,13 +90,13 @@ class LedgerFile:
             if code in _IN_USE:
                 raise FolderConflict(
                     f"the ledger {str(self.path)!r} is in use",
-                    got=str(error),
+                    got=_told(str(error)),
                     fix="another command is using it: wait for it, or give another --out; nothing is damaged",
                 ) from error
             if code in _CANNOT_WRITE:
                 raise FolderConflict(
                     f"cannot write to {str(self.path)!r}",
-                    got=str(error),
+                    got=_told(str(error)),
                     fix="free space or permissions there and give the same command again; finished trials are kept",
                 ) from error
             raise _unusable(self.path, str(error)) from error
@@ -131,9 +132,14 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def _told(reason: str) -> str:
+    """What SQLite says, where the catalogue has it; it has thousands of other sentences, of tables and pages."""
+    return reason if wording_of(reason) else "its tables are damaged"
+
+
 def _unusable(path: Path, reason: str) -> FolderConflict:
     return FolderConflict(
         f"the ledger {str(path)!r} cannot be used",
-        got=reason,
+        got=_told(reason),
         fix="restore it from a copy, or start anew with another --out; the folder is left as it is",
     )
