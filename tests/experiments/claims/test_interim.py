@@ -173,7 +173,8 @@ def test_best_against_best_comes_before_the_other_pairs() -> None:
         ([("supported", True), ("refuted", True), ("refuted", False)], []),  # conditional already
         ([("supported", True), ("refuted", False), ("refuted", False)], [1, 2]),
         ([("supported", False), ("refuted", False)], [0, 1]),
-        ([("supported", False), ("refuted", True), ("refuted", False), ("inconclusive", True)], [3, 0]),
+        ([("supported", False), ("refuted", True), ("refuted", False), ("inconclusive", True)], [0]),
+        ([("supported", True), ("inconclusive", True)], [1]),
     ],
 )
 def test_where_rows_contradict_the_answer_that_none_has_firmly_waits(

@@ -122,15 +122,15 @@ def _wanted(verdicts: Sequence[Verdict], analyses: Sequence[int], allocation: Ma
 
 
 def open_rows(verdict: Verdict) -> list[Row]:
-    """The rows that keep a claim from having an answer: those without one of their own (the tuned-best pair, and only
-    where all of these have theirs the other declared pairs: rules.combine asks for both), and where rows contradict
-    each other those whose answer no row has firmly."""
+    """The rows that keep a claim from having an answer. Where rows contradict each other: those whose answer no row has
+    firmly. Else those without one of their own: the tuned-best pair, and only where all of these have theirs the other
+    declared pairs (rules.combine asks for both)."""
     deciding = [row for row in verdict.rows if row.decides]
+    if len({row.verdict for row in deciding if row.decisive}) > 1:
+        firm = {row.verdict for row in deciding if row.firm}
+        return [row for row in deciding if row.decisive and row.verdict not in firm]
     waiting = [row for row in deciding if row.verdict == "inconclusive"]
-    firm = {row.verdict for row in deciding if row.firm}
-    return ([row for row in waiting if row.best] or waiting) + [
-        row for row in deciding if not row.firm and row.verdict not in firm
-    ]
+    return [row for row in waiting if row.best] or waiting
 
 
 def _there(evidence: Evidence, allocation: Mapping[Group, int]) -> bool:
