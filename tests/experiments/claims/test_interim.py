@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -170,17 +170,21 @@ def test_best_against_best_comes_before_the_other_pairs() -> None:
 @pytest.mark.parametrize(
     ("rows", "waiting"),
     [
-        ([("supported", True), ("refuted", True), ("refuted", False)], []),  # conditional already
-        ([("supported", True), ("refuted", False), ("refuted", False)], [1, 2]),
-        ([("supported", False), ("refuted", False)], [0, 1]),
-        ([("supported", False), ("refuted", True), ("refuted", False), ("inconclusive", True)], [0]),
-        ([("supported", True), ("inconclusive", True)], [1]),
+        (["supported", "refuted", "(refuted)"], []),  # conditional already
+        (["supported", "(refuted)", "(refuted)"], [1, 2]),
+        (["(supported)", "(refuted)"], [0, 1]),
+        (["(supported)", "refuted", "(refuted)", "inconclusive"], [0]),  # one firm row is all that is missing
+        (["supported", "refuted", "inconclusive"], [2]),  # the claim's own rule asks for more than two rows
+        (["supported", "inconclusive"], [1]),
+        (["(supported)", "refuted", "inconclusive", "other inconclusive"], [0, 3]),  # each part by itself
     ],
 )
-def test_where_rows_contradict_the_answer_that_none_has_firmly_waits(
-    rows: list[tuple[Word, bool]], waiting: list[int]
-) -> None:
-    made = tuple(Row(str(k), word, "", Effect("fall", "solved_rate", 0.1), 10, firm=firm)
-                 for k, (word, firm) in enumerate(rows))  # fmt: skip
+def test_where_rows_contradict_the_answer_that_none_has_firmly_waits(rows: list[str], waiting: list[int]) -> None:
+    """In brackets: not firm. "other": of another part."""
+    made = tuple(
+        Row(str(k), cast(Word, row.split()[-1].strip("()")), "", Effect("fall", "solved_rate", 0.1), 10,
+            firm="(" not in row, details={"part": "b" if row.startswith("other") else "a"})
+        for k, row in enumerate(rows)
+    )  # fmt: skip
     verdict = Verdict("length", "inconclusive", made[0].effect, 10, {}, made)
     assert [int(row.where) for row in open_rows(verdict)] == waiting

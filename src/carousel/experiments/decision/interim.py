@@ -13,6 +13,7 @@ needed; later if the row says that the plan's last one would be enough. Neither 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -122,15 +123,23 @@ def _wanted(verdicts: Sequence[Verdict], analyses: Sequence[int], allocation: Ma
 
 
 def open_rows(verdict: Verdict) -> list[Row]:
-    """The rows that keep a claim from having an answer. Where rows contradict each other: those whose answer no row has
-    firmly. Else those without one of their own: the tuned-best pair, and only where all of these have theirs the other
-    declared pairs (rules.combine asks for both)."""
-    deciding = [row for row in verdict.rows if row.decides]
-    if len({row.verdict for row in deciding if row.decisive}) > 1:
-        firm = {row.verdict for row in deciding if row.firm}
-        return [row for row in deciding if row.decisive and row.verdict not in firm]
-    waiting = [row for row in deciding if row.verdict == "inconclusive"]
-    return [row for row in waiting if row.best] or waiting
+    """The rows that keep a claim from having an answer: in a part whose rows contradict each other those whose answer
+    no row has firmly, if there are any; else those without one of their own (the tuned-best pair, and only where all of
+    these have theirs the other declared pairs: rules.combine asks for both)."""
+    parts: dict[str | None, list[Row]] = defaultdict(list)
+    for row in verdict.rows:
+        if row.decides:
+            parts[row.details.get("part")].append(row)
+    contested = {part: _not_firm(rows) for part, rows in parts.items()}
+    waiting = [row for part, rows in parts.items() if not contested[part]
+               for row in rows if row.verdict == "inconclusive"]  # fmt: skip
+    return [row for rows in contested.values() for row in rows] + ([row for row in waiting if row.best] or waiting)
+
+
+def _not_firm(rows: Sequence[Row]) -> list[Row]:
+    """Of rows that contradict each other those whose answer none has firmly."""
+    firm = {row.verdict for row in rows if row.firm}
+    return [row for row in rows if row.decisive and row.verdict not in firm]
 
 
 def _there(evidence: Evidence, allocation: Mapping[Group, int]) -> bool:
