@@ -7,6 +7,7 @@
 import { initialise } from "../src/nn/initialisation.ts";
 import type { CellName } from "../src/nn/cells/index.ts";
 import { emptyNetwork, listed, type Network, run, runBack } from "../src/nn/network.ts";
+import { profile } from "../src/models/profile.ts";
 import { adam } from "../src/nn/optimiser.ts";
 import { random } from "../src/nn/random.ts";
 import { type Batch, type Task, TASKS } from "../src/nn/tasks.ts";
@@ -27,7 +28,7 @@ interface Given {
   batch: number;
 }
 
-const QUESTIONS = { differentiate, train, initial, sample };
+const QUESTIONS = { differentiate, train, initial, sample, profiled };
 
 /** One run forward and backward: everything of it. */
 function differentiate({ dOutput, x, ...given }: Given & { x: number[]; dOutput: number[] }) {
@@ -64,6 +65,11 @@ function initial({ shape, name, seed, length }: { shape: Shape; name: string; se
 function sample({ task, length, batch, seed }: { task: Task["name"]; length: number; batch: number; seed: number }) {
   const drawn = TASKS[task].sample(length, batch, random(seed));
   return { x: [...drawn.x.values], y: [...drawn.y], keys: drawn.keys };
+}
+
+/** What is left of the gradient of a batch, k steps back. */
+function profiled({ x, y, ...given }: Given & { x: number[]; y: number[] }) {
+  return profile(networkOf(given), "delayed-recall", { x: sequence(given, x), y: Int32Array.from(y), keys: [] });
 }
 
 function networkOf({ shape, parameters }: Given): Network {

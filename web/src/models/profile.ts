@@ -1,11 +1,15 @@
 /** How much of the gradient is left k steps back, in a network of any size: `carousel.flow.lag_profile` and `cell_path`. */
 
+import type { Values } from "../nn/cells/index.ts";
 import { at, type Tape } from "../nn/layer.ts";
 import { type Network, run, runBack } from "../nn/network.ts";
 import { type Batch, type Task, TASKS } from "../nn/tasks.ts";
 
 export interface Profile {
-  /** |dL/ds_{T-k}| / |dL/ds_T|, s the whole state (h, and c): the geometric mean over the batch, k = 0 ... T-1. */
+  /**
+   * |dL/ds_{T-k}| / |dL/ds_T|, s the whole state (h, and c): the geometric mean over the batch, k = 0 ... T-1.
+   * h and c are what the next step takes, each held while the other changes.
+   */
   total: number[];
   /** The mean over units of f_{T-k+1} ... f_T, what the c road alone carries; null where there is no such gate. */
   path: number[] | null;
@@ -18,12 +22,19 @@ export function profile(network: Network, task: Task["name"], batch: Batch): Pro
   const done = run(network, batch.x);
   const found = runBack(network, done, TASKS[task].loss(done.output, batch).dOutput);
   const tape = done.tapes[0]!;
-  const states = tape.layer.cell.states.map((name) => found.layers[0]!.values[name]!);
+  const states = adjoint(tape, found.layers[0]!.values);
   const norms = Array.from({ length: tape.x.steps }, (_, k) => norm(states, tape, tape.x.steps - 1 - k));
   const total = norms.map((norm) => geometricMean(norm.map((value, b) => value / norms[0]![b]!)));
   const gate = { lstm: "f", "lstm-coupled": "f", gru: "z" }[tape.layer.cell.name as string];
   if (!gate) return { total, path: null, gate: null };
   return { total, path: pathOf(tape, gate), gate: mean(tape.values[gate]!) };
+}
+
+/** dL/dh, and dL/dc without what c does through h of its own step: the total derivative has that too. */
+function adjoint(tape: Tape, total: Values): Float64Array[] {
+  if (!total.c) return [total.h!];
+  const { o, c } = tape.values;
+  return [total.h!, total.c.map((dc, j) => dc - total.h![j]! * o![j]! * (1 - Math.tanh(c![j]!) ** 2))];
 }
 
 /** The length of the adjoint at step t, of each sequence. */
