@@ -8,6 +8,7 @@ import { initialise } from "../src/nn/initialisation.ts";
 import type { CellName } from "../src/nn/cells/index.ts";
 import { emptyNetwork, listed, type Network, run, runBack } from "../src/nn/network.ts";
 import { profile } from "../src/models/profile.ts";
+import { crossEntropy } from "../src/nn/losses.ts";
 import { adam } from "../src/nn/optimiser.ts";
 import { random } from "../src/nn/random.ts";
 import { type Batch, type Task, TASKS } from "../src/nn/tasks.ts";
@@ -69,7 +70,7 @@ function sample({ task, length, batch, seed }: { task: Task["name"]; length: num
 
 /** What is left of the gradient of a batch, k steps back. */
 function profiled({ x, y, ...given }: Given & { x: number[]; y: number[] }) {
-  return profile(networkOf(given), "delayed-recall", { x: sequence(given, x), y: Int32Array.from(y), keys: [] });
+  return profile(networkOf(given), sequence(given, x), (output) => crossEntropy(output, Int32Array.from(y)).dOutput);
 }
 
 function networkOf({ shape, parameters }: Given): Network {

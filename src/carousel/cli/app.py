@@ -131,13 +131,14 @@ def doctor(
 
 @app.command(cls=Command)
 def lab(
+    run: Annotated[Path | None, typer.Argument()] = None,
     out: Annotated[Path | None, typer.Option(metavar=_PATH)] = None,
     lang: Annotated[str | None, typer.Option("--lang", metavar="en|zh")] = None,
 ) -> None:
     """See the mechanism in the browser."""
-    from carousel.cli.lab import lab as run
+    from carousel.cli.lab import lab as page
 
-    run(out, lang)
+    page(run, out, lang)
 
 
 @app.command(cls=Command)

@@ -12,9 +12,9 @@ from carousel.common.pages.own_page import check_free, write_own
 from carousel.page.lab import COMMAND, lab_page
 
 
-def lab(out: Path | None, lang: str | None) -> None:
+def lab(run: Path | None, out: Path | None, lang: str | None) -> None:
     """Write the page to `out`, or to a new temporary folder, and then show it. lang: None for that of the browser."""
-    console, page = Console(lang or of_this_command()), lab_page(lang)
+    console, page = Console(lang or of_this_command()), lab_page(lang, run)
     path = out or Path(tempfile.mkdtemp(prefix="carousel-")) / "lab.html"
     check_free(path, COMMAND)
     write_own(path, page)

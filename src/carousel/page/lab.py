@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from importlib import resources
+from pathlib import Path
+from typing import Any
 
 from carousel.common.pages.own_page import mark
 from carousel.common.texts import LANGUAGES, catalogue, checked_language
@@ -13,10 +15,15 @@ _EMPTY = '<script type="application/json" id="given">null</script>'
 _HEAD = '<meta charset="utf-8" />'
 
 
-def lab_page(lang: str | None = None) -> str:
+def lab_page(lang: str | None = None, run: Path | None = None) -> str:
     """The whole page as one HTML file that asks nothing of a network. lang: the language it opens in; None: that of the
-    browser. Raises UnknownName for another language."""
-    given = {"lang": lang and checked_language(lang), "texts": {each: _texts(each) for each in LANGUAGES}}
+    browser. run: a run folder whose best network is shown too. Raises UnknownName for another language, and what
+    `trained` raises."""
+    given = {
+        "lang": lang and checked_language(lang),
+        "texts": {each: _texts(each) for each in LANGUAGES},
+        "network": run and _network(run),
+    }
     # "<" is written so that no text can end the element.
     filled = json.dumps(given, ensure_ascii=False).replace("<", "\\u003c")
     page = built().replace(_EMPTY, _EMPTY.replace("null", filled))
@@ -26,6 +33,12 @@ def lab_page(lang: str | None = None) -> str:
 def built() -> str:
     """The page as built, empty."""
     return resources.files("carousel.page").joinpath("lab.html").read_text(encoding="utf-8")
+
+
+def _network(run: Path) -> dict[str, Any]:
+    from carousel.page.trained import trained  # with torch, which the lesson alone does not need
+
+    return trained(run)
 
 
 def _texts(lang: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 /** The chapters in their order. A chapter is here once it is whole in both languages. */
 
 import type { Component } from "svelte";
+import { GIVEN } from "../page/given.ts";
 import { lab } from "../page/state.svelte.ts";
 import Backward from "./Backward.svelte";
 import Cell from "./Cell.svelte";
@@ -8,6 +9,7 @@ import Forward from "./Forward.svelte";
 import Four from "./Four.svelte";
 import Length from "./Length.svelte";
 import Trap from "./Trap.svelte";
+import Yours from "./Yours.svelte";
 
 export interface Chapter {
   /** Its name in the address and of its texts. */
@@ -20,6 +22,8 @@ export interface Chapter {
 const last = () => lab.x.length;
 const first = () => 1;
 
+const YOURS: Chapter = { id: "yours", view: Yours, start: last };
+
 export const CHAPTERS: readonly Chapter[] = [
   { id: "forward", view: Forward, start: first },
   { id: "backward", view: Backward, start: last },
@@ -27,4 +31,5 @@ export const CHAPTERS: readonly Chapter[] = [
   { id: "cell", view: Cell, start: last },
   { id: "trap", view: Trap, start: last },
   { id: "four", view: Four, start: last },
+  ...(GIVEN.network ? [YOURS] : []),
 ];

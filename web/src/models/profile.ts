@@ -1,9 +1,8 @@
 /** How much of the gradient is left k steps back, in a network of any size: `carousel.flow.lag_profile` and `cell_path`. */
 
 import type { Values } from "../nn/cells/index.ts";
-import { at, type Tape } from "../nn/layer.ts";
+import { at, type Sequence, type Tape } from "../nn/layer.ts";
 import { type Network, run, runBack } from "../nn/network.ts";
-import { type Batch, type Task, TASKS } from "../nn/tasks.ts";
 
 export interface Profile {
   /**
@@ -17,10 +16,10 @@ export interface Profile {
   gate: number | null;
 }
 
-/** Of the first layer, for the loss of a batch. */
-export function profile(network: Network, task: Task["name"], batch: Batch): Profile {
-  const done = run(network, batch.x);
-  const found = runBack(network, done, TASKS[task].loss(done.output, batch).dOutput);
+/** Of the first layer. asked: dL/d output, from the output. */
+export function profile(network: Network, x: Sequence, asked: (output: Float64Array) => Float64Array): Profile {
+  const done = run(network, x);
+  const found = runBack(network, done, asked(done.output));
   const tape = done.tapes[0]!;
   const states = adjoint(tape, found.layers[0]!.values);
   const norms = Array.from({ length: tape.x.steps }, (_, k) => norm(states, tape, tape.x.steps - 1 - k));

@@ -28,7 +28,8 @@ export function untrainedProfile(
 ): Profile {
   const network = untrained(cell, initialisation, length);
   change(network);
-  return profile(network, TASK, TASKS[TASK].sample(length, BATCH, random(SEED)));
+  const batch = TASKS[TASK].sample(length, BATCH, random(SEED));
+  return profile(network, batch.x, (output) => TASKS[TASK].loss(output, batch).dOutput);
 }
 
 /** The same network with another bias of its forget gate. */

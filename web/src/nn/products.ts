@@ -8,35 +8,44 @@
 export function addProduct(out: Float64Array, W: Float64Array, x: Float64Array, B: number): void {
   const M = out.length / B;
   const K = x.length / B;
-  for (let m = 0; m < M; m++) {
-    for (let k = 0; k < K; k++) {
-      const w = W[m * K + k]!;
-      for (let b = 0; b < B; b++) out[m * B + b]! += w * x[k * B + b]!;
-    }
-  }
+  for (let m = 0; m < M; m++) addRows(out, m * B, W, m * K, 1, x, K, B);
 }
 
 /** out [K, B] += Wᵀ [K, M] d [M, B] */
 export function addTransposed(out: Float64Array, W: Float64Array, d: Float64Array, B: number): void {
   const K = out.length / B;
   const M = d.length / B;
-  for (let m = 0; m < M; m++) {
-    for (let k = 0; k < K; k++) {
-      const w = W[m * K + k]!;
-      for (let b = 0; b < B; b++) out[k * B + b]! += w * d[m * B + b]!;
-    }
-  }
+  for (let k = 0; k < K; k++) addRows(out, k * B, W, k, K, d, M, B);
 }
 
-/** dW [M, K] += d [M, B] xᵀ [B, K] */
+/** One row: out[to + b] += the sum over n of W[from + n * apart] x[n, b]. Four rows of x a pass: out is loaded less. */
+function addRows(out: Float64Array, to: number, W: Float64Array, from: number, apart: number, x: Float64Array, N: number, B: number): void {
+  let n = 0;
+  for (; n + 3 < N; n += 4) {
+    const [w0, w1] = [W[from + n * apart]!, W[from + (n + 1) * apart]!];
+    const [w2, w3] = [W[from + (n + 2) * apart]!, W[from + (n + 3) * apart]!];
+    const [x0, x1, x2, x3] = [n * B, (n + 1) * B, (n + 2) * B, (n + 3) * B];
+    for (let b = 0; b < B; b++) {
+      out[to + b]! += w0 * x[x0 + b]! + w1 * x[x1 + b]! + (w2 * x[x2 + b]! + w3 * x[x3 + b]!);
+    }
+  }
+  for (; n < N; n++) for (let b = 0; b < B; b++) out[to + b]! += W[from + n * apart]! * x[n * B + b]!;
+}
+
+/** dW [M, K] += d [M, B] xᵀ [B, K]. Two sums at a time, so that none waits for the other. */
 export function addOuter(dW: Float64Array, d: Float64Array, x: Float64Array, B: number): void {
   const M = d.length / B;
   const K = x.length / B;
   for (let m = 0; m < M; m++) {
     for (let k = 0; k < K; k++) {
-      let sum = 0;
-      for (let b = 0; b < B; b++) sum += d[m * B + b]! * x[k * B + b]!;
-      dW[m * K + k]! += sum;
+      let [even, odd] = [0, 0];
+      let b = 0;
+      for (; b + 1 < B; b += 2) {
+        even += d[m * B + b]! * x[k * B + b]!;
+        odd += d[m * B + b + 1]! * x[k * B + b + 1]!;
+      }
+      if (b < B) even += d[m * B + b]! * x[k * B + b]!;
+      dW[m * K + k]! += even + odd;
     }
   }
 }

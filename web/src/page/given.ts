@@ -1,12 +1,28 @@
 /** What `carousel lab` puts into the page: its texts, and the language if one was asked for. */
 
+import type { CellName } from "../nn/cells/index.ts";
+
 export type Language = "en" | "zh";
+
+/** A run's best network, with sequences that it was not trained on. */
+export interface Trained {
+  cell: CellName;
+  layers: number;
+  inputs: number;
+  hidden: number;
+  outputs: number;
+  task: string;
+  parameters: number[][]; // in torch's order
+  sequences: { steps: number; x: number[]; right: number | null }[];
+}
 
 export interface Given {
   /** null: that of the browser. */
   lang: Language | null;
   /** By language, by key: every text of `common/texts/lab*.toml`. */
   texts: Record<Language, Record<string, string>>;
+  /** null where no run was given. */
+  network: Trained | null;
 }
 
 export const GIVEN: Given = JSON.parse(document.getElementById("given")!.textContent);

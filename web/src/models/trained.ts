@@ -1,0 +1,36 @@
+/** The run's best network on one of its sequences: its answer, and what each step contributed to it. */
+
+import { emptyNetwork, listed, type Network, run, runBack } from "../nn/network.ts";
+import type { Sequence } from "../nn/layer.ts";
+import type { Trained } from "../page/given.ts";
+import { profile, type Profile } from "./profile.ts";
+
+export interface Answer {
+  output: number[];
+  /** The output that is followed back: of the right class, else of the largest. */
+  followed: number;
+  /** |dz/dx_t| of every step, z the output that is followed. */
+  contributions: number[];
+  profile: Profile;
+}
+
+export function networkOf(given: Trained): Network {
+  const network = emptyNetwork(given.cell, given.inputs, given.hidden, given.outputs, given.layers);
+  listed(network).forEach((values, k) => values.set(given.parameters[k]!));
+  return network;
+}
+
+export function answered(network: Network, given: Trained, number: number): Answer {
+  const { steps, x: values, right } = given.sequences[number]!;
+  const x: Sequence = { steps, rows: given.inputs, batch: 1, values: Float64Array.from(values) };
+  const done = run(network, x);
+  const followed = right ?? done.output.indexOf(Math.max(...done.output));
+  const asked = (output: Float64Array) => output.map((_, o) => (o === followed ? 1 : 0));
+  const dx = runBack(network, done, asked(done.output)).layers[0]!.x;
+  return {
+    output: [...done.output],
+    followed,
+    contributions: Array.from({ length: steps }, (_, t) => Math.hypot(...dx.subarray(t * x.rows, (t + 1) * x.rows))),
+    profile: profile(network, x, asked),
+  };
+}
