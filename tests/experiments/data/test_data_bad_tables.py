@@ -98,7 +98,7 @@ def test_blank_lines_between_rows_are_no_rows_to_skip(tmp_path: Path) -> None:
     path = write(tmp_path, "a.csv", "\n".join([*lines[:5], "", "", *lines[5:]]))
     refused(path, LONG, BadData, "'label'", "row 6", "2 rows")
     path = write(tmp_path, "b.csv", "y\n1\n2\n\n3\n")
-    refused(path, DataOptions(forecast=("y",)), BadData, "'y'", "row 4")
+    refused(path, DataOptions(forecast=("y",)), BadData, "y has gaps")
     path = write(tmp_path, "c.csv", "\n".join([*lines, ",,,,", "", ""]))
     assert prepare(path, LONG).card["sequences"] == 12  # blank at the end: only the end of the file
 
@@ -175,11 +175,6 @@ def test_a_group_with_gaps(tmp_path: Path) -> None:
 def test_a_missing_target(tmp_path: Path) -> None:
     path = csv_of(tmp_path, change(long_frame(), "label", 9, None))
     refused(path, LONG, BadData, "target column 'label'", "row 9", "fill it in")
-
-
-def test_a_missing_target_of_a_forecast(tmp_path: Path) -> None:
-    path = csv_of(tmp_path, change(series_frame(), "y", 40, None))
-    refused(path, SERIES, BadData, "forecast column 'y'", "row 40", "fill it in")
 
 
 def test_a_regression_target_of_text(tmp_path: Path) -> None:

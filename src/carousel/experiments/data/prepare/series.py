@@ -47,10 +47,13 @@ def from_series(
 
 
 def _unused(parsed: ParsedSeries, cut: Windows) -> list[Note]:
-    """The series too short for a single window of any part."""
+    """The series without a window of any part, and the windows whose targets are missing."""
     used = np.unique(np.searchsorted(starts_of(parsed.lengths), cut.starts, side="right"))
     count = len(parsed.lengths) - len(used)
-    return [{"key": "short_series", "count": count, "of": len(parsed.lengths)}] if count else []
+    notes: list[Note] = [{"key": "short_series", "count": count, "of": len(parsed.lengths)}] if count else []
+    if cut.left_out:
+        notes.append({"key": "target_gaps", "count": cut.left_out, "of": cut.left_out + len(cut.starts)})
+    return notes
 
 
 def _forecast_card(parsed: ParsedSeries, cut: Windows, options: DataOptions) -> Forecast:

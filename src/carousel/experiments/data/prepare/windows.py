@@ -27,7 +27,8 @@ _OUTSIDE = 3  # the part of a step that is before or after the time window
 class Windows:
     """starts, part: [N] of each example. values: [N, horizon, K], last: [N, K], in the file's units.
 
-    training: [R] the steps of the time window before the first cut. window, horizon: in steps.
+    training: [R] the steps of the time window before the first cut. window, horizon: in steps. left_out: how many
+    windows are none of them, since a target or the last value before it is missing.
     """
 
     starts: Ints
@@ -37,20 +38,25 @@ class Windows:
     training: Bools
     window: int
     horizon: int
+    left_out: int
 
 
 def cut_windows(parsed: ParsedSeries, options: DataOptions, time_window: TimeWindow = WHOLE) -> Windows:
     """All windows of all series. BadData where a part gets fewer than two (R² needs values that differ)."""
     window, horizon = sizes(parsed.lengths, options, time_window)
     step_part = _parts(parsed, options.split, time_window)
-    origin = _origins(parsed.lengths, step_part, window, horizon)
+    every = _origins(parsed.lengths, step_part, window, horizon)
+    columns = list(parsed.targets)
+    targets = parsed.x[:, columns]
+    origin = every[_known(targets, every, horizon)]
     part = step_part[origin + 1] if len(origin) else origin
     if min(np.bincount(part, minlength=3)) < 2:
+        if len(origin) < len(every):
+            _refuse_gaps(part, [parsed.channels[c] for c in columns], len(every) - len(origin))
         _refuse_short(parsed, part, window, horizon, options.split)
-    columns = list(parsed.targets)
     ahead = origin[:, None] + 1 + np.arange(horizon)
-    targets = parsed.x[:, columns]
-    cut = Windows(origin - window + 1, part, targets[ahead], targets[origin], step_part == 0, window, horizon)
+    values, last, left_out = targets[ahead], targets[origin], len(every) - len(origin)
+    cut = Windows(origin - window + 1, part, values, last, step_part == 0, window, horizon, left_out)
     _refuse_constant(cut, [parsed.channels[c] for c in columns])
     return cut
 
@@ -86,6 +92,25 @@ def _origins(lengths: Ints, step_part: Ints, window: int, horizon: int) -> Ints:
     inside = (step_part[origin - window + 1] != _OUTSIDE) & (step_part[origin + horizon] != _OUTSIDE)
     found: Ints = origin[inside & (step_part[origin + 1] == step_part[origin + horizon])]
     return found
+
+
+def _known(targets: Floats, origin: Ints, horizon: int) -> Bools:
+    """[N] the windows whose targets, and the last value that they are told from, are all there."""
+    gap = np.isnan(targets).any(axis=1)
+    sums = np.concatenate([[0], np.cumsum(gap)])
+    found: Bools = sums[origin + horizon + 1] == sums[origin]
+    return found
+
+
+def _refuse_gaps(part: Ints, columns: list[str], left_out: int) -> None:
+    counts = np.bincount(part, minlength=3)
+    raise BadData(
+        f"too few windows have all their targets: {', '.join(columns)} has gaps",
+        allowed="two windows for each part",
+        got=f"{left_out} windows with a gap, others: "
+        + ", ".join(f"{p} {n}" for p, n in zip(PARTS, counts, strict=True)),
+        fix="a smaller --horizon, or fill the gaps",
+    )
 
 
 def _refuse_short(

@@ -7,6 +7,7 @@ import polars as pl
 
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Floats, Note
+from carousel.experiments.data.read.suspicious import suspicious
 from carousel.experiments.data.read.table import Table, is_numeric
 from carousel.experiments.data.read.visible import all_visible, renamed_note
 
@@ -25,6 +26,7 @@ def read_channels(table: Table, leave_out: set[str]) -> tuple[Floats, tuple[str,
         if is_numeric(table.frame[name]):
             columns.append(table.numbers(name))
             names.append(name)
+            notes.extend(suspicious(columns[-1], name, table.rows))
         else:
             values = _categories(table, name)
             columns.extend(_one_hot(table.frame[name], values))

@@ -12,7 +12,8 @@ from carousel.experiments.data.read.channels import read_channels
 from carousel.experiments.data.read.parsed import Parsed, ParsedSequences, ParsedSeries
 from carousel.experiments.data.read.roles import with_roles
 from carousel.experiments.data.read.steps import Steps, in_order
-from carousel.experiments.data.read.table import Table, is_numeric
+from carousel.experiments.data.read.suspicious import suspicious
+from carousel.experiments.data.read.table import Table, counts_rows, is_numeric
 
 
 def lay_out(table: Table, options: DataOptions) -> Parsed:
@@ -50,7 +51,6 @@ def _series(table: Table, options: DataOptions) -> ParsedSeries:
     for name in options.forecast:
         table.refuse_empty(name)
         table.numbers(name, "forecast column")
-        table.refuse_gaps(name, "forecast column", "fill it in, or remove the rows before or after the gap")
     leave_out = {*several(options.group), *several(options.order)}
     x, channels, notes = read_channels(steps.table, leave_out)
     targets = tuple(channels.index(name) for name in options.forecast)
@@ -104,13 +104,24 @@ def _wide(table: Table, options: DataOptions, target: str) -> ParsedSequences:
             fix="name the column that tells the sequences apart with --group",
         )
     _refuse_target_gaps(table, target)
+    table, counter = _without_counter(table, target)
     columns = [name for name in table.frame.columns if name != target]
     x, kept = _row_values(table, columns)
     lengths = kept.sum(axis=1)
     names = [f"row {row}" for row in table.rows]
     notes: list[Note] = [{"key": "wide", "first": columns[0], "last": columns[-1], "count": len(columns)}]
+    notes += suspicious(x[kept], "value", np.repeat(table.rows, lengths))
     labels = table.frame[target]
-    return ParsedSequences(x[kept][:, None], lengths, names, ("value",), target, labels, notes=table.notes + notes)
+    told = [*table.notes, *counter, *notes]
+    return ParsedSequences(x[kept][:, None], lengths, names, ("value",), target, labels, notes=told)
+
+
+def _without_counter(table: Table, target: str) -> tuple[Table, list[Note]]:
+    """Of rows that are whole sequences a first column that counts them is no step."""
+    first = next((name for name in table.frame.columns if name != target), None)
+    if first is None or table.frame.width < 4 or table.frame.height < 3 or not counts_rows(table.frame[first]):
+        return table, []
+    return Table(table.frame.drop(first), table.rows, table.notes), [{"key": "counter", "column": first}]
 
 
 def _row_values(table: Table, columns: list[str]) -> tuple[Floats, np.ndarray]:
