@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zipfile
 from pathlib import Path
 
 import polars as pl
@@ -63,3 +64,27 @@ def told(prepared: Prepared, key: str) -> dict[str, object]:
     """The one note of this key."""
     (note,) = [note for note in prepared.card["notes"] if note["key"] == key]
     return note
+
+
+def workbook(path: Path, rows: list[list[str | float]]) -> Path:
+    """The smallest workbook that Excel opens: two sheets, cells of text and of numbers."""
+
+    def cell(value: str | float) -> str:
+        return f'<c t="inlineStr"><is><t>{value}</t></is></c>' if isinstance(value, str) else f"<c><v>{value}</v></c>"
+
+    body = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    files = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/><Override PartName="/xl/s1.xml" ContentType="{kind}.worksheet+xml"/></Types>',  # noqa: E501
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{rel}/officeDocument" Target="xl/workbook.xml"/></Relationships>',  # noqa: E501
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{rel}"><sheets><sheet name="data" sheetId="1" r:id="r1"/><sheet name="more" sheetId="2" r:id="r2"/></sheets></workbook>',  # noqa: E501
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{rel}/worksheet" Target="s1.xml"/><Relationship Id="r2" Type="{rel}/worksheet" Target="s1.xml"/></Relationships>',  # noqa: E501
+        "xl/s1.xml": f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>',
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 
 from carousel.common.errors import BadData, BadPlan
 from carousel.experiments.data import DataOptions, Prepared, card_lines, prepare
-from tests.experiments.data.data_files import refused, told, write
+from tests.experiments.data.data_files import refused, told, workbook, write
 
 OPTIONS = DataOptions(forecast=("load",), order="t")
 LOAD = [round(1234.5 + 600 * np.sin(n / 3) + n, 1) for n in range(60)]
@@ -125,6 +124,11 @@ def test_a_separator_at_the_end_of_every_row(tmp_path: Path) -> None:
     same(tmp_path, "b.csv", "\n".join(["t,load,share", *rows]), "empty_column")
 
 
+def test_an_empty_line_for_a_header(tmp_path: Path) -> None:
+    """Found by mutation: it was taken for a header one name short."""
+    refused(write(tmp_path, "a.csv", "\n1\n2\n3\n"), OPTIONS, BadData, "no columns")
+
+
 def test_no_header(tmp_path: Path) -> None:
     rows = [",".join(row) for row in cells()]
     options = DataOptions(forecast=("column 2",), order="column 1")
@@ -189,30 +193,6 @@ def test_gzip(tmp_path: Path) -> None:
         write(tmp_path, "b.csv.gz", gzip.compress(text)[:-9]), OPTIONS, BadData, "cannot be read as gzip", "ends early"
     )
     refused(write(tmp_path, "c.csv", gzip.compress(text)), OPTIONS, BadData, "compressed", "name it c.csv.gz")
-
-
-def workbook(path: Path, rows: list[list[str | float]]) -> Path:
-    """The smallest workbook that Excel opens: two sheets, cells of text and of numbers."""
-
-    def cell(value: str | float) -> str:
-        return f'<c t="inlineStr"><is><t>{value}</t></is></c>' if isinstance(value, str) else f"<c><v>{value}</v></c>"
-
-    body = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    package = "http://schemas.openxmlformats.org/package/2006"
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    files = {
-        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/><Override PartName="/xl/s1.xml" ContentType="{kind}.worksheet+xml"/></Types>',  # noqa: E501
-        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{rel}/officeDocument" Target="xl/workbook.xml"/></Relationships>',  # noqa: E501
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{rel}"><sheets><sheet name="data" sheetId="1" r:id="r1"/><sheet name="more" sheetId="2" r:id="r2"/></sheets></workbook>',  # noqa: E501
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{rel}/worksheet" Target="s1.xml"/><Relationship Id="r2" Type="{rel}/worksheet" Target="s1.xml"/></Relationships>',  # noqa: E501
-        "xl/s1.xml": f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>',
-    }
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return path
 
 
 def test_a_workbook(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from tests.fuzz.kinds.arrays import npz
 from tests.fuzz.kinds.commands import command_line
 from tests.fuzz.kinds.contenders import contender
 from tests.fuzz.kinds.frames import parquet
+from tests.fuzz.kinds.people import arff, workbook, written
 from tests.fuzz.kinds.rolls import mat
 from tests.fuzz.kinds.run_folder import run_folder
 from tests.fuzz.kinds.tables import csv, jsonl, tsv
@@ -21,6 +22,9 @@ Kind = Callable[[Random, Path], None]
 KINDS: dict[str, Kind] = {
     "csv": csv,
     "tsv": tsv,
+    "written": written,
+    "workbook": workbook,
+    "arff": arff,
     "jsonl": jsonl,
     "parquet": parquet,
     "mat": mat,

@@ -31,10 +31,17 @@ def read(path: Path, given: dict[str, Any], draw: Random, columns: tuple[str, ..
 def _changed(given: dict[str, Any], draw: Random, columns: tuple[str, ...]) -> dict[str, Any]:
     changed = dict(given)
     for _ in range(draw.choice((1, 1, 2))):
-        name = draw.choice(("target", "group", "order", "forecast", "horizon", "window", "kind", "split", "split_seed"))
+        name = draw.choice(("target", "group", "order", "forecast", "horizon", "window", "kind", "split", "split_seed",
+                            "ignore", "inputs", "missing", "date_format", "encoding", "decimal"))  # fmt: skip
         column = draw.choice((None, word(draw), *columns))
         changed[name] = {
             "forecast": tuple(filter(None, (column, draw.choice((None, *columns))))),
+            "ignore": tuple(filter(None, (column,))),
+            "inputs": tuple(filter(None, (column,))),
+            "missing": draw.choice(((), ("3",), (word(draw),))),
+            "date_format": draw.choice((None, "%d/%m/%Y", "%Y-%m-%d", "%", word(draw))),
+            "encoding": draw.choice((None, "gb18030", "utf-16", "idna", "hex", word(draw))),
+            "decimal": draw.choice((None, "comma", "point")),
             "horizon": draw.choice(_COUNTS),
             "window": draw.choice(_COUNTS),
             "kind": draw.choice((None, "classification", "regression", word(draw))),

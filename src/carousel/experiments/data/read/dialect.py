@@ -108,7 +108,7 @@ def _laid_out(text: str, separator: str) -> Dialect:
             separator, place, names, False, (*notes, {"key": "no_header", "first": names[0], "last": names[-1]})
         )
     body = [row for row in rows[place + 1 :] if row]
-    if body and len(header) == width - 1 and all(len(row) == width for row in body):
+    if body and header and len(header) == width - 1 and all(len(row) == width for row in body):
         header, note = _short_header(header, body)
         notes += note
     return Dialect(separator, place, tuple(header), True, tuple(notes))
