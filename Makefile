@@ -19,7 +19,7 @@ help:
 	@echo 'make wheel   dist/*.whl'
 	@echo 'make verify  whether the packages that pip is served are, byte for byte, those that were tested'
 	@echo 'make clean   remove the virtual environment'
-	@echo 'The first of these makes .venv and installs 1.7 GB (check, test and docs 1.5 GB more).'
+	@echo 'The first of these makes .venv and installs 1.7 GB (check, test and docs 1.9 GB more).'
 
 run: $(VENV)/.ready
 	$(BIN)/carousel compare
@@ -74,7 +74,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready
-	@echo 'installing what the checks and tests need (1.5 GB on disk, most of it triton, whose kernels are compiled without a GPU), once'
+	@echo 'installing what the checks and tests need (1.9 GB on disk, half of it triton, whose kernels are compiled without a GPU), once'
 	$(PIP) --editable '.[dev]'
 	touch $@
 
