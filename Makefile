@@ -13,7 +13,7 @@ help:
 	@echo 'make check   set up, then lint, types, import contracts and unit tests: about three minutes'
 	@echo 'make test    set up, then every test, real processes and real kills too: about twelve minutes'
 	@echo 'make bench   the layers timed against those of torch: some minutes'
-	@echo 'make pictures the pictures of the documents, drawn anew'
+	@echo 'make pictures the pictures of the documents, drawn anew; RUN=runs/NAME: those of its report too'
 	@echo 'make page    the lab page, built anew from web/ into the package'
 	@echo 'make docs    the documentation site, in English and Chinese; says where to look'
 	@echo 'make wheel   dist/*.whl'
@@ -43,6 +43,7 @@ bench: $(VENV)/.ready
 pictures: $(VENV)/.ready
 	$(BIN)/python docs/why/picture.py
 	$(BIN)/python docs/tutorial/pictures.py
+	$(if $(RUN),$(BIN)/python docs/site/first_screen.py $(RUN))
 
 page: $(VENV)/.ready-page
 	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build

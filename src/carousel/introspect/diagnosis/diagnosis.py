@@ -44,8 +44,9 @@ def _lines(number: int, finding: Finding, lang: str) -> list[str]:
     severity = text(f"doctor.severity.{finding.severity}", lang)
     where = f" [{finding.site}]" if finding.site else ""
     confidence = text("doctor.confidence", lang, level=text(f"doctor.level.{finding.confidence}", lang))
+    how, title = {"severity": severity, "confidence": confidence}, finding.text("title", lang)
     return [
-        f"{number}. {finding.symptom}{where} ({severity}, {confidence}): {finding.text('title', lang)}",
+        text("doctor.finding", lang, number=number, symptom=f"{finding.symptom}{where}", title=title, **how),
         f"   {text('doctor.part.evidence', lang)} {finding.text('evidence', lang)}",
         f"   {text('doctor.part.cause', lang)} {finding.text('cause', lang)}",
         f"   {text('doctor.part.fix', lang)} {finding.fix}",
