@@ -1,4 +1,4 @@
-"""What was found: both languages state the same numbers; those of the gradient are those of the page of why, which are measured."""
+"""What was found: the same numbers in both languages; those of the gradient are the ones that why measures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def counts(page: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("suffix", ["", ".zh"])
 def test_what_is_left_of_the_gradient_is_what_why_measures(suffix: str) -> None:
-    why = dict((name, value) for value, name in re.findall(r"([\d.]+) ?%<!--([\w-]+)\.30-->", body("why.md")))
+    why = {name: value for value, name in re.findall(r"([\d.]+) ?%<!--([\w-]+)\.30-->", body("why.md"))}
     section = body(f"found{suffix}.md").split("\n## ")[1]
     assert re.findall(r"([\d.]+) ?%", section) == [why[name] for name in KEPT]
 

@@ -38,4 +38,3 @@ def test_each_diagnosis_is_the_one_on_the_page(number: int, train: ModuleType) -
     diagnosis = carousel.diagnose(*getattr(train, VERSIONS[number])())
     for lang in LANGUAGES:
         assert diagnosis.report(lang).splitlines() == printed(lang)[number].splitlines()
-
