@@ -118,3 +118,10 @@ def test_durations_that_name_or_are_predicted(tmp_path: Path, column: str) -> No
 def test_a_baseline_of_values_whose_squares_are_no_numbers() -> None:
     values, predicted = np.array([[1.0], [2.0], [4.0]]), np.array([[1.0], [3.0], [3.0]])
     assert r2(1e300 * values, 1e300 * predicted) == pytest.approx(r2(values, predicted))
+
+
+def test_a_long_cell_in_a_file_of_another_encoding(tmp_path: Path) -> None:
+    table = ("年,值,label\n1,2,a\n2," + "x" * 300_000 + ",b\n").encode("gb18030")
+    began = time.perf_counter()
+    refused(write(tmp_path, "a.csv", table), DataOptions(target="label"), BadData, "holds text")
+    assert time.perf_counter() - began < 10  # quadratic in the length of the cell: minutes

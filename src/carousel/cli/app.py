@@ -72,6 +72,8 @@ def compare(
     window: Annotated[int | None, typer.Option(metavar=_N, rich_help_panel=_FILE)] = None,
     kind: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     split: Annotated[str | None, typer.Option(metavar=".6,.2,.2", rich_help_panel=_FILE)] = None,
+    block: Annotated[list[str] | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
+    split_by: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     drop_short: Annotated[bool, typer.Option("--drop-short", rich_help_panel=_FILE)] = False,
     budget: Annotated[str, typer.Option(metavar=_NAME, rich_help_panel=_COST)] = "quick",
     parameters: Annotated[int, typer.Option(metavar=_N, rich_help_panel=_COST)] = 6600,
@@ -87,9 +89,9 @@ def compare(
     from carousel.cli.compare import compare as run
     from carousel.cli.options import data_options, names, request_of, whole_numbers
 
-    columns = {"group": group, "order": order, "forecast": forecast}
+    columns = {"group": group, "order": order, "forecast": forecast, "block": block}
     columns |= {"inputs": inputs, "ignore": ignore, "missing": missing}
-    told = {"date_format": date_format, "encoding": encoding, "decimal": decimal, "kind": kind}
+    told = {"date_format": date_format, "encoding": encoding, "decimal": decimal, "kind": kind, "split_by": split_by}
     steps = {"target": target, "horizon": horizon, "window": window}
     data = data_options(columns, {**told, **steps}, split, drop_short)
     numbers, asked = whole_numbers("--lengths", lengths), names("--claims", claims)

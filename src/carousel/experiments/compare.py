@@ -40,6 +40,7 @@ def compare(
     forecast: Names | None = None, horizon: int | None = None, window: int | None = None,
     kind: str | None = None, split: Sequence[float] | None = None, drop_short: bool = False,
     inputs: Names | None = None, ignore: Names | None = None, missing: Names | float | None = None,
+    block: Names | None = None, split_by: str | None = None,
     date_format: str | None = None, encoding: str | None = None, decimal: str | None = None,
     plan: str | Path | None = None, out: str | Path | None = None, workers: int | None = None,
     lang: str = "en", progress: bool | TextIO = True,
@@ -61,7 +62,8 @@ def compare(
     Of a file: target (column to predict for each sequence), group (column that names the sequence of a row), order
     (column that orders the steps), or forecast (columns whose next values to predict), with horizon (steps ahead) and
     window (steps of history an example sees); kind ("classification" or "regression", if guessed wrong), split (shares
-    of training, validation and test), drop_short (drop sequences of one step). Of a table: inputs (the only columns to
+    of training, validation and test), block (column whose value keeps sequences in one part, such as a patient),
+    split_by ("time" or "sequence"), drop_short (drop sequences of one step). Of a table: inputs (the only columns to
     be inputs), ignore (columns to leave out), missing (values that mean "no value"), date_format (of order), encoding
     and decimal ("comma" or "point") of a text table. Several columns of group or order together are one key.
 
@@ -75,8 +77,8 @@ def compare(
     with _python_names():
         data = _data_options(
             target=target, horizon=horizon, window=window, kind=kind, date_format=date_format, encoding=encoding,
-            decimal=decimal, missing=None if missing is None else _values(missing),
-            **_columns(group=group, order=order, forecast=forecast, inputs=inputs, ignore=ignore),
+            decimal=decimal, split_by=split_by, missing=None if missing is None else _values(missing),
+            **_columns(group=group, order=order, forecast=forecast, inputs=inputs, ignore=ignore, block=block),
             split=None if split is None else _shares(split), drop_short=drop_short,
         )  # fmt: skip
         request = ComparisonRequest(

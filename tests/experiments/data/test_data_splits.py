@@ -141,7 +141,7 @@ def test_what_cannot_vary_says_so(tmp_path: Path) -> None:
     rolls = prepare_splits(tmp_path / "a.mat", DataOptions(), SEEDS)
     assert rolls.by_seed == {} and rolls.tuning.card["split"]["varied"] == "file"
     for made, words in (
-        (short, "too little data"),
+        (short, "since another cannot be made: "),
         (rolls, "the file's own"),
         (grouped(tmp_path), "4 reporting seeds"),
     ):

@@ -53,7 +53,7 @@ class Range(TypedDict):
 
 class Split(TypedDict):
     """how: key of the text. seed: null where none was drawn. The examples of each part. In a run: how the split varies
-    between seeds, and over how many splits."""
+    between seeds, and over how many splits; reason: why it does not where it would, the pieces of an error's line."""
 
     how: str
     seed: int | None
@@ -62,6 +62,7 @@ class Split(TypedDict):
     test: int
     varied: NotRequired[Varied]
     splits: NotRequired[int]
+    reason: NotRequired[list[str]]
 
 
 class Scaling(TypedDict):

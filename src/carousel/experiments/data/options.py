@@ -12,6 +12,7 @@ from carousel.common.errors import BadPlan
 
 TargetKind = Literal["classification", "regression"]
 Decimal = Literal["comma", "point"]
+SplitBy = Literal["time", "sequence"]
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,10 @@ class DataOptions:
     target: column to predict for each sequence. group: column that names the sequence in a long table, or several
     that do together. order: column that orders the steps (numbers, dates, date-times), or several that do together
     (date, time). forecast: columns whose next values are predicted. horizon: steps ahead. window: steps of history a
-    forecasting example sees. kind: overrides the guess. split: shares of training, validation and test. drop_short:
-    drop sequences of one step, counted in the card, instead of refusing them. ignore: columns to leave out. inputs:
+    forecasting example sees. kind: overrides the guess. split: shares of training, validation and test. block:
+    column whose value sequences share that must stay in one part (a patient, a machine), or several that do together.
+    split_by: "time" or "sequence" (at random), where it is not to follow from the file. drop_short: drop sequences of
+    one step, counted in the card, instead of refusing them. ignore: columns to leave out. inputs:
     the only columns to be inputs. missing: cells that mean "no value" besides those of `table.MISSING`. date_format:
     how the order column is written, such as %d/%m/%Y. encoding, decimal: of a text table, where they cannot be told
     from it ("comma" or "point"). Raises BadPlan where the options contradict each other.
@@ -37,6 +40,8 @@ class DataOptions:
     kind: TargetKind | None = None
     split: tuple[float, float, float] = (0.6, 0.2, 0.2)
     split_seed: int = 0
+    block: str | tuple[str, ...] | None = None
+    split_by: SplitBy | None = None
     drop_short: bool = False
     ignore: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
@@ -49,6 +54,7 @@ class DataOptions:
         self._check_split()
         self._check_roles()
         self._check_forecast()
+        self._check_split_by()
         if self.kind is not None and self.kind not in get_args(TargetKind):
             raise BadPlan("--kind is unknown", allowed=", ".join(get_args(TargetKind)), got=self.kind)
         if self.decimal is not None and self.decimal not in get_args(Decimal):
@@ -66,6 +72,17 @@ class DataOptions:
                 fix="for example 0.6, 0.2, 0.2",
             )
 
+    def _check_split_by(self) -> None:
+        if self.split_by is not None and self.split_by not in get_args(SplitBy):
+            raise BadPlan("--split-by is unknown", allowed=", ".join(get_args(SplitBy)), got=self.split_by)
+        for option, value in (("--block", ",".join(several(self.block))), ("--split-by", self.split_by)):
+            if value and self.forecast:
+                raise BadPlan(f"{option} goes with --target: a series to forecast is split by time", got=value,
+                              fix=f"leave {option} out")  # fmt: skip
+        if self.block is not None and self.split_by is not None:
+            raise BadPlan("--block and --split-by exclude each other", got=f"--split-by {self.split_by}",
+                          fix="leave one of them out")  # fmt: skip
+
     def _check_roles(self) -> None:
         roles = [(role, name) for role, name in self.roles() if name is not None]
         for (role, name), (other, same) in combinations(roles, 2):
@@ -78,7 +95,7 @@ class DataOptions:
     def roles(self) -> list[tuple[str, str | None]]:
         """Every column that an option names as something else than an input; None where the option is not given."""
         roles: list[tuple[str, str | None]] = [("--target", self.target)]
-        for option, named in (("--group", self.group), ("--order", self.order)):
+        for option, named in (("--group", self.group), ("--order", self.order), ("--block", self.block)):
             roles += [(option, name) for name in several(named)] or [(option, None)]
         return [*roles, *(("--forecast", name) for name in self.forecast)]
 
@@ -104,7 +121,8 @@ class DataOptions:
     def of_tables(self) -> dict[str, object]:
         """The options that only a table gives a meaning."""
         lists = {f"--{name}": ",".join(getattr(self, name)) for name in ("ignore", "inputs", "missing")}
-        return {**lists, "--encoding": self.encoding, "--decimal": self.decimal}
+        lists["--block"] = ",".join(several(self.block))
+        return {**lists, "--split-by": self.split_by, "--encoding": self.encoding, "--decimal": self.decimal}
 
     def refuse(self, format_name: str, meaningless: Mapping[str, object]) -> None:
         """BadPlan for the first option that has a value but no meaning in this format."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 
+from carousel.common.error_words import translated
 from carousel.common.texts import text
 from carousel.experiments.data.arrays import Note
 from carousel.experiments.data.card import Card
@@ -75,7 +76,10 @@ def _split(card: Card, lang: str) -> str:
 def _varied(card: Card, lang: str) -> list[str]:
     """How the split differs from seed to seed, where more than one was asked for."""
     split = card["split"]
-    return [text(f"data.varied.{split['varied']}", lang, count=split["splits"])] if "varied" in split else []
+    if "varied" not in split:
+        return []
+    reason = text("data.card.then", lang).join(translated(piece, lang) for piece in split.get("reason", []))
+    return [text(f"data.varied.{split['varied']}", lang, count=split["splits"], reason=reason)]
 
 
 def _baseline(card: Card, lang: str) -> str:

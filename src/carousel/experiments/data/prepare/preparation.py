@@ -82,11 +82,12 @@ def read_file(path: Path, options: DataOptions) -> ParsedFile:
 
 def as_shown(options: DataOptions) -> DataOptions:
     """Columns are asked for, and stored in a plan, by the names they get."""
-    target, group, order = map(_as_shown, (options.target, options.group, options.order))
+    target, group, order, block = map(_as_shown, (options.target, options.group, options.order, options.block))
     forecast, ignore, inputs = (
         tuple(map(visible, names)) for names in (options.forecast, options.ignore, options.inputs)
     )
-    return replace(options, target=target, group=group, order=order, forecast=forecast, ignore=ignore, inputs=inputs)
+    roles = {"target": target, "group": group, "order": order, "block": block, "forecast": forecast}
+    return replace(options, **roles, ignore=ignore, inputs=inputs)
 
 
 def _as_shown(named: Any) -> Any:
@@ -95,7 +96,7 @@ def _as_shown(named: Any) -> Any:
 
 
 def assemble(read: ParsedFile, options: DataOptions, time_window: TimeWindow | None = None) -> Prepared:
-    """Split, scale and describe. time_window: the stretch of a series to use; no other kind of file has one."""
+    """Split, scale and describe. time_window: the stretch to use, of what is split by time."""
     prepared = _build(read.parsed, options, read.names, time_window or WHOLE)
     return replace(prepared, card={**read.head, **prepared.card, "notes": read.notes + prepared.card["notes"]})
 
@@ -112,7 +113,7 @@ def _read(suffix: str, source: Source, options: DataOptions) -> tuple[Parsed, li
 
 def _build(parsed: Parsed, options: DataOptions, names: dict[str, str], time_window: TimeWindow) -> Prepared:
     if isinstance(parsed, ParsedSequences):
-        return from_sequences(parsed, options, **names)
+        return from_sequences(parsed, options, **names, time_window=time_window)
     if isinstance(parsed, ParsedRolls):
         return from_rolls(parsed, **names)
     return from_series(parsed, options, **names, time_window=time_window)

@@ -5,10 +5,12 @@ split varies follows from the file, and `card["split"]["varied"]` says it:
 
 sequences   whole sequences are split again (groups stay whole, classes stay in equal shares)
 training    the test part is a file of its own: only training and validation are split again
-shifted     forecasting: the three parts keep their order in time and move along it together (`TimeWindow`); tuning has
-            the earliest place, so that no value it looks at is one a reporting seed is tested on
+            or blocks of them, which stay whole
+shifted     what is split by time (series, and sequences that follow each other): the three parts keep their order and
+            move along it together (`TimeWindow`); tuning has the earliest place, so that no value it looks at is one a
+            reporting seed is tested on
 file        piano rolls keep the parts of their file
-short       one of the splits cannot be made of so little data: all seeds keep one split
+short       one of the splits cannot be made, for the reason that stands beside it: all seeds keep one split
 
 Each split is read, scaled and described as if it were the only one: scaling is fitted on its own training part.
 """
@@ -43,25 +45,25 @@ def prepare_splits(path: Path, options: DataOptions, seeds: Iterable[int]) -> Sp
     A split depends on its seed and the file, not on which other seeds there are.
     """
     read = read_file(path, options)
-    how = _varied(read.parsed)
     one = assemble(read, options)
+    how = _varied(read.parsed, one.card["split"])
     if how == "file":
         return Splits(_with_variation(one, "file", 0), {})
     try:
         tuning = assemble(read, options, TimeWindow.at(0.0, options.split)) if how == "shifted" else one
         made = {seed: assemble(read, *_drawn(how, options, seed)) for seed in seeds}
-    except BadData:
-        return Splits(_with_variation(one, "short", 0), {})
+    except BadData as error:
+        return Splits(_with_variation(one, "short", 0, error.pieces()), {})
     return Splits(
         _with_variation(tuning, how, len(made)),
         {seed: _with_variation(split, how, len(made)) for seed, split in made.items()},
     )
 
 
-def _varied(parsed: Parsed) -> Varied:
+def _varied(parsed: Parsed, split: Split) -> Varied:
     if isinstance(parsed, ParsedRolls):
         return "file"
-    if isinstance(parsed, ParsedSequences):
+    if isinstance(parsed, ParsedSequences) and split["how"] != "sequences_time":
         return "sequences" if parsed.part is None else "training"
     return "shifted"
 
@@ -72,7 +74,9 @@ def _drawn(how: Varied, options: DataOptions, seed: int) -> tuple[DataOptions, T
     return replace(options, split_seed=options.split_seed + seed), None
 
 
-def _with_variation(prepared: Prepared, how: Varied, count: int) -> Prepared:
-    """With how the split varies, and over how many, in the card."""
+def _with_variation(prepared: Prepared, how: Varied, count: int, reason: list[str] | None = None) -> Prepared:
+    """With how the split varies, over how many, and why it does not, in the card."""
     split: Split = {**prepared.card["split"], "varied": how, "splits": count}
+    if reason is not None:
+        split["reason"] = reason
     return replace(prepared, card={**prepared.card, "split": split})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,29 +16,40 @@ from carousel.experiments.data.prepare.prepared import Kind, Prepared
 from carousel.experiments.data.prepare.scaling import moments, scale
 from carousel.experiments.data.prepare.shared import NO_CHANNELS, NONE, with_baseline, with_masks
 from carousel.experiments.data.prepare.split import split_sequences
+from carousel.experiments.data.prepare.split_blocks import split_blocks
+from carousel.experiments.data.prepare.split_time import by_time, split_time
+from carousel.experiments.data.prepare.time_window import WHOLE, TimeWindow
 from carousel.experiments.data.read.parsed import ParsedSequences
-from carousel.experiments.data.read.target import Classes, Values, read_target
+from carousel.experiments.data.read.target import Classes, Values, read_target, taken
 
 SHORTEST = 2  # steps: in a sequence of one there is nothing for a recurrent network to remember
 
 
-def from_sequences(parsed: ParsedSequences, options: DataOptions, name: str, sha256: str) -> Prepared:
-    """Classification or regression: one target a sequence, whole sequences split."""
+def from_sequences(
+    parsed: ParsedSequences, options: DataOptions, name: str, sha256: str, time_window: TimeWindow = WHOLE
+) -> Prepared:
+    """Classification or regression: one target a sequence, whole sequences split. time_window: the stretch of the
+    sequences to use, where they are split by time."""
     parsed = _without_short(parsed, options.drop_short)
     target = read_target(parsed.labels, parsed.names, options.kind or parsed.kind)
-    part = _split(parsed, target, options)
+    how, part, split_notes = _split(parsed, target, options, time_window)
+    if (part < 0).any():
+        parsed, target, part = parsed.keep(part >= 0), taken(target, part >= 0), part[part >= 0]
+    if isinstance(target, Values):
+        _refuse_constant(target.values, part, parsed.target)
     scaled = scale(parsed.x, np.repeat(part == 0, parsed.lengths), parsed.channels)
     y, y_mean, y_std = _scaled_target(target, part)
     kind: Kind = "classification" if isinstance(target, Classes) else "regression"
-    how = "sibling" if parsed.part is not None else ("stratified" if isinstance(target, Classes) else "random")
     card: Card = {
         "kind": kind,
         **describe.target_card(parsed.target, target, part),
         **describe.lengths_card(parsed.lengths),
         **describe.channels_card(parsed.channels, scaled),
-        **describe.split_card(how, part, options.split_seed),
+        **describe.split_card(how, part, None if how == "sequences_time" else options.split_seed),
         "forecast": None,
-        **describe.notes_card(parsed.notes, target.notes if isinstance(target, Classes) else [], scaled.notes),
+        **describe.notes_card(
+            parsed.notes, split_notes, target.notes if isinstance(target, Classes) else [], scaled.notes
+        ),
     }
     mean, std = with_masks(scaled)
     places = (starts_of(parsed.lengths), parsed.lengths, part)
@@ -61,33 +73,42 @@ def _without_short(parsed: ParsedSequences, drop: bool) -> ParsedSequences:
             fix="remove them, or drop them with --drop-short" if kept.any() else "is --group the right column?",
         )
     note: Note = {"key": "dropped", "count": len(short), "of": len(parsed.lengths)}
-    return replace(
-        parsed,
-        x=parsed.x[np.repeat(kept, parsed.lengths)],
-        lengths=parsed.lengths[kept],
-        names=[name for name, keep in zip(parsed.names, kept, strict=True) if keep],
-        labels=parsed.labels.filter(kept),
-        part=parsed.part[kept] if parsed.part is not None else None,
-        notes=[*parsed.notes, note],
-    )
+    return replace(parsed.keep(kept), notes=[*parsed.notes, note])
 
 
-def _split(parsed: ParsedSequences, target: Classes | Values, options: DataOptions) -> Ints:
-    if parsed.part is None:
-        part = split_sequences(target, parsed.names, list(options.split), options.split_seed)
-    else:
-        part = _split_rest(parsed.part, parsed.names, target, options)
-    if isinstance(target, Values):
-        _refuse_constant(target.values, part, parsed.target)
-    return part
+class _Split(NamedTuple):
+    """how: key of the card's text. part: [N], -1 for sequences outside the stretch that is used."""
+
+    how: str
+    part: Ints
+    notes: list[Note]
+
+
+def _split(parsed: ParsedSequences, target: Classes | Values, options: DataOptions, time_window: TimeWindow) -> _Split:
+    shares, seed = list(options.split), options.split_seed
+    if parsed.part is not None:
+        return _Split("sibling", _split_rest(parsed.part, parsed.names, target, options), [])
+    if parsed.blocks is not None and parsed.block is not None:
+        part = split_blocks(target, parsed.blocks, parsed.block, shares, seed)
+        return _Split("blocks", part, [_blocks_note(parsed.block, parsed.blocks, part)])
+    timed, notes = by_time(parsed, target, options)
+    if timed and parsed.ranks is not None:
+        return _Split("sequences_time", split_time(parsed.ranks, target, shares, time_window), notes)
+    part = split_sequences(target, parsed.names, shares, seed)
+    return _Split("stratified" if isinstance(target, Classes) else "random", part, notes)
+
+
+def _blocks_note(column: str, blocks: list[str], part: Ints) -> Note:
+    training, validation, test = (len({blocks[i] for i in np.flatnonzero(part == p)}) for p in range(len(PARTS)))
+    return {"key": "blocks", "column": column, "training": training, "validation": validation, "test": test}
 
 
 def _split_rest(given: Ints, names: list[str], target: Classes | Values, options: DataOptions) -> Ints:
     """The test part is given; what is left is split into training and validation."""
-    rest = np.flatnonzero(given == 0)
+    rest = given == 0
     part = given.copy()
-    left = Classes(target.names, target.codes[rest]) if isinstance(target, Classes) else Values(target.values[rest])
-    part[rest] = split_sequences(left, [names[i] for i in rest], list(options.split[:2]), options.split_seed)
+    named = [names[i] for i in np.flatnonzero(rest)]
+    part[rest] = split_sequences(taken(target, rest), named, list(options.split[:2]), options.split_seed)
     return part
 
 

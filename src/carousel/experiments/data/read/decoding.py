@@ -72,14 +72,16 @@ def _mostly_utf8(data: bytes) -> bool:
 
 
 def _guess(source: Source, place: int) -> tuple[str, list[Note]]:
-    speaking = b"\n".join(re.findall(rb"[^,;\t\r\n]*[\x80-\xff][^,;\t\r\n]*", source.data))[:_ENOUGH]
+    # Cut and looked through: a pattern of cells with such a byte takes quadratic time in a long one without.
+    cells = re.split(rb"[,;\t\r\n]", source.data)
+    speaking = b"\n".join(cell for cell in cells if not cell.isascii())[:_ENOUGH]
     found = charset_normalizer.from_bytes(speaking, cp_isolation=list(GUESSED))
     best = min(((match.chaos, -match.coherence) for match in found), default=None)
     alike = [match.encoding for match in found if (match.chaos, -match.coherence) == best]
     for name in sorted(alike, key=GUESSED.index):
         text = _strict(source.data, name)
         if text is not None:
-            sample = next(iter(re.findall(r"[^,;\t\r\n]*[^\x00-\x7f][^,;\t\r\n]*", text)), "")
+            sample = next((cell for cell in re.split(r"[,;\t\r\n]", text) if not cell.isascii()), "")
             others = [other for other in alike if other != name and _strict(source.data, other) is not None]
             key = "encoding_guessed" if not others else "encoding_of_several"
             return text, [{"key": key, "encoding": name, "sample": sample.strip()[:40], "others": others or [name]}]

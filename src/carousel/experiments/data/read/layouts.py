@@ -68,11 +68,16 @@ def _series(table: Table, options: DataOptions) -> ParsedSeries:
 
 def _long(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     _refuse_target_gaps(table, target)
+    _refuse_block_gaps(table, options)
     steps = _in_order(table, options)
-    labels = _one_target_each(steps, target)
-    roles = {*several(options.group), *several(options.order), target}
+    labels = _one_each(steps, target, "target")
+    block = next(iter(several(options.block)), None)
+    blocks = _one_each(steps, block, "block").cast(pl.String).to_list() if block is not None else None
+    roles = {*several(options.group), *several(options.order), *several(options.block), target}
     x, channels, notes = read_channels(steps.table, roles)
-    return ParsedSequences(x, steps.lengths, steps.names, channels, target, labels, notes=steps.notes + notes)
+    told, ranks = steps.notes + notes, steps.ranks_in_time()
+    return ParsedSequences(x, steps.lengths, steps.names, channels, target, labels, notes=told, block=block,
+                           blocks=blocks, ranks=ranks)  # fmt: skip
 
 
 def _refuse_target_gaps(table: Table, target: str) -> None:
@@ -80,18 +85,23 @@ def _refuse_target_gaps(table: Table, target: str) -> None:
     table.refuse_gaps(target, "target column", "fill it in on every row, or remove these rows")
 
 
-def _one_target_each(steps: Steps, target: str) -> pl.Series:
-    labels = steps.table.frame[target]
+def _refuse_block_gaps(table: Table, options: DataOptions) -> None:
+    for name in several(options.block):
+        table.refuse_gaps(name, "block column", "fill it in on every row, or remove these rows")
+
+
+def _one_each(steps: Steps, column: str, role: str) -> pl.Series:
+    labels = steps.table.frame[column]
     first = np.repeat(steps.starts, steps.lengths)
     odd = np.flatnonzero((labels != labels[first]).to_numpy())
     if len(odd):
         row = int(odd[0])
         group = steps.names[int(np.searchsorted(steps.starts, row, side="right")) - 1]
         raise BadData(
-            f"{group} has two values of the target {target!r}",
+            f"{group} has two values of the {role} {column!r}",
             got=f"{str(labels[int(first[row])])!r} in row {steps.table.rows[first[row]]}, "
             f"{str(labels[row])!r} in row {steps.table.rows[row]}",
-            fix="one target a sequence: correct it, or choose another --group",
+            fix=f"one {role} a sequence: correct it, or choose another --group",
         )
     return labels[steps.starts]
 
@@ -104,8 +114,11 @@ def _wide(table: Table, options: DataOptions, target: str) -> ParsedSequences:
             fix="name the column that tells the sequences apart with --group",
         )
     _refuse_target_gaps(table, target)
-    table, counter = _without_counter(table, target)
-    columns = [name for name in table.frame.columns if name != target]
+    _refuse_block_gaps(table, options)
+    block = next(iter(several(options.block)), None)
+    blocks = table.frame[block].cast(pl.String).to_list() if block is not None else None
+    table, counter = _without_counter(table, {target, block})
+    columns = [name for name in table.frame.columns if name not in (target, block)]
     x, kept = _row_values(table, columns)
     lengths = kept.sum(axis=1)
     names = [f"row {row}" for row in table.rows]
@@ -113,12 +126,13 @@ def _wide(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     notes += suspicious(x[kept], "value", np.repeat(table.rows, lengths))
     labels = table.frame[target]
     told = [*table.notes, *counter, *notes]
-    return ParsedSequences(x[kept][:, None], lengths, names, ("value",), target, labels, notes=told)
+    return ParsedSequences(x[kept][:, None], lengths, names, ("value",), target, labels, notes=told, block=block,
+                           blocks=blocks)  # fmt: skip
 
 
-def _without_counter(table: Table, target: str) -> tuple[Table, list[Note]]:
+def _without_counter(table: Table, roles: set[str | None]) -> tuple[Table, list[Note]]:
     """Of rows that are whole sequences a first column that counts them is no step."""
-    first = next((name for name in table.frame.columns if name != target), None)
+    first = next((name for name in table.frame.columns if name not in roles), None)
     if first is None or table.frame.width < 4 or table.frame.height < 3 or not counts_rows(table.frame[first]):
         return table, []
     return Table(table.frame.drop(first), table.rows, table.notes), [{"key": "counter", "column": first}]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import polars as pl
 
-from carousel.experiments.data.arrays import Floats, Ints, Note
+from carousel.experiments.data.arrays import Bools, Floats, Ints, Note
 from carousel.experiments.data.options import TargetKind
 from carousel.experiments.data.read.order import Times
 
@@ -18,6 +19,8 @@ class ParsedSequences:
     x: [R, C], all steps concatenated, NaN where missing. lengths: [N]. names: how a person finds each in the file.
     labels: [N] targets without a gap, text or numbers. kind: where the format itself says it.
     part: [N] 2 where a file of its own holds the test part, 0 still to be split; None where all is to be split.
+    blocks: [N] what no two parts may share, by the column `block`, or None. ranks: [N] the place of each in time where
+    one ends before the next begins; None where sequences overlap in time, or no column orders their steps.
     """
 
     x: Floats
@@ -29,6 +32,23 @@ class ParsedSequences:
     kind: TargetKind | None = None
     part: Ints | None = None
     notes: list[Note] = field(default_factory=list)
+    block: str | None = None
+    blocks: list[str] | None = None
+    ranks: Ints | None = None
+
+    def keep(self, kept: Bools) -> ParsedSequences:
+        """Those alone of the sequences that `kept` [N] says."""
+        where = np.flatnonzero(kept)
+        return replace(
+            self,
+            x=self.x[np.repeat(kept, self.lengths)],
+            lengths=self.lengths[kept],
+            names=[self.names[i] for i in where],
+            labels=self.labels.filter(pl.Series(kept)),
+            part=self.part[kept] if self.part is not None else None,
+            blocks=[self.blocks[i] for i in where] if self.blocks is not None else None,
+            ranks=self.ranks[kept] if self.ranks is not None else None,
+        )
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ def with_roles(table: Table, options: DataOptions) -> tuple[Table, DataOptions]:
     table = _without_missing(table, options.missing)
     table, group = _joined(table, "group", several(options.group), BETWEEN_GROUPS)
     table, order = _joined(table, "order", several(options.order), " ")
-    options = replace(options, group=group, order=order)
+    table, block = _joined(table, "block", several(options.block), BETWEEN_GROUPS)
+    options = replace(options, group=group, order=order, block=block)
     return _chosen(table, options), options
 
 
@@ -30,6 +31,7 @@ def _resolved(options: DataOptions, columns: list[str]) -> DataOptions:
         options,
         group=_listed(several(options.group), "group", columns) or None,
         order=_listed(several(options.order), "order", columns) or None,
+        block=_listed(several(options.block), "block", columns) or None,
         forecast=_listed(options.forecast, "forecast", columns),
         ignore=_listed(options.ignore, "ignore", columns),
         inputs=_listed(options.inputs, "inputs", columns),

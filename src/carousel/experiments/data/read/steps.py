@@ -25,6 +25,18 @@ class Steps:
     times: Times | None
     notes: list[Note]
 
+    def ranks_in_time(self) -> Ints | None:
+        """[N] the place of each sequence in time, where each ends before the next begins; else None."""
+        if self.times is None:
+            return None
+        first, last = self.times.values[self.starts], self.times.values[self.starts + self.lengths - 1]
+        order = np.argsort(first, kind="stable")
+        if len(order) < 2 or (last[order[:-1]] >= first[order[1:]]).any():
+            return None
+        ranks = np.empty(len(order), dtype=np.int64)
+        ranks[order] = np.arange(len(order))
+        return ranks
+
 
 def in_order(table: Table, group: str | None, order: str | None, date_format: str | None = None) -> Steps:
     """The rows by group and order. BadData for a gap in either, or for two rows of one group with one time."""

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from carousel.common.errors import BadData
-from carousel.experiments.data.arrays import Floats, Ints, Note
+from carousel.experiments.data.arrays import Bools, Floats, Ints, Note
 from carousel.experiments.data.options import TargetKind
 from carousel.experiments.data.read.table import as_numbers, is_numeric
 from carousel.experiments.data.read.visible import all_visible, renamed_note
@@ -42,6 +42,13 @@ def read_target(labels: pl.Series, names: list[str], kind: TargetKind | None) ->
             fix="there is nothing to predict: choose another --target",
         )
     return _classes(labels) if (kind or _guess(labels)) == "classification" else _values(labels, names)
+
+
+def taken(target: Classes | Values, kept: Bools) -> Classes | Values:
+    """Of those sequences alone that `kept` [N] says; the classes stay."""
+    if isinstance(target, Classes):
+        return Classes(target.names, target.codes[kept], target.notes)
+    return Values(target.values[kept])
 
 
 def _guess(labels: pl.Series) -> TargetKind:
