@@ -8,6 +8,7 @@ from carousel.cli.conclusion import print_conclusion
 from carousel.cli.console import Console
 from carousel.common.texts import text
 from carousel.experiments.compare import checked_workers, default_folder, run_comparison
+from carousel.experiments.data import drawn_lines, sample_lines
 from carousel.experiments.preflight import Preflight, preflight
 from carousel.experiments.progress import duration
 from carousel.experiments.runner.estimate import estimate
@@ -32,6 +33,8 @@ def compare(
     known = preflight(request, plan)
     if dry_run:
         console.lines([*known.lines(lang), text("cli.folder", lang, folder=out or default_folder(known.plan))])
+        if known.planned.splits is not None:
+            console.lines([*sample_lines(known.planned.splits.tuning, lang), *drawn_lines(known.planned.splits, lang)])
         _print_estimate(console, known, workers, as_json)
     else:
         print_conclusion(console, run_comparison(known, out, workers, lang, console.stream), as_json=as_json)
@@ -44,6 +47,8 @@ def _print_estimate(console: Console, known: Preflight, workers: int, as_json: b
         written = plan.model_dump(mode="json", exclude_none=True)
         console.json({"plan": written, "jobs": expected_jobs(plan), **found._asdict()})
     console.say("cli.estimate", duration=duration(found.longest_seconds), workers=workers)
+    if known.planned.splits is not None:
+        console.say("cli.memory", peak=round(found.peak_bytes / 1e6))
     if found.grown_seconds > found.longest_seconds:
         grown = {"seeds": plan.last_analysis, "rates": len(plan.learning_rates) + plan.most_added_rates}
         console.say("cli.estimate_grown", duration=duration(found.grown_seconds), **grown)

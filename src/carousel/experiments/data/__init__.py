@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from carousel.experiments.data.prepare.prepared import Prepared as Prepared
     from carousel.experiments.data.prepare.resplit import Splits as Splits
     from carousel.experiments.data.prepare.resplit import prepare_splits as prepare_splits
+    from carousel.experiments.data.prepare.sample_text import drawn_lines as drawn_lines
+    from carousel.experiments.data.prepare.sample_text import sample_lines as sample_lines
     from carousel.experiments.data.task.task import DataTask as DataTask
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
@@ -28,6 +30,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "prepare.preparation": ["prepare"],
         "prepare.prepared": ["Prepared"],
         "prepare.resplit": ["Splits", "prepare_splits"],
+        "prepare.sample_text": ["drawn_lines", "sample_lines"],
         "task.task": ["DataTask"],
     },
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 import time
 from typing import NamedTuple
 
@@ -14,6 +16,7 @@ from carousel.experiments.tasks import Task
 from carousel.experiments.training.description import Contender
 from carousel.experiments.training.draws import Draws
 from carousel.experiments.training.learners import learners_of
+from carousel.experiments.training.loop import evaluate
 from carousel.experiments.training.trial import build_contender
 
 _REPEATS = 3
@@ -24,12 +27,13 @@ class Estimate(NamedTuple):
     """trials: how many at least. longest_seconds: if each of them ran to its last step, over all workers; solved and
     stalled trials stop sooner. grown_seconds: the same if every contender came to have the seeds of the last interim
     analysis, and all learning rates that a grid can go on to. step_seconds: by condition and contender, one training
-    step of a network."""
+    step of a network. peak_bytes: the most memory this process has had, the scoring of a training part included."""
 
     trials: int
     longest_seconds: float
     grown_seconds: float
     step_seconds: dict[str, dict[str, float]]
+    peak_bytes: int
 
 
 def estimate(plan: Plan, sources: Sources, workers: int) -> Estimate:
@@ -52,7 +56,7 @@ def estimate(plan: Plan, sources: Sources, workers: int) -> Estimate:
         one_each * (tried * len(plan.tuning_seeds) + seeds)
         for tried, seeds in ((rates, plan.first_analysis), (rates + plan.most_added_rates, plan.last_analysis))
     )
-    return Estimate(plan.count_trials(), longest, grown, steps)
+    return Estimate(plan.count_trials(), longest, grown, steps, peak_memory())
 
 
 def _step_seconds(plan: Plan, source: str, contender: Contender, task: Task) -> float:
@@ -68,4 +72,12 @@ def _step_seconds(plan: Plan, source: str, contender: Contender, task: Task) -> 
         drawn, batch = draws.next()
         learners.step(task.losses(learners.outputs(drawn), batch))
         times.append(time.perf_counter() - began)
+    if plan.source(source).kind == "file":
+        evaluate(networks[0], task, task.held_out("training"))  # as a trial ends: what takes most memory
     return min(times[1:]) / len(seeds)
+
+
+def peak_memory() -> int:
+    """Bytes: the most this process has had resident."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
