@@ -16,10 +16,12 @@ from carousel.common.texts import LANGUAGES, catalogue, text
 from carousel.experiments.claims import ids
 from carousel.experiments.conclusion import Conclusion
 from carousel.experiments.judgement import judge
+from carousel.experiments.reference import reference_folders
 from carousel.experiments.report.first import FirstScreen, first_screen
 from carousel.experiments.report.first.plain_names import network
 from carousel.experiments.report.first.second_voice import Voice, voices
 from carousel.experiments.report.first.words import percent
+from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.folder import RunFolder
 from tests.experiments.report.made import Run, read
 from tests.support.evidence import planted
@@ -203,3 +205,14 @@ def test_page_and_markdown_open_with_it_and_statistics_are_folded(run: Run, lang
     )
     head = read(run[0].folder, "report.md").split(f"# {screen.title}")[1].split(text("first.page.measured", lang))[0]
     assert all(line.statement in head for line in screen.lines)
+
+
+def test_a_run_of_many_tasks_and_seeds_shows_the_trainings_that_its_answer_speaks_of() -> None:
+    """The reference evidence: twelve tasks, up to 160 seeds; the nine networks of two tasks have ten seeds each."""
+    evidence = load_evidence(reference_folders()[0])
+    screen = first_screen(evidence, judge(evidence), "en")
+    assert screen.about.startswith("Measured on 12 tasks, in ")
+    drawn = screen.pictures[-1].svg
+    assert drawn.count("<circle") == 9 * 60
+    assert drawn.count("<circle") < evidence.trials.filter(pl.col("phase") == "reporting").height
+    assert "solved all 60 of its trainings" in " ".join(screen.use)

@@ -15,7 +15,7 @@ from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.runner.plan import Condition, Contender, Plan
 
 NAMES, STEP, RADIUS, HEAD, PAD = 128.0, 11.0, 4.0, 50.0, 14.0
-NARROWEST = 62.0
+NARROWEST = 57.0
 
 Dots = dict[tuple[str, str], list[bool]]
 

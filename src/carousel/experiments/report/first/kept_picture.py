@@ -11,7 +11,8 @@ from carousel.experiments.report.first.plain_names import network, task
 from carousel.experiments.report.first.words import COMMA, percent, say
 from carousel.experiments.runner.plan import Contender, Plan
 
-LEFT, TOP, WIDTH, HEIGHT, LABELS, GAP = 46.0, 14.0, 200.0, 190.0, 200.0, 19.0
+LEFT, TOP, WIDTH, HEIGHT, GAP = 46.0, 14.0, 200.0, 190.0, 19.0
+LATIN, HAN = 7.0, 13.5  # px a character of a label takes at most
 CEILING = 2.0  # a gradient that grows is drawn up to twice its size
 
 
@@ -33,7 +34,8 @@ def kept_picture(plan: Plan, found: Reason, lang: str) -> tuple[str, str, str]:
         *_curves(made, found.kept, back, top),
         *_labels(made, found.kept, back, top, lang),
     ]
-    size = (LEFT + WIDTH + LABELS, max(TOP + HEIGHT + 40, TOP + GAP * len(made) + 20))
+    beside = max(_wide(_label(c, found.kept, back, lang)) for c in made)
+    size = (LEFT + WIDTH + 20 + beside, max(TOP + HEIGHT + 40, TOP + GAP * len(made) + 20))
     return svg(f"kept-{lang}", size, title, desc, marks), title, caption
 
 
@@ -86,10 +88,17 @@ def _labels(made: Sequence[Contender], kept: Mapping[str, Kept], back: int, top:
     marks = []
     for each, end, place in zip(order, ends, places, strict=True):
         x = LEFT + WIDTH
-        share = percent(kept[each.spec].left(back), lang)
         marks.append(f'<path class="lead {family(each)}" d="M{x + 2:g} {end}L{x + 12:g} {place:g}"/>')
-        marks.append(words(x + 16, place + 4.5, f"{network(each, lang, 'label')} {share}", "name"))
+        marks.append(words(x + 16, place + 4.5, _label(each, kept, back, lang), "name"))
     return marks
+
+
+def _label(made: Contender, kept: Mapping[str, Kept], back: int, lang: str) -> str:
+    return f"{network(made, lang, 'label')} {percent(kept[made.spec].left(back), lang)}"
+
+
+def _wide(label: str) -> float:
+    return sum(LATIN if character.isascii() else HAN for character in label)
 
 
 def _lifted(ends: Sequence[float], floor: float) -> list[float]:

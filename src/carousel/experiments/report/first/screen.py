@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import polars as pl
 
 from carousel.common.pages.numbers import count
 from carousel.common.texts import text
+from carousel.experiments.decision.interim import seen
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.report.first.answer import Standings, answer, standings
@@ -19,6 +22,8 @@ from carousel.experiments.report.first.verdict_lines import Line, lines
 from carousel.experiments.report.first.words import say
 from carousel.experiments.report.names import files
 from carousel.experiments.results.evidence import Evidence
+
+_NAMED = 4  # tasks that the head of the page names one by one
 
 
 @dataclass(frozen=True)
@@ -69,11 +74,23 @@ def _about(evidence: Evidence, lang: str) -> str:
     plan, trials = evidence.plan, count(evidence.trials.height)
     if files(plan):
         return text("first.page.about_file", lang, trials=trials)
+    kinds = {source.built_in for source in plan.sources if source.kind == "task"}
+    if len(kinds) > _NAMED:
+        return say("first.page.about_many", lang, tasks=len(kinds), trials=trials)
     named = listed((task(plan, source.name, lang) for source in plan.sources), lang)
     return say("first.page.about", lang, tasks=named, trials=trials)
 
 
 def _pictures(evidence: Evidence, found: Standings, lang: str) -> tuple[Picture, ...]:
     why = kept_picture(evidence.plan, found.reason, lang) if found.reason else None
-    drawn = (why, happened_picture(evidence, lang))
+    drawn = (why, happened_picture(_said(evidence, found), lang))
     return tuple(Picture(*each) for each in drawn if each)
+
+
+def _said(evidence: Evidence, found: Standings) -> Evidence:
+    """The trainings that the answer speaks of: of the conditions and seeds that all the networks compared have."""
+    compared = {condition for each in found.ranked for condition, _ in each.trials}
+    alike = seen(evidence, {})
+    if not compared:
+        return alike
+    return replace(alike, trials=alike.trials.filter(pl.col("condition").is_in(compared)))
