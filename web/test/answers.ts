@@ -6,8 +6,9 @@
 
 import { initialise } from "../src/nn/initialisation.ts";
 import type { CellName } from "../src/nn/cells/index.ts";
-import { emptyNetwork, listed, type Network, run, runBack } from "../src/nn/network.ts";
+import { emptyNetwork, gradients, listed, type Network, run, runBack } from "../src/nn/network.ts";
 import { profile } from "../src/models/profile.ts";
+import { ofInput } from "../src/nn/layer.ts";
 import { crossEntropy } from "../src/nn/losses.ts";
 import { adam } from "../src/nn/optimiser.ts";
 import { random } from "../src/nn/random.ts";
@@ -40,8 +41,8 @@ function differentiate({ dOutput, x, ...given }: Given & { x: number[]; dOutput:
     output: [...done.output],
     values: done.tapes.map((tape) => plain(tape.values)),
     derivatives: back.layers.map((layer) => plain(layer.values)),
-    gradients: listed(back).map((values) => [...values]),
-    dx: [...back.layers[0]!.x],
+    gradients: gradients(network, done, back).map((values) => [...values]),
+    dx: [...ofInput(done.tapes[0]!, back.layers[0]!)],
   };
 }
 

@@ -1,7 +1,7 @@
 /** The run's best network on one of its sequences: its answer, and what each step contributed to it. */
 
 import { emptyNetwork, listed, type Network, run, runBack } from "../nn/network.ts";
-import type { Sequence } from "../nn/layer.ts";
+import { ofInput, type Sequence } from "../nn/layer.ts";
 import type { Trained } from "../page/given.ts";
 import { profile, type Profile } from "./profile.ts";
 
@@ -26,7 +26,8 @@ export function answered(network: Network, given: Trained, number: number): Answ
   const done = run(network, x);
   const followed = right ?? done.output.indexOf(Math.max(...done.output));
   const asked = (output: Float64Array) => output.map((_, o) => (o === followed ? 1 : 0));
-  const dx = runBack(network, done, asked(done.output)).layers[0]!.x;
+  const back = runBack(network, done, asked(done.output));
+  const dx = ofInput(done.tapes[0]!, back.layers[0]!);
   return {
     output: [...done.output],
     followed,

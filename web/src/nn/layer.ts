@@ -33,11 +33,11 @@ export interface Tape {
   values: Values;
 }
 
-/** dL/d of everything on a tape: `values` are total derivatives, each [T, H, B]. */
+/** dL/d of every gate and state of a tape: total derivatives, each [T, H, B]. What they say of weights and x is asked apart. */
 export interface Derivatives {
   values: Values;
-  parameters: Parameters;
-  x: Float64Array; // [T, I, B]
+  u: Float64Array; // [T, G, B], dL/d(W_ih x + b_ih)
+  v: Float64Array; // [T, G, B], dL/d(W_hh h + b_hh)
 }
 
 /** Every parameter 0. */
@@ -80,24 +80,42 @@ export function backward(tape: Tape, dh: Float64Array): Derivatives {
   const size = hidden * x.batch;
   const values = arrays([...cell.gates, ...cell.states], x.steps * size);
   values.h!.set(dh);
-  const found = zeroParameters(cell.blocks.length * hidden, layer.inputs, hidden);
-  const dx = new Float64Array(x.values.length);
   const start = arrays(cell.states, size);
   const lost = arrays(cell.states, size); // dL/d of the zero state, which nobody asks for
-  const du = new Float64Array(cell.blocks.length * size);
-  const dv = new Float64Array(du.length);
+  const blocks = cell.blocks.length * size;
+  const u = new Float64Array(x.steps * blocks);
+  const v = new Float64Array(u.length);
   for (let t = x.steps - 1; t >= 0; t--) {
     const before = t > 0 ? step(tape.values, t - 1, size) : start;
     const dBefore = t > 0 ? step(values, t - 1, size) : lost;
-    cell.backward(step(tape.values, t, size), before, step(values, t, size), dBefore, du, dv);
+    const dv = at(v, t, blocks);
+    cell.backward(step(tape.values, t, size), before, step(values, t, size), dBefore, at(u, t, blocks), dv);
     addTransposed(dBefore.h!, p.weight_hh, dv, x.batch);
-    addTransposed(at(dx, t, layer.inputs * x.batch), p.weight_ih, du, x.batch);
-    addOuter(found.weight_ih, du, at(x.values, t, layer.inputs * x.batch), x.batch);
-    addOuter(found.weight_hh, dv, before.h!, x.batch);
+  }
+  return { values, u, v };
+}
+
+/** dL/dx, [T, I, B]. */
+export function ofInput({ layer, x }: Tape, { u }: Derivatives): Float64Array {
+  const found = new Float64Array(x.values.length);
+  const [size, blocks] = [layer.inputs * x.batch, u.length / x.steps];
+  for (let t = 0; t < x.steps; t++) addTransposed(at(found, t, size), layer.parameters.weight_ih, at(u, t, blocks), x.batch);
+  return found;
+}
+
+/** dL/d parameters. */
+export function ofParameters({ layer, x, values }: Tape, { u, v }: Derivatives): Parameters {
+  const { inputs, hidden } = layer;
+  const blocks = u.length / x.steps;
+  const found = zeroParameters(blocks / x.batch, inputs, hidden);
+  for (let t = 0; t < x.steps; t++) {
+    const [du, dv] = [at(u, t, blocks), at(v, t, blocks)];
+    addOuter(found.weight_ih, du, at(x.values, t, inputs * x.batch), x.batch);
+    if (t > 0) addOuter(found.weight_hh, dv, at(values.h!, t - 1, hidden * x.batch), x.batch); // before the first, h is 0
     addSums(found.bias_ih, du, x.batch);
     addSums(found.bias_hh, dv, x.batch);
   }
-  return { values, parameters: found, x: dx };
+  return found;
 }
 
 /** The part of a [T, size] array that belongs to step t: a view. */

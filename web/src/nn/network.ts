@@ -1,7 +1,7 @@
 /** Layers on one another and a linear readout of the last step's h. */
 
 import type { CellName } from "./cells/index.ts";
-import { at, backward, type Derivatives, emptyLayer, forward, type Layer, type Sequence, type Tape } from "./layer.ts";
+import { at, backward, type Derivatives, emptyLayer, forward, type Layer, ofInput, ofParameters, type Sequence, type Tape } from "./layer.ts";
 import { addBias, addOuter, addProduct, addSums, addTransposed } from "./products.ts";
 
 export interface Linear {
@@ -21,7 +21,7 @@ export interface NetworkRun {
 
 export interface NetworkDerivatives {
   layers: Derivatives[];
-  readout: Linear;
+  output: Float64Array; // [O, B]
 }
 
 /** Every parameter 0. */
@@ -49,23 +49,27 @@ export function run(network: Network, x: Sequence): NetworkRun {
 /** dOutput: dL/d output, [O, B]. */
 export function runBack(network: Network, done: NetworkRun, dOutput: Float64Array): NetworkDerivatives {
   const { steps, batch } = done.tapes[0]!.x;
-  const readout = {
-    weight: new Float64Array(network.readout.weight.length),
-    bias: new Float64Array(network.readout.bias.length),
-  };
   const top = done.tapes.at(-1)!;
   const size = top.layer.hidden * batch;
-  addOuter(readout.weight, dOutput, at(top.values.h!, steps - 1, size), batch);
-  addSums(readout.bias, dOutput, batch);
   let dh: Float64Array = new Float64Array(steps * size);
   addTransposed(at(dh, steps - 1, size), network.readout.weight, dOutput, batch);
   const layers: Derivatives[] = [];
-  for (const tape of done.tapes.toReversed()) {
-    const found = backward(tape, dh);
-    layers.unshift(found);
-    dh = found.x;
-  }
-  return { layers, readout };
+  done.tapes.toReversed().forEach((tape, above) => {
+    if (above > 0) dh = ofInput(done.tapes.at(-above)!, layers[0]!);
+    layers.unshift(backward(tape, dh));
+  });
+  return { layers, output: dOutput };
+}
+
+/** dL/d of every parameter, as `listed` lists them. */
+export function gradients(network: Network, done: NetworkRun, back: NetworkDerivatives): Float64Array[] {
+  const { steps, batch } = done.tapes[0]!.x;
+  const top = done.tapes.at(-1)!;
+  const readout = { weight: new Float64Array(network.readout.weight.length), bias: new Float64Array(network.readout.bias.length) };
+  addOuter(readout.weight, back.output, at(top.values.h!, steps - 1, top.layer.hidden * batch), batch);
+  addSums(readout.bias, back.output, batch);
+  const layers = done.tapes.map((tape, k) => ({ parameters: ofParameters(tape, back.layers[k]!) }));
+  return listed({ layers, readout });
 }
 
 /** Every parameter, or its gradient, in torch's order: a layer's four, layer after layer, then the readout's two. */

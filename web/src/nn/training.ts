@@ -2,7 +2,7 @@
 
 import { initialise } from "./initialisation.ts";
 import type { CellName } from "./cells/index.ts";
-import { emptyNetwork, listed, type Network, run, runBack } from "./network.ts";
+import { emptyNetwork, gradients, listed, type Network, run, runBack } from "./network.ts";
 import { type Adam, adam, clip, update } from "./optimiser.ts";
 import { type Random, random } from "./random.ts";
 import { type Batch, type Task, TASKS } from "./tasks.ts";
@@ -49,8 +49,8 @@ export function advance(training: Training): StepDone {
 export function learn({ recipe, network, optimiser }: Training, batch: Batch): StepDone {
   const done = run(network, batch.x);
   const loss = TASKS[recipe.task].loss(done.output, batch);
-  const gradients = listed(runBack(network, done, loss.dOutput));
-  const gradientNorm = clip(gradients, recipe.largestNorm);
-  update(optimiser, listed(network), gradients);
+  const found = gradients(network, done, runBack(network, done, loss.dOutput));
+  const gradientNorm = clip(found, recipe.largestNorm);
+  update(optimiser, listed(network), found);
   return { loss: loss.value, gradientNorm };
 }
