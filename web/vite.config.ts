@@ -22,5 +22,5 @@ export default defineConfig({
     modulePreload: false,
     reportCompressedSize: false,
   },
-  worker: { format: "es" },
+  worker: { format: "iife" },
 });

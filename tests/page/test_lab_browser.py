@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.slow
-CHAPTERS = ("forward", "backward", "length", "cell", "trap", "four")
+CHAPTERS = ("forward", "backward", "length", "cell", "trap", "four", "race")
 SHOW = ".plain"  # the button that tells without a guess
 
 

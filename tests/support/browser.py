@@ -42,9 +42,13 @@ class Watched:
         )
         self.requested: list[str] = []
         self.errors: list[str] = []
-        self.page.on("request", lambda request: self.requested.append(request.url))
+        self.page.on("request", lambda request: self._ask(request.url))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+
+    def _ask(self, url: str) -> None:
+        if not url.startswith("blob:"):  # what the page made itself: the code of its threads
+            self.requested.append(url)
 
     def open(self, url: str) -> Page:
         self.page.goto(url)

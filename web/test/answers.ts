@@ -13,6 +13,8 @@ import { crossEntropy } from "../src/nn/losses.ts";
 import { adam } from "../src/nn/optimiser.ts";
 import { random } from "../src/nn/random.ts";
 import { type Batch, type Task, TASKS } from "../src/nn/tasks.ts";
+import { ENTRANTS, recipe, winner } from "../src/race/race.ts";
+import { go, start } from "../src/race/runner.ts";
 import { learn, type Recipe } from "../src/nn/training.ts";
 
 interface Shape {
@@ -30,7 +32,7 @@ interface Given {
   batch: number;
 }
 
-const QUESTIONS = { differentiate, train, initial, sample, profiled };
+const QUESTIONS = { differentiate, train, initial, sample, profiled, raced, won };
 
 /** One run forward and backward: everything of it. */
 function differentiate({ dOutput, x, ...given }: Given & { x: number[]; dOutput: number[] }) {
@@ -72,6 +74,18 @@ function sample({ task, length, batch, seed }: { task: Task["name"]; length: num
 /** What is left of the gradient of a batch, k steps back. */
 function profiled({ x, y, ...given }: Given & { x: number[]; y: number[] }) {
   return profile(networkOf(given), sequence(given, x), (output) => crossEntropy(output, Int32Array.from(y)).dOutput);
+}
+
+/** A network of the race: its report before training, and one after each stride. */
+function raced({ entrant, length, seed, strides }: { entrant: string; length: number; seed: number; strides: number[] }) {
+  const runner = start(recipe(ENTRANTS.find(({ name }) => name === entrant)!, length, seed));
+  return [0, ...strides].map((steps) => go(runner, steps));
+}
+
+/** Which network learned first: for each, pairs of step and accuracy. */
+function won({ accuracies }: { accuracies: [number, number][][] }) {
+  const reports = accuracies.map((of) => of.map(([step, accuracy]) => ({ step, accuracy, loss: null, gradientNorm: null, left: [] })));
+  return winner(reports);
 }
 
 function networkOf({ shape, parameters }: Given): Network {

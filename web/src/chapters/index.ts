@@ -8,6 +8,7 @@ import Cell from "./Cell.svelte";
 import Forward from "./Forward.svelte";
 import Four from "./Four.svelte";
 import Length from "./Length.svelte";
+import Race from "./Race.svelte";
 import Trap from "./Trap.svelte";
 import Yours from "./Yours.svelte";
 
@@ -31,5 +32,6 @@ export const CHAPTERS: readonly Chapter[] = [
   { id: "cell", view: Cell, start: last },
   { id: "trap", view: Trap, start: last },
   { id: "four", view: Four, start: last },
+  { id: "race", view: Race, start: last },
   ...(GIVEN.network ? [YOURS] : []),
 ];

@@ -24,6 +24,16 @@ export function crossEntropy(output: Float64Array, classes: Int32Array): Loss {
   return { value, dOutput };
 }
 
+/** The part of the batch whose largest output is that of the right class. */
+export function accuracy(output: Float64Array, classes: Int32Array): number {
+  const B = classes.length;
+  const right = classes.filter((one, b) => {
+    for (let o = 0; o < output.length / B; o++) if (output[o * B + b]! > output[one * B + b]!) return false;
+    return true;
+  });
+  return right.length / B;
+}
+
 /** Mean squared error over batch and outputs. */
 export function squaredError(output: Float64Array, target: Float64Array): Loss {
   const dOutput = output.map((y, j) => (2 * (y - target[j]!)) / output.length);

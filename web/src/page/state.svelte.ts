@@ -18,6 +18,8 @@ export interface Lab {
   b: number;
   /** Steps back from the last one. */
   k: number;
+  /** Of the race: its networks and what they are trained on. */
+  seed: number;
 }
 
 export const LONGEST = 8; // numbers of the reader's sequence: as many as can be looked at one by one
@@ -29,6 +31,7 @@ const NUMBERS = {
   T: [5, 100],
   b: [-3, 5],
   k: [0, 100],
+  seed: [1, 100],
 } as const satisfies Partial<Record<keyof Lab, readonly [number, number]>>;
 
 export const RANGES: Record<keyof typeof NUMBERS, readonly [number, number]> = NUMBERS;
@@ -43,6 +46,7 @@ export const lab: Lab = $state({
   T: 30,
   b: 0,
   k: 30,
+  seed: 1,
 });
 
 /** "chapter=backward&t=3&w=0.9&x=1,0,0" */

@@ -1,0 +1,59 @@
+/** A network in its own thread, as the page sees it. It trains only when asked, so that a pause is to ask no more. */
+
+import type { Recipe } from "../nn/training.ts";
+import { STEPS, STRIDE } from "./race.ts";
+import type { Report } from "./runner.ts";
+import TrainingWorker from "./worker.ts?worker&inline";
+
+export class Lane {
+  reports: Report[] = $state.raw([]);
+  running = $state(false);
+  /** The thread could not be started, or broke. */
+  failed = $state(false);
+  private worker: Worker;
+  private busy = true; // until the report of the start has come
+
+  constructor(recipe: Recipe) {
+    this.worker = new TrainingWorker();
+    this.worker.onmessage = ({ data }: MessageEvent<Report>) => this.take(data);
+    this.worker.onerror = () => this.fail();
+    this.worker.postMessage(recipe);
+  }
+
+  get step(): number {
+    return this.reports.at(-1)?.step ?? 0;
+  }
+
+  go(): void {
+    this.running = this.step < STEPS;
+    this.ask();
+  }
+
+  /** What is under way is finished first: a report more may come. */
+  pause(): void {
+    this.running = false;
+  }
+
+  end(): void {
+    this.pause();
+    this.worker.terminate();
+  }
+
+  private fail(): void {
+    this.running = false;
+    this.failed = true;
+  }
+
+  private take(report: Report): void {
+    this.busy = false;
+    this.reports = [...this.reports, report];
+    if (report.step >= STEPS) this.running = false;
+    this.ask();
+  }
+
+  private ask(): void {
+    if (!this.running || this.busy) return;
+    this.busy = true;
+    this.worker.postMessage(STRIDE);
+  }
+}
