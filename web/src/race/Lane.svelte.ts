@@ -10,14 +10,12 @@ export class Lane {
   running = $state(false);
   /** The thread could not be started, or broke. */
   failed = $state(false);
-  private worker: Worker;
-  private busy = true; // until the report of the start has come
+  private recipe: Recipe;
+  private worker: Worker | undefined;
+  private busy = false; // a report is to come
 
   constructor(recipe: Recipe) {
-    this.worker = new TrainingWorker();
-    this.worker.onmessage = ({ data }: MessageEvent<Report>) => this.take(data);
-    this.worker.onerror = () => this.fail();
-    this.worker.postMessage(recipe);
+    this.recipe = recipe;
   }
 
   get step(): number {
@@ -26,7 +24,17 @@ export class Lane {
 
   go(): void {
     this.running = this.step < STEPS;
-    this.ask();
+    if (this.worker) this.ask();
+    else this.begin();
+  }
+
+  /** Not before it is to go: a slider makes many lanes that never do. */
+  private begin(): void {
+    this.worker = new TrainingWorker();
+    this.worker.onmessage = ({ data }: MessageEvent<Report>) => this.take(data);
+    this.worker.onerror = () => this.fail();
+    this.busy = true;
+    this.worker.postMessage(this.recipe);
   }
 
   /** What is under way is finished first: a report more may come. */
@@ -36,7 +44,7 @@ export class Lane {
 
   end(): void {
     this.pause();
-    this.worker.terminate();
+    this.worker?.terminate();
   }
 
   private fail(): void {
@@ -54,6 +62,6 @@ export class Lane {
   private ask(): void {
     if (!this.running || this.busy) return;
     this.busy = true;
-    this.worker.postMessage(STRIDE);
+    this.worker!.postMessage(STRIDE);
   }
 }
