@@ -1,6 +1,6 @@
 """How fast the race of the lab page trains in Chromium, beside torch: delayed recall, T = 30, 16 units, batches of 32.
 
-usage: python scripts/bench_lab.py
+usage: PYTHONPATH=. python scripts/bench_lab.py
 Each network trains alone in its thread. Frames are those of the page meanwhile: a long one
 is a page that does not answer.
 """
