@@ -65,6 +65,7 @@ def compare(
     inputs: Annotated[list[str] | None, typer.Option(metavar=_LIST, rich_help_panel=_FILE)] = None,
     ignore: Annotated[list[str] | None, typer.Option(metavar=_LIST, rich_help_panel=_FILE)] = None,
     missing: Annotated[list[str] | None, typer.Option(metavar=_VALUE, rich_help_panel=_FILE)] = None,
+    not_missing: Annotated[list[str] | None, typer.Option(metavar=_VALUE, rich_help_panel=_FILE)] = None,
     date_format: Annotated[str | None, typer.Option(metavar=_FORMAT, rich_help_panel=_FILE)] = None,
     encoding: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     decimal: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
@@ -90,7 +91,7 @@ def compare(
     from carousel.cli.options import data_options, names, request_of, whole_numbers
 
     columns = {"group": group, "order": order, "forecast": forecast, "block": block}
-    columns |= {"inputs": inputs, "ignore": ignore, "missing": missing}
+    columns |= {"inputs": inputs, "ignore": ignore, "missing": missing, "not_missing": not_missing}
     told = {"date_format": date_format, "encoding": encoding, "decimal": decimal, "kind": kind, "split_by": split_by}
     steps = {"target": target, "horizon": horizon, "window": window}
     data = data_options(columns, {**told, **steps}, split, drop_short)

@@ -38,7 +38,7 @@ def data_options(
     given = {name: value for name, value in others.items() if value is not None}
     for name, typed in columns.items():
         if typed:
-            given[name] = _repeated(f"--{name}", typed)
+            given[name] = _repeated(f"--{name.replace('_', '-')}", typed)
     if split is not None:
         given["split"] = _shares(split)
     return DataOptions(**given, drop_short=drop_short)

@@ -40,7 +40,7 @@ def compare(
     forecast: Names | None = None, horizon: int | None = None, window: int | None = None,
     kind: str | None = None, split: Sequence[float] | None = None, drop_short: bool = False,
     inputs: Names | None = None, ignore: Names | None = None, missing: Names | float | None = None,
-    block: Names | None = None, split_by: str | None = None,
+    not_missing: Names | None = None, block: Names | None = None, split_by: str | None = None,
     date_format: str | None = None, encoding: str | None = None, decimal: str | None = None,
     plan: str | Path | None = None, out: str | Path | None = None, workers: int | None = None,
     lang: str = "en", progress: bool | TextIO = True,
@@ -64,7 +64,8 @@ def compare(
     window (steps of history an example sees); kind ("classification" or "regression", if guessed wrong), split (shares
     of training, validation and test), block (column whose value keeps sequences in one part, such as a patient),
     split_by ("time" or "sequence"), drop_short (drop sequences of one step). Of a table: inputs (the only columns to
-    be inputs), ignore (columns to leave out), missing (values that mean "no value"), date_format (of order), encoding
+    be inputs), ignore (columns to leave out), missing (values that mean "no value"), not_missing (words
+    such as None that are values here), date_format (of order), encoding
     and decimal ("comma" or "point") of a text table. Several columns of group or order together are one key.
 
     plan: the folder or plan.toml of an earlier run, which is run anew as it is, in place of all of the above.
@@ -78,7 +79,8 @@ def compare(
         data = _data_options(
             target=target, horizon=horizon, window=window, kind=kind, date_format=date_format, encoding=encoding,
             decimal=decimal, split_by=split_by, missing=None if missing is None else _values(missing),
-            **_columns(group=group, order=order, forecast=forecast, inputs=inputs, ignore=ignore, block=block),
+            **_columns(group=group, order=order, forecast=forecast, inputs=inputs, ignore=ignore, block=block,
+                       not_missing=not_missing),
             split=None if split is None else _shares(split), drop_short=drop_short,
         )  # fmt: skip
         request = ComparisonRequest(

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from carousel.common.errors import BadData
+from carousel.common.errors import BadData, BadPlan
 from carousel.experiments.data import DataOptions, card_lines, prepare
-from tests.experiments.data.data_files import csv_of, refused, told
+from tests.experiments.data.data_files import csv_of, refused, told, write
 
 SERIES = DataOptions(forecast=("y",), order="t", window=4, horizon=2)
 
@@ -72,3 +72,52 @@ def test_a_column_that_counts_the_rows_is_no_step(tmp_path: Path) -> None:
     read = prepare(csv_of(tmp_path, pl.DataFrame({"id": range(1, 21), **rows, "c": label})), DataOptions(target="c"))
     assert told(read, "counter")["column"] == "id"
     assert (told(read, "wide")["first"], read.card["lengths"]["max"]) == ("s0", 5)
+
+
+def labelled(labels: list[str | int]) -> pl.DataFrame:
+    """Rows that are sequences of four steps."""
+    steps = {f"s{k}": [(n * 7 + k * 3) % 11 / 10 for n in range(len(labels))] for k in range(4)}
+    return pl.DataFrame({**steps, "label": labels})
+
+
+def test_a_class_called_none(tmp_path: Path) -> None:
+    path = csv_of(tmp_path, labelled(["None", "some", "all"] * 6))
+    refused(path, DataOptions("label"), BadData, "no value in row 2", "--not-missing None if that is a class")
+    read = prepare(path, DataOptions("label", not_missing=("None",)))
+    assert [entry["name"] for entry in read.card["classes"] or ()] == ["None", "all", "some"]
+    refused(path, DataOptions("label", not_missing=("Nobody",)), BadPlan, "is a value anyhow", "N/A", "got: Nobody")
+
+
+def test_an_empty_target_is_no_class(tmp_path: Path) -> None:
+    line = refused(
+        csv_of(tmp_path, labelled(["", "some", "all"] * 6)), DataOptions("label"), BadData, "no value in row 2"
+    )
+    assert "--not-missing" not in line
+
+
+@pytest.mark.parametrize(("labels", "kind", "said"), [
+    ([n % 25 for n in range(100)], "regression", True),
+    ([n % 20 for n in range(100)], "classification", False),
+    (list(range(100)), "regression", False),
+])  # fmt: skip
+def test_many_whole_numbers_may_be_classes(tmp_path: Path, labels: list[int], kind: str, said: bool) -> None:
+    path = csv_of(tmp_path, labelled(labels))
+    read = prepare(path, DataOptions("label"))
+    assert read.kind == kind
+    notes = [note for note in read.card["notes"] if note["key"] == "whole_numbers"]
+    assert notes == ([{"key": "whole_numbers", "column": "label", "count": 25, "most": 20}] if said else [])
+    for lang in ("en", "zh"):
+        assert any("--kind classification" in line for line in card_lines(read.card, lang)) == said
+    if said:
+        chosen = prepare(path, DataOptions("label", kind="regression"))
+        assert "whole_numbers" not in [note["key"] for note in chosen.card["notes"]]
+
+
+def test_a_test_part_alone(tmp_path: Path) -> None:
+    lines = "@problemName a\n@timeStamps false\n@classLabel true a b\n@data\n" + "1,2:a\n2,5:b\n" * 4
+    note = told(prepare(write(tmp_path, "A_TEST.ts", lines), DataOptions()), "test_alone")
+    assert note["file"] == "A_TRAIN.ts"
+    whole = prepare(write(tmp_path, "A.ts", lines), DataOptions())
+    assert "test_alone" not in [note["key"] for note in whole.card["notes"]]
+    kept = prepare(write(tmp_path, "A_TRAIN.ts", lines), DataOptions())  # the cure
+    assert kept.card["split"]["how"] == "sibling"

@@ -26,8 +26,9 @@ class DataOptions:
     column whose value sequences share that must stay in one part (a patient, a machine), or several that do together.
     split_by: "time" or "sequence" (at random), where it is not to follow from the file. drop_short: drop sequences of
     one step, counted in the card, instead of refusing them. ignore: columns to leave out. inputs:
-    the only columns to be inputs. missing: cells that mean "no value" besides those of `table.MISSING`. date_format:
-    how the order column is written, such as %d/%m/%Y. encoding, decimal: of a text table, where they cannot be told
+    the only columns to be inputs. missing: cells that mean "no value" besides those of `table.MISSING`. not_missing:
+    words of those that are values here, such as a class called None. date_format: how the order column is written, such
+    as %d/%m/%Y. encoding, decimal: of a text table, where they cannot be told
     from it ("comma" or "point"). Raises BadPlan where the options contradict each other.
     """
 
@@ -46,6 +47,7 @@ class DataOptions:
     ignore: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    not_missing: tuple[str, ...] = ()
     date_format: str | None = None
     encoding: str | None = None
     decimal: Decimal | None = None
@@ -121,6 +123,7 @@ class DataOptions:
     def of_tables(self) -> dict[str, object]:
         """The options that only a table gives a meaning."""
         lists = {f"--{name}": ",".join(getattr(self, name)) for name in ("ignore", "inputs", "missing")}
+        lists["--not-missing"] = ",".join(self.not_missing)
         lists["--block"] = ",".join(several(self.block))
         return {**lists, "--split-by": self.split_by, "--encoding": self.encoding, "--decimal": self.decimal}
 

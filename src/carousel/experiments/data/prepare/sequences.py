@@ -47,9 +47,7 @@ def from_sequences(
         **describe.channels_card(parsed.channels, scaled),
         **describe.split_card(how, part, None if how == "sequences_time" else options.split_seed),
         "forecast": None,
-        **describe.notes_card(
-            parsed.notes, split_notes, target.notes if isinstance(target, Classes) else [], scaled.notes
-        ),
+        **describe.notes_card(parsed.notes, split_notes, target.notes, scaled.notes),
     }
     mean, std = with_masks(scaled)
     places = (starts_of(parsed.lengths), parsed.lengths, part)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from carousel.common.errors import BadData
@@ -40,7 +42,7 @@ def plain_numbers(table: Table, decimal: Decimal | None) -> Table:
             notes.append(
                 {"key": f"numbers_{kind}", "column": name, "first": first, "read": str(values.drop_nulls()[0])}
             )
-    return Table(table.frame.with_columns(changed), table.rows, [*table.notes, *notes])
+    return replace(table, frame=table.frame.with_columns(changed), notes=[*table.notes, *notes])
 
 
 def _bare(series: pl.Series) -> pl.Series:

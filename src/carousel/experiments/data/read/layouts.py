@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
@@ -82,7 +84,11 @@ def _long(table: Table, options: DataOptions, target: str) -> ParsedSequences:
 
 def _refuse_target_gaps(table: Table, target: str) -> None:
     table.refuse_empty(target)
-    table.refuse_gaps(target, "target column", "fill it in on every row, or remove these rows")
+    fix = "fill it in on every row, or remove these rows"
+    word = table.words.get(target)
+    if word is not None:
+        fix = f"fill it in on every row, or remove these rows; --not-missing {word} if that is a class"
+    table.refuse_gaps(target, "target column", fix)
 
 
 def _refuse_block_gaps(table: Table, options: DataOptions) -> None:
@@ -135,7 +141,7 @@ def _without_counter(table: Table, roles: set[str | None]) -> tuple[Table, list[
     first = next((name for name in table.frame.columns if name not in roles), None)
     if first is None or table.frame.width < 4 or table.frame.height < 3 or not counts_rows(table.frame[first]):
         return table, []
-    return Table(table.frame.drop(first), table.rows, table.notes), [{"key": "counter", "column": first}]
+    return replace(table, frame=table.frame.drop(first)), [{"key": "counter", "column": first}]
 
 
 def _row_values(table: Table, columns: list[str]) -> tuple[Floats, np.ndarray]:

@@ -9,7 +9,7 @@ import polars as pl
 from carousel.common.errors import BadData, BadPlan, UnknownName
 from carousel.experiments.data.arrays import Note
 from carousel.experiments.data.options import DataOptions, several
-from carousel.experiments.data.read.table import Table
+from carousel.experiments.data.read.table import MISSING, Table
 
 BETWEEN_GROUPS = " / "
 _MIDNIGHT = " 00:00:00"
@@ -18,12 +18,20 @@ _MIDNIGHT = " 00:00:00"
 def with_roles(table: Table, options: DataOptions) -> tuple[Table, DataOptions]:
     """The table and the options, each role of one column at most. UnknownName for a column that the table has not."""
     options = _resolved(options, table.frame.columns)
+    _refuse_no_word(options.not_missing)
     table = _without_missing(table, options.missing)
     table, group = _joined(table, "group", several(options.group), BETWEEN_GROUPS)
     table, order = _joined(table, "order", several(options.order), " ")
     table, block = _joined(table, "block", several(options.block), BETWEEN_GROUPS)
     options = replace(options, group=group, order=order, block=block)
     return _chosen(table, options), options
+
+
+def _refuse_no_word(values: tuple[str, ...]) -> None:
+    for value in values:
+        if value not in MISSING[1:]:
+            allowed = ", ".join(MISSING[1:])
+            raise BadPlan("--not-missing names what is a value anyhow", allowed=allowed, got=value, fix="leave it out")
 
 
 def _resolved(options: DataOptions, columns: list[str]) -> DataOptions:
@@ -61,7 +69,7 @@ def _without_missing(table: Table, said: tuple[str, ...]) -> Table:
                 "--missing names what no cell holds", got=value, fix="write it as in the file, or leave it out"
             )
         notes.append({"key": "missing_value", "value": value, "count": count})
-    return Table(frame, table.rows, table.notes + notes)
+    return replace(table, frame=frame, notes=table.notes + notes)
 
 
 def _nulled(series: pl.Series, value: str) -> pl.Series:
@@ -86,7 +94,7 @@ def _joined(table: Table, role: str, names: tuple[str, ...], between: str) -> tu
     name = between.join(names)
     note: Note = {"key": f"joined_{role}", "columns": list(names), "first": str(joined[0])}
     frame = table.frame.drop(names).with_columns(joined.alias(name))
-    return Table(frame, table.rows, [*table.notes, note]), name
+    return replace(table, frame=frame, notes=[*table.notes, note]), name
 
 
 def _day_alone(texts: pl.Series) -> pl.Series:
@@ -106,7 +114,7 @@ def _chosen(table: Table, options: DataOptions) -> Table:
     if not left_out:
         return table
     note: Note = {"key": "left_out", "columns": left_out, "count": len(left_out)}
-    return Table(table.frame.select(kept), table.rows, [*table.notes, note])
+    return replace(table, frame=table.frame.select(kept), notes=[*table.notes, note])
 
 
 def _is_input(name: str, options: DataOptions) -> bool:

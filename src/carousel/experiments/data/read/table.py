@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -19,15 +19,16 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 @dataclass(frozen=True)
 class Table:
     """frame: the columns; text is stripped, and null where it says there is no value. rows: [R] row numbers.
-    notes: for the data card."""
+    notes: for the data card. words: of a column, a word in it that was read as "no value"."""
 
     frame: pl.DataFrame
     rows: Ints
     notes: list[Note] = field(default_factory=list)
+    words: dict[str, str] = field(default_factory=dict)
 
     def take(self, order: Ints) -> Table:
         """The rows in another order, each with its own number."""
-        return Table(self.frame[order], self.rows[order], self.notes)
+        return replace(self, frame=self.frame[order], rows=self.rows[order])
 
     def column(self, name: str, role: str) -> pl.Series:
         """A column by name; UnknownName with the nearest name."""
@@ -100,13 +101,16 @@ def is_numeric(series: pl.Series) -> bool:
     return 2 * as_numbers(series).count() >= series.count()
 
 
-def make_table(frame: pl.DataFrame, rows: Ints, name: str) -> Table:
-    """Strip text, read the words for "missing" as null, drop blank rows at the end. BadData where no row is left."""
+def make_table(frame: pl.DataFrame, rows: Ints, name: str, values: tuple[str, ...] = ()) -> Table:
+    """Strip text, read the words for "missing" as null, save those of `values`, drop blank rows at the end. BadData
+    where no row is left."""
     names = frame.columns
     frame = frame.rename(_visible_columns(names, name))
     text = pl.col(pl.String).str.strip_chars()
     frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
-    frame = frame.with_columns(pl.when(text.is_in(MISSING)).then(None).otherwise(text).name.keep())
+    missing = [word for word in MISSING if word not in values]
+    words = _words(frame, missing)
+    frame = frame.with_columns(pl.when(text.is_in(missing)).then(None).otherwise(text).name.keep())
     frame = frame.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
     _refuse_nested(frame)
     if not frame.width or not frame.height:
@@ -120,7 +124,15 @@ def make_table(frame: pl.DataFrame, rows: Ints, name: str) -> Table:
         raise BadData(f"{name} holds no values", got=f"{frame.height} blank rows", fix="give a file that holds data")
     # A blank row in between may be a step that is missing: it stays, and its gap is refused by name.
     last = int(np.flatnonzero(~blank)[-1]) + 1
-    return Table(frame[:last], rows[:last], renamed_note(names, frame.columns))
+    return Table(frame[:last], rows[:last], renamed_note(names, frame.columns), words)
+
+
+def _words(frame: pl.DataFrame, missing: list[str]) -> dict[str, str]:
+    """Of each column of text the first word of letters in it that means "missing"."""
+    letters = [word for word in missing if word.isalpha()]
+    texts = frame.select(pl.col(pl.String).str.strip_chars())
+    found = {name: texts[name].filter(texts[name].is_in(letters)) for name in texts.columns}
+    return {name: cells[0] for name, cells in found.items() if len(cells)}
 
 
 def _visible_columns(names: list[str], file: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ def read_parquet(source: Source, options: DataOptions) -> Table:
     _refuse_of_text(options)
     fix = "write the file again, or as CSV"
     frame = pl.read_ipc(io.BytesIO(read_in_child(source, "Parquet", fix, "parquet")))
-    return make_table(frame, np.arange(frame.height) + 1, source.name)
+    return make_table(frame, np.arange(frame.height) + 1, source.name, options.not_missing)
 
 
 def read_jsonl(source: Source, options: DataOptions) -> Table:
@@ -46,8 +46,8 @@ def read_jsonl(source: Source, options: DataOptions) -> Table:
         raise _broken(source, "JSON lines", error) from error
     if frame.height != len(rows):  # more than one object on a line: rows could not be named
         raise _broken(source, "JSON lines", f"{frame.height} objects on {len(rows)} lines")
-    made = make_table(frame, rows, source.name)
-    return Table(made.frame, made.rows, notes + made.notes)
+    made = make_table(frame, rows, source.name, options.not_missing)
+    return replace(made, notes=notes + made.notes)
 
 
 def read_workbook(source: Source, options: DataOptions) -> Table:
@@ -69,7 +69,7 @@ def read_arff(source: Source, options: DataOptions) -> Table:
     options.refuse("ARFF", {"--encoding": options.encoding, "--decimal": options.decimal})
     fix = "save the table as CSV in UTF-8; of sequences take the .ts file of the same archive"
     frame = pl.read_ipc(io.BytesIO(read_in_child(source, "ARFF", fix, "arff")))
-    return make_table(frame, np.arange(frame.height) + 1, source.name)
+    return make_table(frame, np.arange(frame.height) + 1, source.name, options.not_missing)
 
 
 def _refuse_of_text(options: DataOptions) -> None:

@@ -31,6 +31,7 @@ class Values:
     """values: [N], in the file's own unit."""
 
     values: Floats
+    notes: list[Note] = field(default_factory=list)
 
 
 def read_target(labels: pl.Series, names: list[str], kind: TargetKind | None) -> Classes | Values:
@@ -41,14 +42,25 @@ def read_target(labels: pl.Series, names: list[str], kind: TargetKind | None) ->
             got=repr(str(labels[0])),
             fix="there is nothing to predict: choose another --target",
         )
-    return _classes(labels) if (kind or _guess(labels)) == "classification" else _values(labels, names)
+    if (kind or _guess(labels)) == "classification":
+        return _classes(labels)
+    return Values(_values(labels, names), _perhaps_classes(labels) if kind is None else [])
+
+
+def _perhaps_classes(labels: pl.Series) -> list[Note]:
+    """Whole numbers that recur, too many to be read as classes, may be names all the same: only the user knows."""
+    numbers = as_numbers(labels)
+    distinct = numbers.n_unique()
+    if distinct > len(numbers) // 2 or (numbers != numbers.round()).any():
+        return []
+    return [{"key": "whole_numbers", "column": labels.name, "count": distinct, "most": FEW}]
 
 
 def taken(target: Classes | Values, kept: Bools) -> Classes | Values:
     """Of those sequences alone that `kept` [N] says; the classes stay."""
     if isinstance(target, Classes):
         return Classes(target.names, target.codes[kept], target.notes)
-    return Values(target.values[kept])
+    return Values(target.values[kept], target.notes)
 
 
 def _guess(labels: pl.Series) -> TargetKind:
@@ -79,7 +91,7 @@ def _as_text(labels: pl.Series) -> pl.Series:
     return labels.cast(pl.String)
 
 
-def _values(labels: pl.Series, names: list[str]) -> Values:
+def _values(labels: pl.Series, names: list[str]) -> Floats:
     values = as_numbers(labels).fill_null(float("nan")).to_numpy()
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad):
@@ -89,4 +101,4 @@ def _values(labels: pl.Series, names: list[str]) -> Values:
             got=repr(str(labels[int(bad[0])])),
             fix="correct it, or say --kind classification if these are classes",
         )
-    return Values(values)
+    return values

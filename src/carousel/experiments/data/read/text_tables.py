@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -43,8 +44,10 @@ def _read(source: Source, options: DataOptions, separator: str | None) -> Table:
 def as_table(frame: pl.DataFrame, dialect: Dialect, source: Source, options: DataOptions, notes: list[Note]) -> Table:
     """Cells of text, the columns named by their places, as a table: columns named, units and marks of numbers read."""
     frame, unnamed = _named(frame, dialect, source)
-    made = make_table(frame, np.arange(frame.height) + dialect.before + dialect.headed + 1, source.name)
-    made = Table(made.frame, made.rows, [*notes, *dialect.notes, *unnamed, *made.notes])
+    made = make_table(
+        frame, np.arange(frame.height) + dialect.before + dialect.headed + 1, source.name, options.not_missing
+    )
+    made = replace(made, notes=[*notes, *dialect.notes, *unnamed, *made.notes])
     return plain_numbers(_without_units(made), options.decimal)
 
 
@@ -104,7 +107,7 @@ def _without_units(table: Table) -> Table:
     if not units or any(_reads_as_number(cell) for cell in texts) or 2 * len(units) < sum(whole):
         return table
     note: Note = {"key": "units", "row": int(table.rows[0]), "values": units}
-    return Table(rest, table.rows[1:], [*table.notes, note])
+    return replace(table, frame=rest, rows=table.rows[1:], notes=[*table.notes, note])
 
 
 def _reads_as_number(cell: str) -> bool:

@@ -7,7 +7,7 @@ Cases may have unequal lengths; within a case all dimensions are equally long. T
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,7 @@ from carousel.experiments.data.arrays import Floats, Note
 from carousel.experiments.data.options import DataOptions, TargetKind
 from carousel.experiments.data.read.parsed import ParsedSequences
 from carousel.experiments.data.read.source import Source, read_source
+from carousel.experiments.data.read.visible import MOST_OF_A_FILE, visible
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ def read_ts(source: Source, options: DataOptions) -> tuple[ParsedSequences, list
     train = _parse(source)
     sibling = _sibling(source)
     if sibling is None:
-        return _parsed(train, [f"line {line}" for line in train.lines]), [source]
+        parsed = _parsed(train, [f"line {line}" for line in train.lines])
+        return replace(parsed, notes=_alone_note(source)), [source]
     return _with_test(source, train, sibling, _parse(sibling)), [source, sibling]
 
 
@@ -45,6 +47,14 @@ def _sibling(source: Source) -> Source | None:
         return None
     path = source.path.with_name(stem.removesuffix("_TRAIN") + "_TEST" + suffix)
     return read_source(path) if path.exists() else None
+
+
+def _alone_note(source: Source) -> list[Note]:
+    """A test part given without its training part is split as if it were all there is."""
+    stem, suffix = source.path.stem, source.path.suffix
+    if not stem.endswith("_TEST"):
+        return []
+    return [{"key": "test_alone", "file": visible(stem.removesuffix("_TEST") + "_TRAIN" + suffix, MOST_OF_A_FILE)}]
 
 
 def _with_test(source: Source, train: _Cases, sibling: Source, test: _Cases) -> ParsedSequences:
