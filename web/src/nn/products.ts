@@ -18,18 +18,24 @@ export function addTransposed(out: Float64Array, W: Float64Array, d: Float64Arra
   for (let k = 0; k < K; k++) addRows(out, k * B, W, k, K, d, M, B);
 }
 
-/** One row: out[to + b] += the sum over n of W[from + n * apart] x[n, b]. Four rows of x a pass: out is loaded less. */
+/** One row: out[to + b] += the sum over n of W[from + n * apart] x[n, b]. Four sums at a time, which stay in registers. */
 function addRows(out: Float64Array, to: number, W: Float64Array, from: number, apart: number, x: Float64Array, N: number, B: number): void {
-  let n = 0;
-  for (; n + 3 < N; n += 4) {
-    const [w0, w1] = [W[from + n * apart]!, W[from + (n + 1) * apart]!];
-    const [w2, w3] = [W[from + (n + 2) * apart]!, W[from + (n + 3) * apart]!];
-    const [x0, x1, x2, x3] = [n * B, (n + 1) * B, (n + 2) * B, (n + 3) * B];
-    for (let b = 0; b < B; b++) {
-      out[to + b]! += w0 * x[x0 + b]! + w1 * x[x1 + b]! + (w2 * x[x2 + b]! + w3 * x[x3 + b]!);
+  let b = 0;
+  for (; b + 3 < B; b += 4) {
+    let [s0, s1, s2, s3] = [0, 0, 0, 0];
+    for (let n = 0, w = from, at = b; n < N; n++, w += apart, at += B) {
+      const factor = W[w]!;
+      s0 += factor * x[at]!;
+      s1 += factor * x[at + 1]!;
+      s2 += factor * x[at + 2]!;
+      s3 += factor * x[at + 3]!;
     }
+    out[to + b]! += s0;
+    out[to + b + 1]! += s1;
+    out[to + b + 2]! += s2;
+    out[to + b + 3]! += s3;
   }
-  for (; n < N; n++) for (let b = 0; b < B; b++) out[to + b]! += W[from + n * apart]! * x[n * B + b]!;
+  for (; b < B; b++) for (let n = 0; n < N; n++) out[to + b]! += W[from + n * apart]! * x[n * B + b]!;
 }
 
 /** dW [M, K] += d [M, B] xᵀ [B, K]. Two sums at a time, so that none waits for the other. */
