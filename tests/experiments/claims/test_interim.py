@@ -99,6 +99,14 @@ def test_a_row_counts_the_seeds_that_its_two_sides_share() -> None:
     assert len(rnn) == len(lstm) == 10
 
 
+def test_a_row_prints_the_trainings_that_it_judges() -> None:
+    """The LSTM was given 40 seeds for another comparison; the RNN has ten."""
+    fewer = {(f"adding/T={length}", "rnn"): 10 for length in (10, 100)}
+    row = Length().judge(Results(grown(FALLS, 40, fewer=fewer)), 0.05).rows[0]
+    assert row.n == 10
+    assert row.details["lstm"]["solved"] == {"10": [10, 10], "100": [10, 10]}
+
+
 def test_a_analysis_sees_the_first_seeds_alone() -> None:
     evidence = grown(FALLS, 75)
     counts = seen(evidence, {("adding/T=10", "rnn"): 40}).trials.group_by("condition", "contender").len()

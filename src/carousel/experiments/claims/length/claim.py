@@ -6,7 +6,7 @@ history cut to the last n steps; the claim becomes "the LSTM uses more of the pa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
@@ -83,8 +83,10 @@ class Length(PairClaim):
         conditions = results.lengths(source)
         lengths = [c.length for c in conditions]
         ends_of = tuple((conditions[end].key, spec) for spec in pair for end in (0, -1))
-        ends = Ends(*map(_rate, results.together(*ends_of)))
-        rnn, lstm = ([_rate(results.reporting(c.key, spec)) for c in conditions] for spec in pair)
+        at_ends = results.together(*ends_of)
+        ends = Ends(*map(_rate, at_ends))
+        counted = set(at_ends[0])  # what is printed by length is of these seeds too
+        rnn, lstm = ([_rate(_of(results.reporting(c.key, spec), counted)) for c in conditions] for spec in pair)
         where = f"{source}/T={lengths[0]} → T={lengths[-1]}: {pair}"
         about: dict[str, Any] = {"condition": conditions[-1].key, "pair": pair, "best": best, "rests_on": ends_of}
         if not ends.n:
@@ -98,6 +100,10 @@ class Length(PairClaim):
         if verdict == "inconclusive":
             about["seeds_needed"] = seeds_needed(ends, alpha)
         return Row(where, verdict, reason, Effect(*self.effect, *fall_difference(ends)), ends.n, **about)
+
+
+def _of(trials: BySeed, seeds: Container[int]) -> BySeed:
+    return {seed: row for seed, row in trials.items() if seed in seeds}
 
 
 def _rate(trials: BySeed) -> Rate:

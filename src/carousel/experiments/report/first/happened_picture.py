@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from carousel.experiments.report.first.picture import family, svg, words
+from carousel.experiments.report.first.picture import family, svg, wide, words
 from carousel.experiments.report.first.plain_names import network, task
 from carousel.experiments.report.first.words import COMMA, say
 from carousel.experiments.report.names import conditions
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.runner.plan import Condition, Contender, Plan
 
-NAMES, STEP, RADIUS, HEAD, PAD = 128.0, 11.0, 4.0, 50.0, 14.0
+STEP, RADIUS, HEAD, PAD = 11.0, 4.0, 50.0, 14.0
 NARROWEST = 57.0
 
 Dots = dict[tuple[str, str], list[bool]]
@@ -30,12 +30,12 @@ def happened_picture(evidence: Evidence, lang: str) -> tuple[str, str, str] | No
     made = list({c.spec: c for group in plan.contenders.values() for c in group}.values())
     made = [c for c in made if any(spec == c.spec for _, spec in dots)]
     title = say("first.happened.title", lang)
-    box = _Box(dots, across)
+    box = _Box(dots, max(wide(network(c, lang, "label")) for c in made))
     marks = [
         *_heads(plan, across, box, lang),
         *(m for k, c in enumerate(made) for m in _row(c, k, across, dots, box, lang)),
     ]
-    size = (NAMES + box.wide * len(across), HEAD + box.high * len(made))
+    size = (box.names + box.wide * len(across), HEAD + box.high * len(made))
     desc = say("first.happened.desc", lang, each=COMMA[lang].join(_each(c, dots, lang) for c in made))
     return svg(f"happened-{lang}", size, title, desc, marks), title, say("first.happened.caption", lang)
 
@@ -43,7 +43,8 @@ def happened_picture(evidence: Evidence, lang: str) -> tuple[str, str, str] | No
 class _Box:
     """A cell: `columns` dots a line, so that a cell is wider than high."""
 
-    def __init__(self, dots: Dots, across: Sequence[Condition]):
+    def __init__(self, dots: Dots, names: float):
+        self.names = names
         most = max(map(len, dots.values()))
         self.columns = max(3, math.ceil(math.sqrt(1.5 * most)))
         self.wide = max(NARROWEST, self.columns * STEP + PAD)
@@ -65,7 +66,7 @@ def _heads(plan: Plan, across: Sequence[Condition], box: _Box, lang: str) -> lis
     """The task above its first column, in two lines where it has two words; the length above each."""
     marks = []
     for k, each in enumerate(across):
-        x = NAMES + k * box.wide
+        x = box.names + k * box.wide
         if k == 0 or across[k - 1].source != each.source:
             name = task(plan, each.source, lang)
             fits = sum(other.source == each.source for other in across) * box.wide > 7.2 * len(name)
@@ -80,7 +81,7 @@ def _row(made: Contender, k: int, across: Sequence[Condition], dots: Dots, box: 
     marks = [words(0, y + box.high / 2 + 1, network(made, lang, "label"), "name")]
     for n, condition in enumerate(across):
         for i, solved in enumerate(dots.get((condition.key, made.spec), [])):
-            cx = NAMES + n * box.wide + RADIUS + 1 + i % box.columns * STEP
+            cx = box.names + n * box.wide + RADIUS + 1 + i % box.columns * STEP
             cy = y + RADIUS + 2 + i // box.columns * STEP
             kind = f"dot {family(made)} {'full' if solved else 'empty'}"
             marks.append(f'<circle class="{kind}" cx="{cx:g}" cy="{cy:g}" r="{RADIUS:g}"/>')

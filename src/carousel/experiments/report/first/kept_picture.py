@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from carousel.experiments.report.first.gradient import Kept, Reason
-from carousel.experiments.report.first.picture import DASHES, family, line, svg, words
+from carousel.experiments.report.first.picture import DASHES, family, line, svg, wide, words
 from carousel.experiments.report.first.plain_names import network, task
 from carousel.experiments.report.first.words import COMMA, percent, say
 from carousel.experiments.runner.plan import Contender, Plan
 
 LEFT, TOP, WIDTH, HEIGHT, GAP = 46.0, 14.0, 200.0, 190.0, 19.0
-LATIN, HAN = 7.0, 13.5  # px a character of a label takes at most
 CEILING = 2.0  # a gradient that grows is drawn up to twice its size
 
 
@@ -34,7 +33,7 @@ def kept_picture(plan: Plan, found: Reason, lang: str) -> tuple[str, str, str]:
         *_curves(made, found.kept, back, top),
         *_labels(made, found.kept, back, top, lang),
     ]
-    beside = max(_wide(_label(c, found.kept, back, lang)) for c in made)
+    beside = max(wide(_label(c, found.kept, back, lang)) for c in made)
     size = (LEFT + WIDTH + 20 + beside, max(TOP + HEIGHT + 40, TOP + GAP * len(made) + 20))
     return svg(f"kept-{lang}", size, title, desc, marks), title, caption
 
@@ -95,10 +94,6 @@ def _labels(made: Sequence[Contender], kept: Mapping[str, Kept], back: int, top:
 
 def _label(made: Contender, kept: Mapping[str, Kept], back: int, lang: str) -> str:
     return f"{network(made, lang, 'label')} {percent(kept[made.spec].left(back), lang)}"
-
-
-def _wide(label: str) -> float:
-    return sum(LATIN if character.isascii() else HAN for character in label)
 
 
 def _lifted(ends: Sequence[float], floor: float) -> list[float]:

@@ -9,6 +9,7 @@ from carousel.experiments.runner.plan import Contender
 
 WIDEST = 520  # pixels; a wider picture is scrolled on a phone, not shrunk until nobody can read it
 DASHES = ("", "7 4", "2 3", "9 3 2 3")
+_LATIN, _HAN = 7.0, 13.5  # px a character takes at most
 
 
 def svg(name: str, size: tuple[float, float], title: str, desc: str, marks: list[str]) -> str:
@@ -36,3 +37,8 @@ def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
 def family(made: Contender) -> str:
     """The class that gives a network its hue."""
     return f"of-{FAMILY_OF_CELL[made.cell].lower()}"
+
+
+def wide(label: str) -> float:
+    """What a label takes at most, px."""
+    return sum(_LATIN if character.isascii() else _HAN for character in label)
