@@ -13,6 +13,8 @@ from folder import Folder
 from limits import of_mean
 from opinion import Opinion
 
+GROWTH = math.log(4) / 300  # docs/claims.md, 2: what growth in proportion to time reads over 300 steps after 100
+
 FIRST_LAG, FEWEST, LEFT = 5, 3, 1e-3  # docs/claims.md, 1: fitted from lag 5 on; a thousandth of the gradient
 
 
@@ -91,11 +93,11 @@ def onsets(folder: Folder) -> dict[str, dict[int, tuple[float | None, float]]]:
 
 
 def crossing(scales: list[float], exponents: list[float]) -> float | None:
-    """On the straight line between the last scale before the first exponent above 0, and that scale."""
-    first = next((k for k, exponent in enumerate(exponents) if exponent > 0), None)
+    """On the straight line between the last scale before the first exponent above GROWTH, and that scale."""
+    first = next((k for k, exponent in enumerate(exponents) if exponent > GROWTH), None)
     if not first:
         return None if first is None else scales[0]
-    return float(np.interp(0.0, exponents[first - 1 : first + 1], scales[first - 1 : first + 1]))
+    return float(np.interp(GROWTH, exponents[first - 1 : first + 1], scales[first - 1 : first + 1]))
 
 
 def check_onsets(folder: Folder, opinion: Opinion) -> None:
