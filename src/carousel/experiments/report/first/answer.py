@@ -29,13 +29,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Standings:
-    """Who was compared, who is advised, and with whom that one is compared in words."""
+    """Who was compared, who is advised, and with whom that one is compared in words.
+
+    alike: of every contender the seeds that all begin with."""
 
     made: dict[str, Contender]
     ranked: tuple[Ranked, ...]
     chosen: Ranked | None
     plain: Ranked | None
     reason: Reason | None
+    alike: Evidence
 
     def name(self, spec: str, lang: str) -> str:
         """The plain name of a contender."""
@@ -43,16 +46,17 @@ class Standings:
 
 
 def standings(evidence: Evidence, judgement: Judgement) -> Standings:
-    """As the advice sees them: of every contender the seeds that all begin with."""
-    alike = Results(seen(evidence, {}))
-    known = ranking(alike)
-    sources = compared(alike)
+    """As the advice sees them."""
+    alike = seen(evidence, {})
+    results = Results(alike)
+    known = ranking(results)
+    sources = compared(results)
     made = {c.spec: c for c in evidence.plan.contenders[sources[0]]} if sources else {}
     chosen = next((each for each in known if each.spec == judgement.recommended), None)
     plain = simplest([each for each in known if each is not chosen])
     ratio = float(judgement.thresholds.get("horizon_ratio", 0.0))
     why = reason(evidence, chosen.spec, plain.spec, ratio) if chosen and plain else None
-    return Standings(made, tuple(known), chosen, plain, why)
+    return Standings(made, tuple(known), chosen, plain, why, alike)
 
 
 def answer(found: Standings, lang: str) -> Answer:

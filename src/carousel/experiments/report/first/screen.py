@@ -9,7 +9,6 @@ import polars as pl
 
 from carousel.common.pages.numbers import count
 from carousel.common.texts import text
-from carousel.experiments.decision.interim import seen
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.report.first.answer import Standings, answer, standings
@@ -83,14 +82,13 @@ def _about(evidence: Evidence, lang: str) -> str:
 
 def _pictures(evidence: Evidence, found: Standings, lang: str) -> tuple[Picture, ...]:
     why = kept_picture(evidence.plan, found.reason, lang) if found.reason else None
-    drawn = (why, happened_picture(_said(evidence, found), lang))
+    drawn = (why, happened_picture(_said(found), lang))
     return tuple(Picture(*each) for each in drawn if each)
 
 
-def _said(evidence: Evidence, found: Standings) -> Evidence:
+def _said(found: Standings) -> Evidence:
     """The trainings that the answer speaks of: of the conditions and seeds that all the networks compared have."""
     compared = {condition for each in found.ranked for condition, _ in each.trials}
-    alike = seen(evidence, {})
     if not compared:
-        return alike
-    return replace(alike, trials=alike.trials.filter(pl.col("condition").is_in(compared)))
+        return found.alike
+    return replace(found.alike, trials=found.alike.trials.filter(pl.col("condition").is_in(compared)))
