@@ -95,6 +95,24 @@ def test_a_name_is_told_and_what_was_meant() -> None:
     assert line_in(error, "zh") == said
 
 
+@pytest.mark.parametrize(("what", "said"), [
+    ("unknown target column 'lable'", "没有名为 'lable' 的目标列"),
+    ("unknown ignore column 'a b'", "没有名为 'a b' 的要略去的列"),
+    ("unknown contender option 'depth'", "没有名为 'depth' 的参赛网络选项"),
+    ("the block column 'person' has no value in row 3", "块列 'person' 第 3 行没有值"),
+    ("the target column 'wait' holds durations", "目标列 'wait' 中是时长"),
+    ('unknown column "it\'s"', '没有名为 "it\'s" 的列'),
+])  # fmt: skip
+def test_a_kind_may_have_several_words(what: str, said: str) -> None:
+    assert translated(what, "zh") == said
+
+
+def test_a_sentence_that_is_quoted_loses_its_full_stop() -> None:
+    why = catalogue("en")["claims.untested.gates"].removesuffix(".")
+    error = BadPlan(f"this run cannot answer --claims gates: {why}", fix="leave it out")
+    assert "，例如 random-recall；解决办法：" in line_in(error, "zh")
+
+
 def test_what_has_no_wording_stays_as_it_is() -> None:
     assert line_in(BadPlan("zyx wvu"), "zh") == "zyx wvu"
     assert line_in(CarouselError("zyx; wvu"), "zh") == "zyx; wvu"

@@ -17,6 +17,7 @@ from carousel.common.texts import catalogue
 _WHY_NOT = ".untested."  # why a claim cannot be answered: a sentence of its own, quoted in an error
 _LABELS = "errors.line."
 _HOLE = re.compile(r"\\\{(\w+)\\\}")
+_WORDS = dict.fromkeys(("kind", "role"), r"[^'\"]+")  # up to a name in quotes: "unknown target column 'x'"
 _NAMED = re.compile(r"\{\w+\}")
 
 
@@ -30,7 +31,7 @@ def line_in(error: CarouselError, lang: str) -> str:
     if isinstance(error.got, UserError):  # an error about another
         place = next(k for k, piece in enumerate(error.pieces()) if piece.startswith("got: "))
         said[place] = catalogue(lang)["errors.line.got-value"].format(value=line_in(error.got, lang))
-    return "；".join(said)
+    return "；".join(piece.removesuffix("。") for piece in said)
 
 
 def translated(said: str, lang: str) -> str:
@@ -60,5 +61,9 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
 
 def _pattern(wording: str) -> re.Pattern[str]:
     plain = wording.replace("{{", "\0").replace("}}", "\1")
-    escaped = _HOLE.sub(r"(?P<\1>.+?)", re.escape(plain))
+    escaped = _HOLE.sub(_hole, re.escape(plain))
     return re.compile(escaped.replace(re.escape("\0"), r"\{").replace(re.escape("\1"), r"\}"), re.DOTALL)
+
+
+def _hole(found: re.Match[str]) -> str:
+    return f"(?P<{found[1]}>{_WORDS.get(found[1], '.+?')})"
