@@ -65,7 +65,6 @@ def test_whole_job(tmp_path, path, options, baseline):
     assert all(math.isfinite(s) for s in found.evidence.slopes["slope"].drop_nulls())
     assert "中文" in found.report.read_text(encoding="utf-8")
     assert [verdict.claim for verdict in found.judgement.verdicts] == list(ids())
-    if (folder.path / "best").exists():
-        network, task = load_best(folder.path / "best")
-        test = task.held_out("test")
-        assert math.isfinite(task.score(network(test.x, test.lengths).detach(), test))
+    network, task = load_best(folder.path / "best")
+    test = task.held_out("test")
+    assert math.isfinite(task.score(network(test.x, test.lengths).detach(), test))

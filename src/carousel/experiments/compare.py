@@ -113,8 +113,8 @@ def run_comparison(
         folder.write_json(folder.environment, describe_environment(plan, Sources(folder), workers))
         _check_what_is_there(folder)
         with display, writing_to(folder.path):
-            run_plan(plan, folder, workers, display.show, interim.more_seeds)
-        return finalise(interim.evidence, lang, interim.settled)
+            run_plan(plan, folder, workers, display.show, interim.more_seeds, interim.to_refit)
+        return finalise(load_evidence(folder.path), lang, interim.settled)
 
 
 def _check_what_is_there(folder: RunFolder) -> None:

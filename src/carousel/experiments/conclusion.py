@@ -105,12 +105,13 @@ class Conclusion:
         return pl.concat(tables) if tables else pl.DataFrame(schema=_CURVES)
 
     @cached_property
-    def best(self) -> Trained | None:
-        """The trained network that is advised, in evaluation mode, and its task; None where no network beats the
-        baseline. Loaded when asked for."""
+    def best(self) -> Trained:
+        """The trained network to take away, in evaluation mode, and its task: of a file trained on all of it, so its
+        score there is no held-out score (`contenders` has those). It is the one that is advised; where none is
+        (`recommended`), the best of those that were compared. Loaded when asked for."""
         from carousel.experiments.results.rebuild import load_best
 
-        return load_best(self.folder) if self.recommended else None
+        return load_best(self.folder)
 
     def __repr__(self) -> str:
         advised = f"{text('conclusion.advised', self.lang)}: {self.recommended or text('conclusion.none', self.lang)}"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from carousel.experiments.advice.advice import advise, recommend
+from carousel.experiments.advice.advice import advise, leading, recommend
 from carousel.experiments.calibration.stored import sentence
 from carousel.experiments.claims import Claim, all_claims, ids, thresholds
 from carousel.experiments.decision.interim import Settled, seen, sequentially
@@ -43,6 +43,11 @@ def judge(evidence: Evidence, settled: Settled | None = None) -> Judgement:
         thresholds=thresholds(),
         calibration=sentence(),
     )
+
+
+def to_take(evidence: Evidence) -> str | None:
+    """The contender whose trained network is stored in best/; None where no trial is finished."""
+    return leading(Results(seen(evidence, {})))
 
 
 def load_judgement(folder: RunFolder) -> Judgement:

@@ -144,8 +144,9 @@ def test_summary_holds_the_state(run):
 
 @pytest.mark.parametrize("spec", ATTENDING)
 def test_it_can_be_taken_away_and_looked_into(run, spec):
-    best = export_best(run.evidence, spec)
-    assert best is not None
+    exported = export_best(run.evidence, spec)
+    assert exported is not None
+    best = exported.folder
     network, task = load_best(best)
     assert isinstance(network, TransformerNetwork)
     about = json.loads((best / "contender.json").read_text())

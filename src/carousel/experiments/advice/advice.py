@@ -49,6 +49,13 @@ def recommend(results: Results) -> str | None:
     return choose(able).spec if able else None
 
 
+def leading(results: Results) -> str | None:
+    """Whom to take away: the contender that the advice names, else the best of those that do not beat the baseline;
+    None where there are no trials."""
+    known = ranking(results)
+    return recommend(results) or (choose(known).spec if known else None)
+
+
 def choose(able: Sequence[Ranked]) -> Ranked:
     """Step 3 of the rule."""
     rate = max(s.solved_rate for s in able)

@@ -103,7 +103,8 @@ class BaselineEntry(TypedDict):
 
 
 class Card(TypedDict, total=False):
-    """All of it; a finished card has every entry. missing: values by channel. notes: in the order they arose."""
+    """All of it; a finished card has every entry. missing: values by channel. spacing: of the steps of sequences that
+    a column orders. notes: in the order they arose."""
 
     file: str
     files: list[FileEntry]
@@ -119,5 +120,6 @@ class Card(TypedDict, total=False):
     scaling: Scaling
     split: Split
     forecast: Forecast | None
+    spacing: Spacing | None
     notes: list[Note]
     baseline: BaselineEntry

@@ -13,10 +13,19 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from carousel.common.damage import OURS
 from carousel.common.names import FAMILY_OF_CELL
 from carousel.experiments.columns import Setting
+from carousel.experiments.results.refitted import RefitRecord, Refitted
 from carousel.experiments.runner.ledger import Entry
 from carousel.experiments.runner.plan import Plan
 from carousel.experiments.tables import OCCLUSION, ONSETS, SLOPES, TRIALS, Table, columns
-from carousel.experiments.training.description import Contender, InitialFlow, Job, OnsetProbe, Trial, condition_key
+from carousel.experiments.training.description import (
+    Contender,
+    InitialFlow,
+    Job,
+    OnsetProbe,
+    Refit,
+    Trial,
+    condition_key,
+)
 
 _JOB: TypeAdapter[Any] = TypeAdapter(Job)
 _TYPES: dict[type, Any] = {int: Annotated[int, Field(ge=-(2**63), lt=2**63)]}
@@ -34,6 +43,7 @@ class Finished:
     slopes: list[_Row]
     onset: list[_Row]
     occlusion: list[_Row]
+    refit: Refitted | None = None
 
 
 class _Record(BaseModel):
@@ -44,6 +54,7 @@ class _Record(BaseModel):
     slopes: list[_Row] = []
     onset: list[_Row] = []
     occlusion: list[_Row] = []
+    refit: RefitRecord | None = None
 
 
 def groups(plan: Plan) -> Groups:
@@ -60,6 +71,11 @@ def read_entry(entry: Entry, known: Groups) -> Finished:
     if isinstance(job, OnsetProbe):
         about = {"job": entry.hash, "family": _family(job.cell), "cell": job.cell}
         return Finished(entry.hash, about, [], [], _rows(record.onset, about, ONSETS), [])
+    if isinstance(job, Refit):
+        _setting(job.trial, known)  # raises where it is not of the plan
+        if record.refit is None:
+            raise _wrong("a refit has no numbers", entry.hash)
+        return Finished(entry.hash, {}, [], [], [], [], Refitted(entry.hash, job, record.refit))
     about = {"job": entry.hash} | vars(_setting(job, known))
     slopes = _rows(record.slopes, about, SLOPES)
     if isinstance(job, InitialFlow):

@@ -16,6 +16,7 @@ from carousel.common.damage import in_words
 from carousel.common.errors import FolderConflict
 from carousel.common.files import read_regular
 from carousel.experiments.data.card import Card
+from carousel.experiments.results.refitted import Refitted
 from carousel.experiments.runner.folder import RESTORE
 from carousel.experiments.runner.plan import Plan
 
@@ -25,7 +26,8 @@ _CURVES = {"step": pl.Int32, "loss": pl.Float64, "gradient_norm": pl.Float64, "v
 
 @dataclass(frozen=True)
 class Evidence:
-    """The numbers of one run. `card` describes the user's file (None for built-in tasks)."""
+    """The numbers of one run. `card` describes the user's file (None for built-in tasks); `refits`: what was trained
+    on all of it."""
 
     folder: Path
     plan: Plan
@@ -36,6 +38,7 @@ class Evidence:
     environment: dict[str, Any]
     card: Card | None = None
     occlusion: pl.DataFrame = field(default_factory=pl.DataFrame)
+    refits: tuple[Refitted, ...] = ()
 
     def curves(self, trial: str) -> pl.DataFrame:
         """Step by step of one trial: step, loss, gradient_norm (before clipping), validation_score (null between

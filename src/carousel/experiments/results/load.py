@@ -64,6 +64,7 @@ def _evidence(folder: RunFolder, plan: Plan, entries: list[Finished]) -> Evidenc
         environment=_environment(folder),
         card=_card(folder),
         occlusion=_frame((row for e in entries for row in e.occlusion), OCCLUSION),
+        refits=tuple(e.refit for e in entries if e.refit is not None),
     )
 
 

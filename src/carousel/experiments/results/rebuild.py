@@ -6,8 +6,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,6 +25,7 @@ from carousel.experiments.contenders.matching import count_parameters
 from carousel.experiments.contenders.sizes import Size
 from carousel.experiments.contenders.spec import ContenderSpec, parse_contenders
 from carousel.experiments.data import DataTask, Prepared
+from carousel.experiments.results.refitted import Band, RefitRecord
 from carousel.experiments.runner.task_loader import built_in
 from carousel.experiments.tasks import Task
 from carousel.experiments.training.description import Contender, Source, TaskSource
@@ -43,25 +45,51 @@ class _Described(BaseModel):
     contender: Contender
     length: int = Field(ge=0, le=_LONGEST)
     seed: int = Field(ge=0, lt=2**62)
+    weights_sha256: str | None = None  # of a version that wrote none
+    refit: RefitRecord | None = None
 
 
 def load_best(path: str | Path) -> Trained:
-    """The trained network that a run advises, in evaluation mode, and the task it was trained on.
+    """The trained network of a run to take away, in evaluation mode, and the task it was trained on.
 
+    Of a file it was trained on all of it: every part of the task is all of it, and a score there is no held-out score.
     path: the run folder, or the best/ in it (which can be copied elsewhere). Raises FolderConflict where there is no
-    such network (a run may advise none), or where the files do not describe the weights that they hold.
+    such network, or where the files do not describe the weights that they hold.
     """
+    taken = load_taken(path)
+    return taken.network, taken.task
+
+
+class Taken(NamedTuple):
+    """What best/ holds, rebuilt. errors: bands about its answers, empty where none were measured."""
+
+    network: Network
+    task: Task
+    contender: Contender
+    source: Source
+    errors: list[Band]
+
+
+def load_taken(path: str | Path) -> Taken:
+    """The same with what is known of it."""
     path = Path(path)
     path = path / "best" if os.path.isdir(path / "best") else path  # noqa: PTH112  (Path's raises for a long name)
     with _refusing(path):
         about = _Described.model_validate(json.loads(read_regular(path / "contender.json", _MOST_TEXT)))
-        weights = load(read_regular(path / "model.safetensors", _MOST_WEIGHTS))
+        weights = _weights(about, read_regular(path / "model.safetensors", _MOST_WEIGHTS))
         made = _task(about, path)
         _check_size(about.contender, made, weights)
         network = build_contender(about.contender, made, about.seed)
         _check_tensors(network.state_dict(), weights)
         network.load_state_dict(weights)
-    return network.eval(), made
+    errors = [] if about.refit is None else about.refit.errors
+    return Taken(network.eval(), made, about.contender, about.source, errors)
+
+
+def _weights(about: _Described, content: bytes) -> dict[str, Tensor]:
+    if about.weights_sha256 not in (None, sha256(content).hexdigest()):
+        raise ValueError("model.safetensors is not what contender.json was written with")
+    return load(content)
 
 
 @contextmanager
@@ -73,7 +101,7 @@ def _refusing(path: Path) -> Iterator[None]:
         raise FolderConflict(
             f"{str(path)!r} holds no trained contender",
             got=_named(error),
-            fix="give the folder of a run that advises one, or its best/; carousel report RUN writes best/ anew",
+            fix="give the folder of a finished run, or its best/; carousel report RUN writes best/ anew",
         ) from error
 
 

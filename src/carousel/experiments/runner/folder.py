@@ -55,6 +55,11 @@ class RunFolder:
         return self.path / "splits" / f"{seed}.npz"
 
     @property
+    def whole(self) -> Path:
+        """The same, not split."""
+        return self.path / "splits" / "whole.npz"
+
+    @property
     def card(self) -> Path:
         """The data card of the user's file."""
         return self.path / "card.json"

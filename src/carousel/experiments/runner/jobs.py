@@ -8,14 +8,18 @@ from typing import Any, assert_never
 
 import polars as pl
 from pydantic import TypeAdapter
-from safetensors.torch import save
+from safetensors.torch import load, save
 
+from carousel.experiments.contenders.base import Network
+from carousel.experiments.data import DataTask
 from carousel.experiments.probes.gradient_flow import Flow, measure_flow
 from carousel.experiments.probes.onset import GAINS, onset_gains
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.task_loader import Sources
-from carousel.experiments.training.description import InitialFlow, Job, OnsetProbe, Trial
+from carousel.experiments.training.description import InitialFlow, Job, OnsetProbe, Refit, Trial
+from carousel.experiments.training.held_out_errors import measure_errors
 from carousel.experiments.training.loop import History
+from carousel.experiments.training.refit import refit
 from carousel.experiments.training.trial import TrialResult, build_contender, run_trials
 from carousel.introspect.flow import LagProfile
 
@@ -39,6 +43,8 @@ def do_jobs(
                 continue
             case InitialFlow():
                 yield job.digest(), _initial_flow(job, folder, sources)
+            case Refit():
+                yield job.digest(), _refit(job, folder, sources)
             case OnsetProbe():
                 yield job.digest(), _onset(job, folder)
             case _:
@@ -63,6 +69,22 @@ def _initial_flow(job: InitialFlow, folder: RunFolder, sources: Sources) -> dict
     ]
     folder.write(folder.flow(job.digest()), _parquet(_profiles(flows)))
     return {"slopes": [vars(flow.slope) for flow in flows]}
+
+
+def _refit(job: Refit, folder: RunFolder, sources: Sources) -> dict[str, Any]:
+    found = refit(job, sources.whole(job.trial.length))
+    folder.write(folder.weights(job.digest()), save(found.weights))
+    held = (_held_out(trial, folder, sources) for trial in job.trials)
+    return {"refit": {**found.record, "errors": measure_errors(held)}}
+
+
+def _held_out(trial: Trial, folder: RunFolder, sources: Sources) -> tuple[Network, DataTask]:
+    """The network of a reporting trial, and the file under the split that it was trained on."""
+    task = sources.task(trial.source, trial.length, trial.split)
+    assert isinstance(task, DataTask)  # nothing else is trained once more
+    network = build_contender(trial.contender, task, trial.seed, trial.kernel)
+    network.load_state_dict(load(folder.weights(trial.digest()).read_bytes()))
+    return network.eval(), task
 
 
 def _onset(job: OnsetProbe, folder: RunFolder) -> dict[str, Any]:

@@ -19,9 +19,10 @@ from carousel.experiments.runner.ledger import Entry, Ledger
 from carousel.experiments.runner.plan import Group, Plan
 from carousel.experiments.runner.pool import Pool
 from carousel.experiments.runner.tuning import Positioned, first_jobs, following_jobs, group_of, whole_cost
-from carousel.experiments.training.description import Trial
+from carousel.experiments.training.description import Refit, Trial
 
 Extend = Callable[[], Mapping[Group, int]]  # asked when all is done: which groups get how many reporting seeds
+Close = Callable[[], Refit | None]  # asked once no group gets more: what is trained on all data
 _POLL_SECONDS = 0.2
 
 
@@ -52,8 +53,9 @@ def run_plan(
     workers: int,
     report: Callable[[Progress], None],
     extend: Extend = dict,
+    close: Close = lambda: None,
 ) -> None:
-    """Do what is not done yet, and then what `extend` adds, until it adds nothing.
+    """Do what is not done yet, and then what `extend` adds, until it adds nothing; then what `close` asks for.
 
     Raises KeyboardInterrupt after a clean stop, CarouselError where jobs failed."""
     with writing_to(folder.path):
@@ -64,7 +66,7 @@ def run_plan(
         ledger.add(first_jobs(plan))
         pool = Pool(folder, ledger, workers)
         try:
-            _Drive(plan, ledger, pool, report).to_the_end(extend)
+            _Drive(plan, ledger, pool, report).to_the_end(extend, close)
         except KeyboardInterrupt:
             pool.stop()
             ledger.release()
@@ -96,16 +98,22 @@ class _Drive:
         self._newly = self._read()
         self._before = self._spent
 
-    def to_the_end(self, extend: Extend) -> None:
-        """Until all is done and no group gets more seeds."""
+    def to_the_end(self, extend: Extend, close: Close) -> None:
+        """Until all is done and no group gets more seeds, and the last is trained."""
         self._work_off()
         while not self._ledger.counts()["failed"]:
             allocation = {**self._allocation, **extend()}
             if allocation == self._allocation:
+                self._close(close())
                 return
             self._work += self._reporting_cost(allocation) - self._reporting_cost(self._allocation)
             self._ledger.add(following_jobs(self._plan, self._tuning.all(), allocation))
             self._allocation = allocation
+            self._work_off()
+
+    def _close(self, last: Refit | None) -> None:
+        if last is not None:
+            self._enter([(0.0, last)])
             self._work_off()
 
     def _work_off(self) -> None:

@@ -38,6 +38,11 @@ class Sources:
             self._made[key] = self._make(source, length)
         return self._made[key]
 
+    def whole(self, length: int) -> DataTask:
+        """The user's file, not split."""
+        assert self._folder is not None  # it is trained on in a folder
+        return DataTask(Prepared.load(self._folder.whole), history=length)
+
     def _make(self, source: Source, length: int) -> Task:
         if isinstance(source, TaskSource):
             return built_in(source, length)

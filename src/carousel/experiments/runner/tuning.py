@@ -11,11 +11,11 @@ from carousel.experiments.runner.cost import cost
 from carousel.experiments.runner.ledger import Entry
 from carousel.experiments.runner.model_selection import Records, grid_of
 from carousel.experiments.runner.plan import Group, Plan
-from carousel.experiments.training.description import InitialFlow, OnsetProbe, Trial, condition_key
+from carousel.experiments.training.description import InitialFlow, OnsetProbe, Refit, Trial, condition_key
 
 ONSET_HIDDEN = 64  # units; the known onsets are stated for it
 
-Positioned = tuple[float, Trial | InitialFlow | OnsetProbe]  # the lowest position is done first
+Positioned = tuple[float, Trial | InitialFlow | OnsetProbe | Refit]  # the lowest position is done first
 
 
 def first_jobs(plan: Plan) -> Iterator[Positioned]:

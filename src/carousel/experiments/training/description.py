@@ -163,6 +163,31 @@ class InitialFlow(Frozen):
         return condition_key(self.source.name, self.length)
 
 
+class Refit(Frozen):
+    """The settings that won, trained once more on the whole file: what is taken away. How far its answers may be off is
+    measured on networks that did not see the sequences they are tested on: those of the reporting trials.
+
+    trial: the reporting trial that was the best on validation. seeds: of all reporting trials of its group. steps: of
+    the training, which has no validation part to stop on.
+    """
+
+    kind: Literal["refit"] = "refit"
+    trial: Trial
+    seeds: tuple[int, ...]
+    steps: int = Field(ge=1)
+
+    @property
+    def trials(self) -> list[Trial]:
+        """The reporting trials of its group."""
+        return [self.trial.model_copy(update={"seed": seed}) for seed in self.seeds]
+
+    @property
+    def training(self) -> Training:
+        """That of the trials, to a fixed last step."""
+        given = self.trial.training
+        return given.model_copy(update={"steps": self.steps, "stop": StopRule(check_every=self.steps)})
+
+
 class OnsetProbe(Frozen):
     """The gain at which untrained networks of one cell become chaotic, a seed each."""
 
@@ -172,7 +197,7 @@ class OnsetProbe(Frozen):
     seeds: tuple[int, ...]
 
 
-Job = Annotated[Trial | InitialFlow | OnsetProbe, Field(discriminator="kind")]
+Job = Annotated[Trial | InitialFlow | OnsetProbe | Refit, Field(discriminator="kind")]
 
 
 def shape_of(job: Frozen) -> str | None:

@@ -95,9 +95,11 @@ def _as_shown(named: Any) -> Any:
     return shown if len(shown) > 1 else next(iter(shown), None)  # one alone is stored as it always was
 
 
-def assemble(read: ParsedFile, options: DataOptions, time_window: TimeWindow | None = None) -> Prepared:
-    """Split, scale and describe. time_window: the stretch to use, of what is split by time."""
-    prepared = _build(read.parsed, options, read.names, time_window or WHOLE)
+def assemble(
+    read: ParsedFile, options: DataOptions, time_window: TimeWindow | None = None, whole: bool = False
+) -> Prepared:
+    """Split, scale and describe. time_window: the stretch to use, of what is split by time. whole: not split."""
+    prepared = _build(read.parsed, options, read.names, time_window or WHOLE, whole)
     return replace(prepared, card={**read.head, **prepared.card, "notes": read.notes + prepared.card["notes"]})
 
 
@@ -111,9 +113,11 @@ def _read(suffix: str, source: Source, options: DataOptions) -> tuple[Parsed, li
     return lay_out(TABLES[suffix][1](source, options), options), [source]
 
 
-def _build(parsed: Parsed, options: DataOptions, names: dict[str, str], time_window: TimeWindow) -> Prepared:
+def _build(
+    parsed: Parsed, options: DataOptions, names: dict[str, str], time_window: TimeWindow, whole: bool
+) -> Prepared:
     if isinstance(parsed, ParsedSequences):
-        return from_sequences(parsed, options, **names, time_window=time_window)
+        return from_sequences(parsed, options, **names, time_window=time_window, whole=whole)
     if isinstance(parsed, ParsedRolls):
-        return from_rolls(parsed, **names)
-    return from_series(parsed, options, **names, time_window=time_window)
+        return from_rolls(parsed, **names, whole=whole)
+    return from_series(parsed, options, **names, time_window=time_window, whole=whole)

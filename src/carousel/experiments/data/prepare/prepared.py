@@ -17,6 +17,7 @@ from carousel.experiments.data.arrays import PARTS, Floats, Ints, Singles
 from carousel.experiments.data.card import Card
 
 Kind = Literal["classification", "regression", "forecast", "piano-roll"]
+WHOLE_FILE = "whole"  # of the card's split
 _LARGEST = 2**33  # bytes of a prepared file
 
 
@@ -46,9 +47,14 @@ class Prepared:
     y_channels: Ints
     card: Card
 
+    @property
+    def whole(self) -> bool:
+        """Whether the file is not split: it is all there to learn from, and every part is all of it."""
+        return self.card.get("split", {}).get("how") == WHOLE_FILE
+
     def rows(self, part: str) -> Ints:
-        """The examples of a part, in order."""
-        return np.flatnonzero(self.part == PARTS.index(part))
+        """The examples of a part, in order; of a file taken whole all of them."""
+        return np.flatnonzero((self.part == PARTS.index(part)) | self.whole)
 
     def save(self, path: Path) -> None:
         """Write one NPZ file, whole or not at all. FolderConflict where the disk refuses."""
@@ -96,7 +102,7 @@ class Prepared:
         wrong = [name for name, fit in fits.items() if not fit]
         if not wrong and (self.starts.min() < 0 or (self.starts > rows - self.lengths).any()):
             wrong = ["starts"]
-        if not wrong and set(np.unique(self.part)) != set(range(len(PARTS))):
+        if not wrong and set(np.unique(self.part)) != set(range(1 if self.whole else len(PARTS))):
             wrong = ["part"]
         if wrong:
             raise ValueError(f"{wrong[0]} does not fit the rest")

@@ -24,7 +24,7 @@ from pathlib import Path
 from carousel.common.errors import BadData
 from carousel.experiments.data.card import Split, Varied
 from carousel.experiments.data.options import DataOptions
-from carousel.experiments.data.prepare.preparation import assemble, read_file
+from carousel.experiments.data.prepare.preparation import ParsedFile, assemble, read_file
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.time_window import TimeWindow, place_of
 from carousel.experiments.data.read.parsed import Parsed, ParsedRolls, ParsedSequences
@@ -33,10 +33,12 @@ from carousel.experiments.data.read.parsed import Parsed, ParsedRolls, ParsedSeq
 @dataclass(frozen=True)
 class Splits:
     """tuning: the split that learning rates are tuned on. by_seed: one for each reporting seed, the same for all
-    contenders; empty where the split does not vary, and all seeds use that of tuning."""
+    contenders; empty where the split does not vary, and all seeds use that of tuning. whole: not split, for what is
+    taken away in the end; None in the folder of a version that had none."""
 
     tuning: Prepared
     by_seed: dict[int, Prepared]
+    whole: Prepared | None = None
 
 
 def prepare_splits(path: Path, options: DataOptions, seeds: Iterable[int]) -> Splits:
@@ -48,16 +50,25 @@ def prepare_splits(path: Path, options: DataOptions, seeds: Iterable[int]) -> Sp
     one = assemble(read, options)
     how = _varied(read.parsed, one.card["split"])
     if how == "file":
-        return Splits(_with_variation(one, "file", 0), {})
+        return Splits(_with_variation(one, "file", 0), {}, _whole(read, options, one))
     try:
         tuning = assemble(read, options, TimeWindow.at(0.0, options.split)) if how == "shifted" else one
         made = {seed: assemble(read, *_drawn(how, options, seed)) for seed in seeds}
     except BadData as error:
-        return Splits(_with_variation(one, "short", 0, error.pieces()), {})
+        return Splits(_with_variation(one, "short", 0, error.pieces()), {}, _whole(read, options, one))
     return Splits(
         _with_variation(tuning, how, len(made)),
         {seed: _with_variation(split, how, len(made)) for seed, split in made.items()},
+        _whole(read, options, tuning),
     )
+
+
+def _whole(read: ParsedFile, options: DataOptions, tuning: Prepared) -> Prepared:
+    """Not split, seen through the windows of tuning, which are chosen from the length of its training part."""
+    forecast = tuning.card["forecast"]
+    if forecast is not None:
+        options = replace(options, window=forecast["window"], horizon=forecast["horizon"])
+    return assemble(read, options, whole=True)
 
 
 def _varied(parsed: Parsed, split: Split) -> Varied:

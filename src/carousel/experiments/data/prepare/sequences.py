@@ -12,7 +12,7 @@ from carousel.experiments.data.arrays import PARTS, Floats, Ints, Note, starts_o
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.options import DataOptions
 from carousel.experiments.data.prepare import describe
-from carousel.experiments.data.prepare.prepared import Kind, Prepared
+from carousel.experiments.data.prepare.prepared import WHOLE_FILE, Kind, Prepared
 from carousel.experiments.data.prepare.scaling import moments, scale
 from carousel.experiments.data.prepare.shared import NO_CHANNELS, NONE, with_baseline, with_masks
 from carousel.experiments.data.prepare.split import split_sequences
@@ -26,16 +26,22 @@ SHORTEST = 2  # steps: in a sequence of one there is nothing for a recurrent net
 
 
 def from_sequences(
-    parsed: ParsedSequences, options: DataOptions, name: str, sha256: str, time_window: TimeWindow = WHOLE
+    parsed: ParsedSequences,
+    options: DataOptions,
+    name: str,
+    sha256: str,
+    time_window: TimeWindow = WHOLE,
+    whole: bool = False,
 ) -> Prepared:
     """Classification or regression: one target a sequence, whole sequences split. time_window: the stretch of the
-    sequences to use, where they are split by time."""
+    sequences to use, where they are split by time. whole: not split, all is there to learn from."""
     parsed = _without_short(parsed, options.drop_short)
     target = read_target(parsed.labels, parsed.names, options.kind or parsed.kind)
-    how, part, split_notes = _split(parsed, target, options, time_window)
+    not_split = _Split(WHOLE_FILE, np.zeros(len(parsed.lengths), dtype=np.int64), [])
+    how, part, split_notes = not_split if whole else _split(parsed, target, options, time_window)
     if (part < 0).any():
         parsed, target, part = parsed.keep(part >= 0), taken(target, part >= 0), part[part >= 0]
-    if isinstance(target, Values):
+    if isinstance(target, Values) and not whole:
         _refuse_constant(target.values, part, parsed.target)
     scaled = scale(parsed.x, np.repeat(part == 0, parsed.lengths), parsed.channels)
     y, y_mean, y_std = _scaled_target(target, part)
@@ -45,8 +51,9 @@ def from_sequences(
         **describe.target_card(parsed.target, target, part),
         **describe.lengths_card(parsed.lengths),
         **describe.channels_card(parsed.channels, scaled),
-        **describe.split_card(how, part, None if how == "sequences_time" else options.split_seed),
+        **describe.split_card(how, part, None if how in ("sequences_time", WHOLE_FILE) else options.split_seed),
         "forecast": None,
+        "spacing": parsed.spacing,
         **describe.notes_card(parsed.notes, split_notes, target.notes, scaled.notes),
     }
     mean, std = with_masks(scaled)

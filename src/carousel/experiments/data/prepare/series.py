@@ -8,7 +8,7 @@ from carousel.experiments.data.arrays import Note, firsts_of, starts_of
 from carousel.experiments.data.card import Card, Forecast
 from carousel.experiments.data.options import DataOptions
 from carousel.experiments.data.prepare import describe
-from carousel.experiments.data.prepare.prepared import Prepared
+from carousel.experiments.data.prepare.prepared import WHOLE_FILE, Prepared
 from carousel.experiments.data.prepare.scaling import root_mean_square, scale
 from carousel.experiments.data.prepare.shared import with_baseline, with_masks
 from carousel.experiments.data.prepare.time_window import WHOLE, TimeWindow
@@ -17,10 +17,16 @@ from carousel.experiments.data.read.parsed import ParsedSeries
 
 
 def from_series(
-    parsed: ParsedSeries, options: DataOptions, name: str, sha256: str, time_window: TimeWindow = WHOLE
+    parsed: ParsedSeries,
+    options: DataOptions,
+    name: str,
+    sha256: str,
+    time_window: TimeWindow = WHOLE,
+    whole: bool = False,
 ) -> Prepared:
-    """Forecasting: sliding windows, parts cut by time, targets relative to the last value seen."""
-    cut = cut_windows(parsed, options, time_window)
+    """Forecasting: sliding windows, parts cut by time, targets relative to the last value seen. whole: not cut, all is
+    there to learn from."""
+    cut = cut_windows(parsed, options, time_window, whole)
     scaled = scale(parsed.x, cut.training, parsed.channels)
     change = cut.values - cut.last[:, None]
     # Root mean square, not deviation: an output of 0 stays the persistence forecast, of training loss 1.
@@ -33,7 +39,7 @@ def from_series(
         "range": None,
         **describe.lengths_card(parsed.lengths),
         **describe.channels_card(parsed.channels, scaled),
-        **describe.split_card("time", cut.part, None),
+        **describe.split_card(WHOLE_FILE if whole else "time", cut.part, None),
         "forecast": _forecast_card(parsed, cut, options),
         **describe.notes_card(parsed.notes, scaled.notes, _unused(parsed, cut)),
     }

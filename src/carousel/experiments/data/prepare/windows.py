@@ -41,23 +41,27 @@ class Windows:
     left_out: int
 
 
-def cut_windows(parsed: ParsedSeries, options: DataOptions, time_window: TimeWindow = WHOLE) -> Windows:
-    """All windows of all series. BadData where a part gets fewer than two (R² needs values that differ)."""
+def cut_windows(
+    parsed: ParsedSeries, options: DataOptions, time_window: TimeWindow = WHOLE, whole: bool = False
+) -> Windows:
+    """All windows of all series. BadData where a part gets fewer than two (R² needs values that differ). whole: none
+    is cut off, all are of the first part."""
     window, horizon = sizes(parsed.lengths, options, time_window)
-    step_part = _parts(parsed, options.split, time_window)
-    every = _origins(parsed.lengths, step_part, window, horizon)
+    parts = np.zeros(len(parsed.x), dtype=np.int64) if whole else _parts(parsed, options.split, time_window)
+    every = _origins(parsed.lengths, parts, window, horizon)
     columns = list(parsed.targets)
     targets = parsed.x[:, columns]
     origin = every[_known(targets, every, horizon)]
-    part = step_part[origin + 1] if len(origin) else origin
-    if min(np.bincount(part, minlength=3)) < 2:
+    part = parts[origin + 1] if len(origin) else origin
+    if not whole and min(np.bincount(part, minlength=3)) < 2:
         if len(origin) < len(every):
             _refuse_gaps(part, [parsed.channels[c] for c in columns], len(every) - len(origin))
         _refuse_short(parsed, part, window, horizon, options.split)
     ahead = origin[:, None] + 1 + np.arange(horizon)
     values, last, left_out = targets[ahead], targets[origin], len(every) - len(origin)
-    cut = Windows(origin - window + 1, part, values, last, step_part == 0, window, horizon, left_out)
-    _refuse_constant(cut, [parsed.channels[c] for c in columns])
+    cut = Windows(origin - window + 1, part, values, last, parts == 0, window, horizon, left_out)
+    if not whole:
+        _refuse_constant(cut, [parsed.channels[c] for c in columns])
     return cut
 
 

@@ -77,9 +77,9 @@ def _long(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     blocks = _one_each(steps, block, "block").cast(pl.String).to_list() if block is not None else None
     roles = {*several(options.group), *several(options.order), *several(options.block), target}
     x, channels, notes = read_channels(steps.table, roles)
-    told, ranks = steps.notes + notes, steps.ranks_in_time()
+    told, ranks, spacing = steps.notes + notes, steps.ranks_in_time(), steps.spacing()
     return ParsedSequences(x, steps.lengths, steps.names, channels, target, labels, notes=told, block=block,
-                           blocks=blocks, ranks=ranks)  # fmt: skip
+                           blocks=blocks, ranks=ranks, spacing=spacing)  # fmt: skip
 
 
 def _refuse_target_gaps(table: Table, target: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from carousel.experiments.data.arrays import Bools, Floats, Ints, Note
+from carousel.experiments.data.card import Spacing
 from carousel.experiments.data.options import TargetKind
 from carousel.experiments.data.read.order import Times
 
@@ -20,7 +21,8 @@ class ParsedSequences:
     labels: [N] targets without a gap, text or numbers. kind: where the format itself says it.
     part: [N] 2 where a file of its own holds the test part, 0 still to be split; None where all is to be split.
     blocks: [N] what no two parts may share, by the column `block`, or None. ranks: [N] the place of each in time where
-    one ends before the next begins; None where sequences overlap in time, or no column orders their steps.
+    one ends before the next begins; None where sequences overlap in time, or no column orders their steps. spacing:
+    of the steps, where one does.
     """
 
     x: Floats
@@ -35,6 +37,7 @@ class ParsedSequences:
     block: str | None = None
     blocks: list[str] | None = None
     ranks: Ints | None = None
+    spacing: Spacing | None = None
 
     def keep(self, kept: Bools) -> ParsedSequences:
         """Those alone of the sequences that `kept` [N] says."""

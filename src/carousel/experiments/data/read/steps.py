@@ -9,6 +9,7 @@ import polars as pl
 
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Ints, Note, firsts_of, starts_of
+from carousel.experiments.data.card import Spacing
 from carousel.experiments.data.read.order import Times, read_times
 from carousel.experiments.data.read.table import Table, as_numbers
 from carousel.experiments.data.read.visible import all_visible, renamed_note
@@ -24,6 +25,10 @@ class Steps:
     lengths: Ints
     times: Times | None
     notes: list[Note]
+
+    def spacing(self) -> Spacing | None:
+        """Of the steps; None without a column that orders them."""
+        return None if self.times is None else self.times.spacing(firsts_of(self.lengths))
 
     def ranks_in_time(self) -> Ints | None:
         """[N] the place of each sequence in time, where each ends before the next begins; else None."""

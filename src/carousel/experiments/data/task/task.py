@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import final
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from carousel.common.errors import BadPlan
+from carousel.experiments.data.arrays import Floats
 from carousel.experiments.data.prepare.baseline import baseline_of
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.task.objectives import OBJECTIVES
@@ -52,6 +54,11 @@ class DataTask(Task):
             rows = rows[np.arange(n) * len(rows) // n]
         return self._batch(torch.tensor(rows))
 
+    def batches(self, part: Part, size: int) -> Iterator[Batch]:
+        """All sequences of a part, in order, `size` at a time."""
+        for rows in torch.tensor(self._prepared.rows(part)).split(size):
+            yield self._batch(rows)
+
     def _batch(self, rows: Tensor) -> Batch:
         lengths = self._lengths[rows]
         steps = torch.arange(int(lengths.max()))[:, None]
@@ -71,6 +78,16 @@ class DataTask(Task):
     def target_logit(self, output: Tensor, batch: Batch) -> Tensor:
         """[B]: the right class's logit, the sum of predicted values, or that of the keys that sound next."""
         return self._objective.target_logit(output, batch)
+
+    @property
+    def prepared(self) -> Prepared:
+        """The file as it was prepared."""
+        return self._prepared
+
+    def errors(self, output: Tensor, batch: Batch) -> Floats | None:
+        """[B, M]: how far each answer is off, in the file's units (of classes: 1 minus the right one's probability).
+        None for piano rolls."""
+        return self._objective.errors(output, batch)
 
     @property
     def bytes_of_data(self) -> int:

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
+from carousel.experiments.data.arrays import Floats
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.tasks.base import Batch
 
@@ -36,6 +37,10 @@ class Objective(ABC):
     @abstractmethod
     def target_logit(self, output: Tensor, batch: Batch) -> Tensor:
         """[B]."""
+
+    def errors(self, output: Tensor, batch: Batch) -> Floats | None:
+        """[B, M]: see `DataTask.errors`."""
+        return None
 
     def rmse(self, output: Tensor, batch: Batch) -> float | None:
         """Root mean square error in the target's own unit; None where no value is predicted."""

@@ -7,6 +7,7 @@ from typing import final
 import torch
 from torch import Tensor
 
+from carousel.experiments.data.arrays import Floats
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.task.objectives.base import Objective
 from carousel.experiments.tasks.base import Batch
@@ -30,6 +31,10 @@ class Classification(Objective):
 
     def score(self, output: Tensor, batch: Batch) -> float:
         return float((output.argmax(dim=1) == batch.y).double().mean())
+
+    def errors(self, output: Tensor, batch: Batch) -> Floats:
+        right = output.double().softmax(dim=1).gather(1, batch.y[:, None])
+        return (1 - right).cpu().numpy()
 
     def target_logit(self, output: Tensor, batch: Batch) -> Tensor:
         return output.gather(1, batch.y[:, None]).squeeze(1)

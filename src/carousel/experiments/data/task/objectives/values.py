@@ -33,6 +33,11 @@ class _Values(Objective):
     def target_logit(self, output: Tensor, batch: Batch) -> Tensor:
         return output.sum(dim=1)
 
+    def errors(self, output: Tensor, batch: Batch) -> Floats:
+        """Outputs are steps ahead x columns, the columns of a step side by side."""
+        unit = np.resize(self.prepared.y_std, self.outputs)
+        return np.abs(_array(output) - _array(batch.y)) * unit
+
 
 @final
 class Regression(_Values):
