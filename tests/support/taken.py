@@ -49,7 +49,8 @@ def taken_run(folder: Path, kind: str, contenders: str = "rnn,gru", steps: int =
     """The finished run of few steps, two seeds and one worker."""
     frame = table(kind, 4, 90) if kind == "series" else table(kind)
     frame.write_csv(folder / "table.csv")
-    request = ComparisonRequest((str(folder / "table.csv"),), contenders, parameters=1200, data=OPTIONS[kind], claims=("gates",))
+    source = (str(folder / "table.csv"),)
+    request = ComparisonRequest(source, contenders, parameters=1200, data=OPTIONS[kind], claims=("gates",))
     made = make_plan(request)
     assert made.splits is not None
     plan = shortened(made.plan, steps=steps, seeds=2)

@@ -86,9 +86,7 @@ def test_tuning_draws_from_its_own_split_alone(run: RunFolder) -> None:
 
 def test_the_best_network_is_stored_with_the_split_it_was_trained_on(run: RunFolder) -> None:
     exported = export_best(load_evidence(run.path), "rnn")
-    assert (
-        exported is not None and exported.again is None
-    )
+    assert exported is not None and exported.again is None
     best = exported.folder
     from carousel import load_best
 
