@@ -19,7 +19,7 @@ from torch import Tensor
 
 from carousel.experiments.columns import Occluded
 from carousel.experiments.contenders.base import Network
-from carousel.experiments.tasks.base import Batch, Task
+from carousel.experiments.tasks.base import AT_ONCE, Batch, Task
 
 SEQUENCES = 512  # of the test part, at most
 DRAWS = 4  # of other sequences; the mean is kept
@@ -78,5 +78,8 @@ def _others(lengths: Tensor, first: int, end: int, generator: torch.Generator) -
 
 def _score(network: Network, task: Task, batch: Batch, x_TBI: Tensor) -> float:
     # The batch itself stays: a forecast is scored from the value that was really seen last.
+    at_once = max(1, AT_ONCE // len(x_TBI))
+    lengths = [None] * len(x_TBI[0]) if batch.lengths is None else batch.lengths.split(at_once)
     with torch.no_grad():
-        return task.score(network(x_TBI, batch.lengths), batch)
+        outputs = [network(x, n) for x, n in zip(x_TBI.split(at_once, dim=1), lengths, strict=False)]
+        return task.score(torch.cat(outputs), batch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from itertools import islice
 from typing import NamedTuple
 
 import torch
@@ -16,7 +17,7 @@ from carousel.experiments.tasks import Task
 from carousel.experiments.training.description import Contender
 from carousel.experiments.training.draws import Draws
 from carousel.experiments.training.learners import learners_of
-from carousel.experiments.training.loop import evaluate
+from carousel.experiments.training.scoring import evaluate
 from carousel.experiments.training.trial import build_contender
 
 _REPEATS = 3
@@ -27,7 +28,7 @@ class Estimate(NamedTuple):
     """trials: how many at least. longest_seconds: if each of them ran to its last step, over all workers; solved and
     stalled trials stop sooner. grown_seconds: the same if every contender came to have the seeds of the last interim
     analysis, and all learning rates that a grid can go on to. step_seconds: by condition and contender, one training
-    step of a network. peak_bytes: the most memory this process has had, the scoring of a training part included."""
+    step of a network. peak_bytes: the most memory this process has had, the scoring of two batches included."""
 
     trials: int
     longest_seconds: float
@@ -73,7 +74,7 @@ def _step_seconds(plan: Plan, source: str, contender: Contender, task: Task) -> 
         learners.step(task.losses(learners.outputs(drawn), batch))
         times.append(time.perf_counter() - began)
     if plan.source(source).kind == "file":
-        evaluate(networks[0], task, task.held_out("training"))  # as a trial ends: what takes most memory
+        evaluate(networks[0], task, islice(task.batches("test"), 2))  # what takes most memory, in two of its batches
     return min(times[1:]) / len(seeds)
 
 

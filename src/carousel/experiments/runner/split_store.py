@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from carousel.common.files import writing_to
 from carousel.experiments.data import Prepared, Splits
+from carousel.experiments.data.prepare.resplit import OnDemand
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import FileSource, Plan
 
@@ -28,6 +29,7 @@ def store_splits(folder: RunFolder, splits: Splits) -> None:
 def load_splits(folder: RunFolder, plan: Plan) -> Splits:
     """What `store_splits` wrote. FolderConflict where one is absent or damaged."""
     varies = any(isinstance(source, FileSource) and source.splits == "by-seed" for source in plan.sources)
-    by_seed = {seed: Prepared.load(folder.split(seed)) for seed in plan.reporting_seeds} if varies else {}
+    seeds = plan.reporting_seeds if varies else ()
+    by_seed = OnDemand(seeds, lambda seed: Prepared.load(folder.split(seed)))
     whole = Prepared.load(folder.whole) if folder.whole.exists() else None
     return Splits(Prepared.load(folder.data), by_seed, whole)

@@ -7,6 +7,7 @@ training part. Both are a `Task`, so training, flow, claims and report know no d
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import ClassVar, Literal, NamedTuple
 
 import torch
@@ -14,6 +15,9 @@ from torch import Tensor
 
 Part = Literal["training", "validation", "test"]
 """The names of a task's parts."""
+
+AT_ONCE = 2**17
+"""Steps, padding included, that a network takes in one call when it is scored: some 200 MB of states and gates."""
 
 
 class Batch(NamedTuple):
@@ -60,6 +64,7 @@ class Task(ABC):
 
     name: ClassVar[str]
     checked: ClassVar[int] = 256  # sequences of the validation part that each check in training looks at
+    most_of_training: ClassVar[int | None] = None  # sequences that the training score is of, where the part has more
     inputs: int
     outputs: int
     length: int
@@ -74,6 +79,10 @@ class Task(ABC):
     @abstractmethod
     def held_out(self, part: Part, n: int | None = None) -> Batch:
         """The fixed sequences of a part, the same at each call; at most `n` of them where given."""
+
+    def batches(self, part: Part, n: int | None = None) -> Iterator[Batch]:
+        """The same sequences in batches that leave memory bounded, where a part may be large; else in one."""
+        yield self.held_out(part, n)
 
     @abstractmethod
     def losses(self, output: Tensor, batch: Batch) -> Tensor:

@@ -10,14 +10,13 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import torch
-
 from carousel.experiments.columns import Outcome
 from carousel.experiments.contenders.base import Network
 from carousel.experiments.tasks.base import Batch, Task
 from carousel.experiments.training.description import Training
 from carousel.experiments.training.draws import Draws
 from carousel.experiments.training.learners import Learners, Weights, learners_of, snapshot
+from carousel.experiments.training.scoring import evaluate
 from carousel.experiments.training.stopping import Stopping
 
 
@@ -55,7 +54,7 @@ def train(group: Sequence[Learner], training: Training) -> Iterator[Learner]:
     learners = learners_of(networks, [learner.learning_rate for learner in group], training.clip_norm)
     draws = Draws([learner.task for learner in group], [learner.seed for learner in group], training.batch_size)
     tasks = {id(learner.task): learner.task for learner in group}
-    checked = {name: task.held_out("validation", task.checked) for name, task in tasks.items()}
+    checked = {name: list(task.batches("validation", task.checked)) for name, task in tasks.items()}
     members = [_Member(learner, training, checked[id(learner.task)]) for learner in group]
     for step in range(1, training.steps + 1):
         drawn, batch = draws.next()
@@ -79,7 +78,7 @@ def train(group: Sequence[Learner], training: Training) -> Iterator[Learner]:
 class _Member:
     """Follows one network: its history, its best weights, when it stops."""
 
-    def __init__(self, learner: Learner, training: Training, validation: Batch):
+    def __init__(self, learner: Learner, training: Training, validation: list[Batch]):
         self.learner, self._training, self._validation, self.stopped = learner, training, validation, False
         self._stopping = Stopping(training.stop, learner.task.metric)
         self._best, self._best_score = snapshot(learner.network), -math.inf
@@ -118,9 +117,3 @@ class _Member:
         outcome = self._stopping.check(step, score)
         if outcome is not None:
             history.outcome, self.stopped = outcome, True
-
-
-def evaluate(network: Network, task: Task, batch: Batch) -> float:
-    """The task's score of the network on a batch."""
-    with torch.no_grad():
-        return task.score(network(batch.x, batch.lengths), batch)

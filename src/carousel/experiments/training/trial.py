@@ -23,7 +23,8 @@ from carousel.experiments.tasks.base import Task
 from carousel.experiments.training.description import Contender, FileSource, TaskSource, Trial
 from carousel.experiments.training.gradient_norms import summarise_norms
 from carousel.experiments.training.learners import Weights, snapshot
-from carousel.experiments.training.loop import History, Learner, evaluate, train
+from carousel.experiments.training.loop import History, Learner, train
+from carousel.experiments.training.scoring import evaluate, run_on
 
 _INIT_SEED = 1_000_033  # keeps the weights' numbers apart from the data's
 
@@ -127,7 +128,7 @@ class _InTraining:
     def _score_last(self) -> None:
         """The last weights may fit the training set where those that are kept, the best on validation, do not yet."""
         network, task = self.learner.network, self.learner.task
-        self._last_training_score = evaluate(network, task, task.held_out("training"))
+        self._last_training_score = evaluate(network, task, task.batches("training"))
 
 
 def _probe(network: Network, task: Task, trial: Trial) -> Probed:
@@ -140,11 +141,8 @@ def _probe(network: Network, task: Task, trial: Trial) -> Probed:
 
 def _measure(network: Network, task: Task, history: History) -> Measures:
     """The numbers of a trained network; `seconds` are known later."""
-    test, training = task.held_out("test"), task.held_out("training")
-    with torch.no_grad():
-        output = network(test.x, test.lengths)
-        test_loss, score = task.loss(output, test).item(), task.score(output, test)
-        rmse = task.rmse(output, test)
+    output, test = run_on(network, task, task.batches("test"))
+    test_loss, score, rmse = task.loss(output, test).item(), task.score(output, test), task.rmse(output, test)
     norms = summarise_norms(history.norms, history.losses)
     threshold = task.metric.solved_threshold
     recent = [loss for loss in history.losses[-50:] if math.isfinite(loss)]
@@ -153,7 +151,7 @@ def _measure(network: Network, task: Task, history: History) -> Measures:
         solved=None if threshold is None else score >= threshold,
         score=score,
         validation_score=max(history.validation.values(), default=None),
-        training_score=evaluate(network, task, training),
+        training_score=evaluate(network, task, task.batches("training", task.most_of_training)),
         baseline_score=task.metric.chance,
         training_loss=sum(recent) / len(recent) if recent else None,
         test_loss=test_loss,

@@ -17,7 +17,7 @@ Each split is read, scaled and described as if it were the only one: scaling is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,8 +37,29 @@ class Splits:
     taken away in the end; None in the folder of a version that had none."""
 
     tuning: Prepared
-    by_seed: dict[int, Prepared]
+    by_seed: Mapping[int, Prepared]
     whole: Prepared | None = None
+
+
+class OnDemand(Mapping[int, Prepared]):
+    """The splits of seeds, each made anew when it is asked for: each may be as large as the file, and a run has up to
+    thirty. Each is made once at first, so that one that cannot be made is refused here."""
+
+    def __init__(self, seeds: Iterable[int], make: Callable[[int], Prepared]):
+        self._seeds, self._make = dict.fromkeys(seeds), make
+        for seed in self._seeds:
+            make(seed)
+
+    def __getitem__(self, seed: int) -> Prepared:
+        if seed not in self._seeds:
+            raise KeyError(seed)
+        return self._make(seed)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._seeds)
+
+    def __len__(self) -> int:
+        return len(self._seeds)
 
 
 def prepare_splits(path: Path, options: DataOptions, seeds: Iterable[int]) -> Splits:
@@ -53,14 +74,15 @@ def prepare_splits(path: Path, options: DataOptions, seeds: Iterable[int]) -> Sp
         return Splits(_with_variation(one, "file", 0), {}, _whole(read, options, one))
     try:
         tuning = assemble(read, options, TimeWindow.at(0.0, options.split)) if how == "shifted" else one
-        made = {seed: assemble(read, *_drawn(how, options, seed)) for seed in seeds}
+        seeds = tuple(seeds)
+        made = OnDemand(seeds, lambda seed: _with_variation(_assembled(read, options, how, seed), how, len(seeds)))
     except BadData as error:
         return Splits(_with_variation(one, "short", 0, error.pieces()), {}, _whole(read, options, one))
-    return Splits(
-        _with_variation(tuning, how, len(made)),
-        {seed: _with_variation(split, how, len(made)) for seed, split in made.items()},
-        _whole(read, options, tuning),
-    )
+    return Splits(_with_variation(tuning, how, len(made)), made, _whole(read, options, tuning))
+
+
+def _assembled(read: ParsedFile, options: DataOptions, how: Varied, seed: int) -> Prepared:
+    return assemble(read, *_drawn(how, options, seed))
 
 
 def _whole(read: ParsedFile, options: DataOptions, tuning: Prepared) -> Prepared:

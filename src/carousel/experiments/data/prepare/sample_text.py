@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -61,7 +62,7 @@ def drawn_lines(splits: Splits, lang: str) -> Iterator[str]:
     yield text("data.drawn.time" if timed else "data.drawn.sequences", lang, most=_WIDTH)
     yield f"  {_marks(splits.tuning, timed)}  {text('data.drawn.tuning', lang)}"
     if splits.tuning.card["split"]["how"] != "sequences_time":  # of these only those inside the stretch are kept
-        for seed, split in [*splits.by_seed.items()][:_SEEDS]:
+        for seed, split in islice(splits.by_seed.items(), _SEEDS):
             yield f"  {_marks(split, timed)}  {text('data.drawn.seed', lang, seed=seed)}"
 
 

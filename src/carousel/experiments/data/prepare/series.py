@@ -54,8 +54,8 @@ def from_series(
 
 def _unused(parsed: ParsedSeries, cut: Windows) -> list[Note]:
     """The series without a window of any part, and the windows whose targets are missing."""
-    used = np.unique(np.searchsorted(starts_of(parsed.lengths), cut.starts, side="right"))
-    count = len(parsed.lengths) - len(used)
+    series = np.searchsorted(starts_of(parsed.lengths), cut.starts, side="right")  # of each window, in order
+    count = len(parsed.lengths) - 1 - int((np.diff(series) > 0).sum())
     notes: list[Note] = [{"key": "short_series", "count": count, "of": len(parsed.lengths)}] if count else []
     if cut.left_out:
         notes.append({"key": "target_gaps", "count": cut.left_out, "of": cut.left_out + len(cut.starts)})

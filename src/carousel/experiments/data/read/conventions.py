@@ -19,6 +19,7 @@ _PLAIN = _SIGN + r"(\d+\.?\d*|\.\d+)" + _POWER
 _SPACED = _SIGN + r"\d{1,3}([ \u00a0\u202f'’]\d{3})+([.,]\d+)?$"  # 1 234.5
 _EITHER = _SIGN + r"[1-9]\d{0,2},\d{3}$"  # 1,234: one and a bit, or more than a thousand
 _PERCENT = r"^[^%]*\d ?%$"
+_FIRST = 64  # cells
 
 
 def plain_numbers(table: Table, decimal: Decimal | None) -> Table:
@@ -54,8 +55,9 @@ def _bare(series: pl.Series) -> pl.Series:
 
 
 def _all(series: pl.Series, *patterns: str) -> bool:
-    values = series.drop_nulls()
-    return bool(len(values)) and bool(values.str.contains("|".join(f"(?:{p})" for p in patterns)).all())
+    values, pattern = series.drop_nulls(), "|".join(f"(?:{p})" for p in patterns)
+    first = bool(len(values)) and bool(values.head(_FIRST).str.contains(pattern).all())  # most that fail, fail here
+    return first and bool(values.str.contains(pattern).all())
 
 
 def _says(columns: list[pl.Series]) -> Decimal | None:

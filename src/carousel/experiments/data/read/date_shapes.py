@@ -36,8 +36,9 @@ class Shape:
         strict = series.set(~series.str.contains(self.pattern), None)
         plain = strict.str.replace(self.pattern, self.plain).str.replace(r":($|[^\d])", ":00${1}")
         plain = plain.str.replace(",", ".", literal=True).str.replace("Z$", "+00:00")
-        for quarter, month in (("Q1", "01"), ("Q2", "04"), ("Q3", "07"), ("Q4", "10")):
-            plain = plain.str.replace(quarter, month, literal=True)
+        if "Q" in self.written:
+            for quarter, month in (("Q1", "01"), ("Q2", "04"), ("Q3", "07"), ("Q4", "10")):
+                plain = plain.str.replace(quarter, month, literal=True)
         if self.whole_days:
             return plain.str.strptime(pl.Date, self.format, strict=False)
         kind = pl.Datetime("us", "UTC") if self.zoned else pl.Datetime("us")

@@ -14,7 +14,7 @@ from carousel.experiments.data.arrays import Floats
 from carousel.experiments.data.prepare.baseline import baseline_of
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.task.objectives import OBJECTIVES
-from carousel.experiments.tasks.base import Batch, Metric, Part, Task
+from carousel.experiments.tasks.base import AT_ONCE, Batch, Metric, Part, Task
 
 
 @final
@@ -24,6 +24,8 @@ class DataTask(Task):
     Training sequences are drawn uniformly with replacement; a batch is padded with zeros to its longest.
     Example, two series of 2 and 3 steps: x [3, 2, C], y [2], lengths [2, 3]. BadPlan where history is negative.
     """
+
+    most_of_training = 20_000  # half a million windows of one series tell no more, and cost minutes a trial
 
     def __init__(self, prepared: Prepared, history: int = 0):
         if history < 0:
@@ -49,10 +51,18 @@ class DataTask(Task):
 
     def held_out(self, part: Part, n: int | None = None) -> Batch:
         """All sequences of a part; with `n`, as many at even distances, so that a sorted file shows every class."""
+        return self._batch(self._rows(part, n))
+
+    def batches(self, part: Part, n: int | None = None) -> Iterator[Batch]:
+        """The same, as many sequences at once as come to `AT_ONCE` steps, padding included."""
+        for rows in self._rows(part, n).split(max(1, AT_ONCE // self.length)):
+            yield self._batch(rows)
+
+    def _rows(self, part: Part, n: int | None) -> Tensor:
         rows = self._prepared.rows(part)
         if n is not None and n < len(rows):
             rows = rows[np.arange(n) * len(rows) // n]
-        return self._batch(torch.tensor(rows))
+        return torch.tensor(rows)
 
     def batches(self, part: Part, size: int) -> Iterator[Batch]:
         """All sequences of a part, in order, `size` at a time."""
