@@ -20,7 +20,6 @@ from carousel.experiments.data.arrays import Floats
 from carousel.experiments.tasks.base import Part
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
-_AT_ONCE = 256  # sequences
 
 
 def measure_errors(held: Iterable[tuple[Network, DataTask]]) -> list[dict[str, object]]:
@@ -51,7 +50,7 @@ def conformal(errors: Floats, level: float) -> Floats:
 def _errors(network: Network, task: DataTask, part: Part) -> Floats | None:
     """[N, M] of a part, in the file's units."""
     found = []
-    for batch in task.batches(part, _AT_ONCE):
+    for batch in task.batches(part):
         errors = task.errors(network(batch.x, batch.lengths), batch)
         if errors is None:
             return None

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from carousel.experiments.data import DataTask
 from carousel.experiments.training.description import Refit
 from carousel.experiments.training.learners import Weights, snapshot
-from carousel.experiments.training.loop import Learner, evaluate, train
+from carousel.experiments.training.loop import Learner, train
+from carousel.experiments.training.scoring import evaluate
 from carousel.experiments.training.trial import build_contender
 
 
@@ -24,7 +25,7 @@ def refit(job: Refit, whole: DataTask) -> RefitResult:
     trial = job.trial
     network = build_contender(trial.contender, whole, trial.seed, trial.kernel)
     (learner,) = train([Learner(network, whole, trial.seed, trial.learning_rate)], job.training)
-    score = evaluate(network, whole, whole.held_out("training", whole.checked))
+    score = evaluate(network, whole, whole.batches("training", whole.checked))
     examples = len(whole.prepared.rows("training"))
     record: dict[str, object] = {"outcome": learner.history.outcome, "training_score": score, "examples": examples}
     return RefitResult(snapshot(network), record)

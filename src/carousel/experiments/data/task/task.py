@@ -64,11 +64,6 @@ class DataTask(Task):
             rows = rows[np.arange(n) * len(rows) // n]
         return torch.tensor(rows)
 
-    def batches(self, part: Part, size: int) -> Iterator[Batch]:
-        """All sequences of a part, in order, `size` at a time."""
-        for rows in torch.tensor(self._prepared.rows(part)).split(size):
-            yield self._batch(rows)
-
     def _batch(self, rows: Tensor) -> Batch:
         lengths = self._lengths[rows]
         steps = torch.arange(int(lengths.max()))[:, None]
