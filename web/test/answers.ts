@@ -4,6 +4,7 @@
  * Node runs it as it stands, so that the numbers are tested without a build.
  */
 
+import { answerOf, drawn, marked, paper, type Question as Asked, type Template } from "../src/course/questions.ts";
 import { initialise } from "../src/nn/initialisation.ts";
 import type { CellName } from "../src/nn/cells/index.ts";
 import { emptyNetwork, gradients, listed, type Network, run, runBack } from "../src/nn/network.ts";
@@ -32,7 +33,7 @@ interface Given {
   batch: number;
 }
 
-const QUESTIONS = { differentiate, train, initial, sample, profiled, raced, won };
+const QUESTIONS = { differentiate, train, initial, sample, profiled, raced, won, asked, papers, markings };
 
 /** One run forward and backward: everything of it. */
 function differentiate({ dOutput, x, ...given }: Given & { x: number[]; dOutput: number[] }) {
@@ -86,6 +87,20 @@ function raced({ entrant, length, seed, strides }: { entrant: string; length: nu
 function won({ accuracies }: { accuracies: [number, number][][] }) {
   const reports = accuracies.map((of) => of.map(([step, accuracy]) => ({ step, accuracy, loss: null, gradientNorm: null, left: [] })));
   return winner(reports);
+}
+
+/** Questions of one template, drawn one after the other, with their answers. */
+function asked({ template, seed, times }: { template: Template; seed: number; times: number }) {
+  const draw = random(seed);
+  return Array.from({ length: times }, () => drawn(template, draw)).map((question) => ({ ...question, right: answerOf(question) }));
+}
+
+function papers({ seeds }: { seeds: number[] }) {
+  return seeds.map((seed) => paper(seed));
+}
+
+function markings({ given }: { given: { question: Asked; answer: number | null }[] }) {
+  return given.map(({ question, answer }) => marked(question, answer));
 }
 
 function networkOf({ shape, parameters }: Given): Network {

@@ -9,6 +9,7 @@ from typing import Any
 
 from carousel.common.pages.own_page import mark
 from carousel.common.texts import LANGUAGES, catalogue, checked_language
+from carousel.page.folklore import reference_findings, run_findings
 
 COMMAND = "lab"
 _EMPTY = '<script type="application/json" id="given">null</script>'
@@ -17,12 +18,13 @@ _HEAD = '<meta charset="utf-8" />'
 
 def lab_page(lang: str | None = None, run: Path | None = None) -> str:
     """The whole page as one HTML file that asks nothing of a network. lang: the language it opens in; None: that of the
-    browser. run: a run folder whose best network is shown too. Raises UnknownName for another language, and what
-    `trained` raises."""
+    browser. run: a run folder whose best network and verdicts are shown too. Raises UnknownName for another language and
+    what `trained` and `run_findings` raise."""
     given = {
         "lang": lang and checked_language(lang),
         "texts": {each: _texts(each) for each in LANGUAGES},
         "network": run and _network(run),
+        "findings": {"reference": reference_findings(), "run": run and run_findings(run)},
     }
     # "<" is written so that no text can end the element.
     filled = json.dumps(given, ensure_ascii=False).replace("<", "\\u003c")

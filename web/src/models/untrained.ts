@@ -12,23 +12,24 @@ const BATCH = 4;
 const TASK = "delayed-recall";
 const SEED = 1;
 
-export function untrained(cell: CellName, initialisation: string, length: number): Network {
+export function untrained(cell: CellName, initialisation: string, length: number, seed = SEED): Network {
   const { inputs, outputs } = TASKS[TASK];
   const network = emptyNetwork(cell, inputs, HIDDEN, outputs);
-  initialise(network, initialisation, random(SEED), length);
+  initialise(network, initialisation, random(seed), length);
   return network;
 }
 
-/** change: of the network before it is run. */
+/** change: of the network before it is run. seed: of the weights and of the symbols. */
 export function untrainedProfile(
   cell: CellName,
   initialisation: string,
   length: number,
   change: (network: Network) => void = () => {},
+  seed = SEED,
 ): Profile {
-  const network = untrained(cell, initialisation, length);
+  const network = untrained(cell, initialisation, length, seed);
   change(network);
-  const batch = TASKS[TASK].sample(length, BATCH, random(SEED));
+  const batch = TASKS[TASK].sample(length, BATCH, random(seed));
   return profile(network, batch.x, (output) => TASKS[TASK].loss(output, batch).dOutput);
 }
 

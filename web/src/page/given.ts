@@ -16,6 +16,24 @@ export interface Trained {
   sequences: { steps: number; x: number[]; right: number | null }[];
 }
 
+/** One sentence of the folklore, and what a run measured of it. */
+export interface Finding {
+  claim: string;
+  verdict: "supported" | "refuted" | "conditional" | "inconclusive" | "not-tested";
+  /** Seeds, or networks. */
+  n: number;
+  en: FindingWords;
+  zh: FindingWords;
+}
+
+export interface FindingWords {
+  statement: string;
+  word: string;
+  says: string;
+  /** A sentence with the one number; null where nothing was measured. */
+  number: string | null;
+}
+
 export interface Given {
   /** null: that of the browser. */
   lang: Language | null;
@@ -23,6 +41,8 @@ export interface Given {
   texts: Record<Language, Record<string, string>>;
   /** null where no run was given. */
   network: Trained | null;
+  /** Of the evidence that ships with the package; of the run, null where none was given or it was not judged. */
+  findings: { reference: Finding[]; run: Finding[] | null };
 }
 
 export const GIVEN: Given = JSON.parse(document.getElementById("given")!.textContent);

@@ -38,7 +38,7 @@ export const RANGES: Record<keyof typeof NUMBERS, readonly [number, number]> = N
 
 export const lab: Lab = $state({
   lang: GIVEN.lang ?? (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en"),
-  chapter: "forward",
+  chapter: "ask",
   x: [1, 0, 0, 0, 0],
   t: 1,
   w: 0.9,
