@@ -18,8 +18,8 @@ _HEAD = '<meta charset="utf-8" />'
 
 def lab_page(lang: str | None = None, run: Path | None = None) -> str:
     """The whole page as one HTML file that asks nothing of a network. lang: the language it opens in; None: that of the
-    browser. run: a run folder whose best network and verdicts are shown too. Raises UnknownName for another language and
-    what `trained` and `run_findings` raise."""
+    browser. run: a run folder whose best network and verdicts are shown too. Raises UnknownName for another language,
+    and what `trained` and `run_findings` raise."""
     given = {
         "lang": lang and checked_language(lang),
         "texts": {each: _texts(each) for each in LANGUAGES},
