@@ -29,8 +29,9 @@ class Conclusion(evidence: Evidence, judgement: Judgement, lang: str = 'en')
             report, trials, verdicts
 class Evidence(folder: Path, plan: Plan, trials: pl.DataFrame, profiles: pl.DataFrame,
         slopes: pl.DataFrame, onset: pl.DataFrame, environment: dict[str, Any],
-        card: Card | None = None, occlusion: pl.DataFrame = <factory>)
-    card, curves, environment, folder, occlusion, onset, plan, profiles, slopes, trials
+        card: Card | None = None, occlusion: pl.DataFrame = <factory>,
+        refits: tuple[Refitted, ...] = ())
+    card, curves, environment, folder, occlusion, onset, plan, profiles, refits, slopes, trials
 class GRU(*args: Any, recurrent_dropout: float = 0.0, layer_norm: bool = False,
         kernel: str | None = None, **kwargs: Any)
     forward, kernel, reset_parameters, run
@@ -45,6 +46,8 @@ class PopulationAdam(modules: Iterable[Stacked], lr: float | Sequence[float] = 0
     keep_only, step, zero_grad
 class PopulationLinear(linears: Sequence[nn.Linear])
     forward, keep_only, load_state_dict_of, state_dict_of
+class Predictions(table: pl.DataFrame, band: Band | None, taken: Taken, rows: NewRows)
+    band, rows, table, taken
 class RNN(*args: Any, recurrent_dropout: float = 0.0, layer_norm: bool = False,
         kernel: str | None = None, **kwargs: Any)
     forward, kernel, reset_parameters, run
@@ -158,6 +161,7 @@ module kernels
 load_best(path: str | Path) -> Trained
 load_evidence(path: Path | str) -> Evidence
 load_run(path: Path | str, lang: str = 'en') -> Conclusion
+predict(run: str | Path, new_file: str | Path, level: float = 0.9) -> Predictions
 record(model: nn.Module, names: str | Iterable[str] | None = None, *, every: int = 1,
         gradients: bool = True,
         interventions: Intervention | Sequence[Intervention] = ()) -> Iterator[ModelTape]

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from carousel.experiments.results.evidence import Evidence as Evidence
     from carousel.experiments.results.load import load_evidence as load_evidence
     from carousel.experiments.results.rebuild import load_best as load_best
+    from carousel.experiments.takeaway.predict import Predictions as Predictions
+    from carousel.experiments.takeaway.predict import predict as predict
     from carousel.introspect import flow as flow
     from carousel.introspect import interventions as interventions
     from carousel.introspect.diagnosis import diagnose as diagnose
@@ -53,6 +55,7 @@ _load, _, __all__ = lazy_loader.attach(
         "experiments.results.evidence": ["Evidence"],
         "experiments.results.load": ["load_evidence"],
         "experiments.results.rebuild": ["load_best"],
+        "experiments.takeaway.predict": ["Predictions", "predict"],
         "introspect": ["flow", "interventions"],
         "introspect.diagnosis": ["diagnose"],
         "introspect.record": ["Clamp", "Set", "record"],

@@ -101,6 +101,21 @@ def compare(
 
 
 @app.command(cls=Command)
+def predict(
+    run: Annotated[Path, typer.Argument()],
+    new_file: Annotated[Path, typer.Argument()],
+    out: Annotated[Path | None, typer.Option(metavar=_PATH)] = None,
+    level: Annotated[float, typer.Option(metavar=".9")] = 0.9,
+    json_: Json = False,
+    lang: Lang = "",
+) -> None:
+    """Answer for the rows of a new file."""
+    from carousel.cli.predict import predictions
+
+    predictions(run, new_file, out, level, json_, lang)
+
+
+@app.command(cls=Command)
 def report(folder: Annotated[Path, typer.Argument()], json_: Json = False, lang: Lang = "") -> None:
     """Judge a run folder anew and rebuild its report."""
     from carousel.cli.conclusion import report as run

@@ -15,6 +15,10 @@ from carousel.experiments.results.refitted import Refitted
 from carousel.experiments.training.description import Trial
 
 _MOST_HALVES = 4  # that are listed
+_ON_FILE = """```
+carousel predict best NEW_FILE --out predictions.csv
+```
+"""
 _IN_PYTHON = """```python
 import carousel
 
@@ -33,7 +37,7 @@ def model_card(evidence: Evidence, trial: Trial, again: Refitted | None, recomme
         ("scores", _scores(evidence, trial, lang)),
         ("coverage", _coverage(again, lang)),
         ("limits", [f"- {line}" for line in _limits(evidence, trial, lang)]),
-        ("use", [_IN_PYTHON]),
+        ("use", [*([] if evidence.card is None else [_ON_FILE]), _IN_PYTHON]),
     ]
     title = _say("title", lang, spec=trial.contender.spec, source=trial.source.name)
     told = [f"# {title}", *(_section(name, lines, lang) for name, lines in sections if lines), _say("report", lang)]

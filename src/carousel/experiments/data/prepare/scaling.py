@@ -30,16 +30,22 @@ def scale(x: Floats, training: Bools, channels: tuple[str, ...]) -> Scaled:
     gap = np.isnan(x)
     _refuse_unseen(gap, training, channels)
     mean, std, flat = moments(x[training])
-    with np.errstate(over="ignore"):  # refused on the next line, with the column's name
-        values = np.where(gap, 0.0, (x - mean) / std)
-    _refuse_huge(values, channels)
     masked = np.flatnonzero(gap.any(axis=0)).tolist()
-    seen = np.concatenate([values, gap[:, masked]], axis=1).astype(np.float32)
+    seen = scaled_by(x, mean, std, channels, masked)
     notes: list[Note] = [{"key": "constant", "column": channels[c]} for c in np.flatnonzero(flat)]
     missing = gap.sum(axis=0)
     if missing.any():
         notes.append({"key": "imputed", "count": int(missing.sum()), "of": int(x.size)})
     return Scaled(seen, mean, std, missing, masked, notes)
+
+
+def scaled_by(x: Floats, mean: Floats, std: Floats, channels: tuple[str, ...], masked: list[int]) -> Singles:
+    """x [R, C] scaled by known moments, missing values 0, then a mask for each channel of `masked`."""
+    gap = np.isnan(x)
+    with np.errstate(over="ignore"):  # refused on the next line, with the column's name
+        values = np.where(gap, 0.0, (x - mean) / std)
+    _refuse_huge(values, channels)
+    return np.concatenate([values, gap[:, masked]], axis=1).astype(np.float32)
 
 
 def moments(x: Floats) -> tuple[Floats, Floats, Bools]:

@@ -123,9 +123,9 @@ def _wide(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     _refuse_block_gaps(table, options)
     block = next(iter(several(options.block)), None)
     blocks = table.frame[block].cast(pl.String).to_list() if block is not None else None
-    table, counter = _without_counter(table, {target, block})
+    table, counter = without_counter(table, {target, block})
     columns = [name for name in table.frame.columns if name not in (target, block)]
-    x, kept = _row_values(table, columns)
+    x, kept = row_values(table, columns)
     lengths = kept.sum(axis=1)
     names = [f"row {row}" for row in table.rows]
     notes: list[Note] = [{"key": "wide", "first": columns[0], "last": columns[-1], "count": len(columns)}]
@@ -136,7 +136,7 @@ def _wide(table: Table, options: DataOptions, target: str) -> ParsedSequences:
                            blocks=blocks)  # fmt: skip
 
 
-def _without_counter(table: Table, roles: set[str | None]) -> tuple[Table, list[Note]]:
+def without_counter(table: Table, roles: set[str | None]) -> tuple[Table, list[Note]]:
     """Of rows that are whole sequences a first column that counts them is no step."""
     first = next((name for name in table.frame.columns if name not in roles), None)
     if first is None or table.frame.width < 4 or table.frame.height < 3 or not counts_rows(table.frame[first]):
@@ -144,7 +144,8 @@ def _without_counter(table: Table, roles: set[str | None]) -> tuple[Table, list[
     return replace(table, frame=table.frame.drop(first)), [{"key": "counter", "column": first}]
 
 
-def _row_values(table: Table, columns: list[str]) -> tuple[Floats, np.ndarray]:
+def row_values(table: Table, columns: list[str]) -> tuple[Floats, np.ndarray]:
+    """Of rows that are sequences: [R, C] the values, and true [R, C] up to each row's last. BadData for text."""
     for name in columns:
         table.refuse_empty(name)
         if not is_numeric(table.frame[name]):

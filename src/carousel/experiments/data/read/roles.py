@@ -72,6 +72,11 @@ def _without_missing(table: Table, said: tuple[str, ...]) -> Table:
     return replace(table, frame=frame, notes=table.notes + notes)
 
 
+def holds(table: Table, value: str) -> bool:
+    """Whether a cell of the table is this value, as text or as the same number."""
+    return any(_nulled(series, value).null_count() > series.null_count() for series in table.frame.get_columns())
+
+
 def _nulled(series: pl.Series, value: str) -> pl.Series:
     number = pl.Series([value]).cast(pl.Float64, strict=False)[0]
     same = series.cast(pl.String, strict=False) == value if not series.dtype.is_nested() else None

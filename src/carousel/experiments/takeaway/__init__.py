@@ -1,0 +1,1 @@
+"""What won, taken away: new files answered, exported to other runtimes, served."""
