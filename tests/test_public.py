@@ -29,8 +29,8 @@ class Conclusion(evidence: Evidence, judgement: Judgement, lang: str = 'en')
             report, trials, verdicts
 class Evidence(folder: Path, plan: Plan, trials: pl.DataFrame, profiles: pl.DataFrame,
         slopes: pl.DataFrame, onset: pl.DataFrame, environment: dict[str, Any],
-        card: Card | None = None, occlusion: pl.DataFrame = <factory>,
-        refits: tuple[Refitted, ...] = ())
+        card: Card | None = None, occlusion: pl.DataFrame = <factory>, refits: tuple[Refitted,
+        ...] = ())
     card, curves, environment, folder, occlusion, onset, plan, profiles, refits, slopes, trials
 class GRU(*args: Any, recurrent_dropout: float = 0.0, layer_norm: bool = False,
         kernel: str | None = None, **kwargs: Any)
