@@ -68,7 +68,7 @@ def test_runs_that_say_little_of_each_other_are_told(tmp_path: Path, capsys: pyt
     (tmp_path / "kept").rename(folder.verdicts)
     verdicts([one, other], as_json=False, lang="zh")
     told = capsys.readouterr().out
-    assert "检验过的 3 项论断中有 3 项结论一致" in told and "共同的报告种子" in told and "parameters" in told
+    assert "检验过的 3 条论断中有 3 条结论一致" in told and "共同的报告种子" in told and "parameters" in told
 
 
 def test_one_run_alone_and_folders_without_verdicts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
