@@ -66,6 +66,8 @@ def compare(
     ignore: Annotated[list[str] | None, typer.Option(metavar=_LIST, rich_help_panel=_FILE)] = None,
     missing: Annotated[list[str] | None, typer.Option(metavar=_VALUE, rich_help_panel=_FILE)] = None,
     not_missing: Annotated[list[str] | None, typer.Option(metavar=_VALUE, rich_help_panel=_FILE)] = None,
+    wide: Annotated[bool, typer.Option("--wide", rich_help_panel=_FILE)] = False,
+    fill: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     date_format: Annotated[str | None, typer.Option(metavar=_FORMAT, rich_help_panel=_FILE)] = None,
     encoding: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     decimal: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
@@ -93,7 +95,7 @@ def compare(
     columns = {"group": group, "order": order, "forecast": forecast, "block": block}
     columns |= {"inputs": inputs, "ignore": ignore, "missing": missing, "not_missing": not_missing}
     told = {"date_format": date_format, "encoding": encoding, "decimal": decimal, "kind": kind, "split_by": split_by}
-    steps = {"target": target, "horizon": horizon, "window": window}
+    steps = {"target": target, "horizon": horizon, "window": window, "wide": wide or None, "fill": fill}
     data = data_options(columns, {**told, **steps}, split, drop_short)
     numbers, asked = whole_numbers("--lengths", lengths), names("--claims", claims)
     request = request_of(sources, contenders, numbers, budget, parameters, seed, kernel, data, asked)

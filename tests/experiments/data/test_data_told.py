@@ -70,8 +70,8 @@ def test_a_column_that_counts_the_rows_is_no_step(tmp_path: Path) -> None:
     rows = {f"s{n}": [float((r * 7 + n * 3) % 13) for r in range(20)] for n in range(5)}
     label = ["a" if r % 2 else "b" for r in range(20)]
     read = prepare(csv_of(tmp_path, pl.DataFrame({"id": range(1, 21), **rows, "c": label})), DataOptions(target="c"))
-    assert told(read, "counter")["column"] == "id"
-    assert (told(read, "wide")["first"], read.card["lengths"]["max"]) == ("s0", 5)
+    assert told(read, "names_rows")["column"] == "id"
+    assert (told(read, "wide_taken")["first"], read.card["lengths"]["max"]) == ("s0", 5)
 
 
 def labelled(labels: list[str | int]) -> pl.DataFrame:

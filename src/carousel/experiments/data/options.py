@@ -13,6 +13,7 @@ from carousel.common.errors import BadPlan
 TargetKind = Literal["classification", "regression"]
 Decimal = Literal["comma", "point"]
 SplitBy = Literal["time", "sequence"]
+Fill = Literal["last", "linear"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,9 @@ class DataOptions:
     the only columns to be inputs. missing: cells that mean "no value" besides those of `table.MISSING`. not_missing:
     words of those that are values here, such as a class called None. date_format: how the order column is written, such
     as %d/%m/%Y. encoding, decimal: of a text table, where they cannot be told
-    from it ("comma" or "point"). Raises BadPlan where the options contradict each other.
+    from it ("comma" or "point"). wide: each row of a table is a whole sequence, and this is meant. fill: gaps are
+    filled by the last value before them ("last") or on a line between their neighbours ("linear"). Raises BadPlan where
+    the options contradict each other.
     """
 
     target: str | None = None
@@ -51,12 +54,15 @@ class DataOptions:
     date_format: str | None = None
     encoding: str | None = None
     decimal: Decimal | None = None
+    wide: bool | None = None
+    fill: Fill | None = None
 
     def __post_init__(self) -> None:
         self._check_split()
         self._check_roles()
         self._check_forecast()
         self._check_split_by()
+        self._check_layout()
         if self.kind is not None and self.kind not in get_args(TargetKind):
             raise BadPlan("--kind is unknown", allowed=", ".join(get_args(TargetKind)), got=self.kind)
         if self.decimal is not None and self.decimal not in get_args(Decimal):
@@ -84,6 +90,17 @@ class DataOptions:
         if self.block is not None and self.split_by is not None:
             raise BadPlan("--block and --split-by exclude each other", got=f"--split-by {self.split_by}",
                           fix="leave one of them out")  # fmt: skip
+
+    def _check_layout(self) -> None:
+        if self.fill is not None and self.fill not in get_args(Fill):
+            raise BadPlan("--fill is unknown", allowed=", ".join(get_args(Fill)), got=self.fill)
+        if self.fill == "linear" and self.forecast:
+            raise BadPlan("--fill linear looks at the value after a gap, which a forecast cannot know", got=self.fill,
+                          fix="take --fill last")  # fmt: skip
+        for option, value in (("--group", self.group), ("--order", self.order), ("--forecast", self.forecast)):
+            if self.wide and value:
+                raise BadPlan(f"--wide and {option} exclude each other: a row is a whole sequence, or one step of it",
+                              got=f"{option} {','.join(several(value))}", fix="leave one of them out")  # fmt: skip
 
     def _check_roles(self) -> None:
         roles = [(role, name) for role, name in self.roles() if name is not None]
@@ -125,7 +142,8 @@ class DataOptions:
         lists = {f"--{name}": ",".join(getattr(self, name)) for name in ("ignore", "inputs", "missing")}
         lists["--not-missing"] = ",".join(self.not_missing)
         lists["--block"] = ",".join(several(self.block))
-        return {**lists, "--split-by": self.split_by, "--encoding": self.encoding, "--decimal": self.decimal}
+        return {**lists, "--split-by": self.split_by, "--encoding": self.encoding, "--decimal": self.decimal,
+                "--wide": self.wide, "--fill": self.fill}  # fmt: skip
 
     def refuse(self, format_name: str, meaningless: Mapping[str, object]) -> None:
         """BadPlan for the first option that has a value but no meaning in this format."""

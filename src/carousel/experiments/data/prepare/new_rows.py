@@ -14,11 +14,12 @@ import polars as pl
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Bools, Floats, Ints, Singles, firsts_of, starts_of
 from carousel.experiments.data.card import Card, Spacing
-from carousel.experiments.data.options import DataOptions, several
+from carousel.experiments.data.options import DataOptions, Fill, several
 from carousel.experiments.data.prepare.preparation import TABLES, as_shown
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.scaling import scaled_by
-from carousel.experiments.data.read.layouts import row_values, without_counter
+from carousel.experiments.data.read.fill import filled
+from carousel.experiments.data.read.layouts import row_values
 from carousel.experiments.data.read.order import Times
 from carousel.experiments.data.read.roles import holds, with_roles
 from carousel.experiments.data.read.source import read_source
@@ -71,7 +72,7 @@ def read_new_rows(path: Path, options: DataOptions, trained: Prepared) -> NewRow
     not_steps = {options.target, *several(options.block)}
     table, options = with_roles(table, _as_far_as_there(table, options))
     if options.group is None and not options.forecast:
-        return _wide(table, not_steps, trained)
+        return _wide(table, not_steps, trained, options.fill)
     return _long(table, options, trained)
 
 
@@ -89,7 +90,7 @@ def _long(table: Table, options: DataOptions, trained: Prepared) -> NewRows:
         if name is not None:
             table.column(name, f"{role} column")
     steps = in_order(table, group, order, options.date_format)
-    raw = _channels(steps.table, card)
+    raw, _ = filled(_channels(steps.table, card), steps.lengths, options.fill)
     _refuse_gaps(steps.table, raw, card)
     known = card["forecast"]["spacing"] if card["forecast"] is not None else card.get("spacing")
     if known is not None and steps.times is not None:
@@ -99,11 +100,11 @@ def _long(table: Table, options: DataOptions, trained: Prepared) -> NewRows:
     return _windows(rows, card) if card["forecast"] is not None else _checked(rows, card)
 
 
-def _wide(table: Table, not_steps: set[str | None], trained: Prepared) -> NewRows:
+def _wide(table: Table, not_steps: set[str | None], trained: Prepared, fill: Fill | None) -> NewRows:
     """Each row a sequence, its columns the steps."""
-    table, _ = without_counter(table, not_steps)
-    x, kept = row_values(table, [name for name in table.frame.columns if name not in not_steps])
-    raw = x[kept][:, None]
+    named = {note["column"] for note in trained.card["notes"] if note["key"] == "names_rows"}
+    x, kept = row_values(table, [name for name in table.frame.columns if name not in not_steps | named])
+    raw, _ = filled(x[kept][:, None], kept.sum(axis=1), fill)
     rows = np.repeat(table.rows, kept.sum(axis=1))
     _refuse_missing_values(raw, rows, "value", "value" in _masked(trained.card))
     names = [str(row) for row in table.rows]
@@ -116,8 +117,13 @@ def _masked(card: Card) -> set[str]:
 
 
 def _seen(raw: Floats, trained: Prepared) -> Singles:
-    """Scaled, missing values 0 and marked, as `scale` does it."""
+    """Scaled, missing values 0 and marked, as `scale` does it; kept within what was usual where training kept it so."""
     names = _unmasked(trained.card)
+    raw = raw.copy()
+    for note in trained.card["notes"]:
+        if note["key"] == "robust":
+            place = names.index(str(note["column"]))
+            raw[:, place] = raw[:, place].clip(float(str(note["least"])), float(str(note["most"])))
     masked = [names.index(name) for name in names if name in _masked(trained.card)]
     return scaled_by(raw, trained.mean[: len(names)], trained.std[: len(names)], tuple(names), masked)
 

@@ -8,7 +8,8 @@ from carousel.experiments.data.arrays import starts_of
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.prepare import describe
 from carousel.experiments.data.prepare.prepared import WHOLE_FILE, Prepared
-from carousel.experiments.data.prepare.shared import NO_CHANNELS, NONE, with_baseline
+from carousel.experiments.data.prepare.scaling import NO_CHANNELS
+from carousel.experiments.data.prepare.shared import NONE, with_baseline
 from carousel.experiments.data.read.parsed import ParsedRolls
 
 

@@ -8,6 +8,9 @@ import numpy as np
 
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Bools, Floats, Ints, Note, Singles
+from carousel.experiments.data.read.suspicious import beyond, usual_range
+
+NO_CHANNELS: Ints = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -25,18 +28,40 @@ class Scaled:
     notes: list[Note]
 
 
-def scale(x: Floats, training: Bools, channels: tuple[str, ...]) -> Scaled:
-    """Scale x [R, C] by the steps where `training` [R]. BadData where a channel has no value to go by."""
+def scale(x: Floats, training: Bools, channels: tuple[str, ...], asked: Ints = NO_CHANNELS) -> Scaled:
+    """Scale x [R, C] by the steps where `training` [R]. asked: places of the channels to forecast, whose values stay
+    as they are. BadData where a channel has no value to go by."""
     gap = np.isnan(x)
     _refuse_unseen(gap, training, channels)
-    mean, std, flat = moments(x[training])
+    seen, wild, x = x[training], list[Note](), x.copy()
+    for c, name in enumerate(channels):
+        wild += _survive(x[:, c], seen[:, c], name, clip=c not in asked)
+    mean, std, flat = moments(seen)
     masked = np.flatnonzero(gap.any(axis=0)).tolist()
-    seen = scaled_by(x, mean, std, channels, masked)
-    notes: list[Note] = [{"key": "constant", "column": channels[c]} for c in np.flatnonzero(flat)]
+    scaled = scaled_by(x, mean, std, channels, masked)
+    constant: list[Note] = [{"key": "constant", "column": channels[c]} for c in np.flatnonzero(flat)]
+    notes = wild + constant
     missing = gap.sum(axis=0)
     if missing.any():
         notes.append({"key": "imputed", "count": int(missing.sum()), "of": int(x.size)})
-    return Scaled(seen, mean, std, missing, masked, notes)
+    return Scaled(scaled, mean, std, missing, masked, notes)
+
+
+def _survive(values: Floats, seen: Floats, name: str, clip: bool) -> list[Note]:
+    """Of a channel with a few wild cells (`usual_range`): take them out of `seen` [S], by which it is scaled, and, in
+    place, let no cell of `values` [R] be further than one usual range beyond it."""
+    known = ~np.isnan(values)
+    bounds = usual_range(seen[~np.isnan(seen)], values[known])
+    if bounds is None:
+        return []
+    low, high = bounds
+    seen[beyond(seen, low, high)] = np.nan
+    least, most = 2 * low - high, 2 * high - low
+    outside = int(((values < least) | (values > most)).sum())
+    if not clip:
+        return [{"key": "robust_asked", "column": name}]
+    np.clip(values, least, most, out=values)
+    return [{"key": "robust", "column": name, "count": outside, "least": least, "most": most}]
 
 
 def scaled_by(x: Floats, mean: Floats, std: Floats, channels: tuple[str, ...], masked: list[int]) -> Singles:

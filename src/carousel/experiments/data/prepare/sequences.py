@@ -13,8 +13,8 @@ from carousel.experiments.data.card import Card
 from carousel.experiments.data.options import DataOptions
 from carousel.experiments.data.prepare import describe
 from carousel.experiments.data.prepare.prepared import WHOLE_FILE, Kind, Prepared
-from carousel.experiments.data.prepare.scaling import moments, scale
-from carousel.experiments.data.prepare.shared import NO_CHANNELS, NONE, with_baseline, with_masks
+from carousel.experiments.data.prepare.scaling import NO_CHANNELS, moments, scale
+from carousel.experiments.data.prepare.shared import NONE, with_baseline, with_masks
 from carousel.experiments.data.prepare.split import split_sequences
 from carousel.experiments.data.prepare.split_blocks import split_blocks
 from carousel.experiments.data.prepare.split_time import by_time, split_time

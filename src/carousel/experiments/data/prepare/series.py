@@ -27,7 +27,7 @@ def from_series(
     """Forecasting: sliding windows, parts cut by time, targets relative to the last value seen. whole: not cut, all is
     there to learn from."""
     cut = cut_windows(parsed, options, time_window, whole)
-    scaled = scale(parsed.x, cut.training, parsed.channels)
+    scaled = scale(parsed.x, cut.training, parsed.channels, np.array(parsed.targets))
     change = cut.values - cut.last[:, None]
     # Root mean square, not deviation: an output of 0 stays the persistence forecast, of training loss 1.
     unit = root_mean_square(change[cut.part == 0].reshape(-1, len(parsed.targets)))

@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from carousel.experiments.data.arrays import Floats, Ints
+from carousel.experiments.data.arrays import Floats
 from carousel.experiments.data.prepare.baseline import baseline_of
 from carousel.experiments.data.prepare.describe import baseline_card
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.scaling import Scaled
 
 NONE: Floats = np.zeros(0)
-NO_CHANNELS: Ints = np.zeros(0, dtype=np.int64)
 
 
 def with_masks(scaled: Scaled) -> tuple[Floats, Floats]:

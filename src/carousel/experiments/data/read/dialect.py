@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from carousel.experiments.data.arrays import Note
+from carousel.experiments.data.read.source import MOST_BYTES
 
 SPACES = " "
 _LOOKED_AT = 300  # rows
@@ -50,10 +51,23 @@ def dialect_of(text: str, separator: str | None = None) -> Dialect:
 
 
 def rows_of(text: str, separator: str) -> Iterator[list[str]]:
-    """The cells of each row, stripped of no space. Raises csv.Error for a cell without end."""
+    """The cells of each row, stripped of no space. Raises csv.Error for what is no table."""
     if separator == SPACES:
         return ([a.replace('""', '"') or b for a, b in _WORD.findall(line)] for line in text.splitlines())
-    return csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    return _of_any_length(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+
+
+def _of_any_length(rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Python's limit of 131,072 characters a cell is the process's, so it is raised for each row alone."""
+    while True:
+        before = csv.field_size_limit(MOST_BYTES)
+        try:
+            row = next(rows, None)
+        finally:
+            csv.field_size_limit(before)
+        if row is None:
+            return
+        yield row
 
 
 def _sample(text: str, separator: str) -> list[list[str]]:

@@ -11,11 +11,13 @@ from carousel.common.errors import BadData, BadPlan
 from carousel.experiments.data.arrays import Floats, Note
 from carousel.experiments.data.options import DataOptions, several
 from carousel.experiments.data.read.channels import read_channels
+from carousel.experiments.data.read.fill import filled
 from carousel.experiments.data.read.parsed import Parsed, ParsedSequences, ParsedSeries
 from carousel.experiments.data.read.roles import with_roles
 from carousel.experiments.data.read.steps import Steps, in_order
 from carousel.experiments.data.read.suspicious import suspicious
 from carousel.experiments.data.read.table import Table, counts_rows, is_numeric
+from carousel.experiments.data.read.taking_turns import taking_turns
 
 
 def lay_out(table: Table, options: DataOptions) -> Parsed:
@@ -56,6 +58,9 @@ def _series(table: Table, options: DataOptions) -> ParsedSeries:
     leave_out = {*several(options.group), *several(options.order)}
     x, channels, notes = read_channels(steps.table, leave_out)
     targets = tuple(channels.index(name) for name in options.forecast)
+    if options.group is None:
+        notes += taking_turns(steps.table, x[:, targets[0]])
+    x, told = filled(x, steps.lengths, options.fill)
     return ParsedSeries(
         x,
         steps.lengths,
@@ -64,7 +69,7 @@ def _series(table: Table, options: DataOptions) -> ParsedSeries:
         steps.table.rows,
         steps.times,
         targets,
-        steps.notes + notes,
+        steps.notes + notes + told,
     )
 
 
@@ -77,7 +82,8 @@ def _long(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     blocks = _one_each(steps, block, "block").cast(pl.String).to_list() if block is not None else None
     roles = {*several(options.group), *several(options.order), *several(options.block), target}
     x, channels, notes = read_channels(steps.table, roles)
-    told, ranks, spacing = steps.notes + notes, steps.ranks_in_time(), steps.spacing()
+    x, done = filled(x, steps.lengths, options.fill)
+    told, ranks, spacing = steps.notes + notes + done, steps.ranks_in_time(), steps.spacing()
     return ParsedSequences(x, steps.lengths, steps.names, channels, target, labels, notes=told, block=block,
                            blocks=blocks, ranks=ranks, spacing=spacing)  # fmt: skip
 
@@ -123,25 +129,32 @@ def _wide(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     _refuse_block_gaps(table, options)
     block = next(iter(several(options.block)), None)
     blocks = table.frame[block].cast(pl.String).to_list() if block is not None else None
-    table, counter = without_counter(table, {target, block})
+    table, named = _without_names(table, {target, block})
     columns = [name for name in table.frame.columns if name not in (target, block)]
     x, kept = row_values(table, columns)
     lengths = kept.sum(axis=1)
     names = [f"row {row}" for row in table.rows]
-    notes: list[Note] = [{"key": "wide", "first": columns[0], "last": columns[-1], "count": len(columns)}]
+    key = "wide" if options.wide else "wide_taken"
+    notes: list[Note] = [{"key": key, "first": columns[0], "last": columns[-1], "count": len(columns)}]
     notes += suspicious(x[kept], "value", np.repeat(table.rows, lengths))
+    values, done = filled(x[kept][:, None], lengths, options.fill)
     labels = table.frame[target]
-    told = [*table.notes, *counter, *notes]
-    return ParsedSequences(x[kept][:, None], lengths, names, ("value",), target, labels, notes=told, block=block,
+    told = [*table.notes, *named, *notes, *done]
+    return ParsedSequences(values, lengths, names, ("value",), target, labels, notes=told, block=block,
                            blocks=blocks)  # fmt: skip
 
 
-def without_counter(table: Table, roles: set[str | None]) -> tuple[Table, list[Note]]:
-    """Of rows that are whole sequences a first column that counts them is no step."""
-    first = next((name for name in table.frame.columns if name not in roles), None)
-    if first is None or table.frame.width < 4 or table.frame.height < 3 or not counts_rows(table.frame[first]):
+def _without_names(table: Table, roles: set[str | None]) -> tuple[Table, list[Note]]:
+    """Of rows that are whole sequences a column that counts them, or has another text in each, is no step."""
+    frame, notes = table.frame, list[Note]()
+    if frame.width < 4 or frame.height < 3:
         return table, []
-    return replace(table, frame=table.frame.drop(first)), [{"key": "counter", "column": first}]
+    for name in frame.columns:
+        series = frame[name]
+        named = not is_numeric(series) and series.n_unique() == len(series) and not series.null_count()
+        if name not in roles and (named or counts_rows(series)):
+            notes.append({"key": "names_rows", "column": name})
+    return replace(table, frame=frame.drop([str(note["column"]) for note in notes])), notes
 
 
 def row_values(table: Table, columns: list[str]) -> tuple[Floats, np.ndarray]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from carousel.experiments.data.arrays import Floats, Ints, Note
+from carousel.experiments.data.arrays import Bools, Floats, Ints, Note
 
 RECURS = 3  # times, or more: a value for "missing" is written again and again
 _DISTINCT = 10  # values of the rest, to know what is usual
@@ -47,14 +47,28 @@ def _missing_note(held: Floats, column: str, code: float) -> Note:
 
 
 def _wild(held: Floats, column: str, rows: Ints) -> list[Note]:
-    if len(held) < 2 / _WILD_SHARE:
+    bounds = usual_range(held, held)
+    if bounds is None:
         return []
-    low, high = np.quantile(held, (0.01, 0.99))
-    reach = _WILD_REACH * (high - low)
-    wild = np.flatnonzero((held < low - reach) | (held > high + reach)) if high > low else np.array([], dtype=int)
-    if not 0 < len(wild) <= _WILD_SHARE * len(held):
-        return []
+    low, high = bounds
+    wild = np.flatnonzero(beyond(held, low, high))
     shown = [f"{held[place]:g} (row {rows[place]})" for place in wild[:3]]
     return [
         {"key": "wild", "column": column, "count": len(wild), "values": shown, "min": float(low), "max": float(high)}
     ]
+
+
+def usual_range(usual: Floats, held: Floats) -> tuple[float, float] | None:
+    """Where the middle 98 % of `usual` lie, if a few cells of `held` are far beyond it; else None."""
+    if len(usual) < 2 / _WILD_SHARE:
+        return None
+    low, high = map(float, np.quantile(usual, (0.01, 0.99)))
+    count = int(beyond(held, low, high).sum()) if high > low else 0
+    return (low, high) if 0 < count <= _WILD_SHARE * len(held) else None
+
+
+def beyond(held: Floats, low: float, high: float) -> Bools:
+    """The cells further than ten such ranges from one; false for a gap."""
+    reach = _WILD_REACH * (high - low)
+    found: Bools = (held < low - reach) | (held > high + reach)
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import deque
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +20,7 @@ from carousel.experiments.data.read.source import Source
 from carousel.experiments.data.read.table import Table, counts_rows, make_table
 
 _INDEX = "index"
+_ENDLESS = 2**17  # characters: a last cell of more, over several lines, is a quote that never ends
 
 
 def read_csv(source: Source, options: DataOptions) -> Table:
@@ -36,6 +38,7 @@ def _read(source: Source, options: DataOptions, separator: str | None) -> Table:
     text = text.lstrip("\ufeff")
     text = text if "\n" in text else text.replace("\r", "\n")  # ends of lines of old Macs
     dialect = dialect_of(text, separator)
+    _refuse_endless_cell(source, text, dialect)
     rest = text.split("\n", dialect.before + dialect.headed)
     body = rest[-1] if len(rest) > dialect.before + dialect.headed else ""
     return as_table(_frame(source, body, dialect), dialect, source, options, notes)
@@ -56,7 +59,6 @@ def _frame(source: Source, body: str, dialect: Dialect) -> pl.DataFrame:
     places = {str(place): pl.String for place in range(len(dialect.names))}
     if not places:
         raise BadData(f"{source.name} holds no rows", got="no columns", fix="give a file that holds data")
-    _refuse_endless_cell(source, body, dialect)
     if not body.strip():
         return pl.DataFrame(schema=places)
     separator, data = dialect.separator, body
@@ -114,14 +116,15 @@ def _reads_as_number(cell: str) -> bool:
     return pl.Series([cell]).cast(pl.Float64, strict=False)[0] is not None
 
 
-def _refuse_endless_cell(source: Source, body: str, dialect: Dialect) -> None:
-    if dialect.separator == SPACES or '"' not in body:
+def _refuse_endless_cell(source: Source, text: str, dialect: Dialect) -> None:
+    if dialect.separator == SPACES or '"' not in text:
         return
     try:
-        for _ in rows_of(body, dialect.separator):
-            pass
-    except csv.Error as error:  # a cell of more than 131,072 characters: mostly a quote that never ends
+        last = next(iter(deque(rows_of(text, dialect.separator), maxlen=1)), [])
+    except csv.Error as error:
         raise _broken(source, error) from error
+    if any(len(cell) > _ENDLESS and "\n" in cell for cell in last):
+        raise _broken(source, f"the quote before {max(last, key=len)[:20].strip()!r} never ends")
 
 
 def _refuse_long_row(source: Source, body: str, dialect: Dialect) -> None:
