@@ -79,8 +79,10 @@ $(VENV)/.ready-dev: $(VENV)/.ready
 	$(PIP) --editable '.[dev]'
 	touch $@
 
-# What builds the lab page (75 MB, of fixed hashes, no script of theirs is run), and the browser that its tests open.
+# What builds the lab page (75 MB, of fixed hashes, no script of theirs is run), and the browser that its tests open;
+# the compiler and the simulator that run what is exported.
 $(VENV)/.ready-page: $(VENV)/.ready-dev web/package-lock.json
 	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
 	command -v chromium >/dev/null || { apt-get update --quiet && apt-get install --quiet --yes chromium fonts-noto-cjk; }
+	for tool in gcc iverilog; do command -v $$tool >/dev/null || { apt-get update --quiet && apt-get install --quiet --yes $$tool; } || exit 1; done
 	touch $@

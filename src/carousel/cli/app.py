@@ -118,6 +118,23 @@ def predict(
 
 
 @app.command(cls=Command)
+def export(
+    run: Annotated[Path, typer.Argument()],
+    to: Annotated[str, typer.Option("--to", metavar="onnx|c|verilog|torch")],
+    out: Annotated[Path | None, typer.Option(metavar=_PATH)] = None,
+    width: Annotated[int, typer.Option(metavar=_N)] = 18,
+    fraction: Annotated[int, typer.Option(metavar=_N)] = 12,
+    unchecked: Annotated[bool, typer.Option("--unchecked")] = False,
+    json_: Json = False,
+    lang: Lang = "",
+) -> None:
+    """Write the network of a run for another runtime."""
+    from carousel.cli.export import exported
+
+    exported(run, to, out, (width, fraction), not unchecked, json_, lang)
+
+
+@app.command(cls=Command)
 def report(folder: Annotated[Path, typer.Argument()], json_: Json = False, lang: Lang = "") -> None:
     """Judge a run folder anew and rebuild its report."""
     from carousel.cli.conclusion import report as run
