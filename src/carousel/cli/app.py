@@ -10,8 +10,8 @@ import typer
 
 from carousel.cli.ending import exit_code
 from carousel.cli.help import Command, Group
-from carousel.cli.language import of_this_command
-from carousel.common.texts import checked_language
+from carousel.cli.parameters import PATH, Json, Lang, N
+from carousel.cli.take_commands import export, predict
 from carousel.common.version import version as installed_version
 
 app = typer.Typer(
@@ -24,17 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _WHAT, _FILE, _COST = "what", "file", "cost"  # groups of options, as `--help` shows them; the rest is the output's
-_LIST, _NAME, _N, _PATH = "A,B,...", "NAME", "N", "PATH"
-_VALUE, _FORMAT = "VALUE", "FORMAT"
-
-
-def _language(typed: str) -> str:
-    """What was typed, behind the command or before it, else that of the environment. Raises UnknownName."""
-    return checked_language(typed) if typed else of_this_command()
-
-
-Json = Annotated[bool, typer.Option("--json")]
-Lang = Annotated[str, typer.Option("--lang", metavar="en|zh", callback=_language)]
+_LIST, _NAME, _VALUE, _FORMAT = "A,B,...", "NAME", "VALUE", "FORMAT"
 
 
 @app.callback()
@@ -57,7 +47,7 @@ def compare(
     contenders: Annotated[str | None, typer.Option(metavar=_LIST, rich_help_panel=_WHAT)] = None,
     lengths: Annotated[str | None, typer.Option(metavar="N,N,...", rich_help_panel=_WHAT)] = None,
     claims: Annotated[str | None, typer.Option(metavar=_LIST, rich_help_panel=_WHAT)] = None,
-    plan: Annotated[Path | None, typer.Option(metavar=_PATH, rich_help_panel=_WHAT)] = None,
+    plan: Annotated[Path | None, typer.Option(metavar=PATH, rich_help_panel=_WHAT)] = None,
     target: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     group: Annotated[list[str] | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     order: Annotated[list[str] | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
@@ -71,20 +61,20 @@ def compare(
     date_format: Annotated[str | None, typer.Option(metavar=_FORMAT, rich_help_panel=_FILE)] = None,
     encoding: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     decimal: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
-    horizon: Annotated[int | None, typer.Option(metavar=_N, rich_help_panel=_FILE)] = None,
-    window: Annotated[int | None, typer.Option(metavar=_N, rich_help_panel=_FILE)] = None,
+    horizon: Annotated[int | None, typer.Option(metavar=N, rich_help_panel=_FILE)] = None,
+    window: Annotated[int | None, typer.Option(metavar=N, rich_help_panel=_FILE)] = None,
     kind: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     split: Annotated[str | None, typer.Option(metavar=".6,.2,.2", rich_help_panel=_FILE)] = None,
     block: Annotated[list[str] | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     split_by: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     drop_short: Annotated[bool, typer.Option("--drop-short", rich_help_panel=_FILE)] = False,
     budget: Annotated[str, typer.Option(metavar=_NAME, rich_help_panel=_COST)] = "quick",
-    parameters: Annotated[int, typer.Option(metavar=_N, rich_help_panel=_COST)] = 6600,
-    workers: Annotated[int | None, typer.Option(metavar=_N, rich_help_panel=_COST)] = None,
-    seed: Annotated[int, typer.Option(metavar=_N, rich_help_panel=_COST)] = 0,
+    parameters: Annotated[int, typer.Option(metavar=N, rich_help_panel=_COST)] = 6600,
+    workers: Annotated[int | None, typer.Option(metavar=N, rich_help_panel=_COST)] = None,
+    seed: Annotated[int, typer.Option(metavar=N, rich_help_panel=_COST)] = 0,
     kernel: Annotated[str, typer.Option(metavar=_NAME, rich_help_panel=_COST)] = "auto",
     dry_run: Annotated[bool, typer.Option("--dry-run", rich_help_panel=_COST)] = False,
-    out: Annotated[Path | None, typer.Option(metavar=_PATH)] = None,
+    out: Annotated[Path | None, typer.Option(metavar=PATH)] = None,
     json_: Json = False,
     lang: Lang = "",
 ) -> None:
@@ -102,36 +92,8 @@ def compare(
     run(request, plan=plan, out=out, workers=workers, dry_run=dry_run, as_json=json_, lang=lang)
 
 
-@app.command(cls=Command)
-def predict(
-    run: Annotated[Path, typer.Argument()],
-    new_file: Annotated[Path, typer.Argument()],
-    out: Annotated[Path | None, typer.Option(metavar=_PATH)] = None,
-    level: Annotated[float, typer.Option(metavar=".9")] = 0.9,
-    json_: Json = False,
-    lang: Lang = "",
-) -> None:
-    """Answer for the rows of a new file."""
-    from carousel.cli.predict import predictions
-
-    predictions(run, new_file, out, level, json_, lang)
-
-
-@app.command(cls=Command)
-def export(
-    run: Annotated[Path, typer.Argument()],
-    to: Annotated[str, typer.Option("--to", metavar="onnx|c|verilog|torch")],
-    out: Annotated[Path | None, typer.Option(metavar=_PATH)] = None,
-    width: Annotated[int, typer.Option(metavar=_N)] = 18,
-    fraction: Annotated[int, typer.Option(metavar=_N)] = 12,
-    unchecked: Annotated[bool, typer.Option("--unchecked")] = False,
-    json_: Json = False,
-    lang: Lang = "",
-) -> None:
-    """Write the network of a run for another runtime."""
-    from carousel.cli.export import exported
-
-    exported(run, to, out, (width, fraction), not unchecked, json_, lang)
+app.command(cls=Command)(predict)
+app.command(cls=Command)(export)
 
 
 @app.command(cls=Command)
@@ -155,7 +117,7 @@ def verdicts(
 @app.command(cls=Command)
 def doctor(
     target: Annotated[str, typer.Argument(metavar="FILE[:FUNCTION]")],
-    out: Annotated[Path, typer.Option(metavar=_PATH)] = Path("doctor.html"),
+    out: Annotated[Path, typer.Option(metavar=PATH)] = Path("doctor.html"),
     traceback: Annotated[bool, typer.Option("--traceback")] = False,
     json_: Json = False,
     lang: Lang = "",
@@ -169,7 +131,7 @@ def doctor(
 @app.command(cls=Command)
 def lab(
     run: Annotated[Path | None, typer.Argument()] = None,
-    out: Annotated[Path | None, typer.Option(metavar=_PATH)] = None,
+    out: Annotated[Path | None, typer.Option(metavar=PATH)] = None,
     lang: Annotated[str | None, typer.Option("--lang", metavar="en|zh")] = None,
 ) -> None:
     """See the mechanism in the browser."""
@@ -181,9 +143,9 @@ def lab(
 @app.command(cls=Command)
 def bench(
     threads: Annotated[str, typer.Option(metavar="N,N,...")] = "1,2",
-    pairs: Annotated[int, typer.Option(metavar=_N)] = 9,
+    pairs: Annotated[int, typer.Option(metavar=N)] = 9,
     only: Annotated[str | None, typer.Option(metavar=_LIST)] = None,
-    out: Annotated[Path, typer.Option(metavar=_PATH)] = Path("bench"),
+    out: Annotated[Path, typer.Option(metavar=PATH)] = Path("bench"),
     json_: Json = False,
     lang: Lang = "",
 ) -> None:
@@ -196,10 +158,10 @@ def bench(
 
 @app.command(cls=Command)
 def calibrate(
-    repetitions: Annotated[int, typer.Option(metavar=_N)] = 1000,
-    seed: Annotated[int, typer.Option(metavar=_N)] = 0,
+    repetitions: Annotated[int, typer.Option(metavar=N)] = 1000,
+    seed: Annotated[int, typer.Option(metavar=N)] = 0,
     only: Annotated[str | None, typer.Option(metavar=_LIST)] = None,
-    out: Annotated[Path | None, typer.Option(metavar=_PATH)] = None,
+    out: Annotated[Path | None, typer.Option(metavar=PATH)] = None,
     permute: Annotated[Path | None, typer.Option(metavar="FOLDER")] = None,
     json_: Json = False,
     lang: Lang = "",
@@ -233,7 +195,7 @@ def contenders(json_: Json = False, lang: Lang = "") -> None:
 @app.command(cls=Command)
 def example(
     name: Annotated[str | None, typer.Argument()] = None,
-    seed: Annotated[int, typer.Option(min=0, metavar=_N)] = 0,
+    seed: Annotated[int, typer.Option(min=0, metavar=N)] = 0,
     json_: Json = False,
     lang: Lang = "",
 ) -> None:
