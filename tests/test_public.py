@@ -30,8 +30,8 @@ class Conclusion(evidence: Evidence, judgement: Judgement, lang: str = 'en')
 class Evidence(folder: Path, plan: Plan, trials: pl.DataFrame, profiles: pl.DataFrame,
         slopes: pl.DataFrame, onset: pl.DataFrame, environment: dict[str, Any],
         card: Card | None = None, occlusion: pl.DataFrame = <factory>, refits: tuple[Refitted,
-        ...] = ())
-    card, curves, environment, folder, occlusion, onset, plan, profiles, refits, slopes, trials
+        ...] = (), rivals: pl.DataFrame = <factory>)
+    card, curves, environment, folder, occlusion, onset, plan, profiles, refits, rivals, slopes, trials
 class GRU(*args: Any, recurrent_dropout: float = 0.0, layer_norm: bool = False,
         kernel: str | None = None, **kwargs: Any)
     forward, kernel, reset_parameters, run
@@ -60,11 +60,11 @@ class Set(name: str, to: float | Tensor | Callable[[Tensor], Tensor] = 0.0,
 __version__
 compare(*sources: str | Path, contenders: Names | None = None,
         lengths: int | Sequence[int] | None = None, budget: str = 'quick',
-        claims: Names | None = None, parameters: int = 6600, seed: int = 0, kernel: str = 'auto',
-        target: str | None = None, group: Names | None = None, order: Names | None = None,
-        forecast: Names | None = None, horizon: int | None = None, window: int | None = None,
-        kind: str | None = None, split: Sequence[float] | None = None, drop_short: bool = False,
-        inputs: Names | None = None, ignore: Names | None = None,
+        claims: Names | None = None, rivals: Names | None = None, parameters: int = 6600,
+        seed: int = 0, kernel: str = 'auto', target: str | None = None, group: Names | None = None,
+        order: Names | None = None, forecast: Names | None = None, horizon: int | None = None,
+        window: int | None = None, kind: str | None = None, split: Sequence[float] | None = None,
+        drop_short: bool = False, inputs: Names | None = None, ignore: Names | None = None,
         missing: Names | float | None = None, not_missing: Names | None = None,
         block: Names | None = None, split_by: str | None = None, date_format: str | None = None,
         encoding: str | None = None, decimal: str | None = None, wide: bool | None = None,

@@ -68,6 +68,7 @@ def compare(
     block: Annotated[list[str] | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     split_by: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     drop_short: Annotated[bool, typer.Option("--drop-short", rich_help_panel=_FILE)] = False,
+    rivals: Annotated[str | None, typer.Option(metavar=_LIST, rich_help_panel=_FILE)] = None,
     budget: Annotated[str, typer.Option(metavar=_NAME, rich_help_panel=_COST)] = "quick",
     parameters: Annotated[int, typer.Option(metavar=N, rich_help_panel=_COST)] = 6600,
     workers: Annotated[int | None, typer.Option(metavar=N, rich_help_panel=_COST)] = None,
@@ -88,7 +89,8 @@ def compare(
     steps = {"target": target, "horizon": horizon, "window": window, "wide": wide or None, "fill": fill}
     data = data_options(columns, {**told, **steps}, split, drop_short)
     numbers, asked = whole_numbers("--lengths", lengths), names("--claims", claims)
-    request = request_of(sources, contenders, numbers, budget, parameters, seed, kernel, data, asked)
+    beside = None if rivals is None else names("--rivals", rivals)
+    request = request_of(sources, contenders, numbers, budget, parameters, seed, kernel, data, asked, beside)
     run(request, plan=plan, out=out, workers=workers, dry_run=dry_run, as_json=json_, lang=lang)
 
 

@@ -61,10 +61,12 @@ def request_of(
     kernel: str,
     data: DataOptions,
     claims: tuple[str, ...],
+    rivals: tuple[str, ...] | None,
 ) -> ComparisonRequest:
     """The options as one value. Raises BadPlan."""
     names("--contenders", contenders)  # an empty list is a slip, not the default
-    return ComparisonRequest(tuple(sources or ()), contenders, lengths, budget, parameters, seed, kernel, claims, data)
+    given = tuple(sources or ())
+    return ComparisonRequest(given, contenders, lengths, budget, parameters, seed, kernel, claims, data, rivals)
 
 
 def _shares(typed: str) -> tuple[float, ...]:

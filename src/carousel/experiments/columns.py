@@ -222,3 +222,26 @@ class Occluded:
     lag_to: Annotated[int, About("first lag not in it", "steps")]
     sequences: Annotated[int, About("of the test part, with these steps replaced by another sequence's")]
     score_drop: Annotated[float | None, About("test score lost by that", null="not defined")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RivalName:
+    """Which rival, on which split."""
+
+    job: Annotated[str, About("digest of the job")]
+    condition: Annotated[str, About("the file, whole sequences")]
+    rival: Annotated[str, About('simple method, "seasonal-naive"')]
+    seed: Annotated[int, About("of the split, and of what the rival draws")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RivalMeasures:
+    """What is measured of every rival."""
+
+    score: Annotated[float, About("test score")]
+    validation_score: Annotated[float | None, About("with the setting that did best there", null="not defined")]
+    baseline_score: Annotated[float, About("score of what learns nothing from a sequence")]
+    rmse: Annotated[float | None, About("root mean squared test error", "that of the target", "no values predicted")]
+    setting: Annotated[str, About('what was chosen on training and validation part, "period=24"; may be empty')]
+    fitted_on: Annotated[int, About("training examples that were used")]
+    seconds: Annotated[float, About("CPU time, measuring included", "s")]

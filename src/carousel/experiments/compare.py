@@ -35,7 +35,8 @@ Names = str | Sequence[str]
 def compare(
     *sources: str | Path,
     contenders: Names | None = None, lengths: int | Sequence[int] | None = None, budget: str = "quick",
-    claims: Names | None = None, parameters: int = PARAMETERS, seed: int = 0, kernel: str = "auto",
+    claims: Names | None = None, rivals: Names | None = None, parameters: int = PARAMETERS,
+    seed: int = 0, kernel: str = "auto",
     target: str | None = None, group: Names | None = None, order: Names | None = None,
     forecast: Names | None = None, horizon: int | None = None, window: int | None = None,
     kind: str | None = None, split: Sequence[float] | None = None, drop_short: bool = False,
@@ -69,6 +70,7 @@ def compare(
     such as None that are values here), date_format (of order), encoding
     and decimal ("comma" or "point") of a text table, wide (a row is a whole sequence), fill (gaps: "last" or
     "linear"). Several columns of group or order together are one key.
+    rivals: simple methods beside the networks: "all" (None too), "none", or names, such as ["linear", "boosting"].
 
     plan: the folder or plan.toml of an earlier run, which is run anew as it is, in place of all of the above.
     out: run folder; None: runs/NAME, the same for the same call. workers: processes of one thread each; None: one a
@@ -92,7 +94,7 @@ def compare(
             lengths=None if lengths is None else _lengths(lengths),
             claims=() if claims is None else _names("--claims", claims),
             budget=budget, parameters=_whole("--parameters", parameters), seed=_whole("--seed", seed),
-            kernel=kernel, data=data,
+            kernel=kernel, data=data, rivals=None if rivals is None else _names("--rivals", rivals),
         )  # fmt: skip
         known = preflight(request, None if plan is None else Path(plan))
         stream = (sys.stderr if progress else None) if isinstance(progress, bool) else progress

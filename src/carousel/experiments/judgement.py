@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from carousel.experiments.advice.advice import advise, leading, recommend
+from carousel.experiments.advice.advice import advise, decide
 from carousel.experiments.calibration.stored import sentence
 from carousel.experiments.claims import Claim, all_claims, ids, thresholds
 from carousel.experiments.decision.interim import Settled, seen, sequentially
@@ -34,12 +34,15 @@ def judge(evidence: Evidence, settled: Settled | None = None) -> Judgement:
     settled = settled or settle(evidence)
     verdicts = settled.verdicts
     alike = Results(seen(evidence, {}))  # advice compares contenders over all conditions: as many seeds of each
+    found = decide(alike)
     return Judgement(
         verdicts=tuple(_told(verdict, settled) for verdict in verdicts),
         taken={verdict.claim: settled.taken(verdict.claim) for verdict in verdicts},
         would_change={claim.id: _change(claim, verdict) for claim, verdict in zip(all_claims(), verdicts, strict=True)},
         advice=advise(alike, verdicts),
-        recommended=recommend(alike),
+        recommended=found.network.spec if found.network else None,
+        instead=found.rival,
+        skill=found.skill,
         thresholds=thresholds(),
         calibration=sentence(),
     )
@@ -47,7 +50,8 @@ def judge(evidence: Evidence, settled: Settled | None = None) -> Judgement:
 
 def to_take(evidence: Evidence) -> str | None:
     """The contender whose trained network is stored in best/; None where no trial is finished."""
-    return leading(Results(seen(evidence, {})))
+    found = decide(Results(seen(evidence, {}))).best
+    return None if found is None else found.spec
 
 
 def load_judgement(folder: RunFolder) -> Judgement:

@@ -15,6 +15,8 @@ from carousel.experiments.columns import (
     Phase,
     Probed,
     ProfilePoint,
+    RivalMeasures,
+    RivalName,
     Seeded,
     Setting,
     Slope,
@@ -45,7 +47,8 @@ ONSETS = Table("onset", "one untrained network", (Job, OnsetGain))
 OCCLUSION = Table(
     "occlusion", "one block of lags of one reporting trial on a user's file", (TrialName, Seeded, Occluded)
 )
-TABLES = (TRIALS, PROFILES, SLOPES, ONSETS, OCCLUSION)
+RIVALS = Table("rivals", "one simple method on one split of a user's file", (RivalName, RivalMeasures))
+TABLES = (TRIALS, PROFILES, SLOPES, ONSETS, OCCLUSION, RIVALS)
 
 
 def columns(table: Table) -> list[Column]:

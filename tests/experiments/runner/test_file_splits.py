@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import math
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 import pytest
+import tomli_w
 
-from carousel.common.errors import FolderConflict
+from carousel.common.errors import BadPlan, FolderConflict
 from carousel.experiments.data import DataOptions, Prepared
 from carousel.experiments.results.export import export_best
+from carousel.experiments.results.kept import keep
 from carousel.experiments.results.load import load_evidence
+from carousel.experiments.rivals.run import run_rival
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.planning import replan
 from carousel.experiments.runner.run import run_plan
@@ -23,6 +30,7 @@ from tests.support.plans import ComparisonRequest, make_plan
 from tests.support.runs import shortened
 
 pytestmark = pytest.mark.slow
+OPTIONS = DataOptions(target="label", group="id", order="t")
 
 
 def table(folder: Path) -> Path:
@@ -45,8 +53,7 @@ def table(folder: Path) -> Path:
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """A finished run of few steps."""
     folder = tmp_path_factory.mktemp("file")
-    options = DataOptions(target="label", group="id", order="t")
-    made = make_plan(ComparisonRequest((str(table(folder)),), "rnn,lstm:chrono", parameters=3000, data=options))
+    made = make_plan(ComparisonRequest((str(table(folder)),), "rnn,lstm:chrono", parameters=3000, data=OPTIONS))
     plan = shortened(made.plan, steps=20, seeds=2)
     run = RunFolder(folder / "run")
     run.claim_for(plan)
@@ -54,6 +61,49 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     with run.locked():
         run_plan(plan, run, 1, lambda progress: None)
     return run
+
+
+def test_every_rival_is_fitted_once_on_each_seeds_split_and_kept(run: RunFolder, tmp_path: Path) -> None:
+    evidence = load_evidence(run.path)
+    (names,) = evidence.plan.rivals.values()
+    assert names == ("most-frequent", "linear", "boosting", "random-convolutions")
+    found = set(evidence.rivals.select("condition", "rival", "seed").iter_rows())
+    assert found == {("table", name, seed) for name in names for seed in evidence.plan.reporting_seeds}
+    row = evidence.rivals.row(by_predicate=(pl.col("rival") == "linear") & (pl.col("seed") == 101), named=True)
+    split = Prepared.load(run.split(101))
+    again = run_rival("linear", split, 101)
+    assert vars(again) | {"seconds": 0.0} == {name: row[name] for name in vars(again)} | {"seconds": 0.0}
+    trial = evidence.trials.filter(pl.col("phase") == "reporting", pl.col("seed") == 101, pl.col("length") == 0)
+    assert set(trial["baseline_score"]) == {row["baseline_score"]}
+    keep(evidence, RunFolder(tmp_path / "kept"))
+    kept = load_evidence(tmp_path / "kept").rivals
+    assert kept.drop(cs.float()).equals(evidence.rivals.drop(cs.float()))
+    assert kept["score"].to_list() == pytest.approx(evidence.rivals["score"].to_list())
+
+
+def test_a_rival_that_was_cut_is_done_again_and_one_of_another_plan_is_refused(run: RunFolder, tmp_path: Path) -> None:
+    copy = RunFolder(Path(shutil.copytree(run.path, tmp_path / "copy")))
+    before, plan = load_evidence(run.path).rivals, run.load_plan()
+    with closing(sqlite3.connect(copy.ledger)) as database, database:
+        cut = "UPDATE jobs SET state='running', record=NULL WHERE kind='rival' AND description LIKE '%linear%'"
+        assert database.execute(cut).rowcount == 2
+    assert load_evidence(copy.path).rivals.height == before.height - 2
+    with copy.locked():
+        run_plan(plan, copy, 1, lambda progress: None)
+    assert load_evidence(copy.path).rivals.drop("seconds").equals(before.drop("seconds"))
+    fewer = plan.model_copy(update={"rivals": {"table": ("linear",)}})
+    copy.plan.write_text(tomli_w.dumps(fewer.model_dump(mode="json", exclude_none=True)))
+    with pytest.raises(FolderConflict, match="damaged"):
+        load_evidence(copy.path)
+
+
+def test_a_plan_without_rivals_is_named_as_before_there_were_any(tmp_path: Path) -> None:
+    made = make_plan(ComparisonRequest((str(table(tmp_path)),), data=OPTIONS, rivals=("none",))).plan
+    assert made.rivals == {} and "rivals" not in made.model_dump(mode="json")
+    with pytest.raises(BadPlan, match="--rivals are for a file"):
+        make_plan(ComparisonRequest(("adding",), rivals=("linear",)))
+    wrong = made.model_copy(update={"rivals": {"table": ("guessing",)}})
+    assert wrong.flaw() == "rivals"
 
 
 def test_contenders_of_a_seed_meet_the_same_split_and_seeds_differ(run: RunFolder) -> None:

@@ -7,7 +7,10 @@
 3. Of the rest the highest solved-rate wins, then the highest validation score; whoever comes within `advice_tie` of
    it is tied, and of the tied the one that needed the fewest training steps is named (steps, not seconds: a run that
    is repeated must name the same).
-4. Its gain over the simplest contender is given with the interval: of the solved-rates, or of the test scores paired
+4. Of a user's file it must also beat every simple method (carousel.experiments.rivals), each by the interval of their
+   paired difference; else the advice is no network, but the simple method that is best on validation. To beat all is
+   one test for each, and all must reject, so that no correction for their number is due.
+5. Its gain over the simplest contender is given with the interval: of the solved-rates, or of the test scores paired
    by seed. It was chosen on these same trials, so the interval holds for whichever of the k contenders that beat the
    baseline had been chosen: each of the k comparisons has 1/k of the error (Bonferroni). An interval that holds 0 is
    worded "no difference was shown".
@@ -16,44 +19,65 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from carousel.common.names import TRANSFORMER
 from carousel.common.texts import LANGUAGES, both, catalogue, text
 from carousel.experiments.decision.paired import SHOWN
 from carousel.experiments.decision.ranking import Ranked, compared, difference_of, ranking, simplest
 from carousel.experiments.decision.results import Results
+from carousel.experiments.decision.skill import Skill, error_of, skill
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Both, Verdict
 from carousel.experiments.decision.wording import SEPARATOR, interval, join, number, signed
 
 
+@dataclass(frozen=True)
+class Decision:
+    """known: who was compared. able: those that beat the baseline. best: the one that the rule looks at, of all where
+    none is able; None where nothing was trained. skill: against the simple methods, None where none was run."""
+
+    known: tuple[Ranked, ...]
+    able: tuple[Ranked, ...]
+    best: Ranked | None
+    skill: Skill | None
+
+    @property
+    def network(self) -> Ranked | None:
+        """The network that is advised."""
+        return self.best if self.able and (self.skill is None or not self.skill.unbeaten) else None
+
+    @property
+    def rival(self) -> str | None:
+        """The simple method that is advised in a network's place."""
+        return self.skill.rival if self.skill is not None and self.network is None else None
+
+
+def decide(results: Results) -> Decision:
+    """Steps 1 to 4 of the rule."""
+    known = tuple(ranking(results))
+    able = tuple(each for each in known if each.beats_baseline)
+    best = choose(able or known) if known else None
+    if best is None or not results.rivals:
+        return Decision(known, able, best, None)
+    trials = {seed: row for (_, seed), row in best.trials.items()}
+    level = SHOWN / max(1, len(able))
+    return Decision(known, able, best, skill(best.spec, trials, results.rivals, results.metric, level, results.overlap))
+
+
 def advise(results: Results, verdicts: Sequence[Verdict]) -> Both:
     """The paragraph, in both languages."""
-    known = ranking(results)
-    if not known:
+    found = decide(results)
+    if found.best is None:
         return both("claims.advice.no_trials")
-    able = [s for s in known if s.beats_baseline]
-    closing = _verdict_sentence(verdicts)
-    if not able:
-        best = max(known, key=lambda s: s.score)
-        values = {"spec": best.spec, "score": number(best.score), "baseline": number(best.baseline)}
-        return join(both("claims.advice.none", **values), closing)
-    chosen, plain = choose(able), simplest(known)
-    gain = _gain(chosen, plain, len(able))
-    return join(_choice(chosen), _over(results), _init(chosen), gain, _same_cell(chosen, known, len(able)), closing)
-
-
-def recommend(results: Results) -> str | None:
-    """The contender the advice names; None where no network beats the baseline, or there are no trials."""
-    able = [s for s in ranking(results) if s.beats_baseline]
-    return choose(able).spec if able else None
-
-
-def leading(results: Results) -> str | None:
-    """Whom to take away: the contender that the advice names, else the best of those that do not beat the baseline;
-    None where there are no trials."""
-    known = ranking(results)
-    return recommend(results) or (choose(known).spec if known else None)
+    closing, chosen = _verdict_sentence(verdicts), found.network
+    if chosen is None:
+        return join(_no_network(found, found.best, results.metric), closing)
+    plain, able = simplest(found.known), len(found.able)
+    gain, same = _gain(chosen, plain, able), _same_cell(chosen, found.known, able)
+    beside = _skill(found.skill, able) if found.skill else None
+    little = _little(chosen.score, chosen.baseline, results.metric)
+    return join(_choice(chosen), beside, little, _over(results), _init(chosen), gain, same, closing)
 
 
 def choose(able: Sequence[Ranked]) -> Ranked:
@@ -63,6 +87,35 @@ def choose(able: Sequence[Ranked]) -> Ranked:
     top = max(leading, key=lambda s: s.validation)
     tie = THRESHOLDS.advice_tie * max(top.validation - top.baseline, 0.0)
     return min((s for s in leading if top.validation - s.validation <= tie), key=lambda s: s.steps)
+
+
+def _no_network(found: Decision, best: Ranked, metric: str) -> Both | None:
+    if found.skill is None:
+        values = {"spec": best.spec, "score": number(best.score), "baseline": number(best.baseline)}
+        return both("claims.advice.none", **values)
+    rival = {"rival": found.skill.rival, "score": number(found.skill.rival_score), "n": found.skill.of}
+    take = both("claims.advice.no_network", baseline=number(best.baseline), **rival)
+    others = [name for name in found.skill.unbeaten if name != found.skill.rival]
+    more = both("claims.advice.unbeaten", names=", ".join(others), spec=best.spec) if others else None
+    little = _little(found.skill.rival_score, best.baseline, metric)
+    return join(take, _skill(found.skill, len(found.able) or 1), more, little)
+
+
+def _skill(found: Skill, able: int) -> Both:
+    """What the network gains over the best simple method, and on how many splits."""
+    about = {"spec": found.network, "rival": found.rival, "better": found.better, "n": found.of, "able": able}
+    if found.value is None:
+        return both("claims.advice.perfect", **about)
+    return both("claims.advice.skill", value=signed(found.value), interval=interval(found.interval), **about)
+
+
+def _little(score: float, baseline: float, metric: str) -> Both | None:
+    """A warning where even what is advised removes little of the baseline's error."""
+    error = error_of(baseline, metric)
+    removed = 1 - error_of(score, metric) / error if error > 0 else 0.0
+    if removed >= THRESHOLDS.advice_little:
+        return None
+    return both("claims.advice.little", removed=number(removed))
 
 
 def _choice(chosen: Ranked) -> Both:

@@ -73,6 +73,21 @@ class Results:
         """Test examples over training examples where each seed has its own split of a file; 0 where it has not."""
         return overlap_of(self.evidence.card)
 
+    @cached_property
+    def rivals(self) -> dict[str, BySeed]:
+        """The simple methods on the user's file, by seed; the simplest first."""
+        found: dict[str, BySeed] = {}
+        for row in self.evidence.rivals.to_dicts():
+            found.setdefault(row["rival"], {})[row["seed"]] = row
+        order = self.evidence.plan.rivals.get(self.file or "", ())
+        return {name: found[name] for name in order if name in found}
+
+    @property
+    def metric(self) -> str:
+        """What a score is: "accuracy", "r2" or "log_likelihood" of a file; of tasks accuracy or the like."""
+        card = self.evidence.card
+        return card["baseline"]["metric"] if card is not None and "baseline" in card else "accuracy"
+
     def specs(self, source: str, *families: str) -> list[str]:
         """The contenders of some families, in the order the user gave."""
         made = self.evidence.plan.contenders[source]

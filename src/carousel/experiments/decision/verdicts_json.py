@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from carousel.common.texts import LANGUAGES
 from carousel.experiments.decision.interim import Taken
 from carousel.experiments.decision.results import Pair
+from carousel.experiments.decision.skill import Skill
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict, Word
 
@@ -23,8 +24,9 @@ class Judgement:
 
     verdicts: a claim each, in their order. taken: by claim, the interim analysis that its verdict is of. would_change:
     by claim, what would change its verdict; None where it was not tested. advice: which network to use. recommended:
-    its name; None where no network beats the baseline. thresholds: every margin of every rule. calibration: how often
-    the rules err.
+    its name; None where no network is. instead: the simple method advised in its place. skill: of the best network
+    against the best simple method; None where the run had none. thresholds: every margin of every rule. calibration:
+    how often the rules err.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -34,6 +36,8 @@ class Judgement:
     recommended: str | None
     thresholds: Mapping[str, float | int]
     calibration: Both
+    instead: str | None = None
+    skill: Skill | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The value of verdicts.json, which `read_judgement` takes."""
@@ -44,6 +48,8 @@ class Judgement:
             "would_change": dict(self.would_change),
             "advice": self.advice,
             "recommended": self.recommended,
+            "instead": self.instead,
+            "skill": None if self.skill is None else self.skill.as_json(),
             "thresholds": dict(self.thresholds),
             "calibration": self.calibration,
         }
@@ -127,6 +133,20 @@ class _Claim(BaseModel):
         return Verdict(self.id, self.verdict, self.effect.typed(), self.n, self.because, rows, evidence)
 
 
+class _Skill(BaseModel):
+    network: str
+    rival: str
+    rival_score: float
+    value: float | None
+    interval: Annotated[list[float | None], _Two]
+    unbeaten: list[str]
+    better: int
+    of: int
+
+    def typed(self) -> Skill:
+        return Skill(**{**vars(self), "interval": Interval.read(self.interval), "unbeaten": tuple(self.unbeaten)})
+
+
 class _Judgement(BaseModel):
     claims: list[_Claim]
     interim_analyses: dict[str, Taken]
@@ -135,6 +155,8 @@ class _Judgement(BaseModel):
     recommended: str | None
     thresholds: dict[str, int | float]
     calibration: _Both
+    instead: str | None = None  # of runs before there were simple methods
+    skill: _Skill | None = None
 
     def typed(self) -> Judgement:
         return Judgement(
@@ -145,4 +167,6 @@ class _Judgement(BaseModel):
             self.recommended,
             self.thresholds,
             self.calibration,
+            self.instead,
+            self.skill.typed() if self.skill else None,
         )

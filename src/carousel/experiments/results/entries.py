@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -16,13 +16,14 @@ from carousel.experiments.columns import Setting
 from carousel.experiments.results.refitted import RefitRecord, Refitted
 from carousel.experiments.runner.ledger import Entry
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.tables import OCCLUSION, ONSETS, SLOPES, TRIALS, Table, columns
+from carousel.experiments.tables import OCCLUSION, ONSETS, RIVALS, SLOPES, TRIALS, Table, columns
 from carousel.experiments.training.description import (
     Contender,
     InitialFlow,
     Job,
     OnsetProbe,
     Refit,
+    RivalTrial,
     Trial,
     condition_key,
 )
@@ -30,7 +31,13 @@ from carousel.experiments.training.description import (
 _JOB: TypeAdapter[Any] = TypeAdapter(Job)
 _TYPES: dict[type, Any] = {int: Annotated[int, Field(ge=-(2**63), lt=2**63)]}
 _Row = dict[str, Any]
-Groups = set[tuple[str, Contender]]
+
+
+class Groups(NamedTuple):
+    """What a plan has under each condition, by its key."""
+
+    contenders: set[tuple[str, Contender]]
+    rivals: set[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,7 @@ class Finished:
     onset: list[_Row]
     occlusion: list[_Row]
     refit: Refitted | None = None
+    rivals: list[_Row] = field(default_factory=list)
 
 
 class _Record(BaseModel):
@@ -55,11 +63,13 @@ class _Record(BaseModel):
     onset: list[_Row] = []
     occlusion: list[_Row] = []
     refit: RefitRecord | None = None
+    rivals: list[_Row] = []
 
 
 def groups(plan: Plan) -> Groups:
-    """The contenders of a plan under its conditions."""
-    return {(c.key, made) for c in plan.conditions() for made in plan.contenders[c.source]}
+    """The contenders of a plan under its conditions, and the rivals."""
+    made = {(c.key, made) for c in plan.conditions() for made in plan.contenders[c.source]}
+    return Groups(made, {(condition_key(source, 0), rival) for source, names in plan.rivals.items() for rival in names})
 
 
 def read_entry(entry: Entry, known: Groups) -> Finished:
@@ -76,6 +86,8 @@ def read_entry(entry: Entry, known: Groups) -> Finished:
         if record.refit is None:
             raise _wrong("a refit has no numbers", entry.hash)
         return Finished(entry.hash, {}, [], [], [], [], Refitted(entry.hash, job, record.refit))
+    if isinstance(job, RivalTrial):
+        return _of_rival(job, entry.hash, record, known)
     about = {"job": entry.hash} | vars(_setting(job, known))
     slopes = _rows(record.slopes, about, SLOPES)
     if isinstance(job, InitialFlow):
@@ -85,6 +97,15 @@ def read_entry(entry: Entry, known: Groups) -> Finished:
     head = {"trial": entry.hash, "phase": job.phase, "seed": job.seed} | about
     trials = _rows([record.trial], head, TRIALS)
     return Finished(entry.hash, about, trials, slopes, [], _rows(record.occlusion, head, OCCLUSION))
+
+
+def _of_rival(job: RivalTrial, name: str, record: _Record, known: Groups) -> Finished:
+    if (job.condition, job.rival) not in known.rivals:
+        raise _wrong("it is of another plan", job.rival)
+    about = {"job": name, "condition": job.condition, "rival": job.rival, "seed": job.seed}
+    if len(record.rivals) != 1:
+        raise _wrong("a rival has no numbers", name)
+    return Finished(name, about, [], [], [], [], rivals=_rows(record.rivals, about, RIVALS))
 
 
 def _rows(found: list[_Row], about: Mapping[str, Any], table: Table) -> list[_Row]:
@@ -105,7 +126,7 @@ def _checked(table: Table) -> type[BaseModel]:
 
 def _setting(job: Trial | InitialFlow, known: Groups) -> Setting:
     contender = job.contender
-    if (job.condition, contender) not in known:
+    if (job.condition, contender) not in known.contenders:
         raise _wrong("it is of another plan", job.condition)
     return Setting(
         condition=condition_key(job.source.name, job.length),

@@ -39,6 +39,7 @@ class Evidence:
     card: Card | None = None
     occlusion: pl.DataFrame = field(default_factory=pl.DataFrame)
     refits: tuple[Refitted, ...] = ()
+    rivals: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def curves(self, trial: str) -> pl.DataFrame:
         """Step by step of one trial: step, loss, gradient_norm (before clipping), validation_score (null between

@@ -15,7 +15,7 @@ from carousel.common.files import writing_to
 from carousel.experiments.results.evidence import Evidence, read_table
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.tables import ONSETS, PROFILES, SLOPES, TRIALS, Table, columns
+from carousel.experiments.tables import ONSETS, PROFILES, RIVALS, SLOPES, TRIALS, Table, columns
 
 _TABLES = {"trials": TRIALS, "slopes": SLOPES, "onset": ONSETS}  # attributes of Evidence
 _POLARS = {str: pl.String(), float: pl.Float64(), int: pl.Int64(), bool: pl.Boolean()}
@@ -34,7 +34,7 @@ def keep(evidence: Evidence, folder: RunFolder) -> None:
     folder.claim_for(evidence.plan)
     folder.write_json(folder.environment, evidence.environment)
     with writing_to(folder.path):
-        for name in _TABLES:
+        for name in (*_TABLES, *(() if evidence.rivals.is_empty() else ("rivals",))):
             buffer = io.BytesIO()
             single = getattr(evidence, name).with_columns(cs.float().cast(pl.Float32))
             single.write_parquet(buffer, compression_level=19, statistics=False)
@@ -49,7 +49,9 @@ def is_kept(folder: RunFolder) -> bool:
 def load_kept(folder: RunFolder, plan: Plan, environment: dict[str, object]) -> Evidence:
     """The evidence that was kept. Raises FolderConflict where a table is absent or damaged."""
     trials, slopes, onset = (_read(folder, name, table) for name, table in _TABLES.items())
-    return Evidence(folder.path, plan, trials, pl.DataFrame(schema=schema(PROFILES)), slopes, onset, environment)
+    rivals = _read(folder, "rivals", RIVALS) if folder.kept("rivals").is_file() else pl.DataFrame(schema=schema(RIVALS))
+    profiles = pl.DataFrame(schema=schema(PROFILES))
+    return Evidence(folder.path, plan, trials, profiles, slopes, onset, environment, rivals=rivals)
 
 
 def _read(folder: RunFolder, name: str, table: Table) -> pl.DataFrame:

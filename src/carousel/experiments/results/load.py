@@ -20,7 +20,7 @@ from carousel.experiments.results.kept import is_kept, load_kept, schema
 from carousel.experiments.runner.folder import RESTORE, RunFolder
 from carousel.experiments.runner.ledger import Ledger
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.tables import OCCLUSION, ONSETS, PROFILES, SLOPES, TRIALS, Table
+from carousel.experiments.tables import OCCLUSION, ONSETS, PROFILES, RIVALS, SLOPES, TRIALS, Table
 
 
 def load_evidence(path: Path | str) -> Evidence:
@@ -65,6 +65,7 @@ def _evidence(folder: RunFolder, plan: Plan, entries: list[Finished]) -> Evidenc
         card=_card(folder),
         occlusion=_frame((row for e in entries for row in e.occlusion), OCCLUSION),
         refits=tuple(e.refit for e in entries if e.refit is not None),
+        rivals=_frame((row for e in entries for row in e.rivals), RIVALS),
     )
 
 

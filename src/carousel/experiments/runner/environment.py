@@ -16,7 +16,7 @@ from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.tasks import Task
 from carousel.experiments.training.trial import build_contender
 
-_PACKAGES = ("torch", "numba", "numpy", "polars", "scipy")
+_PACKAGES = ("torch", "numba", "numpy", "polars", "scipy", "scikit-learn")
 
 
 def describe_environment(plan: Plan, sources: Sources, workers: int) -> dict[str, Any]:

@@ -14,9 +14,10 @@ from carousel.experiments.contenders.base import Network
 from carousel.experiments.data import DataTask
 from carousel.experiments.probes.gradient_flow import Flow, measure_flow
 from carousel.experiments.probes.onset import GAINS, onset_gains
+from carousel.experiments.rivals.run import run_rival
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.task_loader import Sources
-from carousel.experiments.training.description import InitialFlow, Job, OnsetProbe, Refit, Trial
+from carousel.experiments.training.description import InitialFlow, Job, OnsetProbe, Refit, RivalTrial, Trial
 from carousel.experiments.training.held_out_errors import measure_errors
 from carousel.experiments.training.loop import History
 from carousel.experiments.training.refit import refit
@@ -47,6 +48,9 @@ def do_jobs(
                 yield job.digest(), _refit(job, folder, sources)
             case OnsetProbe():
                 yield job.digest(), _onset(job, folder)
+            case RivalTrial():
+                measured = run_rival(job.rival, sources.prepared(job.split), job.seed)
+                yield job.digest(), {"rivals": [vars(measured)]}
             case _:
                 assert_never(job)
 

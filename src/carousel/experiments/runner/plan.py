@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from carousel.common.names import FAMILY_OF_CELL
+from carousel.experiments.rivals.names import RIVALS
 from carousel.experiments.runner.model_selection import most_added
 from carousel.experiments.training.description import (
     Contender,
@@ -64,9 +66,15 @@ class Plan(Frozen):
     untrained_seeds: tuple[int, ...] = tuple(range(10))  # of the networks that are measured before any training
     initial_flow: tuple[str, ...] = ()  # sources on which their lag profiles are measured
     onset: tuple[str, ...] = ()  # sources of whose cells the onset of chaos is measured
+    rivals: dict[str, tuple[str, ...]] = Field(default={})  # of files: simple methods, once a split
     training: Training
     training_by_source: dict[str, Training] = Field(default={})  # of sources that `training` does not suit
     parameters: int  # the budget asked for; what each contender really has is in `contenders`
+
+    @model_serializer(mode="wrap")
+    def _rivals_if_any(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what plans had not before there were rivals: their digests name the folders of earlier runs."""
+        return {name: value for name, value in serialise(self).items() if name != "rivals" or value}
 
     def flaw(self) -> str | None:
         """What in it contradicts itself, as only a plan that was edited can; None where nothing does."""
@@ -76,6 +84,8 @@ class Plan(Frozen):
         fits = {
             "sources": names and len(set(names)) == len(names),
             "contenders": all(made) and all(c.cell in FAMILY_OF_CELL for each in made for c in each),
+            "rivals": all(name in RIVALS for made in self.rivals.values() for name in made)
+            and all(source.kind == "file" for source in self.sources if source.name in self.rivals),
             "lengths": all(each and min(each) >= 0 for each in lengths),
             "learning_rates": _distinct(self.learning_rates) and all(0 < r < math.inf for r in self.learning_rates),
             "rate_bounds": 0 < self.rate_bounds[0] <= self.rate_bounds[1] < math.inf,

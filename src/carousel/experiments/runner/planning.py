@@ -13,6 +13,7 @@ from carousel.common.names import TRANSFORMER
 from carousel.experiments.contenders.spec import ContenderSpec, parse_contenders
 from carousel.experiments.data import DataTask, Prepared, Splits, prepare_splits
 from carousel.experiments.data.prepare.preparation import as_shown
+from carousel.experiments.rivals.names import rivals_for
 from carousel.experiments.runner.budgets import Budget, budget_named, judged_once, training_of
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
@@ -107,6 +108,8 @@ def _plan_for_file(path: Path, request: ComparisonRequest, budget: Budget, known
     contenders = {whole.name: sized(specs, whole, parameters)}
     source = _file_source(request, splits, whole)
     plan = _plan(request, budget, (source,), (0, *histories), contenders, parameters)
+    rivals = rivals_for(splits.tuning.kind, request.rivals)
+    plan = plan.model_copy(update={"rivals": {source.name: rivals} if rivals else {}})
     return Planned(_with_probes(plan, known), splits)
 
 

@@ -20,7 +20,7 @@ _LARGEST_SEED = 10**12  # times the stride it is a seed that torch takes
 @dataclass(frozen=True)
 class ComparisonRequest:
     """The options of `carousel compare`. `sources`: names of built-in tasks, or one path; empty: those that
-    the claims ask for. claims: the ones to be judged; empty: all."""
+    the claims ask for. claims: the ones to be judged; empty: all. rivals: of a file; None: all of its kind."""
 
     sources: tuple[str, ...] = ()
     contenders: str | None = None
@@ -31,6 +31,7 @@ class ComparisonRequest:
     kernel: str = "auto"
     claims: tuple[str, ...] = ()
     data: DataOptions = field(default_factory=DataOptions)
+    rivals: tuple[str, ...] | None = None
 
     @property
     def file(self) -> Path | None:
@@ -58,6 +59,10 @@ def checked(request: ComparisonRequest, known: Sequence[Requirement]) -> Compari
         )
     if request.file is None:
         _check_no_data_options(request.data)
+        if request.rivals is not None:
+            raise BadPlan(
+                "--rivals are for a file, and none is given", fix="name the file first: carousel compare FILE"
+            )
     lengths = None if request.lengths is None else tuple(sorted(set(request.lengths)))
     return replace(request, claims=tuple(name for name in names if name in request.claims), lengths=lengths)
 

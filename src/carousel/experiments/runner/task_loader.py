@@ -43,13 +43,20 @@ class Sources:
         assert self._folder is not None  # it is trained on in a folder
         return DataTask(Prepared.load(self._folder.whole), history=length)
 
+    def prepared(self, split: int | None) -> Prepared:
+        """The user's file under the split of a reporting seed (None: that of tuning), as it was prepared."""
+        return self._of_tuning() if split is None else self._split(split)
+
     def _make(self, source: Source, length: int) -> Task:
         if isinstance(source, TaskSource):
             return built_in(source, length)
+        return DataTask(self._of_tuning(), history=length)
+
+    def _of_tuning(self) -> Prepared:
         if self._data is None:
             assert self._folder is not None  # `of` gives the data where there is no folder
             self._data = Prepared.load(self._folder.data)
-        return DataTask(self._data, history=length)
+        return self._data
 
     def _split(self, seed: int) -> Prepared:
         """The last one only is kept: each may be as large as the file."""

@@ -11,11 +11,19 @@ from carousel.experiments.runner.cost import cost
 from carousel.experiments.runner.ledger import Entry
 from carousel.experiments.runner.model_selection import Records, grid_of
 from carousel.experiments.runner.plan import Group, Plan
-from carousel.experiments.training.description import InitialFlow, OnsetProbe, Refit, Trial, condition_key
+from carousel.experiments.training.description import (
+    FileSource,
+    InitialFlow,
+    OnsetProbe,
+    Refit,
+    RivalTrial,
+    Trial,
+    condition_key,
+)
 
 ONSET_HIDDEN = 64  # units; the known onsets are stated for it
 
-Positioned = tuple[float, Trial | InitialFlow | OnsetProbe | Refit]  # the lowest position is done first
+Positioned = tuple[float, Trial | InitialFlow | OnsetProbe | Refit | RivalTrial]  # the lowest position is done first
 
 
 def first_jobs(plan: Plan) -> Iterator[Positioned]:
@@ -29,9 +37,19 @@ def first_jobs(plan: Plan) -> Iterator[Positioned]:
                 if contender.cell != TRANSFORMER:  # no recurrent state: no gradient flow, no onset of chaos
                     seeds = plan.untrained_seeds
                     yield 0.0, InitialFlow(source=source, length=length, contender=contender, seeds=seeds)
+    yield from _rivals(plan)
     for cell in dict.fromkeys(c.cell for name in plan.onset for c in plan.contenders[name]):
         if cell != TRANSFORMER and cell not in WITHOUT_ONSET:
             yield 0.0, OnsetProbe(cell=cell, hidden=ONSET_HIDDEN, seeds=plan.untrained_seeds)
+
+
+def _rivals(plan: Plan) -> Iterator[Positioned]:
+    """Once a split. Some of them take longer than any probe."""
+    for source in plan.sources:
+        for rival in plan.rivals.get(source.name, ()):
+            assert isinstance(source, FileSource)  # `Plan.flaw` has looked
+            for seed in plan.reporting_seeds[: plan.first_analysis]:
+                yield -1.0, RivalTrial(source=source, rival=rival, seed=seed)
 
 
 def whole_cost(plan: Plan) -> float:

@@ -197,7 +197,26 @@ class OnsetProbe(Frozen):
     seeds: tuple[int, ...]
 
 
-Job = Annotated[Trial | InitialFlow | OnsetProbe | Refit, Field(discriminator="kind")]
+class RivalTrial(Frozen):
+    """A simple method fitted once on a split of the user's file: that of a reporting seed, where splits vary."""
+
+    kind: Literal["rival"] = "rival"
+    source: FileSource
+    rival: str
+    seed: int
+
+    @property
+    def condition(self) -> str:
+        """The file, whole sequences."""
+        return condition_key(self.source.name, 0)
+
+    @property
+    def split(self) -> int | None:
+        """As that of a reporting trial of its seed."""
+        return self.seed if self.source.splits == "by-seed" else None
+
+
+Job = Annotated[Trial | InitialFlow | OnsetProbe | Refit | RivalTrial, Field(discriminator="kind")]
 
 
 def shape_of(job: Frozen) -> str | None:

@@ -30,6 +30,8 @@ class Prepared:
     y: class codes [N], or scaled values [N, O] float32; [N, 0] for piano rolls, whose targets are the next frames.
     mean, std: [C] of x (0 and 1 for masks), y_mean, y_std: [K] of the targets, all in the file's units.
     y_channels: [K] places in x of the forecast columns. card: the data card. sha256: of the file or files.
+    firsts: [N] of forecasts, the row of x where the series of each example begins; None of other kinds, and in folders
+    of earlier runs.
     """
 
     kind: Kind
@@ -46,6 +48,7 @@ class Prepared:
     y_std: Floats
     y_channels: Ints
     card: Card
+    firsts: Ints | None = None
 
     @property
     def whole(self) -> bool:
@@ -60,6 +63,7 @@ class Prepared:
         """Write one NPZ file, whole or not at all. FolderConflict where the disk refuses."""
         words = {name: getattr(self, name) for name in ("kind", "name", "sha256", "card")}
         arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in words}
+        arrays = {name: array for name, array in arrays.items() if array is not None}
         described = np.frombuffer(json.dumps(words, ensure_ascii=False).encode(), dtype=np.uint8)
         held = io.BytesIO()
         np.savez(held, allow_pickle=False, description=described, **arrays)
@@ -100,12 +104,20 @@ class Prepared:
             "y": len(self.y) == count and self._y_fits(),
         }
         wrong = [name for name, fit in fits.items() if not fit]
+        if not wrong and not self._firsts_fit():
+            wrong = ["firsts"]
         if not wrong and (self.starts.min() < 0 or (self.starts > rows - self.lengths).any()):
             wrong = ["starts"]
         if not wrong and set(np.unique(self.part)) != set(range(1 if self.whole else len(PARTS))):
             wrong = ["part"]
         if wrong:
             raise ValueError(f"{wrong[0]} does not fit the rest")
+
+    def _firsts_fit(self) -> bool:
+        if self.firsts is None:
+            return True
+        whole = self.firsts.shape == self.starts.shape and self.firsts.dtype.kind in "iu"
+        return whole and bool(((self.firsts >= 0) & (self.firsts <= self.starts)).all())
 
     def _y_fits(self) -> bool:
         if self.kind == "classification":

@@ -47,8 +47,10 @@ def from_series(
     places = (cut.starts, np.full(len(cut.starts), cut.window), cut.part)
     zero = np.zeros(len(parsed.targets))
     channels = np.array(parsed.targets)
+    begins = starts_of(parsed.lengths)
+    firsts = begins[np.searchsorted(begins, cut.starts, side="right") - 1]
     return with_baseline(
-        Prepared("forecast", name, sha256, scaled.x, *places, y, mean, std, zero, unit, channels, card)
+        Prepared("forecast", name, sha256, scaled.x, *places, y, mean, std, zero, unit, channels, card, firsts)
     )
 
 
