@@ -2,10 +2,10 @@
 
 A run is simulated as scores of five networks and four simple methods on n splits of one file. It is judged by the rule
 as it stands (`carousel.experiments.advice.advice.decide`). A score has the luck of its split, and that of the file,
-which all splits share: test / (test + training) of the variance, as Nadeau and Bengio (2003) assume. Half of a network's
-luck is that of all networks. Validation scores share the luck of the file and have another of the split. `apart`: by
-how much every network is truly better than the best simple methods, in standard deviations of their difference between
-files and splits.
+which all splits share: test / (test + training) of the variance, as Nadeau and Bengio (2003) assume. Half of the luck
+of a network is that of all networks. Validation scores share the luck of the file and have another of the split.
+`apart`: by how much every network is truly better than the best simple methods, in standard deviations of their
+difference between files and splits.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from carousel.experiments.advice.advice import advise, decide
+from carousel.experiments.advice.advice import advise, decide, recommend
 from carousel.experiments.calibration.stored import sentence
 from carousel.experiments.claims import Claim, all_claims, ids, thresholds
 from carousel.experiments.decision.interim import Settled, seen, sequentially
@@ -40,7 +40,7 @@ def judge(evidence: Evidence, settled: Settled | None = None) -> Judgement:
         taken={verdict.claim: settled.taken(verdict.claim) for verdict in verdicts},
         would_change={claim.id: _change(claim, verdict) for claim, verdict in zip(all_claims(), verdicts, strict=True)},
         advice=advise(alike, verdicts),
-        recommended=found.network.spec if found.network else None,
+        recommended=recommend(alike),
         instead=found.rival,
         skill=found.skill,
         thresholds=thresholds(),

@@ -80,6 +80,12 @@ def advise(results: Results, verdicts: Sequence[Verdict]) -> Both:
     return join(_choice(chosen), beside, little, _over(results), _init(chosen), gain, same, closing)
 
 
+def recommend(results: Results) -> str | None:
+    """The contender the advice names; None where no network is advised, or there are no trials."""
+    found = decide(results).network
+    return None if found is None else found.spec
+
+
 def choose(able: Sequence[Ranked]) -> Ranked:
     """Step 3 of the rule."""
     rate = max(s.solved_rate for s in able)
