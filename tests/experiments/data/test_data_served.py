@@ -98,3 +98,38 @@ def test_a_long_cell_is_read_and_an_endless_quote_is_named(tmp_path: Path) -> No
     assert read.card["sequences"] == 41
     endless = "\n".join(["n,v,w,label,text", *rows, '41,"1.5,2,a,x', *["42,1,2,a,x"] * 20_000])
     refused(write(tmp_path, "endless.csv", endless), DataOptions("label"), BadData, "never ends")
+
+
+@pytest.mark.parametrize(("columns", "key", "unit"), [
+    ({"year": [1990 + n // 4 for n in range(80)], "quarter": [n % 4 + 1 for n in range(80)]}, "joined_order", "months"),
+    ({"Month": [n // 28 + 1 for n in range(80)], "Day": [n % 28 + 1 for n in range(80)]}, "counted_order", "number"),
+])  # fmt: skip
+def test_steps_ordered_by_several_numbers(columns: dict[str, list[int]], key: str, unit: str, tmp_path: Path) -> None:
+    frame = pl.DataFrame({**columns, "y": [float(n % 7) for n in range(80)]}).sample(fraction=1, shuffle=True, seed=3)
+    read = prepare(csv_of(tmp_path, frame), DataOptions(forecast=("y",), order=tuple(columns)))
+    assert told(read, key)["columns"] == list(columns)
+    spacing = read.card["forecast"]["spacing"] if read.card["forecast"] else None
+    assert spacing is not None and (spacing["unit"], spacing["regular"]) == (unit, True)
+    assert (read.x[:, 0] * read.std[0] + read.mean[0]).round().tolist() == [n % 7 for n in range(80)]
+
+
+def test_a_header_between_apostrophes(tmp_path: Path) -> None:
+    rows = "".join(f"{n % 5}\t{n % 3}\t{n % 2}\n" for n in range(30))
+    read = prepare(write(tmp_path, "a.tsv", "'s1'\t's2'\t'vote'\n" + rows), DataOptions("vote"))
+    assert read.card["target"] == "vote" and read.card["sequences"] == 30
+
+
+def test_rows_of_one_step_without_a_group(tmp_path: Path) -> None:
+    path = csv_of(tmp_path, pl.DataFrame({"v": [0.5, 1.0, 2.0] * 9, "label": ["a", "b", "a"] * 9}))
+    refused(path, DataOptions("label"), BadData, "if a row is one step, name its sequence with --group")
+
+
+def test_a_column_that_counts_the_rows_is_no_input(tmp_path: Path) -> None:
+    frame = long_frame(24).with_columns(n=pl.int_range(pl.len()))
+    read = prepare(csv_of(tmp_path, frame), LONG)
+    assert told(read, "names_rows")["column"] == "n" and "n" not in read.card["channels"]["names"]
+    kept = prepare(csv_of(tmp_path, frame), DataOptions("label", "id", "t", inputs=("n", "a")))
+    alone = prepare(csv_of(tmp_path, frame.select("id", "t", "n", "label")), LONG)
+    assert set(kept.card["channels"]["names"]) == {"a", "n"} and alone.card["channels"]["names"] == ["n"]
+    series = pl.DataFrame({"n": range(90), "y": [float(n % 7) for n in range(90)]})
+    assert prepare(csv_of(tmp_path, series), FORECAST).card["channels"]["names"] == ["y"]

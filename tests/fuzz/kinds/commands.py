@@ -38,14 +38,27 @@ _TEXTS = (
     "--split",
     "--lengths",
     "--threads",
+    "--fill",
 )
 _NUMBERS = ("--parameters", "--workers", "--seed", "--horizon", "--window", "--pairs", "--repetitions")
-_FLAGS = ("--json", "--help", "--version", "--drop-short", "--dry-run", "--traceback", "-h", "-x", "--", "---")
+_FLAGS = (
+    "--json",
+    "--help",
+    "--version",
+    "--drop-short",
+    "--wide",
+    "--dry-run",
+    "--traceback",
+    "-h",
+    "-x",
+    "--",
+    "---",
+)
 _KNOWN = {
     "--lang": ("en", "zh"), "--budget": ("quick", "standard", "full"), "--kernel": ("auto", "reference", "torch",
     "numba"), "--kind": ("classification", "regression"),
     "--lengths": ("8", "30,100", "1", "9" * 5000, "1e3", "٣", "0", "10000000"), "--split": (".6,.2,.2", "1,1",
-    "nan,nan,nan", "1e400,0,0"), "--threads": ("1,2", "999999"),
+    "nan,nan,nan", "1e400,0,0"), "--fill": ("last", "linear", "mean"), "--threads": ("1,2", "999999"),
     "--claims": ("gates", "length,gates", "vanishing"), "--target": ("label",), "--group": ("id",), "--order": ("t",),
     "--forecast": ("a", "a,b"), "--only": ("torch", "vanishing", ","),
 }  # fmt: skip

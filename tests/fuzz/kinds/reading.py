@@ -32,7 +32,8 @@ def _changed(given: dict[str, Any], draw: Random, columns: tuple[str, ...]) -> d
     changed = dict(given)
     for _ in range(draw.choice((1, 1, 2))):
         name = draw.choice(("target", "group", "order", "forecast", "horizon", "window", "kind", "split", "split_seed",
-                            "ignore", "inputs", "missing", "date_format", "encoding", "decimal"))  # fmt: skip
+                            "ignore", "inputs", "missing", "date_format", "encoding", "decimal", "fill", "wide",
+                            "block", "split_by", "not_missing"))  # fmt: skip
         column = draw.choice((None, word(draw), *columns))
         changed[name] = {
             "forecast": tuple(filter(None, (column, draw.choice((None, *columns))))),
@@ -42,6 +43,10 @@ def _changed(given: dict[str, Any], draw: Random, columns: tuple[str, ...]) -> d
             "date_format": draw.choice((None, "%d/%m/%Y", "%Y-%m-%d", "%", word(draw))),
             "encoding": draw.choice((None, "gb18030", "utf-16", "idna", "hex", word(draw))),
             "decimal": draw.choice((None, "comma", "point")),
+            "fill": draw.choice((None, "last", "linear", word(draw))),
+            "wide": draw.choice((None, True)),
+            "split_by": draw.choice((None, "time", "sequence", word(draw))),
+            "not_missing": draw.choice(((), ("None",), (word(draw),))),
             "horizon": draw.choice(_COUNTS),
             "window": draw.choice(_COUNTS),
             "kind": draw.choice((None, "classification", "regression", word(draw))),

@@ -75,10 +75,16 @@ def _without_short(parsed: ParsedSequences, drop: bool) -> ParsedSequences:
             f"{parsed.names[short[0]]} has {steps} step{'s' if steps != 1 else ''}",
             allowed=f"{SHORTEST} steps or more",
             got=f"{len(short)} of {len(parsed.lengths)} sequences are so short",
-            fix="remove them, or drop them with --drop-short" if kept.any() else "is --group the right column?",
+            fix="remove them, or drop them with --drop-short" if kept.any() else _fix_of_all_short(parsed),
         )
     note: Note = {"key": "dropped", "count": len(short), "of": len(parsed.lengths)}
     return replace(parsed.keep(kept), notes=[*parsed.notes, note])
+
+
+def _fix_of_all_short(parsed: ParsedSequences) -> str:
+    if any(note["key"] in ("wide", "wide_taken") for note in parsed.notes):
+        return "if a row is one step, name its sequence with --group, or a column with --forecast"
+    return "is --group the right column?"
 
 
 class _Split(NamedTuple):

@@ -79,6 +79,7 @@ _DATES = (
     ("YYYYMMDD", r"(?<y>(?:19|20)\d{2})(?<m>\d{2})(?<d>\d{2})", _YMD, "%Y%m%d"),
     ("YYYY年MM月DD日", rf"{_YEAR}年 ?{_MONTH}月 ?{_DAY}日", _YMD, "%Y年%m月%d日"),
     ("Mon DD YYYY", rf"(?:[A-Za-z]{{3,9}},? )?{_NAME} {_DAY},? {_YEAR}", _NAMED, "%b %d %Y"),
+    ("Mon-DD-YYYY", rf"{_NAME}-{_DAY}-{_YEAR}", _NAMED, "%b-%d-%Y"),
     ("DD Mon YYYY", rf"(?:[A-Za-z]{{3,9}},? )?{_DAY}[ -]{_NAME},?[ -]{_YEAR}", _NAMED, "%d %b %Y"),
     ("DD-Mon-YY", rf"{_DAY}[ -]{_NAME}[ -]{_SHORT}", ("${y}-${b}-${d}", "%y-%b-%d"), "%d-%b-%y"),
 )

@@ -113,6 +113,8 @@ def _laid_out(text: str, separator: str) -> Dialect:
     header = [cell.strip() for cell in rows[place]] if rows else []
     if header:
         header[0] = header[0].lstrip("\ufeff")
+    if header and all(re.fullmatch("'[^']+'", cell) for cell in header):
+        header = [cell[1:-1] for cell in header]
     notes: list[Note] = []
     if place:
         notes.append({"key": "before_header", "count": place, "row": place + 1, "first": "".join(rows[0])[:60]})

@@ -19,6 +19,8 @@ from carousel.experiments.data.read.suspicious import suspicious
 from carousel.experiments.data.read.table import Table, counts_rows, is_numeric
 from carousel.experiments.data.read.taking_turns import taking_turns
 
+_FEW_ROWS = 20  # so few numbers may count by chance
+
 
 def lay_out(table: Table, options: DataOptions) -> Parsed:
     """The table as the options say it is. UnknownName for a column, BadPlan where no question is asked."""
@@ -56,7 +58,9 @@ def _series(table: Table, options: DataOptions) -> ParsedSeries:
         table.refuse_empty(name)
         table.numbers(name, "forecast column")
     leave_out = {*several(options.group), *several(options.order)}
-    x, channels, notes = read_channels(steps.table, leave_out)
+    counters, counted = _without_counters(table, {*leave_out, *options.forecast, *options.inputs})
+    x, channels, notes = read_channels(steps.table, leave_out | counters)
+    notes = counted + notes
     targets = tuple(channels.index(name) for name in options.forecast)
     if options.group is None:
         notes += taking_turns(steps.table, x[:, targets[0]])
@@ -81,11 +85,22 @@ def _long(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     block = next(iter(several(options.block)), None)
     blocks = _one_each(steps, block, "block").cast(pl.String).to_list() if block is not None else None
     roles = {*several(options.group), *several(options.order), *several(options.block), target}
-    x, channels, notes = read_channels(steps.table, roles)
+    counters, counted = _without_counters(table, {*roles, *options.inputs})
+    if roles | counters >= set(table.frame.columns):  # nothing else would be left
+        counters, counted = set(), []
+    x, channels, notes = read_channels(steps.table, roles | counters)
+    notes = counted + notes
     x, done = filled(x, steps.lengths, options.fill)
     told, ranks, spacing = steps.notes + notes + done, steps.ranks_in_time(), steps.spacing()
     return ParsedSequences(x, steps.lengths, steps.names, channels, target, labels, notes=told, block=block,
                            blocks=blocks, ranks=ranks, spacing=spacing)  # fmt: skip
+
+
+def _without_counters(table: Table, named: set[str]) -> tuple[set[str], list[Note]]:
+    """Columns that count the rows of the file, and a note on each: they say where a row stands, not what it holds."""
+    others = [name for name in table.frame.columns if name not in named] if table.frame.height > _FEW_ROWS else []
+    found = [name for name in others if counts_rows(table.frame[name])]
+    return set(found), [{"key": "names_rows", "column": name} for name in found]
 
 
 def _refuse_target_gaps(table: Table, target: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import polars as pl
@@ -13,6 +14,8 @@ from carousel.experiments.data.read.table import MISSING, Table
 
 BETWEEN_GROUPS = " / "
 _MIDNIGHT = " 00:00:00"
+_YEAR_FIRST = r"^(1[5-9]|20)\d{2}"
+_QUARTER = ("quarter", "qtr", "q", "季度")
 
 
 def with_roles(table: Table, options: DataOptions) -> tuple[Table, DataOptions]:
@@ -92,7 +95,9 @@ def _joined(table: Table, role: str, names: tuple[str, ...], between: str) -> tu
         return table, names[0] if names else None
     for name in names:
         table.refuse_gaps(name, f"{role} column", "fill it in, or remove the row")
-    parts = [_day_alone(table.frame[name].cast(pl.String)) for name in names]
+    parts = [_day_alone(_quarter(table.frame[name])) for name in names]
+    if role == "order" and not re.match(_YEAR_FIRST, parts[0][0]) and all(_whole(part) for part in parts):
+        return _counted(table, names)
     joined = pl.DataFrame(parts).select(pl.concat_str(pl.all(), separator=between)).to_series()
     if joined.n_unique() != table.frame.select(pl.struct(names)).to_series().n_unique():
         raise BadData(f"columns {', '.join(names)} hold {between!r}, and cannot be joined", fix="join them in the file")
@@ -100,6 +105,26 @@ def _joined(table: Table, role: str, names: tuple[str, ...], between: str) -> tu
     note: Note = {"key": f"joined_{role}", "columns": list(names), "first": str(joined[0])}
     frame = table.frame.drop(names).with_columns(joined.alias(name))
     return replace(table, frame=frame, notes=[*table.notes, note]), name
+
+
+def _counted(table: Table, names: tuple[str, ...]) -> tuple[Table, str]:
+    """Whole numbers without a year, such as month and day, order the steps by the first, then the second."""
+    numbers = table.frame.select(pl.struct(pl.col(name).cast(pl.Int64) for name in names).rank("dense")).to_series()
+    name = " ".join(names)
+    note: Note = {"key": "counted_order", "columns": list(names)}
+    frame = table.frame.drop(names).with_columns(numbers.cast(pl.Int64).alias(name))
+    return replace(table, frame=frame, notes=[*table.notes, note]), name
+
+
+def _whole(texts: pl.Series) -> bool:
+    return bool(texts.str.contains(r"^-?\d{1,18}$").all())
+
+
+def _quarter(series: pl.Series) -> pl.Series:
+    """A column called quarter that holds 1 to 4, as Q1 to Q4: of a year, not of its months."""
+    texts = series.cast(pl.String)
+    quarters = series.name.lower() in _QUARTER and texts.is_in(["1", "2", "3", "4"]).all()
+    return "Q" + texts if quarters else texts
 
 
 def _day_alone(texts: pl.Series) -> pl.Series:
