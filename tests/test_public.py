@@ -158,6 +158,8 @@ module kernels
     class Tape(names: tuple[str, ...], recording: Recording, run: RunInfo, gradients: bool)
         cell, grad, gradient
     choose(cell: Cell, call: Call, request: Request, forced: str | None = None) -> Choice
+lab(of: Path | str | nn.Module | None = None, x: Tensor | None = None, *,
+        lang: str | None = None) -> Lab
 load_best(path: str | Path) -> Trained
 load_evidence(path: Path | str) -> Evidence
 load_run(path: Path | str, lang: str = 'en') -> Conclusion

@@ -6,6 +6,7 @@
 `carousel.record(model)` keeps every gate, state and total derivative of any torch model (`Set`, `Clamp` change them).
 `carousel.flow` reads from that tape how gradients travel through time: Jacobians, lag profiles, exponents.
 `carousel.diagnose(model, batch, loss_fn)` finds what is wrong inside a model, with the evidence and the fix.
+`carousel.lab(model, x)` shows the mechanism in a notebook, on a layer of your own.
 `carousel.tasks`, `contenders`, `kernels`, `interventions` and `errors` are what these are made of.
 Names load on first use: `import carousel` imports neither torch nor tables.
 """
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from carousel.nn.population import Population as Population
     from carousel.nn.population import PopulationAdam as PopulationAdam
     from carousel.nn.population import PopulationLinear as PopulationLinear
+    from carousel.page.notebook import lab as lab
 
 _load, _, __all__ = lazy_loader.attach(
     __name__,
@@ -63,6 +65,7 @@ _load, _, __all__ = lazy_loader.attach(
         "nn.kernels": ["Request"],
         "nn.layers": ["GRU", "LSTM", "RNN"],
         "nn.population": ["Population", "PopulationAdam", "PopulationLinear"],
+        "page.notebook": ["lab"],
     },
 )
 __all__ += ["__version__"]

@@ -27,11 +27,14 @@ CHAPTERS = {
     "forward": 1,
     "backward": 2,
     "length": 3,
+    "matrix": 4,
     "cell": 5,
     "trap": 6,
     "four": 7,
     "race": 8,
+    "gates": 9,
     "folklore": 10,
+    "course": 12,
 }
 FIRST = "ask"
 SHOW = ".plain"  # the button that tells without a guess
@@ -69,7 +72,10 @@ def test_a_chapter_is_whole(chapter: str, lang: str, width: int, scheme: str, br
     watched = Watched(browser, width, scheme)
     page = watched.open(f"{file.as_uri()}#chapter={chapter}&lang={lang}")
     assert page.locator("h1").inner_text().replace("\n", " ") == text(f"lab.{chapter}.title", lang)
-    assert page.locator(SHOW).count() == 1, "what is to be guessed must be asked before it is shown"
+    if chapter == "gates":
+        page.locator("button.main").click()  # it trains first
+        page.locator(SHOW).wait_for(timeout=180_000)
+    assert page.locator(SHOW).count() == (chapter != "course"), "what is to be guessed must be asked before it is shown"
     reveal(page)
     shown = page.locator("main").inner_text()
     assert not any(wrong in shown for wrong in ("NaN", "undefined", "Infinity", "{", "lab."))

@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy
 import carousel
 from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.introspect import flow
-from tests.page.test_lab_numbers import B, case, given, innermost
+from tests.page.test_lab_numbers import B, case, close, given, innermost
 from tests.support.node import answers
 
 STEPS = 40
@@ -35,3 +35,37 @@ def test_the_gradient_k_steps_back(name: str) -> None:
     torch.testing.assert_close(torch.tensor(found["path"], dtype=torch.float64).log(), path, atol=1e-9, rtol=1e-9)
     gate = tape["l0"]["z" if name == "gru" else "f"].mean().item()
     assert found["gate"] == pytest.approx(gate, abs=1e-9)
+
+
+@pytest.mark.parametrize(("slope", "k"), ((1.0, 0), (1.0, 1), (0.9, 30)))
+def test_a_disk_becomes_an_ellipse_of_the_singular_values(slope: float, k: int) -> None:
+    (found,) = answers([{"kind": "ellipses", "given": {"slope": slope, "k": k}}])
+    for each in found:
+        matrix = torch.tensor(each["matrix"], dtype=torch.float64).view(2, 2)
+        wanted = torch.linalg.svdvals(torch.linalg.matrix_power(slope * matrix, k))
+        torch.testing.assert_close(torch.tensor(each["axes"], dtype=torch.float64), wanted, atol=1e-9, rtol=1e-9)
+    turn = torch.tensor(found[1]["matrix"], dtype=torch.float64).view(2, 2)
+    assert torch.allclose(turn @ turn.T, torch.eye(2, dtype=torch.float64), atol=1e-12)
+
+
+@pytest.mark.parametrize("gate", ("i", "f", "o"))
+def test_a_gate_that_is_held(gate: str) -> None:
+    made = case("lstm", 1, 12)
+    network = RecurrentNetwork(made.cells, 4, "last", kernel="reference").double()
+    network.linear.load_state_dict(made.readout.state_dict())
+    values = torch.tensor([0.0, 0.25, 0.5, 0.75, 1.0], dtype=torch.float64)
+    (found,) = answers(
+        [{"kind": "held", "given": given(made) | {"gate": gate, "values": values.tolist(), "x": innermost(made.x)}}]
+    )
+    with carousel.record(network, interventions=carousel.Set(f"l0.{gate}", values)):
+        wanted = network(made.x.detach())
+    close(found, wanted, f"output with {gate} held")
+
+
+def test_chapter_9_shows_a_network_that_needs_its_key_and_a_gate() -> None:
+    """What its sentences rest on: it learned, it is at chance without the key, and holding some gate costs answers."""
+    (found,) = answers([{"kind": "meddled", "given": {}}])
+    assert found["asItIs"] > 0.95
+    assert found["noKey"] < 0.25
+    assert min(found["held"]) < 0.9
+    assert max(found["marking"]) > 1

@@ -8,6 +8,8 @@ import { answerOf, drawn, marked, paper, type Question as Asked, type Template }
 import { initialise } from "../src/nn/initialisation.ts";
 import type { CellName } from "../src/nn/cells/index.ts";
 import { emptyNetwork, gradients, listed, type Network, run, runBack } from "../src/nn/network.ts";
+import { clamped, type Gate, GATES, heldOut, marking, means, RECIPE, rightAnswers, STEPS, withoutKey } from "../src/models/gates.ts";
+import { axes, carried, MATRICES } from "../src/models/matrix.ts";
 import { profile } from "../src/models/profile.ts";
 import { ofInput } from "../src/nn/layer.ts";
 import { crossEntropy } from "../src/nn/losses.ts";
@@ -16,7 +18,7 @@ import { random } from "../src/nn/random.ts";
 import { type Batch, type Task, TASKS } from "../src/nn/tasks.ts";
 import { ENTRANTS, recipe, winner } from "../src/race/race.ts";
 import { go, start } from "../src/race/runner.ts";
-import { learn, type Recipe } from "../src/nn/training.ts";
+import { advance, begin, learn, type Recipe } from "../src/nn/training.ts";
 
 interface Shape {
   cell: CellName;
@@ -33,7 +35,7 @@ interface Given {
   batch: number;
 }
 
-const QUESTIONS = { differentiate, train, initial, sample, profiled, raced, won, asked, papers, markings };
+const QUESTIONS = { differentiate, train, initial, sample, profiled, raced, won, asked, papers, markings, ellipses, held, meddled };
 
 /** One run forward and backward: everything of it. */
 function differentiate({ dOutput, x, ...given }: Given & { x: number[]; dOutput: number[] }) {
@@ -87,6 +89,29 @@ function raced({ entrant, length, seed, strides }: { entrant: string; length: nu
 function won({ accuracies }: { accuracies: [number, number][][] }) {
   const reports = accuracies.map((of) => of.map(([step, accuracy]) => ({ step, accuracy, loss: null, gradientNorm: null, left: [] })));
   return winner(reports);
+}
+
+/** A run with a gate held. */
+function held({ gate, values, x, ...given }: Given & { gate: Gate; values: number[]; x: number[] }) {
+  return [...run(clamped(networkOf(given), gate, Float64Array.from(values)), sequence(given, x)).output];
+}
+
+/** Chapter 9 as it stands: right answers as it is, with each gate held, without the key; and how each gate marks the key. */
+function meddled() {
+  const training = begin(RECIPE);
+  for (let step = 0; step < STEPS; step++) advance(training);
+  const [network, batch] = [training.network, heldOut()];
+  return {
+    asItIs: rightAnswers(network, batch),
+    held: GATES.map((gate) => rightAnswers(clamped(network, gate, means(network, batch, gate)), batch)),
+    noKey: rightAnswers(network, withoutKey(batch)),
+    marking: GATES.map((gate) => marking(network, batch, gate)),
+  };
+}
+
+/** Of chapter 4: each matrix, and its half axes after k steps. */
+function ellipses({ slope, k }: { slope: number; k: number }) {
+  return Object.values(MATRICES).map((matrix) => ({ matrix, axes: axes(carried(matrix, slope, k)) }));
 }
 
 /** Questions of one template, drawn one after the other, with their answers. */

@@ -133,13 +133,15 @@ def doctor(
 @app.command(cls=Command)
 def lab(
     run: Annotated[Path | None, typer.Argument()] = None,
+    files: Annotated[list[Path] | None, typer.Argument()] = None,
     out: Annotated[Path | None, typer.Option(metavar=PATH)] = None,
+    publish: Annotated[Path | None, typer.Option(metavar=PATH)] = None,
     lang: Annotated[str | None, typer.Option("--lang", metavar="en|zh")] = None,
 ) -> None:
-    """See the mechanism in the browser."""
+    """See the mechanism in the browser; `lab mark FILES` marks results of its paper."""
     from carousel.cli.lab import lab as page
 
-    page(run, out, lang)
+    page(run, files or [], out, publish, lang)
 
 
 @app.command(cls=Command)

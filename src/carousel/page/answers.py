@@ -86,6 +86,8 @@ _ANSWERS: dict[str, Callable[..., Any]] = {
     "length_power": lambda factor, k: factor**k,
     "length_horizon": lambda factor: math.ceil(math.log(_HORIZON) / math.log(factor)),
     "length_explodes": lambda w, pulse, T: 0 if abs(_arrived(w, _pulse(T, pulse))) > 1 else 1,
+    "matrix_left": lambda slope, k: slope**k,
+    "matrix_axis": lambda W: torch.linalg.svdvals(torch.tensor(W, dtype=torch.float64).view(2, 2))[0].item(),
     "cell_state": lambda f, c, i, g: f * c + i * g,
     "cell_road": lambda fs: math.prod(fs),
     "cell_partner": _partner,

@@ -16,14 +16,14 @@ _EMPTY = '<script type="application/json" id="given">null</script>'
 _HEAD = '<meta charset="utf-8" />'
 
 
-def lab_page(lang: str | None = None, run: Path | None = None) -> str:
+def lab_page(lang: str | None = None, run: Path | None = None, network: dict[str, Any] | None = None) -> str:
     """The whole page as one HTML file that asks nothing of a network. lang: the language it opens in; None: that of the
-    browser. run: a run folder whose best network and verdicts are shown too. Raises UnknownName for another language,
-    and what `trained` and `run_findings` raise."""
+    browser. run: a run folder whose best network and verdicts are shown too. network: one to be shown instead, as
+    `own_model` gives it. Raises UnknownName for another language, and what `trained` and `run_findings` raise."""
     given = {
         "lang": lang and checked_language(lang),
         "texts": {each: _texts(each) for each in LANGUAGES},
-        "network": run and _network(run),
+        "network": network or (run and _network(run)),
         "findings": {"reference": reference_findings(), "run": run and run_findings(run)},
     }
     # "<" is written so that no text can end the element.

@@ -12,7 +12,7 @@ from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.experiments.results.rebuild import load_best
 from carousel.experiments.tasks import Batch, Task
 
-_WIDEST = 64  # units of a layer that can still be looked at
+WIDEST = 64  # units of a layer that can still be looked at
 _SEQUENCES = 6
 _PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
@@ -24,8 +24,8 @@ def trained(run: Path) -> dict[str, Any]:
         raise BadPlan("the lab page shows recurrent networks", got=f"the best network of {str(run)!r} is a Transformer",
                       fix="carousel lab, without the run")  # fmt: skip
     cells = network.stack
-    if cells[0].hidden_size > _WIDEST:
-        raise BadPlan("the best network is too wide to be shown", allowed=f"at most {_WIDEST} units",
+    if cells[0].hidden_size > WIDEST:
+        raise BadPlan("the best network is too wide to be shown", allowed=f"at most {WIDEST} units",
                       got=cells[0].hidden_size, fix="carousel lab, without the run")  # fmt: skip
     parameters = [cell.get_parameter(name) for cell in cells for name in _PARAMETERS]
     return {
@@ -35,7 +35,7 @@ def trained(run: Path) -> dict[str, Any]:
         "hidden": cells[0].hidden_size,
         "outputs": task.outputs,
         "task": task.name,
-        "parameters": [_flat(p) for p in (*parameters, *network.linear.parameters())],
+        "parameters": [flat(p) for p in (*parameters, *network.linear.parameters())],
         "sequences": _sequences(task),
     }
 
@@ -50,10 +50,10 @@ def _sequence(batch: Batch, b: int, *, every: bool) -> dict[str, Any]:
     steps = batch.x.shape[0] if batch.lengths is None else int(batch.lengths[b])
     asked = batch.y[steps - 1, b] if every else batch.y[b]
     right = None if asked.is_floating_point() or asked < 0 else int(asked)
-    return {"steps": steps, "x": _flat(batch.x[:steps, b]), "right": right}
+    return {"steps": steps, "x": flat(batch.x[:steps, b]), "right": right}
 
 
-def _flat(values: Tensor) -> list[float]:
+def flat(values: Tensor) -> list[float]:
     """In float64, whose digits say the float32 exactly."""
     flat: list[float] = values.detach().double().flatten().tolist()
     return flat

@@ -6,10 +6,13 @@ import { lab } from "../page/state.svelte.ts";
 import Ask from "./Ask.svelte";
 import Backward from "./Backward.svelte";
 import Cell from "./Cell.svelte";
+import Course from "./Course.svelte";
 import Folklore from "./Folklore.svelte";
 import Forward from "./Forward.svelte";
 import Four from "./Four.svelte";
+import Gates from "./Gates.svelte";
 import Length from "./Length.svelte";
+import Matrix from "./Matrix.svelte";
 import Race from "./Race.svelte";
 import Trap from "./Trap.svelte";
 import Yours from "./Yours.svelte";
@@ -34,10 +37,13 @@ export const CHAPTERS: readonly Chapter[] = [
   { id: "forward", number: 1, view: Forward, start: first },
   { id: "backward", number: 2, view: Backward, start: last },
   { id: "length", number: 3, view: Length, start: last },
+  { id: "matrix", number: 4, view: Matrix, start: last },
   { id: "cell", number: 5, view: Cell, start: last },
   { id: "trap", number: 6, view: Trap, start: last },
   { id: "four", number: 7, view: Four, start: last },
   { id: "race", number: 8, view: Race, start: last },
+  { id: "gates", number: 9, view: Gates, start: last },
   { id: "folklore", number: 10, view: Folklore, start: last },
   ...(GIVEN.network ? [YOURS] : []),
+  { id: "course", number: 12, view: Course, start: last },
 ];

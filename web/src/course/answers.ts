@@ -1,5 +1,6 @@
 /** The answer to each template, computed by the networks of the page; `carousel/page/answers.py` computes them by torch. */
 
+import { axes, carried, MATRICES, type Matrix } from "../models/matrix.ts";
 import { scalarRNN } from "../models/scalar.ts";
 import { untrainedProfile, withForgetBias } from "../models/untrained.ts";
 import { sigmoid } from "../nn/products.ts";
@@ -24,6 +25,8 @@ export const ANSWERS: { [T in Template]: (of: Drawn<T>) => number } = {
   length_power: ({ factor, k }) => factor ** k,
   length_horizon: ({ factor }) => Math.ceil(Math.log(HORIZON) / Math.log(factor)),
   length_explodes: ({ w, pulse: size, T }) => (Math.abs(scalarRNN(w, 1, pulse(T, size)).derivatives.h![0]!) > 1 ? 0 : 1),
+  matrix_left: ({ slope, k }) => axes(carried(MATRICES.orthogonal, slope, k))[0],
+  matrix_axis: ({ W }) => axes(W as unknown as Matrix)[0],
   cell_state: ({ f, c, i, g }) => f * c + i * g,
   cell_road: ({ fs }) => fs.reduce((product, f) => product * f, 1),
   cell_partner: ({ gate }) => ["i", "f", "g", "o", "c"].indexOf({ i: "g", f: "c", g: "i" }[gate as "i" | "f" | "g"]),

@@ -4,14 +4,15 @@ import type { CellName } from "../nn/cells/index.ts";
 
 export type Language = "en" | "zh";
 
-/** A run's best network, with sequences that it was not trained on. */
+/** A run's best network, with sequences that it was not trained on; or a layer of the reader's own. */
 export interface Trained {
   cell: CellName;
   layers: number;
   inputs: number;
   hidden: number;
   outputs: number;
-  task: string;
+  /** null: of the reader's own model. */
+  task: string | null;
   parameters: number[][]; // in torch's order
   sequences: { steps: number; x: number[]; right: number | null }[];
 }

@@ -20,6 +20,10 @@ export interface Lab {
   k: number;
   /** Of the race: its networks and what they are trained on. */
   seed: number;
+  /** The seed of the paper that is open; 0: none. */
+  paper: number;
+  /** Whether views are shown before their question is answered, as after a question of the course. */
+  shown: boolean;
 }
 
 export const LONGEST = 8; // numbers of the reader's sequence: as many as can be looked at one by one
@@ -32,6 +36,7 @@ const NUMBERS = {
   b: [-3, 5],
   k: [0, 100],
   seed: [1, 100],
+  paper: [0, 999_999],
 } as const satisfies Partial<Record<keyof Lab, readonly [number, number]>>;
 
 export const RANGES: Record<keyof typeof NUMBERS, readonly [number, number]> = NUMBERS;
@@ -47,6 +52,8 @@ export const lab: Lab = $state({
   b: 0,
   k: 30,
   seed: 1,
+  paper: 0,
+  shown: false,
 });
 
 /** "chapter=backward&t=3&w=0.9&x=1,0,0" */
@@ -69,6 +76,8 @@ export function follow(hash: string, chapters: readonly string[]): void {
     if (value >= low && value <= high) lab[name as keyof typeof NUMBERS] = value;
   }
   lab.t = Math.min(Math.round(lab.t), lab.x.length);
+  lab.paper = Math.round(lab.paper);
+  if (!chapter && lab.paper) lab.chapter = "course"; // #paper=SEED alone
 }
 
 export interface Sequence {

@@ -55,6 +55,7 @@ def page(material: Material, lang: str) -> Page:
         first=first_screen(evidence, judgement, lang),
         facts=_facts(evidence, lang),
         advice=judgement.advice[lang],
+        mechanism=text("report.page.mechanism", lang),
         made_by=text("report.page.made_by", lang, version=version),
         calibration=judgement.calibration[lang],
         data=_card_lines(evidence.card, lang),

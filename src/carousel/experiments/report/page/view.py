@@ -82,6 +82,7 @@ class Page:
     first: FirstScreen
     facts: str
     advice: str
+    mechanism: str
     made_by: str
     calibration: str
     data: tuple[str, ...]

@@ -1,0 +1,95 @@
+/** Chapter 9: an LSTM that names one key among noise, and what becomes of it when a gate, the key or the length is changed. */
+
+import type { Cell } from "../nn/cells/index.ts";
+import { LSTM } from "../nn/cells/lstm.ts";
+import { at } from "../nn/layer.ts";
+import { accuracy } from "../nn/losses.ts";
+import { type Network, run } from "../nn/network.ts";
+import { random } from "../nn/random.ts";
+import { type Batch, KEYS, TASKS } from "../nn/tasks.ts";
+import type { Recipe } from "../nn/training.ts";
+
+export const GATES = ["i", "f", "o"] as const;
+export type Gate = (typeof GATES)[number];
+export const RECIPE: Recipe = {
+  cell: "lstm", initialisation: "chrono", hidden: 8, layers: 1, task: "random-recall", length: 20, batch: 32, rate: 0.01, largestNorm: 1, seed: 1,
+};
+export const STEPS = 256;
+const [HELD_OUT, HELD_OUT_SEED] = [256, 1_000_003];
+
+/** Sequences that it was not trained on, the same at every call. */
+export function heldOut(length = RECIPE.length): Batch {
+  return TASKS["random-recall"].sample(length, HELD_OUT, random(HELD_OUT_SEED));
+}
+
+export function rightAnswers(network: Network, batch: Batch): number {
+  return accuracy(run(network, batch.x).output, batch.y as Int32Array);
+}
+
+/** Every key replaced by a symbol of noise. */
+export function withoutKey({ x, y, keys }: Batch): Batch {
+  const values = x.values.slice();
+  const draw = random(HELD_OUT_SEED);
+  keys.forEach(([step], b) => {
+    values[(step! * x.rows + y[b]!) * x.batch + b] = 0;
+    values[(step! * x.rows + KEYS + draw.integer(KEYS)) * x.batch + b] = 1;
+  });
+  return { x: { ...x, values }, y, keys };
+}
+
+/** The mean of a gate, of each unit, over steps and sequences. */
+export function means(network: Network, batch: Batch, gate: Gate): Float64Array {
+  const { values, layer } = run(network, batch.x).tapes[0]!;
+  const [B, all] = [batch.x.batch, values[gate]!];
+  const found = new Float64Array(layer.hidden);
+  all.forEach((value, j) => (found[Math.floor(j / B) % layer.hidden]! += (value * layer.hidden) / all.length));
+  return found;
+}
+
+/** The network with a gate of its first layer held at given values, one a unit. */
+export function clamped(network: Network, gate: Gate, held: Float64Array): Network {
+  const cell: Cell = {
+    ...LSTM,
+    forward(u, v, before, now) {
+      LSTM.forward(u, v, before, now);
+      const [{ i, f, g, o, c, h }, B] = [now, now.c!.length / held.length];
+      for (let j = 0; j < c!.length; j++) {
+        now[gate]![j] = held[Math.floor(j / B)]!;
+        c![j] = f![j]! * before.c![j]! + i![j]! * g![j]!;
+        h![j] = o![j]! * Math.tanh(c![j]!);
+      }
+    },
+  };
+  return { ...network, layers: network.layers.map((layer, k) => (k === 0 ? { ...layer, cell } : layer)) };
+}
+
+/** How much farther a gate is from its mean at the key than at noise: the mean over units, in standard deviations. */
+export function marking(network: Network, batch: Batch, gate: Gate): number {
+  const { values, layer } = run(network, batch.x).tapes[0]!;
+  const { batch: B, steps } = batch.x;
+  const centre = means(network, batch, gate);
+  let [atKey, spread] = [0, 0];
+  for (let unit = 0; unit < layer.hidden; unit++) {
+    let [square, key] = [0, 0];
+    for (let t = 0; t < steps; t++) {
+      const now = at(values[gate]!, t, layer.hidden * B);
+      for (let b = 0; b < B; b++) {
+        const off = now[unit * B + b]! - centre[unit]!;
+        square += (off * off) / (steps * B);
+        if (batch.keys[b]![0] === t) key += off / B;
+      }
+    }
+    atKey += Math.abs(key);
+    spread += Math.sqrt(square);
+  }
+  return atKey / spread;
+}
+
+/** A gate on one sequence: [H][T]. */
+export function raster(network: Network, batch: Batch, b: number, gate: Gate): number[][] {
+  const { values, layer } = run(network, batch.x).tapes[0]!;
+  const B = batch.x.batch;
+  return Array.from({ length: layer.hidden }, (_, unit) =>
+    Array.from({ length: batch.x.steps }, (_, t) => values[gate]![(t * layer.hidden + unit) * B + b]!),
+  );
+}
