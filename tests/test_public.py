@@ -34,10 +34,10 @@ class Evidence(folder: Path, plan: Plan, trials: pl.DataFrame, profiles: pl.Data
     card, curves, environment, folder, occlusion, onset, plan, profiles, refits, rivals, slopes, trials
 class GRU(*args: Any, recurrent_dropout: float = 0.0, layer_norm: bool = False,
         kernel: str | None = None, **kwargs: Any)
-    forward, kernel, reset_parameters, run
+    forward, kernel, reset_parameters, run, stream
 class LSTM(*args: Any, recurrent_dropout: float = 0.0, layer_norm: bool = False,
         kernel: str | None = None, **kwargs: Any)
-    forward, kernel, reset_parameters, run
+    forward, kernel, reset_parameters, run, stream
 class Population(networks: Sequence[nn.Module])
     forward, keep_only, kernels, load_state_dict_of, state_dict_of
 class PopulationAdam(modules: Iterable[Stacked], lr: float | Sequence[float] = 0.001, *,
@@ -50,7 +50,7 @@ class Predictions(table: pl.DataFrame, band: Band | None, taken: Taken, rows: Ne
     band, rows, table, taken
 class RNN(*args: Any, recurrent_dropout: float = 0.0, layer_norm: bool = False,
         kernel: str | None = None, **kwargs: Any)
-    forward, kernel, reset_parameters, run
+    forward, kernel, reset_parameters, run, stream
 class Request(states: bool = False, gates: bool = False, gradients: bool = False,
         final_state: bool = True, only: tuple[str, ...] | None = None, every: int = 1)
     every, final_state, gates, gradients, names, only, records, states, subsamples

@@ -16,6 +16,7 @@ from carousel.experiments.contenders.transformer import TransformerNetwork
 from carousel.nn.cells import CELLS, Cell
 from carousel.nn.initialisation import initialise
 from carousel.nn.layers.stack_module import Stack
+from carousel.nn.layers.stream import Stream
 
 
 @final
@@ -39,6 +40,10 @@ class RecurrentNetwork(Network):
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         output, _ = self.cells(x, lengths=lengths, final_state=False)
         return self.linear(output if self.readout == "every" else at_last_step(output, lengths))
+
+    def stream(self, batch: int = 1) -> Stream:
+        """One step at a time, `batch` streams at once: the readout's answer [B, O] after each step."""
+        return Stream(self.stack, batch, self.linear)
 
     @property
     def kernels(self) -> list[str]:

@@ -17,6 +17,7 @@ from carousel.experiments.training.description import Trial
 _MOST_HALVES = 4  # that are listed
 _ON_FILE = """```
 carousel predict best NEW_FILE --out predictions.csv
+carousel export best --to onnx   # or c, verilog, torch
 ```
 """
 _IN_PYTHON = """```python

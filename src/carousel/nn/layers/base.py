@@ -17,7 +17,8 @@ from carousel.common.errors import BadCall, UnknownName
 from carousel.nn.kernels import KERNELS
 from carousel.nn.layers.kernel_report import KernelReport
 from carousel.nn.layers.stack import Interventions, Requests
-from carousel.nn.layers.torch_module import LayerRun, Options, cell_of, run_module, suffixes
+from carousel.nn.layers.stream import Stream
+from carousel.nn.layers.torch_module import LayerRun, Options, cell_of, cells_of, run_module, suffixes
 
 
 class Recurrent(nn.RNNBase):
@@ -103,6 +104,14 @@ class Recurrent(nn.RNNBase):
         if not torch.compiler.is_exporting():  # which warns of what a module keeps
             self._report = KernelReport(run.choices, self._forced)
         return run
+
+    def stream(self, batch: int = 1) -> Stream:
+        """This layer one step at a time, `batch` streams at once: see `Stream`. Raises BadCall for a layer that looks
+        at later steps (bidirectional), KernelRefused where there is no compiled step."""
+        if self.bidirectional or self.proj_size:
+            raise BadCall(f"{type(self).__name__}: a stream has no later steps and no projections",
+                          got="bidirectional" if self.bidirectional else "proj_size")  # fmt: skip
+        return Stream([cell for (cell,) in cells_of(self)], batch)
 
     def _check_projection(self, lengths: Any, resets: Any) -> None:
         """With proj_size Carousel has the plain loop alone, and none of its options."""

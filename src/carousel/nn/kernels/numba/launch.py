@@ -104,6 +104,21 @@ class Pass:
         self._run(self._memory.forward, numbers, strides, self._operations, self._forward)
         return final
 
+    def stepper(self) -> Callable[[], None]:
+        """The forward pass as a call: from what is in x, h0 and c0, written over h0 and c0. Memory is its own and kept,
+        and weights are packed once, at the first call."""
+        memory = self._memory
+        arenas = [Arena(plan) for plan in (memory.kept, memory.states, memory.output, memory.forward)]
+        self.use({name: address for arena in arenas for name, address in arena.addresses.items()})
+        ends = {f"final_{state[0]}": self._numbers[state] for state in ("h0", "c0")}
+        record, like, ready = records(self._numbers | ends, {}, 1), _LIKE[self._dtype], arenas[:0]
+
+        def step() -> None:
+            forward(record, like, 0, 1, 0, self.layout.numbers["slices"], not ready)
+            ready[:] = arenas  # which live as long as this does
+
+        return step
+
     def output(self) -> Tensor:
         """[T, B, H] or [P, T, B, H], of the same memory at every call."""
         name, start = ("hp", self.layout.batch * self.sizes.padded) if self._shared else ("out", 0)
