@@ -36,9 +36,8 @@ def compare(
     *sources: str | Path,
     contenders: Names | None = None, lengths: int | Sequence[int] | None = None, budget: str = "quick",
     claims: Names | None = None, rivals: Names | None = None, parameters: int = PARAMETERS,
-    seed: int = 0, kernel: str = "auto",
-    target: str | None = None, group: Names | None = None, order: Names | None = None,
-    forecast: Names | None = None, horizon: int | None = None, window: int | None = None,
+    seed: int = 0, kernel: str = "auto", target: str | None = None, group: Names | None = None,
+    order: Names | None = None, forecast: Names | None = None, horizon: int | None = None, window: int | None = None,
     kind: str | None = None, split: Sequence[float] | None = None, drop_short: bool = False,
     inputs: Names | None = None, ignore: Names | None = None, missing: Names | float | None = None,
     not_missing: Names | None = None, block: Names | None = None, split_by: str | None = None,
@@ -67,10 +66,9 @@ def compare(
     of training, validation and test), block (column whose value keeps sequences in one part, such as a patient),
     split_by ("time" or "sequence"), drop_short (drop sequences of one step). Of a table: inputs (the only columns to
     be inputs), ignore (columns to leave out), missing (values that mean "no value"), not_missing (words
-    such as None that are values here), date_format (of order), encoding
-    and decimal ("comma" or "point") of a text table, wide (a row is a whole sequence), fill (gaps: "last" or
-    "linear"). Several columns of group or order together are one key.
-    rivals: simple methods beside the networks: "all" (None too), "none", or names, such as ["linear", "boosting"].
+    such as None that are values here), date_format (of order), encoding and decimal ("comma" or "point") of a text
+    table, wide (a row is a whole sequence), fill (gaps: "last" or "linear"). Several columns of group or order together
+    are one key. rivals: simple methods beside the networks: "all" (None too), "none", or names, such as "linear".
 
     plan: the folder or plan.toml of an earlier run, which is run anew as it is, in place of all of the above.
     out: run folder; None: runs/NAME, the same for the same call. workers: processes of one thread each; None: one a

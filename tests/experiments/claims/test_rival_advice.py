@@ -18,6 +18,11 @@ from carousel.experiments.decision.skill import error_of
 from carousel.experiments.decision.statistics.means import mean_interval
 from carousel.experiments.decision.verdicts_json import read_judgement
 from carousel.experiments.judgement import judge
+from carousel.experiments.report.first.answer import answer, standings
+from carousel.experiments.report.first.words import percent
+from carousel.experiments.report.page.results import result_tables
+from carousel.experiments.report.tables.contenders import summarise
+from carousel.experiments.report.tables.rivals import rival_summaries
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.results.kept import schema
 from carousel.experiments.tables import RIVALS
@@ -118,3 +123,35 @@ def test_a_judgement_is_read_as_it_was_written_and_one_without_simple_methods_to
 def test_errors_are_zero_for_a_perfect_score() -> None:
     assert error_of(1.0, "accuracy") == error_of(1.0, "r2") == error_of(0.0, "log_likelihood") == 0.0
     assert error_of(-8.2, "log_likelihood") == 8.2
+
+
+def test_the_first_screen_says_what_to_use_and_how_much_better_than_the_simple() -> None:
+    taken, simple = made(0.9, {"linear": 0.8}), made(0.9, {"most-frequent": 0.3, "boosting": 0.95})
+    told = answer(standings(taken, judge(taken)), "en")
+    name = "an LSTM as PyTorch starts it"
+    removed = judge(taken).skill
+    assert removed is not None and removed.value is not None
+    assert told.use == (
+        f"Use {name}.",
+        f"Of the error of a linear model, the best simple method, {name} removes {percent(removed.value, 'en')}.",
+        f"On 6 of 6 splits {name} was the better of the two.",
+    )
+    other = answer(standings(simple, judge(simple)), "en")
+    assert other.use[0] == "Use no network: use gradient boosting." and other.code is None
+    assert other.use[2:] == (
+        "That it is better than every simple method was not shown.",
+        f"On 0 of 6 splits {name} was the better of the two.",
+    )
+    assert all(len(sentence.split()) <= 25 for sentence in (*told.use, *other.use))
+    chinese = answer(standings(simple, judge(simple)), "zh").use
+    assert chinese[0] == "不建议使用网络：请用梯度提升。"
+
+
+def test_the_table_has_the_simple_methods_below_the_networks() -> None:
+    evidence = made(0.9, {"linear": 0.8})
+    evidence = replace(evidence, rivals=evidence.rivals.with_columns(setting=pl.lit("C=1")))
+    tables = result_tables(evidence.plan, summarise(evidence), "en", rival_summaries(evidence))
+    whole = next(table for table in tables if any("linear" in row[0] for row in table.rows))
+    assert [row[0] for row in whole.rows][2:] == ["linear (C=1)", "baseline"]
+    assert whole.rows[2][1] == f"{evidence.rivals['score'].mean():.3f}" and whole.quiet == frozenset({3})
+    assert sum("simple methods" in note for table in tables for note in table.notes) == 1

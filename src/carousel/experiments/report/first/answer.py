@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from carousel.common.texts import text
 from carousel.experiments.decision.interim import seen
 from carousel.experiments.decision.ranking import Ranked, compared, ranking, simplest
 from carousel.experiments.decision.results import Results
+from carousel.experiments.decision.skill import Skill
 from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.decision.wording import SEPARATOR, number
 from carousel.experiments.report.first.gradient import Reason, reason
@@ -31,13 +33,15 @@ class Answer:
 class Standings:
     """Who was compared, who is advised, and with whom that one is compared in words.
 
-    alike: of every contender the seeds that all begin with."""
+    skill: of the best network against the best simple method of a user's file. alike: of every contender the seeds
+    that all begin with."""
 
     made: dict[str, Contender]
     ranked: tuple[Ranked, ...]
     chosen: Ranked | None
     plain: Ranked | None
     reason: Reason | None
+    skill: Skill | None
     alike: Evidence
 
     def name(self, spec: str, lang: str) -> str:
@@ -56,16 +60,35 @@ def standings(evidence: Evidence, judgement: Judgement) -> Standings:
     plain = simplest([each for each in known if each is not chosen])
     ratio = float(judgement.thresholds.get("horizon_ratio", 0.0))
     why = reason(evidence, chosen.spec, plain.spec, ratio) if chosen and plain else None
-    return Standings(made, tuple(known), chosen, plain, why, alike)
+    return Standings(made, tuple(known), chosen, plain, why, judgement.skill, alike)
 
 
 def answer(found: Standings, lang: str) -> Answer:
     """What to use, and why where the run measured it."""
+    if found.skill is not None:
+        return _against_simple(found, found.skill, lang)
     if found.chosen is None:
         return Answer((say("first.use.none" if found.ranked else "first.use.no_trials", lang),))
     use = say("first.use.take", lang, name=found.name(found.chosen.spec, lang))
     told = _solved(found, found.chosen, lang) if found.chosen.has_line else _scored(found, found.chosen, lang)
     return Answer((use, *told), _why(found, found.chosen, lang), found.chosen.spec)
+
+
+def _against_simple(found: Standings, skill: Skill, lang: str) -> Answer:
+    """What to use, how much better than the simple, and on how many splits."""
+    rival, name = text(f"first.rival.{skill.rival}", lang), found.name(skill.network, lang)
+    key = "take" if found.chosen else "simple"
+    use = say(f"first.use.{key}", lang, name=name if found.chosen else rival)
+    told = []
+    if skill.value is not None:
+        less = "less" if skill.value >= 0 else "more"
+        share = percent(abs(skill.value), lang)
+        told.append(say(f"first.use.{less}_error", lang, name=name, share=share, rival=rival))
+    if not found.chosen:
+        told.append(say("first.use.not_shown", lang))
+    told.append(say("first.use.splits", lang, name=name, better=skill.better, n=skill.of))
+    why = _why(found, found.chosen, lang) if found.chosen else ()
+    return Answer((use, *told), why, found.chosen.spec if found.chosen else None)
 
 
 def _others(found: Standings) -> list[Ranked]:

@@ -19,6 +19,7 @@ from carousel.experiments.report.page.legend import legend
 from carousel.experiments.report.page.results import result_tables
 from carousel.experiments.report.page.settings import environment_table, plan_table, thresholds_table
 from carousel.experiments.report.page.view import FigureView, Link, Page, Table
+from carousel.experiments.report.tables.rivals import rival_summaries
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.runner.plan import Plan
 
@@ -62,7 +63,7 @@ def page(material: Material, lang: str) -> Page:
         classes=_class_table(evidence.card, lang),
         cards=cards(judgement, figures, lang),
         figures=figures,
-        contenders=result_tables(evidence.plan, material.summary, lang),
+        contenders=result_tables(evidence.plan, material.summary, lang, rival_summaries(evidence)),
         settings=plan_table(evidence.plan, lang),
         thresholds=thresholds_table(judgement.thresholds, lang),
         environment=environment_table(evidence.environment, lang),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import polars as pl
@@ -13,33 +14,51 @@ from carousel.experiments.columns import LONGER
 from carousel.experiments.report.names import condition_name, conditions
 from carousel.experiments.report.page.view import Table
 from carousel.experiments.report.tables.contenders import Summary, summaries
+from carousel.experiments.report.tables.rivals import RivalSummary
 from carousel.experiments.runner.plan import Plan
 
 
-def result_tables(plan: Plan, summary: pl.DataFrame, lang: str) -> tuple[Table, ...]:
-    """From `contenders.summarise`."""
+def result_tables(
+    plan: Plan, summary: pl.DataFrame, lang: str, beside: Mapping[str, list[RivalSummary]] | None = None
+) -> tuple[Table, ...]:
+    """From `contenders.summarise`, and by condition the simple methods."""
     tables, said = [], set[str]()
     for c in conditions(plan):
         rows = summaries(summary.filter(pl.col("condition") == c.key))
-        table, notes = _table(rows, condition_name(plan, c, lang), lang), _notes(rows, lang)
+        simple = (beside or {}).get(c.key, [])
+        table, notes = _table(rows, simple, condition_name(plan, c, lang), lang), _notes(rows, lang)
+        notes += [text("report.table.rivals_note", lang)] if simple else []
         tables.append(replace(table, notes=(*_named(rows, lang), *(note for note in notes if note not in said))))
         said |= set(notes)
     return tuple(tables)
 
 
-def _table(rows: list[Summary], title: str, lang: str) -> Table:
+def _table(rows: list[Summary], simple: list[RivalSummary], title: str, lang: str) -> Table:
     names = _columns(rows)
     limit = {"steps": count(rows[0].step_limit)}
     baseline = next((row.baseline for row in rows if row.baseline is not None), None)
     lines = [tuple(_cell(row, name) for name in names) for row in rows]
+    lines += [tuple(_simple(row).get(name, "") for name in names) for row in simple]
     last = {"contender": text("report.table.baseline", lang), "score": fixed(baseline)}
     return Table(
         title=title,
         headers=tuple(text(f"report.table.{name}", lang, **limit) for name in names),
         rows=(*lines, tuple(last.get(name, "") for name in names)),
         numeric=frozenset(range(1, len(names))),
-        quiet=frozenset({len(rows)}),
+        quiet=frozenset({len(lines)}),
     )
+
+
+def _simple(row: RivalSummary) -> dict[str, str]:
+    """The cells of a simple method; a network's own it has none of."""
+    return {
+        "contender": f"{row.rival} ({row.setting})" if row.setting else row.rival,
+        "score": fixed(row.score),
+        "interval": interval(row.low, row.high),
+        "rmse": MISSING if row.rmse is None else fixed(row.rmse),
+        "seconds": fixed(row.seconds, 1),
+        "trials": count(row.trials),
+    }
 
 
 def _columns(rows: list[Summary]) -> list[str]:
