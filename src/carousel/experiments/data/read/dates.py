@@ -21,7 +21,8 @@ def dates_of(series: pl.Series, table: Table, column: str) -> tuple[pl.Series, b
     """([R] dates or date-times, whether they are times of day without a date, notes) of a column of text. BadData for
     a row that is written otherwise than the first, and where day and month cannot be told apart."""
     first = str(series[0])
-    readings = [(shape, shape.parse(series)) for shape in shapes() if shape.parse(pl.Series([first]))[0] is not None]
+    fitting = [shape for shape in shapes() if shape.fits(first) and shape.parse(pl.Series([first]))[0] is not None]
+    readings = [(shape, shape.parse(series)) for shape in fitting]
     if not readings:
         _refuse_row(table, column, 0, first, READABLE, "write dates as YYYY-MM-DD, or say how with --date-format")
     whole = [(shape, parsed) for shape, parsed in readings if not parsed.null_count()]
