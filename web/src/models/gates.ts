@@ -2,7 +2,6 @@
 
 import type { Cell } from "../nn/cells/index.ts";
 import { LSTM } from "../nn/cells/lstm.ts";
-import { at } from "../nn/layer.ts";
 import { accuracy } from "../nn/losses.ts";
 import { type Network, run } from "../nn/network.ts";
 import { random } from "../nn/random.ts";
@@ -63,26 +62,16 @@ export function clamped(network: Network, gate: Gate, held: Float64Array): Netwo
   return { ...network, layers: network.layers.map((layer, k) => (k === 0 ? { ...layer, cell } : layer)) };
 }
 
-/** How much farther a gate is from its mean at the key than at noise: the mean over units, in standard deviations. */
+/** How much a gate at the key differs from its mean: the mean over units, of a gate between 0 and 1. */
 export function marking(network: Network, batch: Batch, gate: Gate): number {
   const { values, layer } = run(network, batch.x).tapes[0]!;
-  const { batch: B, steps } = batch.x;
+  const B = batch.x.batch;
   const centre = means(network, batch, gate);
-  let [atKey, spread] = [0, 0];
-  for (let unit = 0; unit < layer.hidden; unit++) {
-    let [square, key] = [0, 0];
-    for (let t = 0; t < steps; t++) {
-      const now = at(values[gate]!, t, layer.hidden * B);
-      for (let b = 0; b < B; b++) {
-        const off = now[unit * B + b]! - centre[unit]!;
-        square += (off * off) / (steps * B);
-        if (batch.keys[b]![0] === t) key += off / B;
-      }
-    }
-    atKey += Math.abs(key);
-    spread += Math.sqrt(square);
-  }
-  return atKey / spread;
+  const off = centre.map((mean, unit) => {
+    const atKey = batch.keys.reduce((sum, [step], b) => sum + values[gate]![(step! * layer.hidden + unit) * B + b]! / B, 0);
+    return Math.abs(atKey - mean);
+  });
+  return off.reduce((sum, value) => sum + value / layer.hidden, 0);
 }
 
 /** A gate on one sequence: [H][T]. */
