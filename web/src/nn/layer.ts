@@ -84,7 +84,7 @@ export function backward(tape: Tape, dh: Float64Array): Derivatives {
   const lost = arrays(cell.states, size); // dL/d of the zero state, which nobody asks for
   const blocks = cell.blocks.length * size;
   const u = new Float64Array(x.steps * blocks);
-  const v = new Float64Array(u.length);
+  const v = cell.apart ? new Float64Array(u.length) : u;
   for (let t = x.steps - 1; t >= 0; t--) {
     const before = t > 0 ? step(tape.values, t - 1, size) : start;
     const dBefore = t > 0 ? step(values, t - 1, size) : lost;

@@ -8,6 +8,7 @@
 export function addProduct(out: Float64Array, W: Float64Array, x: Float64Array, B: number): void {
   const M = out.length / B;
   const K = x.length / B;
+  if (mostlyZero(x)) return addOfNonzero(out, W, x, B);
   for (let m = 0; m < M; m++) addRows(out, m * B, W, m * K, 1, x, K, B);
 }
 
@@ -42,6 +43,7 @@ function addRows(out: Float64Array, to: number, W: Float64Array, from: number, a
 export function addOuter(dW: Float64Array, d: Float64Array, x: Float64Array, B: number): void {
   const M = d.length / B;
   const K = x.length / B;
+  if (mostlyZero(x)) return addOuterOfNonzero(dW, d, x, B);
   for (let m = 0; m < M; m++) {
     for (let k = 0; k < K; k++) {
       let [even, odd] = [0, 0];
@@ -53,6 +55,31 @@ export function addOuter(dW: Float64Array, d: Float64Array, x: Float64Array, B: 
       if (b < B) even += d[m * B + b]! * x[k * B + b]!;
       dW[m * K + k]! += even + odd;
     }
+  }
+}
+
+/** Symbols are one-hot: then only what is not 0 is worth a multiplication. */
+function mostlyZero(x: Float64Array): boolean {
+  let nonzero = 0;
+  for (let j = 0; j < x.length; j++) if (x[j] !== 0) nonzero++;
+  return 4 * nonzero < x.length;
+}
+
+function addOfNonzero(out: Float64Array, W: Float64Array, x: Float64Array, B: number): void {
+  const K = x.length / B;
+  for (let j = 0; j < x.length; j++) {
+    const value = x[j]!;
+    if (value === 0) continue;
+    for (let at = j % B, w = (j - (j % B)) / B; at < out.length; at += B, w += K) out[at]! += W[w]! * value;
+  }
+}
+
+function addOuterOfNonzero(dW: Float64Array, d: Float64Array, x: Float64Array, B: number): void {
+  const K = x.length / B;
+  for (let j = 0; j < x.length; j++) {
+    const value = x[j]!;
+    if (value === 0) continue;
+    for (let at = j % B, w = (j - (j % B)) / B; at < d.length; at += B, w += K) dW[w]! += d[at]! * value;
   }
 }
 

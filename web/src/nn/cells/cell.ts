@@ -16,6 +16,8 @@ export interface Cell {
   readonly gates: readonly string[];
   /** What else the way back needs of a step. */
   readonly kept: readonly string[];
+  /** dL/du and dL/dv differ; of other cells both are written into one array. */
+  readonly apart?: true;
   /** u = W_ih x + b_ih and v = W_hh h + b_hh, each [blocks * H, B], and the states before -> gates and states now. */
   forward(u: Float64Array, v: Float64Array, before: Values, now: Values): void;
   /**

@@ -9,6 +9,7 @@ export const GRU: Cell = {
   states: ["h"],
   gates: ["r", "z", "n"],
   kept: ["v_n"],
+  apart: true,
   forward(u, v, before, now) {
     const size = now.h!.length;
     const [r, z, n, v_n, h] = [now.r!, now.z!, now.n!, now.v_n!, now.h!];
