@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
 import numpy as np
 import polars as pl
@@ -19,6 +20,7 @@ from carousel.experiments.decision.statistics.means import mean_interval
 from carousel.experiments.decision.verdicts_json import read_judgement
 from carousel.experiments.judgement import judge
 from carousel.experiments.report.first.answer import answer, standings
+from carousel.experiments.report.first.screen import first_screen
 from carousel.experiments.report.first.words import percent
 from carousel.experiments.report.page.results import result_tables
 from carousel.experiments.report.tables.contenders import summarise
@@ -145,6 +147,20 @@ def test_the_first_screen_says_what_to_use_and_how_much_better_than_the_simple()
     assert all(len(sentence.split()) <= 25 for sentence in (*told.use, *other.use))
     chinese = answer(standings(simple, judge(simple)), "zh").use
     assert chinese[0] == "不建议使用网络：请用梯度提升。"
+
+
+def test_the_picture_has_a_dot_for_each_split_and_the_best_first() -> None:
+    evidence = made(0.9, {"linear": 0.8, "boosting": 0.95})
+    screen = first_screen(evidence, judge(evidence), "en")
+    picture = screen.pictures[0]
+    root = fromstring(picture.svg)
+    rows = [node.text for node in root.iter() if node.tag.endswith("text") and node.get("class") == "name"]
+    assert rows[-2:] == ["gradient boosting", "a linear model"] and len(rows) == 4 and rows[0].startswith("LSTM")
+    dots = [node for node in root.iter() if node.tag.endswith("circle")]
+    assert len(dots) == 4 * SEEDS and sum("of-simple" in node.get("class", "") for node in dots) == 2 * SEEDS
+    places = [float(node.get("cx", "")) for node in dots[2 * SEEDS : 3 * SEEDS]]
+    assert min(places) > max(float(node.get("cx", "")) for node in dots[3 * SEEDS :])
+    assert "您的文件" in first_screen(evidence, judge(evidence), "zh").pictures[0].title
 
 
 def test_the_table_has_the_simple_methods_below_the_networks() -> None:

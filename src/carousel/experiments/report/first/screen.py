@@ -17,6 +17,7 @@ from carousel.experiments.report.first.kept_picture import kept_picture
 from carousel.experiments.report.first.past import past
 from carousel.experiments.report.first.plain_names import listed, task
 from carousel.experiments.report.first.second_voice import Voice, voices
+from carousel.experiments.report.first.splits_picture import splits_picture
 from carousel.experiments.report.first.verdict_lines import Line, lines
 from carousel.experiments.report.first.words import say
 from carousel.experiments.report.names import files
@@ -82,7 +83,8 @@ def _about(evidence: Evidence, lang: str) -> str:
 
 def _pictures(evidence: Evidence, found: Standings, lang: str) -> tuple[Picture, ...]:
     why = kept_picture(evidence.plan, found.reason, lang) if found.reason else None
-    drawn = (why, happened_picture(_said(found), lang))
+    beside = splits_picture(found.ranked, found.made, Results(found.alike).rivals, lang)
+    drawn = (beside, why, happened_picture(_said(found), lang))
     return tuple(Picture(*each) for each in drawn if each)
 
 
