@@ -11,7 +11,7 @@ import typer
 from carousel.cli.ending import exit_code
 from carousel.cli.help import Command, Group
 from carousel.cli.parameters import PATH, Json, Lang, N
-from carousel.cli.take_commands import export, predict
+from carousel.cli.take_commands import export, predict, serve
 from carousel.common.version import version as installed_version
 
 app = typer.Typer(
@@ -96,6 +96,7 @@ def compare(
 
 app.command(cls=Command)(predict)
 app.command(cls=Command)(export)
+app.command(cls=Command)(serve)
 
 
 @app.command(cls=Command)

@@ -38,3 +38,16 @@ def export(
     from carousel.cli.export import exported
 
     exported(run, to, out, (width, fraction), not unchecked, json_, lang)
+
+
+def serve(
+    run: Annotated[Path, typer.Argument()],
+    host: Annotated[str, typer.Option(metavar="ADDRESS")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar=N)] = 8000,
+    token: Annotated[str | None, typer.Option(metavar="TEXT")] = None,
+    lang: Lang = "",
+) -> None:
+    """Serve the network of a run."""
+    from carousel.cli.serve import serve as run_server
+
+    run_server(run, host, port, token, lang)

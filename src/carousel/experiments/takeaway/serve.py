@@ -1,0 +1,125 @@
+"""A small server of one network: JSON in, predictions out. `carousel serve` runs it.
+
+POST /predict    {"rows": [{column: value, ...}, ...]}: rows of a table, as `carousel predict` reads them from a file
+GET  /health     that it is there, and of what
+GET  /openapi.json
+
+A request is read as a file of JSON lines, by the same rules, so whatever does not fit is refused in the same line.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from carousel.common.errors import UserError
+from carousel.common.version import version
+from carousel.experiments.data.prepare.new_rows import read_new_rows
+from carousel.experiments.results.rebuild import load_taken
+from carousel.experiments.takeaway.predict import LEVEL, answers, band_of, options_of, prepared_of
+
+MOST_BYTES = 4 * 2**20  # of a request
+MOST_ROWS = 100_000
+
+
+class Refused(Exception):
+    """A request that is not answered: its status, and why in one line."""
+
+    def __init__(self, status: int, why: str):
+        super().__init__(why)
+        self.status = status
+
+
+def application(run: str | Path, token: str | None = None, level: float = LEVEL) -> Starlette:
+    """The server's application. token: what a request must carry ("Authorization: Bearer TOKEN"); None: none is asked.
+
+    Raises UserError for a run whose network answers no rows."""
+    taken = load_taken(run)
+    trained, options, band = prepared_of(taken, run), options_of(taken), band_of(taken, level)
+
+    def answer(rows: list[dict[str, Any]]) -> dict[str, Any]:
+        with tempfile.TemporaryDirectory(prefix="carousel-") as folder:
+            path = Path(folder) / "request.jsonl"
+            path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+            table = answers(taken.network, read_new_rows(path, options, trained), trained, band)
+        return {"predictions": table.to_dicts(), "level": None if band is None else band.level}
+
+    async def predict(request: Request) -> Response:
+        _refuse_stranger(request, token)
+        rows = _rows(await _body(request))
+        return JSONResponse(await run_in_threadpool(answer, rows))
+
+    async def health(request: Request) -> Response:
+        return JSONResponse({"status": "ok", "contender": taken.contender.spec, "version": version()})
+
+    async def openapi(request: Request) -> Response:
+        return JSONResponse(_DESCRIPTION)
+
+    routes = [Route("/predict", predict, methods=["POST"]), Route("/health", health), Route("/openapi.json", openapi)]
+    return Starlette(routes=routes, exception_handlers={Refused: _told, UserError: _told})
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    """In one line; what does not fit is 422."""
+    return JSONResponse({"error": str(error)}, error.status if isinstance(error, Refused) else 422)
+
+
+def _refuse_stranger(request: Request, token: str | None) -> None:
+    given = request.headers.get("authorization", "")
+    if token is not None and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        raise Refused(401, "a token is needed; fix: send the header Authorization: Bearer TOKEN")
+
+
+async def _body(request: Request) -> bytes:
+    """At most MOST_BYTES of it are read."""
+    found = b""
+    async for part in request.stream():
+        found += part
+        if len(found) > MOST_BYTES:
+            raise Refused(413, f"the request is too large; allowed: {MOST_BYTES:,} bytes; fix: send fewer rows at once")
+    return found
+
+
+def _rows(body: bytes) -> list[dict[str, Any]]:
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, "the request is no JSON") from error
+    rows = given.get("rows") if isinstance(given, dict) else None
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise Refused(400, 'the request names no rows; allowed: {"rows": [{column: value, ...}, ...]}')
+    if len(rows) > MOST_ROWS:
+        raise Refused(413, f"too many rows; allowed: {MOST_ROWS:,}; got: {len(rows):,}; fix: send fewer rows at once")
+    return rows
+
+
+_ROWS = {"type": "array", "items": {"type": "object"}}
+_DESCRIPTION = {
+    "openapi": "3.1.0",
+    "info": {"title": "A network compared and trained by Carousel", "version": version()},
+    "paths": {
+        "/predict": {
+            "post": {
+                "requestBody": {"content": {"application/json": {"schema": {
+                    "type": "object", "required": ["rows"], "properties": {"rows": _ROWS}}}}},
+                "responses": {
+                    "200": {"description": "a row a sequence, of a forecast a row a step ahead",
+                            "content": {"application/json": {"schema": {
+                                "type": "object", "properties": {"predictions": _ROWS, "level": {"type": "number"}}}}}},
+                    "400": {"description": "no JSON of rows"}, "401": {"description": "no token"},
+                    "413": {"description": "too large"}, "422": {"description": "rows that do not fit, and why"},
+                },
+            }
+        },
+        "/health": {"get": {"responses": {"200": {"description": "the server is there"}}}},
+    },
+}  # fmt: skip
