@@ -61,6 +61,14 @@ def test_pairs_of_gestures_hold_the_same_values():
 
 def test_no_machine_fails_without_a_shock_but_for_the_chance():
     frame = pl.read_csv(example("machines").csv().encode())
-    each = frame.group_by("machine").agg(pl.col("vibration").max(), pl.col("fails").first())
+    each = frame.group_by("watch").agg(pl.col("vibration").max(), pl.col("fails").first())
     quiet = each.filter(pl.col("vibration") < 3.2)
     assert (quiet["fails"] == "yes").mean() < 0.08
+
+
+def test_the_watches_of_a_machine_stay_in_one_part(tmp_path):
+    made = example("machines")
+    (tmp_path / "m.csv").write_text(made.csv(), encoding="utf-8")
+    assert "--block machine" in made.command("m.csv")
+    read = prepare(tmp_path / "m.csv", made.options)
+    assert (read.part.reshape(100, 3) == read.part.reshape(100, 3)[:, :1]).all() and len(set(read.part)) == 3
