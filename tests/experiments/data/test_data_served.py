@@ -133,3 +133,15 @@ def test_a_column_that_counts_the_rows_is_no_input(tmp_path: Path) -> None:
     assert set(kept.card["channels"]["names"]) == {"a", "n"} and alone.card["channels"]["names"] == ["n"]
     series = pl.DataFrame({"n": range(90), "y": [float(n % 7) for n in range(90)]})
     assert prepare(csv_of(tmp_path, series), FORECAST).card["channels"]["names"] == ["y"]
+
+
+def test_a_block_may_be_part_of_the_group(tmp_path: Path) -> None:
+    rows = [(f"p{n // 9}", n // 3 % 3, n % 3, n * 7 % 11, "ab"[n // 3 % 2]) for n in range(270)]
+    frame = pl.DataFrame(rows, schema=["patient", "session", "t", "x", "label"], orient="row")
+    options = DataOptions("label", ("patient", "session"), "t", block="patient")
+    read = prepare(csv_of(tmp_path, frame), options)
+    assert read.card["channels"]["names"] == ["x"] and read.card["sequences"] == 90
+    parts = [set(read.part[n : n + 3].tolist()) for n in range(0, 90, 3)]
+    assert all(len(part) == 1 for part in parts) and told(read, "blocks")["training"] == 18
+    with pytest.raises(BadPlan, match="given twice"):
+        DataOptions("label", "patient", "t", block="patient")

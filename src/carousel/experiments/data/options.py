@@ -105,7 +105,8 @@ class DataOptions:
     def _check_roles(self) -> None:
         roles = [(role, name) for role, name in self.roles() if name is not None]
         for (role, name), (other, same) in combinations(roles, 2):
-            if name == same:
+            shared = {role, other} == {"--group", "--block"} and len(several(self.group)) > 1  # patient of patient, day
+            if name == same and not shared:
                 raise BadPlan(
                     f"column {name!r} is given twice, as {role} and as {other}",
                     fix="give each column one role",

@@ -23,6 +23,7 @@ def with_roles(table: Table, options: DataOptions) -> tuple[Table, DataOptions]:
     options = _resolved(options, table.frame.columns)
     _refuse_no_word(options.not_missing)
     table = _without_missing(table, options.missing)
+    table, options = _block_kept(table, options)
     table, group = _joined(table, "group", several(options.group), BETWEEN_GROUPS)
     table, order = _joined(table, "order", several(options.order), " ")
     table, block = _joined(table, "block", several(options.block), BETWEEN_GROUPS)
@@ -105,6 +106,15 @@ def _joined(table: Table, role: str, names: tuple[str, ...], between: str) -> tu
     note: Note = {"key": f"joined_{role}", "columns": list(names), "first": str(joined[0])}
     frame = table.frame.drop(names).with_columns(joined.alias(name))
     return replace(table, frame=frame, notes=[*table.notes, note]), name
+
+
+def _block_kept(table: Table, options: DataOptions) -> tuple[Table, DataOptions]:
+    """A column of the block that names the sequences together with others, once more: the group's is joined."""
+    shared = set(several(options.block)) & set(several(options.group))
+    copies = {name: f"{name} (block)" for name in several(options.block) if name in shared}
+    frame = table.frame.with_columns(pl.col(name).alias(copy) for name, copy in copies.items())
+    block = tuple(copies.get(name, name) for name in several(options.block)) or None
+    return replace(table, frame=frame), replace(options, block=block)
 
 
 def _counted(table: Table, names: tuple[str, ...]) -> tuple[Table, str]:
