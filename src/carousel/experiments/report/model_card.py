@@ -18,6 +18,7 @@ _MOST_HALVES = 4  # that are listed
 _ON_FILE = """```
 carousel predict best NEW_FILE --out predictions.csv
 carousel export best --to onnx   # or c, verilog, torch
+carousel serve best
 ```
 """
 _IN_PYTHON = """```python
