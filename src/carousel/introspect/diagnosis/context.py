@@ -6,7 +6,7 @@ context knows none of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from carousel.introspect.diagnosis.observe.hidden_modules import HiddenModule
 from carousel.introspect.diagnosis.observe.passes import LossFunction
 from carousel.introspect.diagnosis.observe.trace import Trace
 
@@ -27,6 +28,7 @@ class Known:
     optimizer: the torch optimiser of the training; or learning_rate, for plain SGD. clip_norm: the norm gradients are
     clipped to. causal: True where no output may depend on later inputs. lengths: [B]. dependency: how many steps lie
     between what matters and where it is asked for. continues: True where each batch goes on where the last one ended.
+    train_step: one step of the training.
     """
 
     optimizer: torch.optim.Optimizer | None = None
@@ -36,18 +38,20 @@ class Known:
     lengths: Tensor | None = None
     dependency: int | None = None
     continues: bool | None = None
+    train_step: Callable[..., Any] | None = None
 
 
 @dataclass(eq=False)
 class Context:
-    """model, batch, loss_fn as given; trace: the recorded pass; generator: of every random number. facts: those
-    found out so far."""
+    """model, batch, loss_fn as given; trace: the recorded pass; hidden: modules that the model holds unregistered;
+    generator: of every random number. facts: those found out so far."""
 
     model: nn.Module
     batch: Any
     loss_fn: LossFunction
     known: Known
     trace: Trace
+    hidden: Sequence[HiddenModule] = ()
     generator: torch.Generator = field(default_factory=lambda: torch.Generator().manual_seed(0))
     facts: dict[Callable[[Context], Any], Any] = field(default_factory=dict)
 

@@ -12,6 +12,8 @@ from carousel.common.errors import BadCall
 from carousel.introspect.diagnosis.context import Context, Known
 from carousel.introspect.diagnosis.diagnosis import Diagnosis
 from carousel.introspect.diagnosis.finding import SEVERITIES, Finding, ModelFacts, NotAssessed
+from carousel.introspect.diagnosis.observe.hidden_modules import adopted
+from carousel.introspect.diagnosis.observe.one_thread import one_thread
 from carousel.introspect.diagnosis.observe.passes import LossFunction, recorded_pass
 from carousel.introspect.diagnosis.observe.snapshot import snapshot
 from carousel.introspect.diagnosis.observe.state_walk import tensors_of
@@ -50,12 +52,12 @@ def diagnose(
     known = Known(optimizer, learning_rate, clip_norm, causal, lengths, dependency, continues)
     findings: list[Finding] = []
     not_assessed: list[NotAssessed] = []
-    with snapshot(model, loss_fn), torch.enable_grad():
+    with adopted(model) as hidden, one_thread(model), snapshot(model, loss_fn), torch.enable_grad():
         trace = recorded_pass(model, batch, loss_fn)
         if not trace.module_calls:
             raise BadCall("loss_fn ran none of the model's recurrent modules", fix="call model(...) in loss_fn")
         _check_numbers(batch, trace.loss)
-        context = Context(model, batch, loss_fn, known, trace)
+        context = Context(model, batch, loss_fn, known, trace, hidden)
         for symptom in SYMPTOMS:
             if looking is not None:
                 looking(symptom.id)

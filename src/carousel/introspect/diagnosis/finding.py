@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict
 
-from carousel.common.texts import text
+from carousel.common.texts import catalogue, text
 from carousel.introspect.record import ModelTape
 
 Severity = Literal["info", "warning", "critical"]
@@ -19,8 +19,9 @@ class Finding:
     """Something that is wrong, with its evidence.
 
     symptom: its id. values: the numbers of the evidence, formatted, by the placeholders of its text. fix: a line of
-    code. site: the layer it was found at, or "" for the model. form: which of the symptom's evidence texts applies.
-    figure: language -> an altair chart, or None.
+    code, or lines of the user's own file as a diff. site: the layer it was found at, or "" for the model. form: which
+    of the symptom's evidence texts applies; cause and advice may have their own for it. figure: language -> an altair
+    chart, or None. follows: findings that go away with this one.
     """
 
     symptom: str
@@ -31,11 +32,13 @@ class Finding:
     site: str = ""
     form: str = "evidence"
     figure: Callable[[str], Any] | None = field(default=None, compare=False)
+    follows: tuple[Finding, ...] = ()
 
     def text(self, part: str, lang: str) -> str:
         """title, evidence, cause, advice or limits (what the measurement does not cover), in a language."""
-        key = self.form if part == "evidence" else part
-        return text(f"doctor.{self.symptom.replace('-', '_')}.{key}", lang, **self.values)
+        of, own = f"doctor.{self.symptom.replace('-', '_')}", f"{self.form}_{part}"
+        key = self.form if part == "evidence" else own if f"{of}.{own}" in catalogue(lang) else part
+        return text(f"{of}.{key}", lang, **self.values)
 
     @property
     def title(self) -> str:

@@ -36,12 +36,13 @@ class BatchLeakage(NamedTuple):
     fix: str
 
 
-def batch_leakage(context: Context, probe: Probe) -> BatchLeakage | None:
-    """How and where samples are mixed, given that no axes keep them apart; None where no output axis has their size."""
-    layout = _most_likely(context, probe)
+def batch_leakage(context: Context, probe: Probe, axis: int | None = None) -> BatchLeakage | None:
+    """How and where samples are mixed, given that no axes keep them apart; None where no output axis has their size.
+    axis: of the input, along which the samples are known to lie."""
+    layout = _most_likely(context, probe, axis)
     if layout is None or _is_one_of_many(context, probe.x):
         return None
-    size = probe.x.shape[layout.given]
+    size = layout.x_shape[layout.given]
     moved = {index: reach(probe, layout, index) for index in probe.chosen(size)}
     index = max(moved, key=lambda k: _others(moved[k], k))
     changed, own = _others(moved[index], index), float(moved[index][index])
@@ -58,7 +59,7 @@ def other_axis(context: Context, probe: Probe, sound: list[Layout]) -> tuple[Mod
     "along": all its tensors of one axis, lengths or labels, have that axis' size, and none the other's; "independent":
     neighbours along it are no more similar than any two, and along the other they are."""
     x, call = probe.x, context.trace.modules[0][0]
-    if x.dim() < 2 or len({layout.given for layout in sound}) != 1 or isinstance(call.x, PackedSequence):
+    if x.dim() < 2 or len({layout.given for layout in sound}) != 1 or sound[0].x_shape != tuple(x.shape) or isinstance(call.x, PackedSequence):
         return None
     supposed = sound[0].given
     if sizes(context.trace.modules[0]) != (x.shape[1 - supposed], x.shape[supposed]) or call.is_cell:
@@ -104,12 +105,12 @@ def _others(moved: Tensor, index: int) -> int:
     return int((moved > 0).sum()) - int(moved[index] > 0)
 
 
-def _most_likely(context: Context, probe: Probe) -> Layout | None:
+def _most_likely(context: Context, probe: Probe, axis: int | None) -> Layout | None:
     """The axes that the samples probably lie along: those of the size that tensors of one axis have; else the first."""
     flat = {len(t) for t in tensors_of(context.batch) if t.dim() == 1}
     found = [
-        a for a in candidates(probe)
-        if a.answered == 0 or (a.answered == 1 and a.shape[0] == probe.x.shape[1 - a.given])
+        a for a in candidates(probe, context.trace.steps, context.trace.batch_size)
+        if axis in (None, a.given) and (a.answered == 0 or (a.answered == 1 and a.shape[0] == a.x_shape[1 - a.given]))
     ]  # fmt: skip
     return min(found, key=lambda a: (a.shape[a.answered] not in flat, a.given, a.answered), default=None)
 
@@ -138,7 +139,7 @@ def _touched(probe: Probe, layout: Layout, index: int, call: ModuleCall) -> tupl
     with wrapped(call.module, note):
         probe.output(probe.x)
         count = len(inputs)
-        probe.output(probe.altered(layout.given, index))
+        probe.output(probe.altered(layout.given, index, layout.x_shape))
     before, after = inputs[:count], inputs[count:]
     if [x.shape for x in before] != [x.shape for x in after]:
         return 0, 0
@@ -154,7 +155,7 @@ def _turned(context: Context, probe: Probe, call: ModuleCall) -> str:
         with snapshot(context.model):
             for each in chosen:
                 each.module.batch_first = first  # type: ignore[assignment]
-            if layouts_of(probe.of()):
+            if layouts_of(probe.of(), context):
                 return "; ".join(f"{code_name(each.name)}.batch_first = {first}" for each in chosen)
     return f"x = x.transpose(0, 1)  # of the input of {code_name(call.name)}; turn its output back"
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from carousel.introspect.diagnosis.context import Context, fact
+from carousel.introspect.diagnosis.facts.feeding import fed_by
 from carousel.introspect.diagnosis.facts.model_probe import NoProbe, model_probe
 from carousel.introspect.diagnosis.observe.state_walk import names_of, tensors_of, whole_numbers_of
 from carousel.introspect.diagnosis.observe.trace import ModuleCall, sizes
@@ -45,10 +46,47 @@ def lengths_of(context: Context, calls: list[ModuleCall]) -> Lengths | None:
     probe = model_probe(context)
     padding = frozenset[int]() if isinstance(probe, NoProbe) else probe.padding_tokens
     for x in _inputs_like(context, calls[0], steps, count):
-        found = _lengths_in(context.batch, x, _names(context), padding)
+        others = _of_others(context, calls, x)
+        found = _lengths_in(context.batch, x, _names(context), padding, others)
         if found is not None:
             return found
     return None
+
+
+def _of_others(context: Context, calls: list[ModuleCall], x_TB: Tensor) -> list[Tensor]:
+    """The lengths of what is not this input: other modules were packed with them, or another input's padding shows them;
+    an encoder's are not its decoder's."""
+    packed = [c.own_lengths for c in context.trace.module_calls if c.module is not calls[0].module]
+    own = x_TB.data_ptr()
+    given = [t for t in tensors_of([context.trace.inputs, context.trace.keywords]) if t.data_ptr() != own]
+    turned = [v for t in given if t.dim() in (2, 3) and t.dtype != torch.bool for v in (t, t.transpose(0, 1))]
+    shown = [(~_padding(v)).sum(0) for v in turned if v.shape[1] == x_TB.shape[1]]
+    return [t for t in (*packed, *shown) if t is not None and len(set(t.tolist())) > 1]
+
+
+def are_lengths_given(context: Context) -> bool:
+    """Whether some module was packed, or the model or the batch has lengths by name."""
+    if any(call.own_lengths is not None for call in context.trace.module_calls) or context.known.lengths is not None:
+        return True
+    return any("len" in name for name in _names(context).values())
+
+
+def mismatched_lengths(context: Context) -> int:
+    """How many sequences go by another one's length: where the lengths are those that the padding shows, but in another
+    order. 0 where they are not."""
+    trace = context.trace
+    named = [t for t in tensors_of(context.batch) if "len" in _names(context).get(id(t), "")]
+    whole = [t for t in tensors_of(context.batch) if t.dim() == 1 and not t.is_floating_point()]
+    lists = [t for _, t in whole_numbers_of(context.batch)]
+    for x in tensors_of([trace.inputs, trace.keywords] if trace.model_calls else context.batch):
+        for t in (x, x.transpose(0, 1)) if x.dim() in (2, 3) and x.dtype != torch.bool else ():
+            unpadded = (~_padding(t)).sum(0)
+            for given in [*named, *whole, *lists]:
+                if given.shape == unpadded.shape and len(set(unpadded.tolist())) > 1:
+                    own = given.cpu().long()
+                    if bool((own.sort().values == unpadded.sort().values).all()) and bool((own != unpadded).any()):
+                        return int((own != unpadded).sum())
+    return 0
 
 
 @fact
@@ -64,6 +102,7 @@ def _inputs_like(context: Context, call: ModuleCall, steps: int, count: int) -> 
     whole) that have these steps and sequences, then the module's."""
     trace = context.trace
     given = tensors_of([trace.inputs, trace.keywords] if trace.model_calls else context.batch)
+    given = fed_by(context, call, given)
     turned = [x for t in given if t.dim() in (2, 3) and t.dtype != torch.bool for x in (t, t.transpose(0, 1))]
     if getattr(call.module, "batch_first", True):  # where T == B both fit: the more likely first
         turned = turned[1::2] + turned[::2]
@@ -72,12 +111,15 @@ def _inputs_like(context: Context, call: ModuleCall, steps: int, count: int) -> 
         yield call.input_TBI
 
 
-def _lengths_in(batch: Any, x_TB: Tensor, names: Mapping[int, str], padding: frozenset[int]) -> Lengths | None:
+def _lengths_in(
+    batch: Any, x_TB: Tensor, names: Mapping[int, str], padding: frozenset[int], others: list[Tensor]
+) -> Lengths | None:
     """The lengths that a batch shows, for an input x [T, B, I] or tokens [T, B]; None where it shows none.
 
-    names: of tensors by id, as the batch or the model's forward calls them. padding: tokens known to be such.
-    A tensor, list or array [B] of whole numbers, or a mask, counts where it goes by such a name, or where what lies
-    behind it is padding, as it is for most sequences; labels would do too otherwise.
+    names: of tensors by id, as the batch or the model's forward calls them. padding: tokens known to be such. others:
+    lengths of other inputs. A tensor, list or array [B] of whole numbers, or a mask, counts where what lies behind it
+    is padding, as it is for most sequences; or where it goes by such a name, is not of another input, and no padding of
+    this one begins elsewhere; labels would do too otherwise.
     """
     steps, count = x_TB.shape[:2]
     padded = _padding(x_TB)
@@ -85,8 +127,9 @@ def _lengths_in(batch: Any, x_TB: Tensor, names: Mapping[int, str], padding: fro
     tensors = [(names.get(id(tensor), ""), tensor) for tensor in tensors_of(batch)]
     for name, tensor in [*tensors, *whole_numbers_of(batch)]:
         for found in _as_lengths(tensor, steps, count):
-            named = "len" in name or "mask" in name
-            if (named or _explains(found, unpadded)) and bool((found < steps).any()):
+            named = ("len" in name or "mask" in name) and not any(torch.equal(found, other.cpu()) for other in others)
+            fits = len(set(unpadded.tolist())) == 1 or bool((found >= unpadded).all())
+            if ((named and fits) or _explains(found, unpadded)) and bool((found < steps).any()):
                 return Lengths(found, "batch")
     often = int((steps - unpadded >= _REPEATED).sum()) >= _REPEATED
     sure = often or bool(padded.any() and x_TB.dim() == 2 and set(x_TB[padded.to(x_TB.device)].tolist()) <= padding)

@@ -66,6 +66,10 @@ class Probe:
         """The same with another input changed; a fresh one, of the model as it is now."""
         return Probe(self._model, *self._call, self._generator, self._answer, self._changed if x is None else x)
 
+    def answering(self, answer: int) -> Probe:
+        """The same, looking at another tensor of the answer."""
+        return Probe(self._model, *self._call, self._generator, answer, self._changed)
+
     @cached_property
     def x(self) -> Tensor:
         """The input that is changed: there is one, where `given` is not empty."""
@@ -80,32 +84,40 @@ class Probe:
             return None
         return first if torch.equal(first.nan_to_num(), second.nan_to_num()) else None
 
-    def moved(self, axis: int, index: int) -> Tensor:
-        """Of the output's shape, NaN as 0: how far it moves when the slice `index` of the input's `axis` is changed."""
+    def moved(self, axis: int, index: int, shape: tuple[int, ...] | None = None) -> Tensor:
+        """Of the output's shape, NaN as 0: how far it moves when the slice `index` of the input's `axis` is changed.
+        shape: the input's, unfolded, where that axis is none of its own."""
         assert self.base is not None
-        found = self.output(self.altered(axis, index))
+        found = self.output(self.altered(axis, index, shape))
         if found is None or found.shape != self.base.shape:
             raise Refused("the shape of the output depends on the values of the input")
         return (found - self.base).abs().nan_to_num(0.0)
 
-    def depends(self, axis: int, index: int) -> Tensor:
+    def depends(self, axis: int, index: int, shape: tuple[int, ...] | None = None) -> Tensor:
         """bool, of the output's shape: True where it changes with the slice `index` of the input's `axis`."""
-        return self.moved(axis, index) > 0
+        return self.moved(axis, index, shape) > 0
 
     def chosen(self, size: int) -> list[int]:
         """Some positions along an axis, both ends among them."""
         return sorted({round(k * (size - 1) / (_TRIED - 1)) for k in range(_TRIED)})
 
-    def altered(self, axis: int, index: int) -> Tensor:
+    def altered(self, axis: int, index: int, shape: tuple[int, ...] | None = None) -> Tensor:
         """The input with other values in one slice: noise added to numbers; whole numbers exchanged for others that
         occur, padding left as it is."""
-        new = self.x.detach().clone()
-        part = new.select(axis, index)
+        new = self.x.detach().clone().contiguous()
+        part = (new if shape is None else new.view(shape)).select(axis, index)
         if _is_whole(new):
             part.copy_(self._exchanged(part))
         else:
             scale = new.nan_to_num().std().clamp(min=1e-3)
             part += scale * torch.randn(part.shape, generator=self._generator, dtype=part.dtype).to(part.device)
+        return new
+
+    def altered_everywhere(self) -> Tensor:
+        """The input with other values in every slice of its first axis."""
+        new = self.x.detach().clone()
+        for index in range(len(new)):
+            new[index] = self.altered(0, index)[index]
         return new
 
     def _exchanged(self, part: Tensor) -> Tensor:
@@ -127,7 +139,10 @@ class Probe:
     def output(self, x: Tensor) -> Tensor | None:
         """The answer to another input, [...]; None where the model gives none. Raises Refused where it fails."""
         new = _packed_as(self._changed, x) if _is_packed(self._changed) else x
-        inputs, keywords = tree_map(lambda v: new if v is self._changed else v, self._call, is_leaf=_is_packed)
+        return self.answer_to(*tree_map(lambda v: new if v is self._changed else v, self._call, is_leaf=_is_packed))
+
+    def answer_to(self, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Tensor | None:
+        """The answer to another call as a whole. Raises Refused where it fails."""
         with snapshot(self._model), torch.no_grad():
             self._model.eval()
             with as_refusal():

@@ -12,8 +12,10 @@ from carousel.introspect.diagnosis.code_names import code_name, number
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.batch_leakage import BatchLeakage, batch_leakage, other_axis
 from carousel.introspect.diagnosis.facts.batch_permutation import batch_permutation
-from carousel.introspect.diagnosis.facts.layout import layouts
+from carousel.introspect.diagnosis.facts.layout import layouts, layouts_of
+from carousel.introspect.diagnosis.facts.lengths import are_lengths_given
 from carousel.introspect.diagnosis.facts.model_probe import NoProbe, model_probe
+from carousel.introspect.diagnosis.facts.permuted_answers import permuted_answers
 from carousel.introspect.diagnosis.facts.statefulness import first_calls, handed_on, statefulness
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.observe.perturbation import Probe, Refused
@@ -53,11 +55,26 @@ class BatchMixing(Symptom):
             return self.not_assessed("one_sequence")
         try:
             if layouts(context):
-                return self._contradicted(context, probe)
+                return self._others(context, probe) or self._contradicted(context, probe)
+            if are_lengths_given(context) and permuted_answers(context) is not None:
+                return []  # each sample moves one answer: `lengths-order` has it
             found = batch_leakage(context, probe)
         except Refused as error:
             return self.not_assessed("refused", why=str(error))
         return self._by_order(context, NoProbe("no_sample_axis")) if found is None else [self._finding(found)]
+
+    def _others(self, context: Context, main: Probe) -> list[Finding]:
+        """In the other tensors of the answer that the loss reads."""
+        for index, answer in enumerate(context.trace.answers):
+            if answer is context.trace.answer or not answer.requires_grad or answer.grad is None:
+                continue
+            probe = main.answering(index)
+            if probe.base is None or layouts_of(probe, context):
+                continue
+            found = batch_leakage(context, probe, layouts(context)[0].given)
+            if found is not None:
+                return [self._finding(found)]
+        return []
 
     def _by_order(self, context: Context, why: NoProbe) -> list[Finding] | NotAssessed:
         """The model cannot be asked, the loss can."""

@@ -63,13 +63,13 @@ def leak_of(context: Context, probe: Probe) -> Leak | None:
     """The farthest look ahead among some steps; None where there is none, or no axis of answers for every step."""
     if probe.base is None:
         return None
-    for layout in layouts_of(probe):
-        axes = layout.time_axes(probe.x, context.trace.steps)
+    for layout in layouts_of(probe, context):
+        axes = layout.time_axes(context.trace.steps)
         if axes is None:
             continue
         found = []
-        for step in probe.chosen(probe.x.shape[axes[0]]):
-            moved = probe.depends(axes[0], step).reshape(layout.shape).movedim(axes[1], 0).flatten(1).any(1)
+        for step in probe.chosen(layout.x_shape[axes[0]]):
+            moved = probe.depends(axes[0], step, layout.x_shape).reshape(layout.shape).movedim(axes[1], 0).flatten(1).any(1)
             early = moved[:step].nonzero().flatten()
             if len(early):
                 found.append(Leak(step, int(early[0]), len(early)))

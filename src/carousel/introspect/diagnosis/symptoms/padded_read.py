@@ -11,6 +11,7 @@ from carousel.common.shapes import valid_steps
 from carousel.introspect.diagnosis.code_names import code_name, percent
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.lengths import Lengths, lengths_of
+from carousel.introspect.diagnosis.facts.more_padding import ADDED, moved_by_padding
 from carousel.introspect.diagnosis.facts.output_usage import output_has_time, output_usage
 from carousel.introspect.diagnosis.finding import Confidence, Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.observe.trace import ModuleCall, sizes
@@ -24,7 +25,8 @@ class PaddedRead(Symptom):
     """Measured: the steps at which the loss's derivative reaches the output of a recurrent module directly, against the
     true lengths. Found where a sequence that is shorter than the batch's longest is read at padding, or, behind a
     packed module, not read at all (`output[:, -1]` holds zeros there); one such sequence is enough, since the read is
-    exact. Critical where a quarter of the sequences are concerned and their lengths are given; lengths that were only
+    exact. Where that shows nothing, three more padded steps are put behind every sequence: an answer that changes reads
+    padding, in a mean, a maximum or attention, also behind pad_packed_sequence. Critical where a quarter of the sequences are concerned and their lengths are given; lengths that were only
     inferred from padding make it a warning. An answer for every step is judged by padding-in-loss.
     """
 
@@ -48,15 +50,24 @@ class PaddedRead(Symptom):
         each_step = bool((usage.sum(0) > 1).any())
         last = call.module is context.trace.top[0].module
         if each_step and (not last or output_has_time(context)):
-            return []
+            return self._more(context, call, lengths)
         wrong = usage & ~valid
         unread = short & ~usage.any(0)
         if call.own_lengths is not None and bool(unread.any()) and bool(usage[:, ~short].any(0).all()):
             return [self._finding(context, call, lengths, unread, "zeros", 0.0)]
         if not bool(wrong.any()):
-            return []
+            return self._more(context, call, lengths)
         form = "pool" if each_step and not call.is_cell else "evidence"
         return [self._finding(context, call, lengths, wrong.any(0), form, float(wrong.sum() / usage.sum()))]
+
+    def _more(self, context: Context, call: ModuleCall, lengths: Lengths) -> list[Finding]:
+        """What more padding changes; a backward direction that is not packed takes it in anyway, wherever it is read."""
+        if call.own_lengths is None and getattr(call.module, "bidirectional", False):
+            return []
+        found = moved_by_padding(context, call, lengths) if int(lengths.values.min()) < int(lengths.values.max()) else None
+        if found is None or len(found.concerned) != len(lengths.values):
+            return []
+        return [self._finding(context, call, lengths, found.concerned, "more", found.share)]
 
     def _finding(
         self, context: Context, call: ModuleCall, lengths: Lengths, concerned: Tensor, form: str, share: float
@@ -68,7 +79,7 @@ class PaddedRead(Symptom):
         sure: Confidence = "medium" if lengths.source == "padding" else "high"
         values = {
             "concerned": str(int(concerned.sum())), "batch": str(count), "steps": str(steps), "gap": str(gap),
-            "share": percent(share), "module": code_name(call.name),
+            "share": percent(share), "module": code_name(call.name), "added": str(ADDED),
         }  # fmt: skip
         return Finding(self.id, severity, sure, _fix(call, form), values, call.name, form)
 
@@ -95,6 +106,10 @@ def _fix(call: ModuleCall, form: str) -> str:
     if call.is_cell:
         return "h = torch.where((t < lengths).unsqueeze(1), new_h, h)  # keep the state behind a sequence's end"
     first = call.batch_first
+    if form == "more":
+        mask = "torch.arange(output.shape[1]) < lengths.unsqueeze(1)" if first else (
+            "torch.arange(output.shape[0]).unsqueeze(1) < lengths")  # fmt: skip
+        return f"mask = {mask}; scores = scores.masked_fill(~mask, float('-inf'))  # before softmax or max; a mean: /lengths"
     if form == "pool":
         mask = "(torch.arange({0}) < lengths.unsqueeze(1)).unsqueeze(-1)" if first else (
             "(torch.arange({0}).unsqueeze(1) < lengths).unsqueeze(-1)")  # fmt: skip
