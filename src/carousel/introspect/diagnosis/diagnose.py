@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from warnings import catch_warnings, filterwarnings
 
 import torch
 from torch import Tensor, nn
@@ -52,7 +53,8 @@ def diagnose(
     known = Known(optimizer, learning_rate, clip_norm, causal, lengths, dependency, continues)
     findings: list[Finding] = []
     not_assessed: list[NotAssessed] = []
-    with adopted(model) as hidden, one_thread(model), snapshot(model, loss_fn), torch.enable_grad():
+    with adopted(model) as hidden, one_thread(model), snapshot(model, loss_fn), torch.enable_grad(), catch_warnings():
+        filterwarnings("ignore", message="Using a target size")  # `loss-wiring` says it
         trace = recorded_pass(model, batch, loss_fn)
         if not trace.module_calls:
             raise BadCall("loss_fn ran none of the model's recurrent modules", fix="call model(...) in loss_fn")

@@ -16,10 +16,10 @@ _ROUNDING = 1e-4  # of the largest answer
 
 
 class Strayed(NamedTuple):
-    """concerned: samples whose answer is another in another order, of `count`."""
+    """concerned: samples whose answer is another in another order, of `number`."""
 
     concerned: int
-    count: int
+    number: int
 
 
 @fact
@@ -32,7 +32,7 @@ def answers_by_order(context: Context) -> Strayed | None:
     call = (context.trace.inputs, context.trace.keywords)
     found: list[Strayed] = []
     for samples in arrangements(context, call):
-        if samples.count != context.trace.batch_size or samples.axis(probe.base) is None:
+        if samples.number != context.trace.batch_size or samples.axis(probe.base) is None:
             continue
         strayed = _strayed(context, probe, call, samples)
         if strayed is None:
@@ -45,7 +45,7 @@ def _strayed(context: Context, probe: Probe, call: tuple[Any, Any], samples: Sam
     base = probe.base
     assert base is not None
     axis = samples.axis(base) or 0
-    for order in orders(samples.count, context.generator, _TRIES):
+    for order in orders(samples.number, context.generator, _TRIES):
         inputs, keywords = reordered(call[0], order, samples), reordered(call[1], order, samples)
         answer = probe.answer_to(inputs, keywords)
         wanted = base.index_select(axis, order.to(base.device))
@@ -53,7 +53,7 @@ def _strayed(context: Context, probe: Probe, call: tuple[Any, Any], samples: Sam
             raise Refused("the shape of the answer depends on the order of the samples")
         wrong = _differs(answer, wanted, axis)
         if bool(wrong.any()):
-            return Strayed(int(wrong.sum()), samples.count)
+            return Strayed(int(wrong.sum()), samples.number)
     return None
 
 
@@ -61,5 +61,3 @@ def _differs(answer: Tensor, wanted: Tensor, axis: int) -> Tensor:
     """[B] bool."""
     gap = (answer - wanted).abs().nan_to_num().movedim(axis, 0).flatten(1).amax(1)
     return gap > _ROUNDING * wanted.nan_to_num().abs().max().clamp(min=1e-6)
-
-

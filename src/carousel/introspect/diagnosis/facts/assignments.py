@@ -12,8 +12,8 @@ from carousel.introspect.diagnosis.observe.places import Place
 
 
 def assignment(owner: nn.Module, name: str) -> Place | None:
-    """The value assigned to an attribute in the class of a module; None where its source cannot be read or assigns none,
-    or several."""
+    """The value assigned to an attribute in the class of a module; None where its source cannot be read or assigns
+    none, or several."""
     try:
         lines, first = inspect.getsourcelines(type(owner))
         file = inspect.getsourcefile(type(owner)) or ""
@@ -31,7 +31,7 @@ def assignment(owner: nn.Module, name: str) -> Place | None:
 def made_at(model: nn.Module, path: str) -> Place | None:
     """Where a part of the model, as "encoder.rnn", is made."""
     owner, _, name = path.rpartition(".")
-    return assignment(model.get_submodule(owner), name) if path else None
+    return assignment(dict(model.named_modules())[owner], name) if path else None
 
 
 def _values(node: ast.AST, name: str) -> list[ast.expr]:

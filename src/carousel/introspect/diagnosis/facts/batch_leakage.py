@@ -59,7 +59,12 @@ def other_axis(context: Context, probe: Probe, sound: list[Layout]) -> tuple[Mod
     "along": all its tensors of one axis, lengths or labels, have that axis' size, and none the other's; "independent":
     neighbours along it are no more similar than any two, and along the other they are."""
     x, call = probe.x, context.trace.modules[0][0]
-    if x.dim() < 2 or len({layout.given for layout in sound}) != 1 or sound[0].x_shape != tuple(x.shape) or isinstance(call.x, PackedSequence):
+    if (
+        x.dim() < 2
+        or len({layout.given for layout in sound}) != 1
+        or sound[0].x_shape != tuple(x.shape)
+        or isinstance(call.x, PackedSequence)
+    ):
         return None
     supposed = sound[0].given
     if sizes(context.trace.modules[0]) != (x.shape[1 - supposed], x.shape[supposed]) or call.is_cell:

@@ -41,7 +41,7 @@ def batch_permutation(context: Context) -> BatchPermutation | None:
     for samples in found:
         turned = [
             _loss(context, reordered(context.batch, order, samples))
-            for order in orders(samples.count, context.generator, _ORDERS)
+            for order in orders(samples.number, context.generator, _ORDERS)
         ]
         if max(abs(loss - first) for loss in turned) <= _ROUNDING * max(abs(first), 1e-3):
             return None

@@ -12,8 +12,8 @@ from carousel.introspect.diagnosis.observe.trace import ModuleCall
 
 
 def fed_by(context: Context, call: ModuleCall, inputs: list[Tensor]) -> list[Tensor]:
-    """Those of the tensors that the module's x is made of without another recurrent module; all of them where that is not
-    seen."""
+    """Those of the tensors that the module's x is made of without another recurrent module; all of them where that is
+    not seen."""
     try:
         runs = [operation for operation in operations(context) if operation.name in RECURRENT]
     except Refused:

@@ -41,7 +41,8 @@ def first_non_finite(context: Context) -> Culprit | None:
 
 
 def _forward(log: OperationLog) -> Culprit | None:
-    """From the loss back to an operation whose inputs are all finite, or infinite on purpose (a mask before softmax)."""
+    """From the loss back to an operation whose inputs are all finite, or infinite on purpose (a mask before
+    softmax)."""
     operation = log.maker(log.loss)
     while operation is not None:
         bad = [t for t in operation.inputs if not _is_finite(t)]
@@ -55,16 +56,27 @@ def _forward(log: OperationLog) -> Culprit | None:
 
 
 def _backward(log: OperationLog) -> Culprit | None:
-    """The last operation whose derivative by an input is none though that by its output is a number."""
-    wanted = [t for o in log for t in (*o.inputs, *o.outputs) if t.requires_grad and t.is_floating_point()]
+    """The last operation whose own derivative makes no number of a number."""
+    wanted = [t for o in log for t in o.outputs if t.requires_grad and t.is_floating_point()]
     unique = list({id(t): t for t in wanted}.values())
     with as_refusal():
         found = torch.autograd.grad(log.loss, unique, retain_graph=True, allow_unused=True)
-    bad = {id(t): g is not None and not _is_finite(g) for t, g in zip(unique, found, strict=True)}
+    arrived = {id(t): g for t, g in zip(unique, found, strict=True) if g is not None}
     for operation in reversed(log.operations):
-        if any(bad.get(id(t)) for t in operation.inputs) and not any(bad.get(id(t)) for t in operation.outputs):
+        given = {t: arrived[id(t)] for t in operation.outputs if id(t) in arrived}
+        if given and all(_is_finite(g) for g in given.values()) and not _is_finite_behind(operation, given):
             return Culprit(operation, True)
     return None
+
+
+def _is_finite_behind(operation: Operation, given: dict[Tensor, Tensor]) -> bool:
+    """Whether the derivative by its inputs is finite, given that by its outputs."""
+    inputs = [t for t in operation.inputs if t.requires_grad and not any(t is output for output in given)]
+    if not inputs:
+        return True
+    with as_refusal():
+        found = torch.autograd.grad(list(given), inputs, list(given.values()), retain_graph=True, allow_unused=True)
+    return all(g is None or _is_finite(g) for g in found)
 
 
 def _is_finite(t: Tensor) -> bool:

@@ -54,8 +54,8 @@ def lengths_of(context: Context, calls: list[ModuleCall]) -> Lengths | None:
 
 
 def _of_others(context: Context, calls: list[ModuleCall], x_TB: Tensor) -> list[Tensor]:
-    """The lengths of what is not this input: other modules were packed with them, or another input's padding shows them;
-    an encoder's are not its decoder's."""
+    """The lengths of what is not this input: other modules were packed with them, or another input's padding shows
+    them; an encoder's are not its decoder's."""
     packed = [c.own_lengths for c in context.trace.module_calls if c.module is not calls[0].module]
     own = x_TB.data_ptr()
     given = [t for t in tensors_of([context.trace.inputs, context.trace.keywords]) if t.data_ptr() != own]

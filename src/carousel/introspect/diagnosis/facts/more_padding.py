@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map
 
 from carousel.common.shapes import valid_steps
@@ -46,11 +47,23 @@ def moved_by_padding(context: Context, call: ModuleCall, lengths: Lengths) -> Mo
         id(t): _lengthened(t, axis, lengths.values)
         for t in (*fed, *masks) if t.dim() >= 2 and tuple(t.shape[:2]) == shape
     }  # fmt: skip
+    inputs, keywords = tree_map(lambda v: longer.get(id(v), v), (context.trace.inputs, context.trace.keywords))
     try:
-        found = probe.answer_to(*tree_map(lambda v: longer.get(id(v), v), (context.trace.inputs, context.trace.keywords)))
+        with _UnpackedLonger():
+            found = probe.answer_to(inputs, keywords)
         return None if found is None else _compared(context, probe, found, lengths.values)
     except Refused:
         return None
+
+
+class _UnpackedLonger(TorchFunctionMode):
+    """pad_packed_sequence pads to the longest sequence of the batch; in the block to some steps more."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """As torch asks for."""
+        if getattr(func, "__name__", "") == "_pad_packed_sequence":
+            args = (*args[:4], max(args[4], len(args[1]) + ADDED))
+        return func(*args, **(kwargs or {}))
 
 
 def _time_axis(t: Tensor, call: ModuleCall, lengths: Tensor) -> int | None:

@@ -1,4 +1,5 @@
-"""The operations of one pass of the loss, and what follows from them: who made a number, and which losses were called."""
+"""The operations of one pass of the loss, and what follows from them: who made a number, and which losses were
+called."""
 
 from __future__ import annotations
 
@@ -12,9 +13,9 @@ from torch import Tensor
 
 from carousel.introspect.diagnosis.context import Context, fact
 from carousel.introspect.diagnosis.observe.operations import Operation, OperationLog, Watching
-from carousel.introspect.diagnosis.observe.passes import forward_of, in_place_of
 from carousel.introspect.diagnosis.observe.perturbation import as_refusal
 from carousel.introspect.diagnosis.observe.snapshot import detach_states, snapshot
+from carousel.introspect.record.in_place import forward_of, in_place_of
 
 #: torch's losses: name -> the names of its answer and target.
 LOSSES = {

@@ -13,7 +13,15 @@ from carousel.introspect.diagnosis.observe.operations import Operation, Operatio
 from carousel.introspect.diagnosis.observe.perturbation import as_refusal
 from carousel.introspect.diagnosis.observe.snapshot import detach_states, snapshot
 
-DROPOUT = ("dropout", "alpha_dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout", "feature_dropout")
+DROPOUT = (
+    "dropout",
+    "alpha_dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
+    "feature_alpha_dropout",
+    "feature_dropout",
+)
 DRAWS = ("randn", "rand", "randn_like", "rand_like", "normal", "uniform", "bernoulli", "randint", "exponential")
 SAMPLES = ("multinomial", "gumbel_softmax", "poisson")
 _SEEDS = (1, 2)

@@ -15,21 +15,22 @@ from carousel.introspect.diagnosis.observe.perturbation import Refused
 
 
 class Samples(NamedTuple):
-    """Where samples are supposed to lie. count: how many. first: along axis 0 rather than 1, where a tensor has either.
-    steps: also along rows that are samples and steps in one axis, of so many steps; None: there are none such."""
+    """Where samples are supposed to lie. number: how many. first: along axis 0 rather than 1, where a tensor has
+    either. steps: also along rows that are samples and steps in one axis, of so many steps; None: there are none
+    such."""
 
-    count: int
+    number: int
     first: bool
     steps: int | None = None
 
     def axis(self, t: Tensor) -> int | None:
         """The axis of a tensor that counts the samples; None where none does."""
-        axes = [a for a in ((0, 1) if self.first else (1, 0)) if a < t.dim() and t.shape[a] == self.count]
+        axes = [a for a in ((0, 1) if self.first else (1, 0)) if a < t.dim() and t.shape[a] == self.number]
         return axes[0] if axes else None
 
     def has_rows(self, t: Tensor) -> bool:
         """Whether its rows are samples and steps in one axis."""
-        return self.steps is not None and t.dim() > 0 and t.shape[0] == self.count * self.steps
+        return self.steps is not None and t.dim() > 0 and t.shape[0] == self.number * self.steps
 
     def fits(self, t: Tensor) -> bool:
         """Whether it has an axis for the samples."""
@@ -45,7 +46,7 @@ def arrangements(context: Context, value: Any) -> list[Samples]:
     counts = dict.fromkeys([largest.shape[0], largest.shape[1]])
     found = [Samples(n, n == largest.shape[0]) for n in counts if n > 1 and all(n in t.shape[:2] for t in tensors)]
     if largest.shape[0] == largest.shape[1]:
-        found += [Samples(each.count, False) for each in found]
+        found += [Samples(each.number, False) for each in found]
     steps, count = context.trace.steps, context.trace.batch_size
     rows = [Samples(count, first, steps) for first in (True, False)] if min(steps, count) > 1 else []
     return found + [r for r in rows if r.has_rows(largest) and all(r.fits(t) for t in tensors)]
@@ -77,7 +78,7 @@ def orders(count: int, generator: torch.Generator, tries: int) -> Iterator[Tenso
 
 def _is_list_of_samples(value: Any, samples: Samples) -> bool:
     """Numbers, words, or sequences of unequal length: one for each sample."""
-    if len(value) != samples.count:
+    if len(value) != samples.number:
         return False
     if all(isinstance(part, Tensor) for part in value):
         return isinstance(value, list) and not all(samples.fits(part) for part in value)
@@ -87,7 +88,7 @@ def _is_list_of_samples(value: Any, samples: Samples) -> bool:
 def _tensor(t: Tensor, order: Tensor, samples: Samples) -> Tensor:
     axis, order = samples.axis(t), order.to(t.device)
     if axis is None and samples.has_rows(t):
-        shape = (samples.count, samples.steps) if samples.first else (samples.steps, samples.count)
+        shape = (samples.number, samples.steps) if samples.first else (samples.steps, samples.number)
         unfolded = t.reshape(*shape, *t.shape[1:])
         return unfolded.index_select(0 if samples.first else 1, order).reshape(t.shape)
     return t if axis is None else t.index_select(axis, order)

@@ -34,8 +34,8 @@ class HiddenModule(NamedTuple):
 
 @contextmanager
 def adopted(model: nn.Module) -> Iterator[list[HiddenModule]]:
-    """Inside the block the hidden modules are registered under their paths, so that they are seen like all others; yields
-    them. The attributes stay what they are."""
+    """Inside the block the hidden modules are registered under their paths, so that they are seen like all others;
+    yields them. The attributes stay what they are."""
     found = list(_hidden(model))
     added: list[tuple[nn.Module, str]] = []
     try:
@@ -54,7 +54,7 @@ def _register(each: HiddenModule, added: list[tuple[nn.Module, str]]) -> None:
         if name not in holder._modules:
             holder._modules[name] = nn.Module()
             added.append((holder, name))
-        holder = holder.get_submodule(name)
+        holder = next(module for own, module in holder.named_children() if own == name)
     holder._modules[last] = each.module
     added.append((holder, last))
 

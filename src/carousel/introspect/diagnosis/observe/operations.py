@@ -16,19 +16,21 @@ from torch.overrides import TorchFunctionMode
 from carousel.introspect.diagnosis.observe.places import Place, calling_place
 
 #: Operations that give numbers another place or shape, and no other value.
-MOVES = frozenset(
-    "view reshape flatten unflatten transpose permute squeeze unsqueeze contiguous getitem select narrow t movedim "
-    "moveaxis swapaxes clone float double to type detach index_select gather expand expand_as view_as reshape_as get "
-    "chunk split unbind stack masked_select take_along_dim pad_packed_sequence pack_padded_sequence type_as alias".split()
-)
+_MOVES = """
+view reshape flatten unflatten transpose permute squeeze unsqueeze contiguous getitem select narrow t
+movedim moveaxis swapaxes clone float double to type detach index_select gather expand expand_as view_as
+reshape_as get chunk split unbind stack masked_select take_along_dim pad_packed_sequence
+pack_padded_sequence type_as alias
+"""
+MOVES = frozenset(_MOVES.split())
 _GETTERS = ("grad", "grad_fn", "_grad", "_base")
 
 
 @dataclass(eq=False)
 class Operation:
-    """name: without underscores at its ends, as "cross_entropy", "sub". given, keywords: as called. output: as returned.
-    made_by: id of an input tensor -> the operation that it came out of. inside: whether the model's forward called it;
-    place: where the user's code has it."""
+    """name: without underscores at its ends, as "cross_entropy", "sub". given, keywords: as called. output: as
+    returned. made_by: id of an input tensor -> the operation that it came out of. inside: whether the model's forward
+    called it; place: where the user's code has it."""
 
     name: str
     given: tuple[Any, ...]

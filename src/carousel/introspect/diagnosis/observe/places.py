@@ -19,7 +19,8 @@ _OTHERS = tuple(str(Path(package.__file__ or "").parent) for package in (torch, 
 
 
 class Place(NamedTuple):
-    """file: its path. line, end: of the expression, from 1. column, end_column: in bytes, from 0. function: its name."""
+    """file: its path. line, end: of the expression, from 1. column, end_column: in bytes, from 0. function: its
+    name."""
 
     file: str
     line: int
@@ -30,7 +31,8 @@ class Place(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The line as it stands in the file; "" where there is no file (a notebook's or a string's code may have none)."""
+        """The line as it stands in the file; "" where there is no file (a notebook's or a string's code may have
+        none)."""
         return linecache.getline(self.file, self.line).rstrip("\n")
 
     @property

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import final
 
-
 from carousel.introspect.diagnosis.code_names import percent
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.operations import DISTANCES, LossCall, loss_calls
@@ -112,5 +111,3 @@ def _softmax_axis(source: Source) -> int:
 def _as_sigmoid(expression: str) -> str | None:
     inner = without_call(expression)
     return None if inner is None else f"torch.sigmoid({inner})"
-
-

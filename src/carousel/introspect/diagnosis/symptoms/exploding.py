@@ -51,7 +51,7 @@ class Exploding(Symptom):
         weights = [name for name, p in context.model.named_parameters() if not _is_finite(p)]
         if weights:
             owner = weights[0].rpartition(".")[0]
-            fix = redrawn(code_name(owner), context.model.get_submodule(owner))
+            fix = redrawn(code_name(owner), dict(context.model.named_modules())[owner])
             values |= {"count": str(len(weights)), "name": weights[0]}
             return Finding(self.id, "critical", "high", fix, values, form="weights")
         for site, tape in ((site, tape) for site, calls in context.trace.runs.items() for tape in calls):

@@ -69,7 +69,9 @@ def leak_of(context: Context, probe: Probe) -> Leak | None:
             continue
         found = []
         for step in probe.chosen(layout.x_shape[axes[0]]):
-            moved = probe.depends(axes[0], step, layout.x_shape).reshape(layout.shape).movedim(axes[1], 0).flatten(1).any(1)
+            moved = (
+                probe.depends(axes[0], step, layout.x_shape).reshape(layout.shape).movedim(axes[1], 0).flatten(1).any(1)
+            )
             early = moved[:step].nonzero().flatten()
             if len(early):
                 found.append(Leak(step, int(early[0]), len(early)))

@@ -20,8 +20,8 @@ class LengthsOrder(Symptom):
     """Measured: the lengths of the batch against where its padding begins; the answers after the samples, lengths and
     all, were put into another order; and the loss after the same. Found where the lengths are those of the sequences in
     another order ("data"); where answers do not go along though no sample moves more than one answer ("answers": sorted
-    by length and not put back, or only one of the two sorted); where the loss does not, and the sequences were packed in
-    an order of their own ("loss"). Critical: a sequence is read at another's end, or answered by another's answer.
+    by length and not put back, or only one of the two sorted); where the loss does not, and the sequences were packed
+    in an order of their own ("loss"). Critical: a sequence is read at another's end, or answered by another's answer.
     """
 
     id = "lengths-order"
@@ -41,7 +41,7 @@ class LengthsOrder(Symptom):
                 return []
         except Refused as error:
             return self.not_assessed("refused", why=str(error))
-        values = {"concerned": str(strayed.concerned), "count": str(strayed.count)}
+        values = {"concerned": str(strayed.concerned), "count": str(strayed.number)}
         return [Finding(self.id, "critical", "high", _PACK, values, form="answers")]
 
     def _loss(self, context: Context) -> list[Finding]:
@@ -57,5 +57,7 @@ class LengthsOrder(Symptom):
 
 
 _CHECK = "lengths = (x != 0).flatten(2).any(2).sum(1)  # x [B, T, I], padded with 0: of each sequence its own"
-_PACK = "packed = nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)  # no sort()"
+_PACK = (
+    "packed = nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)  # no sort()"
+)
 _SORT = "lengths, order = lengths.sort(descending=True); x, targets = x[order], targets[order]  # all by the same order"

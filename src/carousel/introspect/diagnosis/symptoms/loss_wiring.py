@@ -32,13 +32,13 @@ class Wrong(NamedTuple):
 
 @final
 class LossWiring(Symptom):
-    """Measured: torch's losses, and differences of an answer and data outside the model, as they are called. Found where
-    the shapes of answer and target differ so that both are stretched against each other; where cross-entropy, which
-    takes scores, gets numbers that are probabilities (rows that sum to 1, or the output of a softmax or sigmoid); where
-    a likelihood, which takes logarithms of probabilities, gets rows whose exponentials do not sum to 1 (in most rows);
-    where targets that are read as probabilities are none. And where the model keeps its samples apart and yet the loss
-    changes with their order: answers and targets are then laid out differently. All critical: another loss is minimised
-    than the one meant.
+    """Measured: torch's losses, and differences of an answer and data outside the model, as they are called. Found
+    where the shapes of answer and target differ so that both are stretched against each other; where cross-entropy,
+    which takes scores, gets numbers that are probabilities (rows that sum to 1, or the output of a softmax or
+    sigmoid); where a likelihood, which takes logarithms of probabilities, gets rows whose exponentials do not sum to
+    1 (in most rows); where targets that are read as probabilities are none. And where the
+    model keeps its samples apart and yet the loss changes with their order: answers and targets are
+    then laid out differently. All critical: another loss is minimised than the one meant.
     """
 
     id = "loss-wiring"

@@ -76,7 +76,9 @@ def _ctc(operation: Operation) -> tuple[str, dict[str, str], str]:
     concerned = int((labels > steps).sum()) if labels.shape == steps.shape else 0
     values = {"concerned": str(concerned), "count": str(len(labels)), "steps": str(int(steps.min())),
               "labels": str(int(labels.max()))}  # fmt: skip
-    fix = "keep = target_lengths <= input_lengths  # leave the others out, or shorten the input less; zero_infinity=True"
+    fix = (
+        "keep = target_lengths <= input_lengths  # leave the others out, or shorten the input less; zero_infinity=True"
+    )
     return "ctc", values, fix
 
 

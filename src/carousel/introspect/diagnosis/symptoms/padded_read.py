@@ -26,8 +26,9 @@ class PaddedRead(Symptom):
     true lengths. Found where a sequence that is shorter than the batch's longest is read at padding, or, behind a
     packed module, not read at all (`output[:, -1]` holds zeros there); one such sequence is enough, since the read is
     exact. Where that shows nothing, three more padded steps are put behind every sequence: an answer that changes reads
-    padding, in a mean, a maximum or attention, also behind pad_packed_sequence. Critical where a quarter of the sequences are concerned and their lengths are given; lengths that were only
-    inferred from padding make it a warning. An answer for every step is judged by padding-in-loss.
+    padding, in a mean, a maximum or attention, also behind pad_packed_sequence. Critical where a quarter of the
+    sequences are concerned and their lengths are given; lengths that were only inferred from padding make it a
+    warning. An answer for every step is judged by padding-in-loss.
     """
 
     id = "padded-read"
@@ -61,10 +62,13 @@ class PaddedRead(Symptom):
         return [self._finding(context, call, lengths, wrong.any(0), form, float(wrong.sum() / usage.sum()))]
 
     def _more(self, context: Context, call: ModuleCall, lengths: Lengths) -> list[Finding]:
-        """What more padding changes; a backward direction that is not packed takes it in anyway, wherever it is read."""
+        """What more padding changes; a backward direction that is not packed takes it in anyway, wherever it is
+        read."""
         if call.own_lengths is None and getattr(call.module, "bidirectional", False):
             return []
-        found = moved_by_padding(context, call, lengths) if int(lengths.values.min()) < int(lengths.values.max()) else None
+        found = (
+            moved_by_padding(context, call, lengths) if int(lengths.values.min()) < int(lengths.values.max()) else None
+        )
         if found is None or len(found.concerned) != len(lengths.values):
             return []
         return [self._finding(context, call, lengths, found.concerned, "more", found.share)]
@@ -109,7 +113,7 @@ def _fix(call: ModuleCall, form: str) -> str:
     if form == "more":
         mask = "torch.arange(output.shape[1]) < lengths.unsqueeze(1)" if first else (
             "torch.arange(output.shape[0]).unsqueeze(1) < lengths")  # fmt: skip
-        return f"mask = {mask}; scores = scores.masked_fill(~mask, float('-inf'))  # before softmax or max; a mean: /lengths"
+        return f"mask = {mask}; scores = scores.masked_fill(~mask, float('-inf'))  # before softmax or max"
     if form == "pool":
         mask = "(torch.arange({0}) < lengths.unsqueeze(1)).unsqueeze(-1)" if first else (
             "(torch.arange({0}).unsqueeze(1) < lengths).unsqueeze(-1)")  # fmt: skip

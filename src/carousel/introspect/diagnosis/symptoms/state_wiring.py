@@ -59,7 +59,9 @@ def _swapped(earlier: list[ModuleCall], call: ModuleCall) -> Miswired | None:
             if any(own) and len(before.final) == 2 and not own[place]:
                 name = code_name(call.name)
                 fix = f"output, (h, c) = {name}(x, (h, c))" if len(call.states) == 2 else f"output, h = {name}(x, h)"
-                return Miswired("swapped", call, before.name, f"{fix}  # an LSTM returns and takes (h, c) in this order")
+                return Miswired(
+                    "swapped", call, before.name, f"{fix}  # an LSTM returns and takes (h, c) in this order"
+                )
             if any(own):
                 break
     return None
