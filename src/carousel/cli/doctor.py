@@ -70,4 +70,5 @@ def _as_json(diagnosis: Diagnosis, page: Path) -> dict[str, Any]:
 def _finding(finding: Finding) -> dict[str, Any]:
     texts = {part: {lang: finding.text(part, lang) for lang in LANGUAGES} for part in _PARTS}
     about = {name: getattr(finding, name) for name in ("symptom", "severity", "confidence", "site", "fix")}
-    return {**about, "values": dict(finding.values), **texts}
+    follows = [_finding(each) for each in finding.follows]
+    return {**about, "values": dict(finding.values), **texts, "follows": follows}

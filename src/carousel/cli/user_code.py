@@ -32,6 +32,7 @@ OPTIONS: dict[str, tuple[type, ...]] = {
     "lengths": (Tensor,),
     "dependency": (int,),
     "continues": (bool,),
+    "train_step": (Callable,),  # type: ignore[dict-item]
 }
 
 

@@ -260,3 +260,48 @@ def test_lengths_in_another_order():
     assert first_of(seeded(lambda: Packed(at_end, "lengths, x")), (x, lengths, y)) == ("lengths-order", "answers")
     assert first_of(seeded(lambda: Packed(at_end)), (x, lengths.roll(1), y)) == ("lengths-order", "data")
     assert first_of(seeded(lambda: Packed(at_end)), (x, lengths, y)) == ("", "")
+
+
+def stepped(order: str) -> Any:
+    """A model, its optimiser and a step that does its parts in this order."""
+    model = seeded(lambda: Read(3))
+    optimiser = torch.optim.SGD(model.parameters(), 0.1)
+
+    def step(model: nn.Module, batch: Any) -> None:
+        loss = cross_entropy(model(batch[0]), batch[2])
+        for part in order:
+            if part == "z":
+                optimiser.zero_grad()
+            elif part == "b":
+                loss.backward(retain_graph=True)
+            elif part == "c":
+                nn.utils.clip_grad_norm_(model.parameters(), 0.01)
+            else:
+                optimiser.step()
+
+    return examined(model, lambda z, b: cross_entropy(z, b[2]), optimizer=optimiser, train_step=step), model
+
+
+@pytest.mark.parametrize(
+    ("order", "form"),
+    [
+        ("bs", "kept"),
+        ("zbsc", "clipped"),
+        ("zsb", "early"),
+        ("bzs", "erased"),
+        ("zbbbs", "gathered"),
+        ("zb", "no_step"),
+    ],
+)
+def test_a_step_out_of_order(order, form):
+    diagnosis, _ = stepped(order)
+    assert (diagnosis.findings[0].symptom, diagnosis.findings[0].form) == ("train-step", form)
+    speaks(diagnosis.findings[0])
+
+
+def test_a_step_in_order_changes_nothing():
+    for order in ("zbs", "zbcs", "bsz"):
+        diagnosis, model = stepped(order)
+        assert alarms(diagnosis) == []
+        fresh = seeded(lambda: Read(3))
+        assert all(torch.equal(a, b) for a, b in zip(model.parameters(), fresh.parameters(), strict=True))

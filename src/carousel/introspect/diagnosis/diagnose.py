@@ -12,15 +12,14 @@ from torch import Tensor, nn
 from carousel.common.errors import BadCall
 from carousel.introspect.diagnosis.context import Context, Known
 from carousel.introspect.diagnosis.diagnosis import Diagnosis
-from carousel.introspect.diagnosis.finding import SEVERITIES, Finding, ModelFacts, NotAssessed
+from carousel.introspect.diagnosis.finding import Finding, ModelFacts, NotAssessed
 from carousel.introspect.diagnosis.observe.hidden_modules import adopted
 from carousel.introspect.diagnosis.observe.one_thread import one_thread
 from carousel.introspect.diagnosis.observe.passes import LossFunction, recorded_pass
 from carousel.introspect.diagnosis.observe.snapshot import snapshot
 from carousel.introspect.diagnosis.observe.state_walk import tensors_of
+from carousel.introspect.diagnosis.precedence import in_order
 from carousel.introspect.diagnosis.symptoms import SYMPTOMS
-
-_CONFIDENCES = ("high", "medium", "low")
 
 
 def diagnose(
@@ -35,6 +34,7 @@ def diagnose(
     lengths: Tensor | None = None,
     dependency: int | None = None,
     continues: bool | None = None,
+    train_step: Callable[..., Any] | None = None,
     looking: Callable[[str], None] | None = None,
 ) -> Diagnosis:
     """Run `loss_fn(model, batch)`, which returns the scalar loss, forward and backward, look inside, and say what is
@@ -45,12 +45,14 @@ def diagnose(
     long. clip_norm: whether clipping is always active. causal: True where an output must not depend on later inputs
     (next-step targets are recognised without). lengths: [B], where neither the module nor the batch has them.
     dependency: steps between what matters and where it is asked for. continues: True where each batch goes on where the
-    last one ended, so that a carried state is right. looking: called with the name of each symptom before it is looked
-    for, to show how far it is.
+    last one ended, so that a carried state is right. train_step: one step of the training as it is done, a function of
+    nothing, of (batch), (model, batch), (model, batch, optimizer) or (model, batch, loss_fn, optimizer), or of
+    arguments by these names; what it changes is put back. looking: called with the name of each symptom before it is
+    looked for, to show how far it is.
 
     Raises BadCall for a model without recurrent parts, a loss that is none, and a batch with NaN.
     """
-    known = Known(optimizer, learning_rate, clip_norm, causal, lengths, dependency, continues)
+    known = Known(optimizer, learning_rate, clip_norm, causal, lengths, dependency, continues, train_step)
     findings: list[Finding] = []
     not_assessed: list[NotAssessed] = []
     with adopted(model) as hidden, one_thread(model), snapshot(model, loss_fn), torch.enable_grad(), catch_warnings():
@@ -68,18 +70,13 @@ def diagnose(
                 not_assessed.append(found)
             else:
                 findings += found
-        return Diagnosis(_ranked(findings), tuple(not_assessed), len(SYMPTOMS), trace.tape, _facts(context))
+        return Diagnosis(in_order(findings), tuple(not_assessed), len(SYMPTOMS), trace.tape, _facts(context))
 
 
 def _check_numbers(batch: Any, loss: float) -> None:
     """NaN that the loss has taken in from the batch is a fault of the data, and hides every other."""
     if loss != loss and any(t.is_floating_point() and bool(t.isnan().any()) for t in tensors_of(batch)):
         raise BadCall("the batch holds NaN, and the loss is NaN", fix="fill or drop what is missing before training")
-
-
-def _ranked(findings: list[Finding]) -> tuple[Finding, ...]:
-    """Worst first; of the same severity, the surest first."""
-    return tuple(sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), _CONFIDENCES.index(f.confidence))))
 
 
 def _facts(context: Context) -> ModelFacts:

@@ -45,11 +45,18 @@ def _lines(number: int, finding: Finding, lang: str) -> list[str]:
     where = f" [{finding.site}]" if finding.site else ""
     confidence = text("doctor.confidence", lang, level=text(f"doctor.level.{finding.confidence}", lang))
     how, title = {"severity": severity, "confidence": confidence}, finding.text("title", lang)
+    follows = [f"   {text('doctor.part.follows', lang)} {', '.join(f.symptom for f in finding.follows)}"]
     return [
         text("doctor.finding", lang, number=number, symptom=f"{finding.symptom}{where}", title=title, **how),
         f"   {text('doctor.part.evidence', lang)} {finding.text('evidence', lang)}",
         f"   {text('doctor.part.cause', lang)} {finding.text('cause', lang)}",
-        f"   {text('doctor.part.fix', lang)} {finding.fix}",
+        f"   {text('doctor.part.fix', lang)} {indented(finding.fix)}",
         f"   {finding.text('advice', lang)}",
         f"   {text('doctor.part.limits', lang)} {finding.text('limits', lang)}",
+        *(follows if finding.follows else []),
     ]
+
+
+def indented(lines: str) -> str:
+    """Several lines stand below each other, a diff below its file."""
+    return lines if "\n" not in lines else "\n      " + lines.replace("\n", "\n      ")

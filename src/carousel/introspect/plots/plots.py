@@ -57,19 +57,21 @@ class Plots:
         *,
         direction: str | Tensor = "loss",
         generator: Generator | None = None,
+        bounded: bool = True,
         call: int | None = None,
         lang: str = "en",
     ) -> Any:
         """How much of the gradient is left k steps before the end (`flow.lag_profile`, with direction and generator as
         there): mean, 10 to 90 % of the sequences, slope and horizon. Dashed: the path through the gates alone
-        (`flow.cell_path`) and upper bounds (`flow.bounds`), over as many sequences as take seconds."""
+        (`flow.cell_path`) and upper bounds (`flow.bounds`), over as many sequences as take seconds; without
+        where `bounded` is False: they take most of the time."""
         at, words = self._place("lag_profile", name, call, lang)
         tape = self._tape.single(name, call)
         if at.cell.gate_names:
             path, profile = flow.cell_path(tape, direction=direction, generator=generator)
         else:
             path, profile = None, flow.lag_profile(tape, direction=direction, generator=generator)
-        chosen = _affordable(tape, len(profile.mean))
+        chosen = _affordable(tape, len(profile.mean)) if bounded else range(0)
         bounds = flow.bounds(tape, sequences=chosen) if chosen else None
         lines = {
             "profile": profile,

@@ -126,7 +126,7 @@ def profile_figure(context: Context, layer: GradientHorizon) -> Callable[[str], 
     def drawn(lang: str) -> Any:
         generator = torch.Generator().manual_seed(0)
         return context.trace.tape.plot.lag_profile(
-            layer.site, direction=layer.direction, generator=generator, call=layer.call, lang=lang
+            layer.site, direction=layer.direction, generator=generator, bounded=False, call=layer.call, lang=lang
         )
 
     return drawn

@@ -94,11 +94,11 @@ def _simple(plot: Plots, site: str, call: int | None, source: Tape | Track) -> l
 
 def _lag_profile(plot: Plots, site: str, call: int | None, tape: Tape) -> Picture:
     if has_gradient_at_end(tape):
-        return Picture("lag_profile", lambda lang: plot.lag_profile(site, call=call, lang=lang))
+        return Picture("lag_profile", lambda lang: plot.lag_profile(site, bounded=False, call=call, lang=lang))
 
     def from_anywhere(lang: str) -> Any:
         seeded = Generator().manual_seed(0)
-        return plot.lag_profile(site, direction="random", generator=seeded, call=call, lang=lang)
+        return plot.lag_profile(site, direction="random", generator=seeded, bounded=False, call=call, lang=lang)
 
     return Picture("lag_profile", from_anywhere, "random_direction")
 

@@ -30,6 +30,7 @@ class Card:
     limits: str
     svg: str = ""
     undrawn: bool = False
+    follows: tuple[tuple[str, str], ...] = ()  # (symptom, title) of what goes away with it
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ def card(number: int, finding: Finding, lang: str, svg: str = "", undrawn: bool 
         limits=finding.text("limits", lang),
         svg=svg,
         undrawn=undrawn,
+        follows=tuple((each.symptom, each.text("title", lang)) for each in finding.follows),
     )
 
 
@@ -120,7 +122,8 @@ def summary(diagnosis: Examination, lang: str) -> str:
 
 def clean(diagnosis: Examination) -> tuple[str, ...]:
     """The symptoms that were looked for and not found."""
-    mentioned = {each.symptom for each in diagnosis.findings} | {each.symptom for each in diagnosis.not_assessed}
+    found = {each.symptom for finding in diagnosis for each in (finding, *finding.follows)}
+    mentioned = found | {each.symptom for each in diagnosis.not_assessed}
     return tuple(s.id for s in SYMPTOMS if s.id not in mentioned)
 
 

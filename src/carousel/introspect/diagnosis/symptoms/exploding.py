@@ -124,7 +124,7 @@ def _growth(layer: GradientHorizon) -> dict[str, str]:
     growth, lag = float(mean.max()), int(mean.argmax())
     decades = number(growth / math.log(10))
     shown = number(math.exp(growth)) if growth < RUNAWAY else f"1e{float(decades):.0f}"
-    return {"growth": shown, "lag": str(lag), "slope": "?" if layer.slope is None else number(layer.slope)}
+    return {"growth": shown, "lag": str(lag), "slope": number(layer.slope or 0.0)}
 
 
 def _is_finite(values: Tensor) -> bool:

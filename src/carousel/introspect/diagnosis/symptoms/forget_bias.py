@@ -8,12 +8,14 @@ from typing import final
 
 from carousel.introspect.diagnosis.code_names import number
 from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.far_evidence import asks_for_far
 from carousel.introspect.diagnosis.facts.gradient_horizon import (
     GradientHorizon,
     RequiredReach,
     gradient_horizons,
     required_reaches,
 )
+from carousel.introspect.diagnosis.facts.lr_probe import has_learned
 from carousel.introspect.diagnosis.facts.remedies import longer_memory
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed
 from carousel.introspect.diagnosis.symptoms.base import Symptom
@@ -29,7 +31,8 @@ class ForgetBias(Symptom):
     """Measured: the mean of the forget gate (GRU: update gate) over true steps, and its biases. Found where the
     gate is between .3 and .7 with biases below .5, as torch draws them, which forgets within a step or two
     (-1/ln .5 = 1.4), and the gradient falls short of what is needed (see `vanishing`); so a short task or a trained
-    network is left alone. Fix: the biases of Tallec and Ollivier (2018) for the user's own length.
+    network is left alone. An info where nothing shows that the task asks so far. Fix: the biases of Tallec and
+    Ollivier (2018) for the user's own length.
     """
 
     id = "forget-bias"
@@ -42,7 +45,7 @@ class ForgetBias(Symptom):
         found = []
         for need in required_reaches(context):
             closed = [each for each in need.layers if _is_half_closed(each.tape)]
-            if need.is_short and closed:
+            if need.is_short and closed and not has_learned(context):
                 found.append(self._finding(context, need, closed))
         return found
 
@@ -57,8 +60,10 @@ class ForgetBias(Symptom):
         if first.call is not None:
             figure = partial(context.trace.tape.plot.time_scales, first.site, call=first.call)
         fix = longer_memory(context, first, reach)
+        asked = asks_for_far(context, need)
         return Finding(
-            self.id, "warning", "high", fix, values, first.site,
+            self.id, "warning" if asked else "info", "high" if asked else "low", fix, values, first.site,
+            "evidence" if asked else "unasked",
             figure=None if figure is None else lambda lang: figure(lang=lang),
         )  # fmt: skip
 

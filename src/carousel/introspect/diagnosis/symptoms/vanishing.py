@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import final
 
-from carousel.introspect.diagnosis.code_names import number
 from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.far_evidence import asks_for_far
 from carousel.introspect.diagnosis.facts.gradient_horizon import (
     GradientHorizon,
     RequiredReach,
@@ -14,8 +14,9 @@ from carousel.introspect.diagnosis.facts.gradient_horizon import (
     required_reaches,
     true_length,
 )
+from carousel.introspect.diagnosis.facts.lr_probe import has_learned
 from carousel.introspect.diagnosis.facts.remedies import longer_memory
-from carousel.introspect.diagnosis.finding import Finding, NotAssessed
+from carousel.introspect.diagnosis.finding import Confidence, Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 CRITICAL = 0.2  # of what must be reached
@@ -30,7 +31,9 @@ class Vanishing(Symptom):
 
     Found where the loss, or another module, reads the end of the sequences alone, and the farthest horizon of
     all layers over them covers less than half of the way, .35 for Elman networks (`gradient_horizon.SHORT` says why);
-    critical below a fifth. Where the loss reads most steps, how far it must reach only the task knows: then
+    critical below a fifth. That is so where the task is seen to ask for what lies before the horizon: `dependency` says
+    it, or the targets correlate with the input there; else it is an info. A network that has learned is left alone.
+    Where the loss reads most steps, how far it must reach only the task knows: then
     `dependency` must tell, and without it a horizon below a twentieth of the sequence is worth a word, no more.
     """
 
@@ -44,19 +47,17 @@ class Vanishing(Symptom):
         found = required_reaches(context)
         if not found:
             return self._unknown(context)
-        return [self._finding(context, need) for need in found if need.is_short]
+        short = [need for need in found if need.is_short]
+        return [] if short and has_learned(context) else [self._finding(context, need) for need in short]
 
     def _finding(self, context: Context, need: RequiredReach) -> Finding:
         best, reach = need.best, need.reach
-        return Finding(
-            self.id,
-            "critical" if best.horizon < CRITICAL * reach else "warning",
-            "high" if best.horizon < SURE * reach else "medium",
-            longer_memory(context, best, reach),
-            _values(best, reach),
-            best.site,
-            figure=profile_figure(context, best),
-        )
+        severity: Severity = "critical" if best.horizon < CRITICAL * reach else "warning"
+        sure: Confidence = "high" if best.horizon < SURE * reach else "medium"
+        fix, values, figure = longer_memory(context, best, reach), _values(best, reach), profile_figure(context, best)
+        if not asks_for_far(context, need):
+            return Finding(self.id, "info", "low", fix, values, best.site, "unasked", figure)
+        return Finding(self.id, severity, sure, fix, values, best.site, figure=figure)
 
     def _unknown(self, context: Context) -> list[Finding] | NotAssessed:
         """The loss reads most steps itself."""
@@ -72,5 +73,4 @@ class Vanishing(Symptom):
 
 
 def _values(best: GradientHorizon, reach: int) -> dict[str, str]:
-    shown = "?" if best.slope is None else number(best.slope)
-    return {"horizon": str(best.horizon), "reach": str(reach), "slope": shown}
+    return {"horizon": str(best.horizon), "reach": str(reach)}

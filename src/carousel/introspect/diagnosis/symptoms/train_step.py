@@ -1,0 +1,81 @@
+"""The step of the training does its parts in the wrong order, or leaves one out."""
+
+from __future__ import annotations
+
+from typing import final
+
+from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.training_step import CALLS, Event, training_events
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
+from carousel.introspect.diagnosis.observe.perturbation import Refused
+from carousel.introspect.diagnosis.symptoms.base import Symptom
+
+_ORDER = "optimizer.zero_grad()\nloss = loss_fn(model, batch)\nloss.backward()\n{clip}optimizer.step()"
+_CLIP = "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n"
+
+
+@final
+class TrainStep(Symptom):
+    """Measured, where `train_step` is given: three calls of it, the backward passes, optimizer.step(), and what
+    writes to gradients outside both. Found where a step comes before the backward pass of its call, where there is
+    none, where no gradient is left when it comes, where a backward pass begins on a gradient that a step has used (no
+    zero_grad), all critical; and, as warnings, where gradients are changed behind the step (clipping) and where each
+    step sums several backward passes.
+    """
+
+    id = "train-step"
+
+    def examine(self, context: Context) -> list[Finding] | NotAssessed:
+        if context.known.train_step is None:
+            return self.not_assessed("no_train_step")
+        try:
+            events = training_events(context)
+        except Refused as error:
+            return self.not_assessed("not_repeated", why=str(error))
+        form = _form(events)
+        if not form:
+            return []
+        severity: Severity = "warning" if form in ("clipped", "gathered") else "critical"
+        steps, backwards = (sum(e.kind == kind for e in events) for kind in ("step", "backward"))
+        values = {"calls": str(CALLS), "backwards": str(backwards // max(steps, 1))}
+        fix = _ORDER.format(clip=_CLIP if form == "clipped" else "")
+        if form == "gathered":
+            fix = f"(loss / {backwards // max(steps, 1)}).backward()"
+        return [Finding(self.id, severity, "high", fix, values, form=form)]
+
+
+def _form(events: list[Event]) -> str:
+    calls = _calls(events)
+    if not any(e.kind == "step" for e in events):
+        return "no_step"
+    if all(_first(call) == "step" for call in calls if _first(call)):
+        return "early"
+    if all(not e.gradient for e in events if e.kind == "step"):
+        return "erased"
+    if any(e.kind == "backward" and e.used for e in events):
+        return "kept"
+    behind = [
+        e for call in calls for i, e in enumerate(call) if e.kind == "changed" and any(b.kind == "step" for b in
+        call[:i]) and not any(b.kind == "step" for b in call[i:])
+    ]  # fmt: skip
+    if behind:
+        return "clipped"
+    steps, backwards = (sum(e.kind == kind for e in events) for kind in ("step", "backward"))
+    scaled = any(e.kind == "changed" for e in events)
+    return "gathered" if backwards >= 2 * steps and backwards > len(calls) and not scaled else ""
+
+
+def _calls(events: list[Event]) -> list[list[Event]]:
+    """The events of each call of train_step."""
+    calls: list[list[Event]] = [[]]
+    for event in events:
+        if event.kind == "end":
+            calls.append([])
+        else:
+            calls[-1].append(event)
+    return calls[:-1]
+
+
+def _first(call: list[Event]) -> str:
+    """Which came first: a step or a backward pass."""
+    return next((e.kind for e in call if e.kind in ("step", "backward")), "")
