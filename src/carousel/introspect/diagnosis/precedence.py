@@ -12,9 +12,9 @@ _FLOW = ("vanishing", "forget-bias")
 #: symptom -> what follows from it, if it is there. In the order of the causes: of two that follow from each other the
 #: first is the cause, and of two of one severity and confidence the first is mended first.
 FOLLOWS: dict[str, tuple[str, ...]] = {
-    "non-finite": ("exploding", "unstable-learning-rate", "saturated-gates", "dead-units", "constant-answer", *_FLOW),
-    "untrained-parameters": ("recurrence-unused", "dead-units"),
-    "lengths-order": ("padded-read", "padding-in-loss", "batch-mixing", "loss-wiring"),
+    "non-finite": ("exploding", "train-step", "unstable-learning-rate", "saturated-gates", "dead-units",
+    "constant-answer", *_FLOW), "untrained-parameters": ("train-step", "recurrence-unused", "dead-units",
+    "unstable-learning-rate"), "lengths-order": ("padded-read", "padding-in-loss", "batch-mixing", "loss-wiring"),
     "batch-mixing": (
         "padded-read", "padding-in-loss", "future-leak", "recurrence-unused", "reverse-read", "unscaled-input",
         "short-truncation", "state-carried-over", "loss-wiring", *_FLOW,
@@ -24,14 +24,14 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
         "padding-in-loss", *_FLOW,
     ),
     "answer-out-of-reach": (
-        "constant-answer", "recurrence-unused", "unstable-learning-rate", "no-better-than-last", "dead-units", *_FLOW,
-    ),
+        "constant-answer", "train-step", "recurrence-unused", "unstable-learning-rate", "no-better-than-last",
+        "dead-units", *_FLOW, ),
     "nondeterministic": ("unstable-learning-rate", "state-carried-over"),
     "train-step": ("unstable-learning-rate", "state-not-detached"),
     "state-wiring": ("recurrence-unused", "constant-answer", "state-carried-over", *_FLOW),
     "recurrence-unused": ("constant-answer", "short-truncation", "dead-units", "padded-read", *_FLOW),
-    "constant-answer": ("recurrence-unused", "dead-units", "saturated-gates", "no-better-than-last", *_FLOW),
-    "state-not-detached": ("state-carried-over", "short-truncation"),
+    "constant-answer": ("train-step", "recurrence-unused", "dead-units", "saturated-gates", "no-better-than-last",
+    *_FLOW), "state-not-detached": ("state-carried-over", "short-truncation"),
     "future-leak": ("reverse-read", "no-better-than-last"),
     "padded-read": ("reverse-read", "padding-in-loss", *_FLOW),
     "reverse-read": ("recurrence-unused", *_FLOW),

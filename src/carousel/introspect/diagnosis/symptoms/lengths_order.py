@@ -9,6 +9,7 @@ from carousel.introspect.diagnosis.facts.answers_by_order import answers_by_orde
 from carousel.introspect.diagnosis.facts.layout import layouts
 from carousel.introspect.diagnosis.facts.lengths import are_lengths_given, mismatched_lengths
 from carousel.introspect.diagnosis.facts.permuted_answers import permuted_answers
+from carousel.introspect.diagnosis.facts.randomness import randomness
 from carousel.introspect.diagnosis.facts.sample_order import sample_order
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed
 from carousel.introspect.diagnosis.observe.perturbation import Refused
@@ -34,6 +35,8 @@ class LengthsOrder(Symptom):
         if not are_lengths_given(context):
             return self.not_assessed("no_lengths")
         try:
+            if randomness(context) is not None:
+                return self.not_assessed("not_repeatable")  # random numbers do not go along with their samples
             strayed = answers_by_order(context)
             if strayed is None:
                 return self._loss(context)

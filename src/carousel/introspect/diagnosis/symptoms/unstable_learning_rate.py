@@ -20,7 +20,7 @@ from carousel.introspect.diagnosis.symptoms.base import Symptom
 STEPS = 8
 #: of the first loss, or of that of an answer that depends on no input, whichever is larger
 RISES, LEAPS = 0.2, 1.0
-FACTORS = (0.3, 0.1, 0.03, 0.01, 0.001)
+FACTORS = (0.3, 0.1, 0.03, 0.01, 0.001, 1e-4, 1e-5)
 FAR = 10.0  # times the same
 
 

@@ -1,0 +1,129 @@
+"""Faults x models x seeds: each certified to hurt, each examined; recall, precision and rank with intervals."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import torch
+from benchmarks.recall.faults import FAULTS, Planted, plant
+from benchmarks.recall.patients import PATIENTS, Kind, batch_of, loss_of
+from torch import nn
+
+import carousel
+
+WORSE = 1.1  # times the sound model's loss after the same training: less is no hurt
+
+
+class Trial(NamedTuple):
+    """fault: "" for a sound model. hurts: whether training ended worse. rank: of the expected id among the findings,
+    from 1; None where it is not there. alarms: ids of severity warning or critical."""
+
+    fault: str
+    patient: str
+    seed: int
+    hurts: bool
+    rank: int | None
+    alarms: tuple[str, ...]
+    seconds: float
+
+
+def measured(seeds: Iterable[int], steps: int, only: Iterable[str] | None = None) -> list[Trial]:
+    """Every fault in every patient that it fits, and the sound ones, for each seed."""
+    return [trial for seed in seeds for trial in _of_seed(seed, steps, set(FAULTS if only is None else only))]
+
+
+def _of_seed(seed: int, steps: int, only: set[str]) -> Iterator[Trial]:
+    for patient, kind in PATIENTS.items():
+        sound = _trained(plant("", patient, seed), kind, seed, steps)
+        yield _trial("", patient, seed, hurts=False)
+        for name, fault in FAULTS.items():
+            if name in only and fault.fits(kind):
+                hurt = _trained(plant(name, patient, seed), kind, seed, steps)
+                yield _trial(name, patient, seed, hurts=not hurt <= WORSE * sound)
+
+
+def _trial(name: str, patient: str, seed: int, hurts: bool) -> Trial:
+    case, start = plant(name, patient, seed), time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = carousel.diagnose(case.model, case.batch, case.loss_fn, **case.options).findings
+    seconds = time.perf_counter() - start
+    expected = FAULTS[name].expected if name else ""
+    rank = next((n for n, finding in enumerate(found, 1) if finding.symptom == expected), None)
+    alarms = tuple(f.symptom for f in found if f.severity != "info")
+    return Trial(name, patient, seed, hurts, rank, alarms, seconds)
+
+
+def _trained(case: Planted, kind: Kind, seed: int, steps: int) -> float:
+    """What the sound loss says of the model, on fresh samples in evaluation mode, after so many of its own steps;
+    infinite where the numbers are none."""
+    with torch.random.fork_rng(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.manual_seed(seed)
+        for step in range(steps):
+            case.options["train_step"](case.model, batch_of(kind, 1000 * (seed + 1) + step, case.model.fault))
+        return _judged(case.model, kind, seed)
+
+
+def _judged(model: nn.Module, kind: Kind, seed: int) -> float:
+    model.eval()
+    batch: Any = batch_of(kind, 999_000 + seed)
+    if model.fault == "future":  # what is to come is not there when it counts
+        batch = (batch[0][:, :5], batch[1], batch[2][:, :5])
+    loss_fn = loss_of(kind, model.fault if model.fault in ("one unit",) else "")
+    with torch.no_grad():
+        loss = float(loss_fn(model, batch))
+    return loss if math.isfinite(loss) else math.inf
+
+
+def interval(hits: int, trials: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share."""
+    if trials == 0:
+        return 0.0, 1.0
+    z, p = 1.96, hits / trials
+    middle, half = p + z * z / (2 * trials), z * math.sqrt(p * (1 - p) / trials + z * z / (4 * trials * trials))
+    return (middle - half) / (1 + z * z / trials), (middle + half) / (1 + z * z / trials)
+
+
+def card(trials: list[Trial]) -> str:
+    """The card as Markdown."""
+    planted, sound = [t for t in trials if t.fault and t.hurts], [t for t in trials if not t.fault]
+    alarmed = [t for t in planted if t.alarms]
+    right = sum(t.rank == 1 for t in alarmed)
+    seconds = sorted(t.seconds for t in trials)
+    lines = [
+        "# How often the doctor names the cause", "",
+        "`python -m benchmarks.recall --out docs/recall.md` made this page. It plants faults into working models and "
+        "asks `carousel.diagnose`.", "",
+        f"A fault counts where it hurts: after the same training the model is worse than its sound twin ({WORSE} times "
+        "the loss, on fresh samples). An interval is Wilson's, at 95 %.", "",
+        "| measure | value | interval | of |", "|---|---|---|---|",
+        _row("cause is the first finding", sum(t.rank == 1 for t in planted), len(planted)),
+        _row("cause is among the findings", sum(t.rank is not None for t in planted), len(planted)),
+        _row("first finding is the cause, where there is an alarm", right, len(alarmed)),
+        _row("sound models with an alarm", sum(bool(t.alarms) for t in sound), len(sound)), "",
+        f"Median time of a diagnosis: {seconds[len(seconds) // 2]:.1f} s.", "",
+        f"Faults planted: {sum(bool(t.fault) for t in trials)}. Those that hurt: {len(planted)}.", "",
+        "## By fault", "", "| fault | cause | first | interval | hurts | models |", "|---|---|---|---|---|---|",
+        *(_fault_row(name, trials) for name in FAULTS if any(t.fault == name for t in trials)), "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _row(what: str, hits: int, trials: int) -> str:
+    low, high = interval(hits, trials)
+    return f"| {what} | {hits / max(trials, 1):.2f} | {low:.2f} to {high:.2f} | {trials} |"
+
+
+def _fault_row(name: str, trials: list[Trial]) -> str:
+    own = [t for t in trials if t.fault == name]
+    hurt = [t for t in own if t.hurts]
+    first = sum(t.rank == 1 for t in hurt)
+    low, high = interval(first, len(hurt))
+    models = len({t.patient for t in own})
+    share = f"{first} of {len(hurt)} | {low:.2f} to {high:.2f}"
+    return f"| {name} | `{FAULTS[name].expected}` | {share} | {len(hurt)} of {len(own)} | {models} |"
