@@ -59,8 +59,9 @@ def trained_loss(model: nn.Module, steps: int, made: Callable[[int], Any], rate:
 
 
 def diagnosed(model: nn.Module, batch: Any, **known: Any) -> dict[str, Finding]:
-    """Findings by symptom."""
-    return {finding.symptom: finding for finding in carousel.diagnose(model, batch, loss_fn, **known)}
+    """Findings by symptom, those that follow from others too."""
+    found = carousel.diagnose(model, batch, loss_fn, **known)
+    return {each.symptom: each for finding in found for each in (finding, *finding.follows)}
 
 
 def fix(finding: Finding, **names: Any) -> dict[str, Any]:

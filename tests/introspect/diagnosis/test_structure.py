@@ -49,7 +49,8 @@ def with_lengths(model: nn.Module, batch: Any) -> Tensor:
 
 
 def found(model: nn.Module, batch: Any, loss_fn: Any, **known: Any) -> dict[str, Finding]:
-    return {f.symptom: f for f in carousel.diagnose(model, batch, loss_fn, **known) if f.severity != "info"}
+    found = carousel.diagnose(model, batch, loss_fn, **known)
+    return {f.symptom: f for each in found for f in (each, *each.follows) if f.severity != "info"}
 
 
 def last(output: Tensor, h: Tensor, lengths: Tensor | None) -> Tensor:
