@@ -12,6 +12,7 @@ from carousel.introspect.diagnosis.context import Context, fact
 from carousel.introspect.diagnosis.facts.reordering import arrangements, orders, reordered
 from carousel.introspect.diagnosis.observe.perturbation import Refused, as_refusal
 from carousel.introspect.diagnosis.observe.snapshot import detach_states, snapshot
+from carousel.introspect.diagnosis.observe.state_walk import state_slots, tensors_of
 
 _ORDERS = 3
 _ROUNDING = 1e-4  # relative: a sum in another order, in float32
@@ -34,6 +35,8 @@ def batch_permutation(context: Context) -> BatchPermutation | None:
     found = arrangements(context, context.batch)
     if not found or any(len(tensors) > 1 for tensors in _lists(context.batch)):
         raise Refused("the tensors of the batch have no axis in common")
+    if _has_own_data(context):
+        raise Refused("loss_fn holds data of its own, which would keep its order")
     first, again = _loss(context, context.batch), _loss(context, context.batch, _SEED)
     if not abs(first - again) <= _EQUAL * abs(first):
         raise Refused("the loss is not twice the same in evaluation mode")
@@ -47,6 +50,13 @@ def batch_permutation(context: Context) -> BatchPermutation | None:
             return None
         moved.append(max(turned, key=lambda loss: abs(loss - first)))
     return BatchPermutation(first, moved[0])
+
+
+def _has_own_data(context: Context) -> bool:
+    """Whether the loss function has a tensor of more than one number that is not the batch's: targets, perhaps."""
+    given = {id(t) for t in tensors_of(context.batch)}
+    own = [slot.value for slot in state_slots(context.loss_fn) if isinstance(slot.value, Tensor)]
+    return any(t.numel() > 1 and t.dim() and not t.requires_grad and id(t) not in given for t in own)
 
 
 def _lists(batch: object) -> Iterator[list[Tensor]]:

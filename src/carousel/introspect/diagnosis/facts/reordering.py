@@ -25,6 +25,8 @@ class Samples(NamedTuple):
 
     def axis(self, t: Tensor) -> int | None:
         """The axis of a tensor that counts the samples; None where none does."""
+        if self.has_rows(t):
+            return None  # an axis of equal size behind the rows counts something else
         axes = [a for a in ((0, 1) if self.first else (1, 0)) if a < t.dim() and t.shape[a] == self.number]
         return axes[0] if axes else None
 
