@@ -75,8 +75,8 @@ module contenders
 diagnose(model: nn.Module, batch: Any, loss_fn: LossFunction, *,
         optimizer: torch.optim.Optimizer | None = None, learning_rate: float | None = None,
         clip_norm: float | None = None, causal: bool | None = None, lengths: Tensor | None = None,
-        dependency: int | None = None, continues: bool | None = None, looking: Callable[[str],
-        None] | None = None) -> Diagnosis
+        dependency: int | None = None, continues: bool | None = None, train_step: Callable[...,
+        Any] | None = None, looking: Callable[[str], None] | None = None) -> Diagnosis
 module errors
     class BadCall(what: str, *, allowed: object = None, got: object = None, fix: str | None = None)
         pieces

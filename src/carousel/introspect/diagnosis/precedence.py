@@ -33,8 +33,8 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "constant-answer": ("train-step", "recurrence-unused", "dead-units", "saturated-gates", "no-better-than-last",
     *_FLOW), "state-not-detached": ("state-carried-over", "short-truncation"),
     "future-leak": ("reverse-read", "no-better-than-last"),
-    "padded-read": ("reverse-read", "padding-in-loss", *_FLOW),
-    "reverse-read": ("recurrence-unused", *_FLOW),
+    "padded-read": ("padding-in-loss",),
+    "reverse-read": ("recurrence-unused",),
     "padding-in-loss": ("class-imbalance",),
     "unscaled-input": ("saturated-gates", "dead-units", "exploding", "unstable-learning-rate", "denormals", *_FLOW),
     "exploding": ("saturated-gates", "dead-units", "unstable-learning-rate", "denormals", *_FLOW),
@@ -63,7 +63,13 @@ def in_order(findings: list[Finding]) -> tuple[Finding, ...]:
         if mine:
             under[i] = [causes[j] for j in mine]
             gone |= set(mine)
-    return tuple(replace(causes[i], follows=tuple(under.get(i, ()))) for i in range(len(causes)) if i not in gone)
+    kept = [replace(causes[i], follows=tuple(under.get(i, ()))) for i in range(len(causes)) if i not in gone]
+    return tuple(sorted(kept, key=_worst))
+
+
+def _worst(finding: Finding) -> int:
+    """A cause is as grave as the gravest of what follows from it."""
+    return min(SEVERITIES.index(each.severity) for each in (finding, *finding.follows))
 
 
 def _is_cause(cause: Finding, other: Finding) -> bool:

@@ -11,7 +11,7 @@ from torch import Tensor
 from carousel.introspect.diagnosis.context import Context, fact
 from carousel.introspect.diagnosis.facts.reordering import arrangements, orders, reordered
 from carousel.introspect.diagnosis.observe.perturbation import Refused, as_refusal
-from carousel.introspect.diagnosis.observe.snapshot import detach_states, snapshot
+from carousel.introspect.diagnosis.observe.snapshot import detach_states, draw_anew, snapshot
 from carousel.introspect.diagnosis.observe.state_walk import state_slots, tensors_of
 
 _ORDERS = 3
@@ -77,6 +77,6 @@ def _loss(context: Context, batch: object, seed: int | None = None) -> float:
         detach_states(context.model, context.loss_fn)
         context.model.eval()
         if seed is not None:
-            torch.manual_seed(seed)
+            draw_anew(seed)
         with as_refusal():
             return float(context.loss_fn(context.model, batch).double())

@@ -11,7 +11,7 @@ from carousel.introspect.diagnosis.context import Context, fact
 from carousel.introspect.diagnosis.facts.operations import RECURRENT, noted
 from carousel.introspect.diagnosis.observe.operations import Operation, OperationLog
 from carousel.introspect.diagnosis.observe.perturbation import as_refusal
-from carousel.introspect.diagnosis.observe.snapshot import detach_states, snapshot
+from carousel.introspect.diagnosis.observe.snapshot import detach_states, draw_anew, snapshot
 
 DROPOUT = (
     "dropout",
@@ -70,7 +70,7 @@ def _evaluated(context: Context, seed: int) -> OperationLog:
     with snapshot(context.model, context.loss_fn), noted(context.model, log) as watching:
         detach_states(context.model, context.loss_fn)
         context.model.eval()
-        torch.manual_seed(seed)
+        draw_anew(seed)
         with watching, as_refusal():
             log.loss = context.loss_fn(context.model, context.batch)
     return log

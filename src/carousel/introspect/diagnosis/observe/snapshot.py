@@ -130,6 +130,11 @@ def _generators() -> Undo:
     return put_back
 
 
+def draw_anew(seed: int) -> None:
+    """Inside a `snapshot`: torch's random numbers are others from here on."""
+    torch.set_rng_state(torch.Generator().manual_seed(seed).get_state())
+
+
 def _all(undo: list[Undo]) -> Undo:
     useful = [put_back for put_back in undo if put_back is not _nothing]
     return (lambda: [put_back() for put_back in useful]) if useful else _nothing
