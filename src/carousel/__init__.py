@@ -2,6 +2,7 @@
 
 `carousel.compare("adding", contenders=["rnn", "lstm:chrono"])` trains, judges and reports; `load_run` reads it again,
 `load_evidence` its numbers, `load_best` the trained network it advises.
+`carousel.SequenceClassifier`, `SequenceRegressor`, `Forecaster` are such networks as scikit-learn's estimators.
 `carousel.RNN`, `LSTM`, `GRU` are torch.nn's layers on faster kernels that keep their gates (`carousel.Request`).
 `carousel.record(model)` keeps every gate, state and total derivative of any torch model (`Set`, `Clamp` change them).
 `carousel.flow` reads from that tape how gradients travel through time: Jacobians, lag profiles, exponents.
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from carousel.experiments.compare import compare as compare
     from carousel.experiments.conclusion import Conclusion as Conclusion
     from carousel.experiments.conclusion import load_run as load_run
+    from carousel.experiments.estimators.forecaster import Forecaster as Forecaster
+    from carousel.experiments.estimators.sequences import SequenceClassifier as SequenceClassifier
+    from carousel.experiments.estimators.sequences import SequenceRegressor as SequenceRegressor
     from carousel.experiments.results.evidence import Evidence as Evidence
     from carousel.experiments.results.load import load_evidence as load_evidence
     from carousel.experiments.results.rebuild import load_best as load_best
@@ -54,6 +58,8 @@ _load, _, __all__ = lazy_loader.attach(
         "experiments": ["contenders", "tasks"],
         "experiments.compare": ["compare"],
         "experiments.conclusion": ["Conclusion", "load_run"],
+        "experiments.estimators.forecaster": ["Forecaster"],
+        "experiments.estimators.sequences": ["SequenceClassifier", "SequenceRegressor"],
         "experiments.results.evidence": ["Evidence"],
         "experiments.results.load": ["load_evidence"],
         "experiments.results.rebuild": ["load_best"],

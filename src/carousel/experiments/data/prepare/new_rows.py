@@ -96,7 +96,7 @@ def _long(table: Table, options: DataOptions, trained: Prepared) -> NewRows:
     if known is not None and steps.times is not None:
         _refuse_other_spacing(known, steps.times.spacing(firsts_of(steps.lengths)), order)
     keys = [name.removeprefix(f"{group}=") for name in steps.names]
-    rows = NewRows(_seen(raw, trained), raw, steps.lengths, keys, group or "series", steps.times)
+    rows = NewRows(seen(raw, trained), raw, steps.lengths, keys, group or "series", steps.times)
     return _windows(rows, card) if card["forecast"] is not None else _checked(rows, card)
 
 
@@ -108,7 +108,7 @@ def _wide(table: Table, not_steps: set[str | None], trained: Prepared, fill: Fil
     rows = np.repeat(table.rows, kept.sum(axis=1))
     _refuse_missing_values(raw, rows, "value", "value" in _masked(trained.card))
     names = [str(row) for row in table.rows]
-    return _checked(NewRows(_seen(raw, trained), raw, kept.sum(axis=1), names, "row", None), trained.card)
+    return _checked(NewRows(seen(raw, trained), raw, kept.sum(axis=1), names, "row", None), trained.card)
 
 
 def _masked(card: Card) -> set[str]:
@@ -116,7 +116,7 @@ def _masked(card: Card) -> set[str]:
     return set(card["missing"])
 
 
-def _seen(raw: Floats, trained: Prepared) -> Singles:
+def seen(raw: Floats, trained: Prepared) -> Singles:
     """Scaled, missing values 0 and marked, as `scale` does it; kept within what was usual where training kept it so."""
     names = _unmasked(trained.card)
     raw = raw.copy()

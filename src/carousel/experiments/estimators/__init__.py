@@ -1,0 +1,1 @@
+"""Carousel's networks as scikit-learn's estimators."""

@@ -1,0 +1,114 @@
+"""How an estimator is fitted: a first training chooses the number of steps, a second one learns from all there is.
+
+Both are those of a comparison: its loop, its stopping, its sizes, its refit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from carousel.common.errors import BadCall, BadData, BadPlan
+from carousel.common.names import TRANSFORMER
+from carousel.experiments.contenders.base import Network
+from carousel.experiments.contenders.matching import count_parameters
+from carousel.experiments.contenders.sizes import Size
+from carousel.experiments.contenders.spec import ContenderSpec, parse_contenders
+from carousel.experiments.data import DataTask, Prepared
+from carousel.experiments.runner.budgets import BUDGETS, training_of
+from carousel.experiments.runner.sizing import sized
+from carousel.experiments.training.description import StopRule, Training
+from carousel.experiments.training.loop import Learner, train
+from carousel.experiments.training.scoring import evaluate
+from carousel.experiments.training.trial import build_contender
+
+_LIKE_A_FILE = training_of(BUDGETS["quick"], file=True)  # batch size, clipping, patience
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user chose; the fields are the estimators' parameters."""
+
+    contender: str
+    hidden: int | None
+    parameters: int
+    learning_rate: float
+    steps: int
+    validation: float
+    kernel: str
+    seed: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.validation < 0.5:
+            raise BadPlan("validation is no such share", allowed="0, or more and less than 0.5", got=self.validation,
+                          fix="take 0.2")  # fmt: skip
+        if self.steps < 1 or not self.learning_rate > 0:
+            raise BadPlan("a training needs steps and a learning rate", allowed="both above 0",
+                          got=f"steps={self.steps}, learning_rate={self.learning_rate:g}", fix="raise it")  # fmt: skip
+
+    @property
+    def split(self) -> tuple[float, float, float]:
+        """Shares of training, validation and test, while the number of steps is chosen."""
+        return (1 - 2 * self.validation, self.validation, self.validation) if self.validation else (0.6, 0.2, 0.2)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """prepared: all data, with its scaling. steps: of the last training; losses: of each. held_out: the score of the
+    first training's network on a part that it never saw; None where there was none."""
+
+    network: Network
+    prepared: Prepared
+    steps: int
+    losses: list[float]
+    held_out: float | None
+
+
+def fitted(prepare: Callable[[bool], Prepared], settings: Settings) -> Fitted:
+    """prepare: the data, split (False) or whole (True). Raises BadCall where they cannot be learned from."""
+    held_out, steps = None, settings.steps
+    with _as_call(settings):
+        whole = DataTask(prepare(True))
+        parts = DataTask(prepare(False)) if settings.validation else None
+    if parts is not None:
+        chosen = _trained(parts, settings, _LIKE_A_FILE.model_copy(update={"steps": steps}))
+        steps = max(1, chosen.history.best_step)
+        held_out = evaluate(chosen.network, parts, parts.batches("test"))
+    learner = _trained(whole, settings, _fixed(steps))
+    return Fitted(learner.network.eval(), whole.prepared, steps, learner.history.losses, held_out)
+
+
+def _fixed(steps: int) -> Training:
+    return _LIKE_A_FILE.model_copy(update={"steps": steps, "stop": StopRule(check_every=steps)})
+
+
+def _trained(task: DataTask, settings: Settings, training: Training) -> Learner:
+    (spec, *others) = parse_contenders(settings.contender)
+    if others:
+        raise BadPlan("an estimator is one network", got=settings.contender, fix="name one contender")
+    (contender,) = sized([spec], task, _parameters(spec, task, settings))
+    network = build_contender(contender, task, settings.seed, settings.kernel)
+    (learner,) = train([Learner(network, task, settings.seed, settings.learning_rate)], training)
+    if learner.history.outcome == "diverged":
+        raise BadCall("the training diverged: its loss or gradient is no finite number",
+                      got=f"learning_rate={settings.learning_rate:g}", fix="take a smaller one")  # fmt: skip
+    return learner
+
+
+def _parameters(spec: ContenderSpec, task: DataTask, settings: Settings) -> int:
+    if settings.hidden is None:
+        return settings.parameters
+    if spec.cell == TRANSFORMER:
+        raise BadPlan("hidden is the size of a recurrent network", got=settings.contender, fix="give parameters")
+    return count_parameters(spec, task.inputs, Size(settings.hidden), task.outputs)
+
+
+@contextmanager
+def _as_call(settings: Settings) -> Iterator[None]:
+    """What a file would be refused for, as the ValueError of a call, with a cure that a call has."""
+    try:
+        yield
+    except BadData as error:
+        fix = "add data, or validation=0" if settings.validation else "add data, or data that differ"
+        raise BadCall(error.what, allowed=error.allowed, got=error.got, fix=fix) from error
