@@ -32,6 +32,10 @@ class Evidence(folder: Path, plan: Plan, trials: pl.DataFrame, profiles: pl.Data
         card: Card | None = None, occlusion: pl.DataFrame = <factory>, refits: tuple[Refitted,
         ...] = (), rivals: pl.DataFrame = <factory>)
     card, curves, environment, folder, occlusion, onset, plan, profiles, refits, rivals, slopes, trials
+class Forecaster(contender: str = 'lstm', *, window: int | None = None, horizon: int | None = None,
+        hidden: int | None = None, parameters: int = 6600, learning_rate: float = 0.01,
+        steps: int = 1000, validation: float = 0.2, kernel: str = 'auto', seed: int = 0)
+    fit, predict, score, set_predict_request
 class GRU(*args: Any, recurrent_dropout: float = 0.0, layer_norm: bool = False,
         kernel: str | None = None, **kwargs: Any)
     forward, kernel, reset_parameters, run, stream
@@ -54,6 +58,14 @@ class RNN(*args: Any, recurrent_dropout: float = 0.0, layer_norm: bool = False,
 class Request(states: bool = False, gates: bool = False, gradients: bool = False,
         final_state: bool = True, only: tuple[str, ...] | None = None, every: int = 1)
     every, final_state, gates, gradients, names, only, records, states, subsamples
+class SequenceClassifier(contender: str = 'lstm', *, hidden: int | None = None,
+        parameters: int = 6600, learning_rate: float = 0.01, steps: int = 1000,
+        validation: float = 0.2, kernel: str = 'auto', seed: int = 0)
+    fit, predict, predict_proba, set_score_request
+class SequenceRegressor(contender: str = 'lstm', *, hidden: int | None = None,
+        parameters: int = 6600, learning_rate: float = 0.01, steps: int = 1000,
+        validation: float = 0.2, kernel: str = 'auto', seed: int = 0)
+    fit, predict, set_score_request
 class Set(name: str, to: float | Tensor | Callable[[Tensor], Tensor] = 0.0,
         steps: Iterable[int] | None = None, units: Any = None)
     at, changed, name, site, steps, to, units, value_name
@@ -175,11 +187,12 @@ module tasks
         baseline, chance, name, solved_threshold
     Part
     class SyntheticTask
-        checked, held_out, longest_allowed, loss, losses, of_seed, rmse, sample, score, shortest,
-                target_logit
+        batches, checked, held_out, longest_allowed, loss, losses, most_of_training, of_seed, rmse, sample,
+                score, shortest, target_logit
     TASKS
     class Task
-        checked, held_out, loss, losses, of_seed, rmse, sample, score, target_logit
+        batches, checked, held_out, loss, losses, most_of_training, of_seed, rmse, sample, score,
+                target_logit
     task(name: str, length: int) -> SyntheticTask
 """
 

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_array
 
 from carousel.common.errors import BadCall
 from carousel.experiments.data.arrays import Floats, Ints
-from carousel.experiments.data.prepare.new_rows import NewRows, seen
+from carousel.experiments.data.prepare.new_rows import SHORTEST, NewRows, seen
 from carousel.experiments.data.prepare.prepared import Prepared
 
 
@@ -35,13 +35,17 @@ def read_steps(X: Any) -> Steps:
 
     Raises ValueError where it is none of these, or holds text or infinities.
     """
-    if isinstance(X, list | tuple) or (getattr(X, "dtype", None) == object and np.ndim(X) == 1):
+    if isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype.kind == "O" and X.ndim == 1):
         return _joined([_sequence(values, f"X[{n}]") for n, values in enumerate(X)])
     values = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", allow_nd=True, input_name="X")
     if values.ndim > 3:
         raise BadCall("X is no array of sequences", allowed="[N, T, C], or [N, T] of one channel",
                       got=f"shape {values.shape}", fix="reshape it")  # fmt: skip
     count, steps = values.shape[:2]
+    if steps < SHORTEST:
+        raise BadCall(f"an array X of {steps} feature(s) holds sequences of {steps} step",
+                      allowed=f"{SHORTEST} steps or more", got=f"shape {values.shape}",
+                      fix="give [N, T, C], or [N, T] of one channel")  # fmt: skip
     return Steps(values.reshape(count * steps, -1), np.full(count, steps, dtype=np.int64))
 
 
@@ -82,7 +86,8 @@ def new_rows(steps: Steps, trained: Prepared, estimator: str) -> NewRows:
     if steps.x.shape[1] != len(names):
         raise BadCall(f"X has {steps.x.shape[1]} features, but {estimator} is expecting {len(names)} features as input",
                       fix="give the channels of training")  # fmt: skip
-    gaps = [name for name, gap in zip(names, np.isnan(steps.x).any(axis=0), strict=True) if gap and name not in masked]
+    missing = np.flatnonzero(np.isnan(steps.x).any(axis=0))
+    gaps = [names[c] for c in missing if names[c] not in masked]
     if gaps:
         raise BadCall(f"channel {gaps[0]} misses a value, and never missed one in training",
                       fix="fill it in, or train on sequences with such gaps")  # fmt: skip

@@ -22,9 +22,9 @@ from carousel.experiments.takeaway.predict import answers
 class Forecaster(RecurrentEstimator):
     """The next `horizon` values of a series from its last `window` steps, all at once.
 
-    window, horizon: in steps; None: as `carousel compare` chooses them (`window_` and `horizon_` after `fit`). The other
-    parameters are those of `SequenceClassifier`. y: one series [T], or [T, K] of K columns, or a list of such. X: other
-    channels [T, C] known at the same steps. `cross_val_score(forecaster, y, cv=TimeSeriesSplit())` works.
+    window, horizon: in steps; None: as `carousel compare` chooses them (`window_` and `horizon_` after `fit`). The
+    other parameters are those of `SequenceClassifier`. y: one series [T], or [T, K] of K columns, or a list of such.
+    X: other channels [T, C] known at the same steps. `cross_val_score(forecaster, y, cv=TimeSeriesSplit())` works.
     """
 
     def __init__(
@@ -44,7 +44,9 @@ class Forecaster(RecurrentEstimator):
         names = tuple(f"y{k}" if k < columns else f"x{k - columns}" for k in range(steps.x.shape[1]))
         options = DataOptions(forecast=names[:columns], window=self.window, horizon=self.horizon, split=settings.split)
         named = [f"series {n}" for n in range(len(steps.lengths))]
-        parsed = ParsedSeries(steps.x, steps.lengths, named, names, np.arange(len(steps.x)), None, tuple(range(columns)))
+        parsed = ParsedSeries(
+            steps.x, steps.lengths, named, names, np.arange(len(steps.x)), None, tuple(range(columns))
+        )
 
         def prepare(whole: bool) -> Prepared:
             return from_series(parsed, options, "y", "", whole=whole)

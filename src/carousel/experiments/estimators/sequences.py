@@ -24,6 +24,8 @@ from carousel.experiments.takeaway.predict import answers
 class _OneAnswer(RecurrentEstimator):
     def _fit_labels(self, steps: Steps, labels: np.ndarray, kind: TargetKind) -> None:
         check_consistent_length(steps.lengths, labels)
+        if len(labels) < 2:
+            raise BadCall("nothing can be learned from 1 sample", allowed="two sequences or more", fix="give more")
         settings = self._settings()
         options = DataOptions(kind=kind, split=settings.split, split_seed=settings.seed)
         parsed = ParsedSequences(steps.x, steps.lengths, steps.names, steps.channels, "y", pl.Series("y", labels))
@@ -49,6 +51,7 @@ class SequenceClassifier(ClassifierMixin, _OneAnswer):
     def fit(self, X: Any, y: Any) -> Self:
         """Learn the class y [N] of each sequence of X. Raises ValueError where they do not fit each other."""
         steps, labels = read_steps(X), column_or_1d(y, warn=True)
+        assert_all_finite(labels, input_name="y")
         check_classification_targets(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
