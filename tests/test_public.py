@@ -61,11 +61,11 @@ class Request(states: bool = False, gates: bool = False, gradients: bool = False
 class SequenceClassifier(contender: str = 'lstm', *, hidden: int | None = None,
         parameters: int = 6600, learning_rate: float = 0.01, steps: int = 1000,
         validation: float = 0.2, kernel: str = 'auto', seed: int = 0)
-    fit, predict, predict_proba, set_score_request
+    fit, predict, predict_proba, set_fit_request, set_score_request
 class SequenceRegressor(contender: str = 'lstm', *, hidden: int | None = None,
         parameters: int = 6600, learning_rate: float = 0.01, steps: int = 1000,
         validation: float = 0.2, kernel: str = 'auto', seed: int = 0)
-    fit, predict, set_score_request
+    fit, predict, set_fit_request, set_score_request
 class Set(name: str, to: float | Tensor | Callable[[Tensor], Tensor] = 0.0,
         steps: Iterable[int] | None = None, units: Any = None)
     at, changed, name, site, steps, to, units, value_name

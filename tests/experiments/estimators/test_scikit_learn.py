@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -74,6 +75,7 @@ def test_it_is_copied_and_stored(made: tuple[Sequences, np.ndarray], classifier:
 def test_the_fast_kernel_learns_what_the_reference_does(made: tuple[Sequences, np.ndarray]) -> None:
     fits = [carousel.SequenceClassifier(steps=10, kernel=k, **SMALL).fit(*made) for k in ("reference", "auto")]
     plain, fast = (fit.predict_proba(made[0]) for fit in fits)
+    assert [fit.network_.kernels for fit in fits] == [["reference"], ["numba"]]
     assert np.abs(plain - 0.5).max() > 0.01
     np.testing.assert_allclose(fast, plain, atol=1e-4)
 
@@ -89,6 +91,25 @@ def test_groups_pipelines_and_a_search_over_a_grid(made: tuple[Sequences, np.nda
     assert search.fit(X, y).best_params_["sequenceclassifier__contender"] in ("rnn", "gru")
     assert search.best_estimator_[-1].network_.stack[0].name == search.best_params_["sequenceclassifier__contender"]
     assert search.score(X, y) > 0.6
+
+
+def test_groups_stay_together_while_the_steps_are_chosen() -> None:
+    """Each group is one sequence ten times, of a class at random: who saw one of a group knows the others."""
+    rng = np.random.default_rng(1)
+    X = [x for x in (rng.normal(size=(4, 1)) for _ in range(12)) for _ in range(10)]
+    y, groups = np.repeat([0, 1] * 6, 10), np.repeat(np.arange(12), 10)
+    small = carousel.SequenceClassifier("gru", hidden=8, learning_rate=0.03, steps=100)
+    assert small.fit(X, y).held_out_score_ == 1
+    assert small.fit(X, y, groups=groups).held_out_score_ < 1
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        small.fit(X, y, groups=groups[1:])
+
+
+def test_the_generator_of_torch_is_left_alone(made: tuple[Sequences, np.ndarray]) -> None:
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    carousel.SequenceClassifier(steps=1, **SMALL).fit(*made)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def _reversed(X: Sequences) -> Sequences:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Self, final
 
 import numpy as np
@@ -22,13 +23,15 @@ from carousel.experiments.takeaway.predict import answers
 
 
 class _OneAnswer(RecurrentEstimator):
-    def _fit_labels(self, steps: Steps, labels: np.ndarray, kind: TargetKind) -> None:
-        check_consistent_length(steps.lengths, labels)
+    def _fit_labels(self, steps: Steps, labels: np.ndarray, kind: TargetKind, groups: Any) -> None:
+        check_consistent_length(steps.lengths, labels, groups)
         if len(labels) < 2:
             raise BadCall("nothing can be learned from 1 sample", allowed="two sequences or more", fix="give more")
         settings = self._settings()
         options = DataOptions(kind=kind, split=settings.split, split_seed=settings.seed)
         parsed = ParsedSequences(steps.x, steps.lengths, steps.names, steps.channels, "y", pl.Series("y", labels))
+        if groups is not None:
+            parsed = replace(parsed, block="groups", blocks=[str(group) for group in groups])
 
         def prepare(whole: bool) -> Prepared:
             return from_sequences(parsed, options, "X", "", whole=whole)
@@ -48,8 +51,9 @@ class SequenceClassifier(ClassifierMixin, _OneAnswer):
     After `fit`: `classes_`, `network_` (a torch module), `held_out_score_` (accuracy), `n_steps_`, `loss_curve_`.
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Learn the class y [N] of each sequence of X. Raises ValueError where they do not fit each other."""
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
+        """Learn the class y [N] of each sequence of X. groups: [N] whose sequences (a patient's) stay in one part while
+        the number of steps is chosen. Raises ValueError where they do not fit each other."""
         steps, labels = read_steps(X), column_or_1d(y, warn=True)
         assert_all_finite(labels, input_name="y")
         check_classification_targets(labels)
@@ -57,7 +61,7 @@ class SequenceClassifier(ClassifierMixin, _OneAnswer):
         if len(self.classes_) < 2:
             raise BadCall("y holds one class", allowed="two classes or more", got=repr(str(self.classes_[0])),
                           fix="add sequences of another class")  # fmt: skip
-        self._fit_labels(steps, codes, "classification")
+        self._fit_labels(steps, codes, "classification", groups)
         return self
 
     def predict_proba(self, X: Any) -> Floats:
@@ -78,11 +82,12 @@ class SequenceRegressor(RegressorMixin, _OneAnswer):
     `loss_curve_`.
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Learn the value y [N] of each sequence of X. Raises ValueError where they do not fit each other."""
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
+        """Learn the value y [N] of each sequence of X. groups: [N] whose sequences (a patient's) stay in one part while
+        the number of steps is chosen. Raises ValueError where they do not fit each other."""
         steps, values = read_steps(X), column_or_1d(y, warn=True)
         assert_all_finite(values, input_name="y")
-        self._fit_labels(steps, values.astype(np.float64), "regression")
+        self._fit_labels(steps, values.astype(np.float64), "regression", groups)
         return self
 
     def predict(self, X: Any) -> Floats:

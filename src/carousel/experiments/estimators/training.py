@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import torch
+
 from carousel.common.errors import BadCall, BadData, BadPlan
 from carousel.common.names import TRANSFORMER
 from carousel.experiments.contenders.base import Network
@@ -88,7 +90,8 @@ def _trained(task: DataTask, settings: Settings, training: Training) -> Learner:
     if others:
         raise BadPlan("an estimator is one network", got=settings.contender, fix="name one contender")
     (contender,) = sized([spec], task, _parameters(spec, task, settings))
-    network = build_contender(contender, task, settings.seed, settings.kernel)
+    with torch.random.fork_rng(devices=[]):  # torch's layers draw from its own generator before they get their weights
+        network = build_contender(contender, task, settings.seed, settings.kernel)
     (learner,) = train([Learner(network, task, settings.seed, settings.learning_rate)], training)
     if learner.history.outcome == "diverged":
         raise BadCall("the training diverged: its loss or gradient is no finite number",
