@@ -44,7 +44,8 @@ def test_frames_of_an_empty_run_have_the_declared_columns(tmp_path):
     folder.claim_for(small_plan())
     Ledger(folder.ledger, create=True).close()
     evidence = load_evidence(tmp_path)
-    frames = evidence.trials, evidence.profiles, evidence.slopes, evidence.onset, evidence.occlusion, evidence.rivals
+    of_all = evidence.trials, evidence.profiles, evidence.slopes, evidence.onset
+    frames = *of_all, evidence.occlusion, evidence.rivals, evidence.answers
     assert [dict(frame.schema) for frame in frames] == [schema(table) for table in TABLES]
     assert all(isinstance(frame, pl.DataFrame) and frame.is_empty() for frame in frames)
 

@@ -13,7 +13,7 @@ from carousel.experiments.contenders.spec import parse_contenders
 from carousel.experiments.data import DataTask
 from carousel.experiments.data.prepare.preparation import assemble, read_file
 from carousel.experiments.training.description import Contender
-from carousel.experiments.training.held_out_errors import measure_errors
+from carousel.experiments.training.held_out_errors import bands, held_out
 from carousel.experiments.training.trial import build_contender
 from tests.support.taken import OPTIONS, table
 
@@ -40,8 +40,10 @@ def taken_folder(folder: Path, kind: str, contender: str = "lstm", parameters: i
              "window": options.window, "horizon": options.horizon}  # fmt: skip
     source = {"kind": "file", "name": "table", "file": "table.csv", "sha256": task.prepared.sha256,
               "options": {name: value for name, value in given.items() if value}}  # fmt: skip
+    measured = held_out(network, task)
+    assert measured is not None
     record = {"outcome": "finished", "training_score": 0.0, "examples": 60,
-              "errors": measure_errors([(network, task)])}  # fmt: skip
+              "errors": bands([measured])}  # fmt: skip
     about = {"schema": 1, "contender": made.model_dump(), "source": source, "length": 0, "seed": 0,
              "weights_sha256": sha256(weights).hexdigest(), "refit": record}  # fmt: skip
     (best / "contender.json").write_text(json.dumps(about))

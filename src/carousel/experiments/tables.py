@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 from carousel.experiments.columns import (
     About,
+    Answered,
     Exponent,
     Job,
     Measures,
@@ -48,7 +49,10 @@ OCCLUSION = Table(
     "occlusion", "one block of lags of one reporting trial on a user's file", (TrialName, Seeded, Occluded)
 )
 RIVALS = Table("rivals", "one simple method on one split of a user's file", (RivalName, RivalMeasures))
-TABLES = (TRIALS, PROFILES, SLOPES, ONSETS, OCCLUSION, RIVALS)
+ANSWERS = Table(
+    "answers", "one number that the network taken away answered on a test part of a user's file", (Answered,)
+)
+TABLES = (TRIALS, PROFILES, SLOPES, ONSETS, OCCLUSION, RIVALS, ANSWERS)
 
 
 def columns(table: Table) -> list[Column]:

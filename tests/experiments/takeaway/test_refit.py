@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from safetensors.torch import load_file
 
 from carousel import load_best
 from carousel.common.errors import FolderConflict
+from carousel.common.texts import text
 from carousel.experiments.data import DataTask, Prepared
 from carousel.experiments.finalise import finalise
 from carousel.experiments.results.export import export_best, refit_of
@@ -70,6 +72,30 @@ def test_the_bands_are_the_quantiles_of_errors_on_test_parts(run: RunFolder) -> 
     pooled = np.sort(np.concatenate(errors))
     assert band.half == pytest.approx([pooled[int(np.ceil(25 * 0.9)) - 1]])
     assert band.by_split == pytest.approx(covered) and band.coverage == pytest.approx(np.mean(covered))
+
+
+@pytest.mark.slow
+def test_the_answers_on_the_test_parts_are_stored_and_drawn(run: RunFolder) -> None:
+    evidence = load_evidence(run.path)
+    (again,) = evidence.refits
+    trials = evidence.trials.filter(pl.col("trial").is_in([trial.digest() for trial in again.description.trials]))
+    assert trials.height == 2 and set(evidence.answers["job"]) == {again.job} and evidence.answers["spread"].all()
+    for seed, rmse in trials.select("seed", "rmse").iter_rows():
+        mine = evidence.answers.filter(seed=seed)
+        assert np.sqrt(((mine["predicted"] - mine["truth"]) ** 2).mean()) == pytest.approx(rmse)
+    assert pl.read_csv(run.path / "tables" / "answers.csv").height == 24
+    page = (run.path / "report.html").read_text()
+    drawn = page[page.index('aria-labelledby="scatter-en-title') :].split("</svg>")[0]
+    assert drawn.count("<circle") == 24 and text("first.answers.missing", "en") not in page
+
+
+@pytest.mark.slow
+def test_a_folder_without_answers_is_reported_and_says_so(run: RunFolder, tmp_path: Path) -> None:
+    older = shutil.copytree(run.path, tmp_path / "older", ignore=shutil.ignore_patterns("answers", "tables"))
+    finalise(load_evidence(older))
+    page = (older / "report.html").read_text()
+    assert all(text("first.answers.missing", lang) in page for lang in ("en", "zh"))
+    assert "scatter-en" not in page and not (older / "tables" / "answers.csv").exists()
 
 
 def load_network(run: RunFolder, job: str, prepared: Prepared) -> torch.nn.Module:

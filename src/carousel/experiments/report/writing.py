@@ -11,12 +11,14 @@ from carousel.common.pages.templating import filled, script, style
 from carousel.common.texts import LANGUAGES
 from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.report.figures import Drawing, all_figures, drawing
-from carousel.experiments.report.first import GAP
+from carousel.experiments.report.first import GAP, answered_by
 from carousel.experiments.report.page.assemble import Material, page
 from carousel.experiments.report.page.view import Page
 from carousel.experiments.report.tables import lag_profiles
+from carousel.experiments.report.tables.answers import frames as answer_frames
 from carousel.experiments.report.tables.contenders import summarise
 from carousel.experiments.report.tables.export import csv, frames
+from carousel.experiments.results.answered import answers_of
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.runner.folder import RunFolder
 
@@ -43,9 +45,11 @@ def _contents(evidence: Evidence, judgement: Judgement, lang: str) -> dict[str, 
     summary, slopes = summarise(evidence), lag_profiles.slopes(evidence.slopes)
     figures = all_figures(evidence, summary, slopes)
     drawings = {f.name: drawing(f) for f in figures if f.measured}
-    material = Material(evidence, judgement, summary, figures, drawings)
+    answers = answers_of(evidence, answered_by(judgement))
+    material = Material(evidence, judgement, summary, figures, drawings, answers)
     pages = {language: page(material, language) for language in LANGUAGES}
-    tables = frames(evidence, judgement, summary, slopes, {f.name: f.frame for f in figures if f.measured})
+    shown = {f.name: f.frame for f in figures if f.measured} | answer_frames(answers)
+    tables = frames(evidence, judgement, summary, slopes, shown)
     return {
         "report.html": _html(pages, drawings, lang),
         "report.md": filled(_TEMPLATES, "report.md.j2", pages=pages, gap=GAP),

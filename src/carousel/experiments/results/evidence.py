@@ -40,6 +40,7 @@ class Evidence:
     occlusion: pl.DataFrame = field(default_factory=pl.DataFrame)
     refits: tuple[Refitted, ...] = ()
     rivals: pl.DataFrame = field(default_factory=pl.DataFrame)
+    answers: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def curves(self, trial: str) -> pl.DataFrame:
         """Step by step of one trial: step, loss, gradient_norm (before clipping), validation_score (null between

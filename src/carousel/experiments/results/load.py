@@ -20,7 +20,7 @@ from carousel.experiments.results.kept import is_kept, load_kept, schema
 from carousel.experiments.runner.folder import RESTORE, RunFolder
 from carousel.experiments.runner.ledger import Ledger
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.tables import OCCLUSION, ONSETS, PROFILES, RIVALS, SLOPES, TRIALS, Table
+from carousel.experiments.tables import ANSWERS, OCCLUSION, ONSETS, PROFILES, RIVALS, SLOPES, TRIALS, Table
 
 
 def load_evidence(path: Path | str) -> Evidence:
@@ -66,6 +66,7 @@ def _evidence(folder: RunFolder, plan: Plan, entries: list[Finished]) -> Evidenc
         occlusion=_frame((row for e in entries for row in e.occlusion), OCCLUSION),
         refits=tuple(e.refit for e in entries if e.refit is not None),
         rivals=_frame((row for e in entries for row in e.rivals), RIVALS),
+        answers=_answers(folder, [e.refit.job for e in entries if e.refit is not None]),
     )
 
 
@@ -84,6 +85,15 @@ def _profiles(folder: RunFolder, entries: list[Finished]) -> pl.DataFrame:
         measured = [pl.col(name).cast(kind) for name, kind in types.items() if name not in given]
         table = read_table(folder.flow(entry.hash), measured).with_columns(about)
         tables.append(table.select(list(types)))
+    return pl.concat(tables) if tables else pl.DataFrame(schema=types)
+
+
+def _answers(folder: RunFolder, refits: list[str]) -> pl.DataFrame:
+    """What is there: folders of earlier versions, and some copies, hold none."""
+    types = schema(ANSWERS)
+    given = [job for job in sorted(refits) if folder.answers(job).is_file()]
+    stored = [pl.col(name).cast(kind) for name, kind in types.items() if name != "job"]
+    tables = [read_table(folder.answers(job), stored).select(pl.lit(job).alias("job"), pl.all()) for job in given]
     return pl.concat(tables) if tables else pl.DataFrame(schema=types)
 
 

@@ -19,7 +19,7 @@ from carousel.common.errors import FolderConflict
 from carousel.common.files import read_regular, remove_drafts, write_atomically, writing_to
 from carousel.experiments.runner.plan import SCHEMA_VERSION, Plan
 
-_FOLDERS = ("best", "figures", "flow", "kept", "splits", "tables", "trials", "weights")
+_FOLDERS = ("answers", "best", "figures", "flow", "kept", "splits", "tables", "trials", "weights")
 _LEDGER = ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite-journal")
 _FILES = (".lock", *_LEDGER, "plan.toml", "data.npz", "card.json", "environment.json", "verdicts.json", "report.html",
           "report.md")  # fmt: skip
@@ -85,6 +85,10 @@ class RunFolder:
     def kept(self, table: str) -> Path:
         """A table of a run of which no more was kept."""
         return self.path / "kept" / f"{table}.parquet"
+
+    def answers(self, job: str) -> Path:
+        """What the networks that a refit stands for answered on their test parts."""
+        return self.path / "answers" / f"{job}.parquet"
 
     def weights(self, job: str) -> Path:
         """The trained weights of a reporting trial."""

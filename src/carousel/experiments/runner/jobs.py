@@ -17,8 +17,9 @@ from carousel.experiments.probes.onset import GAINS, onset_gains
 from carousel.experiments.rivals.run import run_rival
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.task_loader import Sources
+from carousel.experiments.training.answers import on_test_part
 from carousel.experiments.training.description import InitialFlow, Job, OnsetProbe, Refit, RivalTrial, Trial
-from carousel.experiments.training.held_out_errors import measure_errors
+from carousel.experiments.training.held_out_errors import bands, held_out
 from carousel.experiments.training.loop import History
 from carousel.experiments.training.refit import refit
 from carousel.experiments.training.trial import TrialResult, build_contender, run_trials
@@ -78,8 +79,16 @@ def _initial_flow(job: InitialFlow, folder: RunFolder, sources: Sources) -> dict
 def _refit(job: Refit, folder: RunFolder, sources: Sources) -> dict[str, Any]:
     found = refit(job, sources.whole(job.trial.length))
     folder.write(folder.weights(job.digest()), save(found.weights))
-    held = (_held_out(trial, folder, sources) for trial in job.trials)
-    return {"refit": {**found.record, "errors": measure_errors(held)}}
+    errors, answered = [], []
+    for trial in job.trials:
+        network, task = _held_out(trial, folder, sources)
+        measured = held_out(network, task)
+        if measured is not None:
+            errors.append(measured)
+            answered.append(on_test_part(task, measured, trial.seed))
+    if answered:
+        folder.write(folder.answers(job.digest()), _parquet(pl.concat(answered, how="diagonal")))
+    return {"refit": {**found.record, "errors": bands(errors)}}
 
 
 def _held_out(trial: Trial, folder: RunFolder, sources: Sources) -> tuple[Network, DataTask]:

@@ -9,7 +9,8 @@ part alone and held against the test part.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -22,20 +23,28 @@ from carousel.experiments.tasks.base import Part
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 
 
-def measure_errors(held: Iterable[tuple[Network, DataTask]]) -> list[dict[str, object]]:
-    """A band for each of LEVELS, as `results.refitted.Band` describes it. held: trained networks, each with the file
-    under its own split; empty where answers have no distance from the truth (piano rolls)."""
-    found = [(_errors(*each, "validation"), _errors(*each, "test")) for each in held]
-    pairs = [(validation, test) for validation, test in found if validation is not None and test is not None]
-    if not pairs:
+class HeldOut(NamedTuple):
+    """A trained network on what it never saw. validation, test: [N, M] how far it is off. predicted, truth: [N, M'] of
+    the test part. All in the file's units."""
+
+    validation: Floats
+    test: Floats
+    predicted: Floats
+    truth: Floats
+
+
+def bands(held: Sequence[HeldOut]) -> list[dict[str, object]]:
+    """A band for each of LEVELS, as `results.refitted.Band` describes it, from networks under splits of their own;
+    empty where there is none."""
+    if not held:
         return []
-    tests = np.concatenate([test for _, test in pairs])
-    bands = []
+    tests = np.concatenate([each.test for each in held])
+    found = []
     for level in LEVELS:
-        covered = [float((test <= conformal(validation, level)).mean()) for validation, test in pairs]
+        covered = [float((each.test <= conformal(each.validation, level)).mean()) for each in held]
         half = conformal(tests, level).tolist()
-        bands.append({"level": level, "half": half, "coverage": float(np.mean(covered)), "by_split": covered})
-    return bands
+        found.append({"level": level, "half": half, "coverage": float(np.mean(covered)), "by_split": covered})
+    return found
 
 
 def conformal(errors: Floats, level: float) -> Floats:
@@ -47,12 +56,20 @@ def conformal(errors: Floats, level: float) -> Floats:
 
 
 @torch.no_grad()
-def _errors(network: Network, task: DataTask, part: Part) -> Floats | None:
-    """[N, M] of a part, in the file's units."""
+def held_out(network: Network, task: DataTask) -> HeldOut | None:
+    """None where answers have no distance from the truth (piano rolls)."""
+    validation, test = _on(network, task, "validation"), _on(network, task, "test")
+    return None if validation is None or test is None else HeldOut(validation[0], *test)
+
+
+def _on(network: Network, task: DataTask, part: Part) -> tuple[Floats, Floats, Floats] | None:
+    """Errors, answers and truths of a part."""
     found = []
     for batch in task.batches(part):
-        errors = task.errors(network(batch.x, batch.lengths), batch)
-        if errors is None:
+        output = network(batch.x, batch.lengths)
+        each = task.errors(output, batch), task.values(output, batch), task.values(batch.y, batch)
+        if each[0] is None or each[1] is None or each[2] is None:
             return None
-        found.append(errors)
-    return np.concatenate(found)
+        found.append(each)
+    errors, predicted, truth = (np.concatenate(column) for column in zip(*found, strict=True))
+    return errors, predicted, truth

@@ -94,6 +94,11 @@ class DataTask(Task):
         None for piano rolls."""
         return self._objective.errors(output, batch)
 
+    def values(self, answer: Tensor, batch: Batch) -> Floats | None:
+        """[B, M] in the file's units: of an output what it answers, of the batch's y the truth (of classes their
+        codes). None for piano rolls."""
+        return self._objective.values(answer, batch)
+
     @property
     def bytes_of_data(self) -> int:
         """What the steps of the file take in memory."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import polars as pl
 
@@ -12,6 +13,7 @@ from carousel.common.texts import text
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.report.first.answer import Standings, answer, standings
+from carousel.experiments.report.first.answers_pictures import answers_pictures
 from carousel.experiments.report.first.happened_picture import happened_picture
 from carousel.experiments.report.first.kept_picture import kept_picture
 from carousel.experiments.report.first.past import past
@@ -21,13 +23,13 @@ from carousel.experiments.report.first.splits_picture import splits_picture
 from carousel.experiments.report.first.verdict_lines import Line, lines
 from carousel.experiments.report.first.words import say
 from carousel.experiments.report.names import files
+from carousel.experiments.results.answered import answers_of
 from carousel.experiments.results.evidence import Evidence
 
 _NAMED = 4  # tasks that the head of the page names one by one
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(NamedTuple):
     """A small SVG with its heading and what to read from it."""
 
     svg: str
@@ -38,7 +40,8 @@ class Picture:
 @dataclass(frozen=True)
 class FirstScreen:
     """title: the question. about: on what. use, why: sentences. code: the advised contender as commands take it, in
-    brackets; empty where none is advised. pictures: why, and what happened. lines: one a claim."""
+    brackets; empty where none is advised. pictures: what was answered, why, and what happened. missing: why answers are
+    not drawn, of a file. lines: one a claim."""
 
     title: str
     about: str
@@ -46,6 +49,7 @@ class FirstScreen:
     why: tuple[str, ...]
     code: str
     pictures: tuple[Picture, ...]
+    missing: str
     lines: tuple[Line, ...]
 
 
@@ -59,15 +63,29 @@ def first_screen(
     told = answer(found, lang)
     heard = {} if of_files else voices() if beside is None else beside
     history = past(Results(evidence), found.chosen.spec, lang) if found.chosen and of_files else None
+    answers = answers_of(evidence, answered_by(judgement))
+    answered = () if answers is None else answers_pictures(answers, lang)
     return FirstScreen(
         title=text("first.page.title_file", lang, name=of_files[0]) if of_files else text("report.page.title", lang),
         about=_about(evidence, lang),
-        use=told.use if history is None else (history, *told.use),
+        use=told.use if history is None else (*told.use, history),
         why=told.why,
         code=text("first.page.code", lang, code=told.code) if told.code else "",
-        pictures=_pictures(evidence, found, lang),
+        pictures=(*map(Picture._make, answered), *_pictures(evidence, found, lang)),
+        missing=_missing(evidence, lang) if of_files and not answered else "",
         lines=lines(plan, judgement, heard, lang),
     )
+
+
+def answered_by(judgement: Judgement) -> str | None:
+    """The network whose answers are shown: the advised one, else the best."""
+    best = None if judgement.skill is None else judgement.skill.network
+    return judgement.recommended or best
+
+
+def _missing(evidence: Evidence, lang: str) -> str:
+    rolls = evidence.card is not None and evidence.card["kind"] == "piano-roll"
+    return say(f"first.answers.{'rolls' if rolls else 'missing'}", lang)
 
 
 def _about(evidence: Evidence, lang: str) -> str:

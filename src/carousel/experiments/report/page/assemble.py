@@ -17,9 +17,11 @@ from carousel.experiments.report.first import first_screen
 from carousel.experiments.report.page.cards import cards
 from carousel.experiments.report.page.legend import legend
 from carousel.experiments.report.page.results import result_tables
+from carousel.experiments.report.page.scores import score_table
 from carousel.experiments.report.page.settings import environment_table, plan_table, thresholds_table
 from carousel.experiments.report.page.view import FigureView, Link, Page, Table
 from carousel.experiments.report.tables.rivals import rival_summaries
+from carousel.experiments.results.answered import Answers
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.runner.plan import Plan
 
@@ -37,13 +39,14 @@ FILES = {
 
 @dataclass(frozen=True)
 class Material:
-    """All that a report is made of. `drawings`: of each measured figure, by its name."""
+    """All that a report is made of. `drawings`: of each measured figure, by its name. `answers`: of a user's file."""
 
     evidence: Evidence
     judgement: Judgement
     summary: pl.DataFrame
     figures: list[Figure]
     drawings: Mapping[str, Drawing]
+    answers: Answers | None
 
 
 def page(material: Material, lang: str) -> Page:
@@ -61,6 +64,7 @@ def page(material: Material, lang: str) -> Page:
         calibration=judgement.calibration[lang],
         data=_card_lines(evidence.card, lang),
         classes=_class_table(evidence.card, lang),
+        scores=score_table(material.answers, lang),
         cards=cards(judgement, figures, lang),
         figures=figures,
         contenders=result_tables(evidence.plan, material.summary, lang, rival_summaries(evidence)),

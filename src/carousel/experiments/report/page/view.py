@@ -87,6 +87,7 @@ class Page:
     calibration: str
     data: tuple[str, ...]
     classes: Table | None
+    scores: Table | None  # by class
     cards: tuple[Card, ...]
     figures: tuple[FigureView, ...]
     contenders: tuple[Table, ...]

@@ -34,7 +34,8 @@ def frames(
     slopes: pl.DataFrame,
     figures: Mapping[str, pl.DataFrame],
 ) -> dict[str, pl.DataFrame]:
-    """Name -> frame, in the order of the page. figures: the rows of each figure that shows any."""
+    """Name -> frame, in the order of the page. figures: the rows of each figure that shows any, and
+    what the network of a file answered."""
     verdicts, thresholds = judgement.verdicts, judgement.thresholds
     return {
         "verdicts": pl.DataFrame([_claim(v) for v in verdicts], schema=CLAIM, orient="row"),

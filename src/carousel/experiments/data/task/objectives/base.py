@@ -42,6 +42,10 @@ class Objective(ABC):
         """[B, M]: see `DataTask.errors`."""
         return None
 
+    def values(self, answer: Tensor, batch: Batch) -> Floats | None:
+        """[B, M]: see `DataTask.values`."""
+        return None
+
     def rmse(self, output: Tensor, batch: Batch) -> float | None:
         """Root mean square error in the target's own unit; None where no value is predicted."""
         return None

@@ -36,5 +36,9 @@ class Classification(Objective):
         right = output.double().softmax(dim=1).gather(1, batch.y[:, None])
         return (1 - right).cpu().numpy()
 
+    def values(self, answer: Tensor, batch: Batch) -> Floats:
+        codes = answer if answer.ndim == 1 else answer.argmax(dim=1)
+        return codes.double().cpu().numpy()[:, None]
+
     def target_logit(self, output: Tensor, batch: Batch) -> Tensor:
         return output.gather(1, batch.y[:, None]).squeeze(1)

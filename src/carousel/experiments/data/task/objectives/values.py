@@ -47,6 +47,9 @@ class Regression(_Values):
         """R² (free of unit). NaN where the batch's targets do not differ."""
         return r2(_array(batch.y), _array(output))
 
+    def values(self, answer: Tensor, batch: Batch) -> Floats:
+        return _array(answer) * self.prepared.y_std + self.prepared.y_mean
+
     def rmse(self, output: Tensor, batch: Batch) -> float:
         error = (_array(output) - _array(batch.y)) * self.prepared.y_std
         return float(np.sqrt((error**2).mean()))
@@ -60,6 +63,12 @@ class Forecast(_Values):
         """R² of the values themselves, the mean over columns. NaN where a column does not vary in the batch."""
         last = self._last(batch)
         return r2(self._values(_array(batch.y), last), self._values(_array(output), last))
+
+    def values(self, answer: Tensor, batch: Batch) -> Floats:
+        """Outputs as those of `errors`."""
+        columns, unit = self.prepared.y_channels, self.prepared.y_std
+        from_mean = self._values(_array(answer), self._last(batch)) * unit + self.prepared.mean[columns]
+        return from_mean.reshape(len(answer), -1)
 
     def rmse(self, output: Tensor, batch: Batch) -> float | None:
         """None for several columns: they have no unit in common."""

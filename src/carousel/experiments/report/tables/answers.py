@@ -1,0 +1,64 @@
+"""Scores of the stored answers: by class, by pair of classes, by step ahead. Pooled over the reporting splits."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+
+from carousel.experiments.results.answered import Answers
+
+
+class ClassScores(NamedTuple):
+    """by_class: class, sequences, recall, precision, f1 (null where nothing defines them). balanced_accuracy: mean
+    recall over the classes that occur. macro_f1: mean F1 over those that occur or were answered."""
+
+    by_class: pl.DataFrame
+    balanced_accuracy: float
+    macro_f1: float
+
+
+def frames(answers: Answers | None) -> dict[str, pl.DataFrame]:
+    """The tables of a run folder, by name; none where no answers are stored."""
+    if answers is None or answers.spread.is_empty():
+        return {}
+    found = {"answers": answers.table}
+    if answers.kind == "classification":
+        found |= {"confusion": confusion(answers), "classes": class_scores(answers).by_class}
+    return found | ({"ahead": by_step_ahead(answers)} if answers.kind == "forecast" else {})
+
+
+def confusion(answers: Answers) -> pl.DataFrame:
+    """truth, predicted, count: every pair of classes, also those of count 0, in the card's order."""
+    codes = pl.DataFrame({"code": range(len(answers.classes)), "name": answers.classes})
+    codes = codes.with_columns(pl.col("code").cast(pl.Float64), pl.col("name").cast(pl.String))
+    pairs = codes.rename({"code": "t", "name": "truth"}).join(
+        codes.rename({"code": "p", "name": "predicted"}), how="cross"
+    )
+    counts = answers.spread.group_by(t="truth", p="predicted").agg(count=pl.len())
+    joined = pairs.join(counts, on=["t", "p"], how="left").sort("t", "p")
+    return joined.select("truth", "predicted", pl.col("count").fill_null(0).cast(pl.Int64))
+
+
+def class_scores(answers: Answers) -> ClassScores:
+    """From the confusion matrix."""
+    size = len(answers.classes)
+    matrix = confusion(answers)["count"].to_numpy().reshape(size, size)
+    right, true, said = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
+    by_class = pl.DataFrame({"class": answers.classes, "sequences": true, "right": right, "said": said})
+    right_of = {name: pl.when(pl.col(of) > 0).then(pl.col("right") / pl.col(of)) for name, of in _OF.items()}
+    known = pl.col("sequences") + pl.col("said")
+    f1 = pl.when(known > 0).then(2 * pl.col("right") / known)
+    table = by_class.select("class", "sequences", **right_of, f1=f1)
+    means = table.select(pl.col("recall").mean(), pl.col("f1").mean()).row(0)
+    return ClassScores(table, *means)
+
+
+_OF = {"recall": "sequences", "precision": "said"}
+
+
+def by_step_ahead(answers: Answers) -> pl.DataFrame:
+    """column, ahead, windows, error (mean absolute, in the column's unit), held (share of truths in the interval)."""
+    off = (pl.col("predicted") - pl.col("truth")).abs()
+    grouped = answers.spread.group_by("column", "ahead", maintain_order=True)
+    return grouped.agg(windows=pl.len(), error=off.mean(), held=(off <= pl.col("half")).mean())
