@@ -84,7 +84,7 @@ def test_the_page_of_the_api_lists_every_field_of_a_conclusion():
     assert sorted(re.findall(r"`(\w+)", " ".join(firsts))) == sorted(fields)
 
 
-IN_A_RUN = ("trials", "flow", "weights", "best", "splits", "figures", "tables", "runs")
+IN_A_RUN = ("answers", "trials", "flow", "weights", "best", "splits", "figures", "tables", "runs")
 TO_BE_MADE = ("gru",)  # the claim of docs/adding-a-claim.md
 
 

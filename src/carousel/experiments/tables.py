@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, NamedTuple, get_args, get_type_hints
 
+from carousel.experiments.answer_columns import Answered
 from carousel.experiments.columns import (
     About,
-    Answered,
     Exponent,
     Job,
     Measures,

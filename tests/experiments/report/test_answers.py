@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, precision_score
 
 from carousel.common.texts import LANGUAGES, text
-from carousel.experiments.report.first.answers_pictures import answers_pictures
+from carousel.experiments.report.first.screen import answers_pictures
 from carousel.experiments.report.page.scores import score_table
 from carousel.experiments.report.tables.answers import by_step_ahead, class_scores, confusion, frames
 from carousel.experiments.results.answered import Answers
@@ -92,20 +92,20 @@ def test_pictures_are_whole_and_describe_themselves(lang: str) -> None:
     many = classes(tuple(f"<class {k}>" for k in range(15)), 300)
     drawn = [*answers_pictures(many, lang), *answers_pictures(values, lang), *answers_pictures(forecasts(40, 2), lang)]
     assert len(drawn) == 4
-    for svg, title, caption in drawn:
-        root = ElementTree.fromstring(svg)
-        described = next(each for each in root if each.tag == "desc")
-        assert described.text and title and caption and "{" not in described.text + title + caption
-    confused, scattered, forecast, ahead = (svg for svg, _, _ in drawn)
-    assert confused.count("<rect") == 12 * 12 and "15" in drawn[0][2] and "<class" not in confused
+    for each in drawn:
+        root = ElementTree.fromstring(each.svg)
+        (said,) = (element.text for element in root if element.tag == "desc")
+        assert said and each.title and each.caption and "{" not in said + each.title + each.caption
+    confused, scattered, forecast, ahead = (each.svg for each in drawn)
+    assert confused.count("<rect") == 12 * 12 and "15" in drawn[0].caption and "<class" not in confused
     assert scattered.count("<circle") == 500 and ahead.count("<circle") == 2 and "&lt;y&gt;" in ahead
     assert forecast.count('class="band') == 20  # of 40 windows those that do not overlap
-    assert re.search(r"50 ?%", drawn[2][2])
+    assert re.search(r"50 ?%", drawn[2].caption)
 
 
 def test_one_step_ahead_is_one_line_and_what_is_not_finite_is_not_drawn() -> None:
     (only,) = answers_pictures(forecasts(30, 1), "en")
-    assert only[0].count('class="curve') == 1
+    assert only.svg.count('class="curve') == 1
     nothing = answered("regression", {"sequence": [0], "truth": [1.0], "predicted": [None]})
     assert answers_pictures(nothing, "en") == () and frames(nothing) == {}
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from carousel.experiments.columns import ANSWERED_STEPS
+from carousel.experiments.answer_columns import ANSWERED_STEPS
 from carousel.experiments.data import DataTask
 from carousel.experiments.data.arrays import Ints
 from carousel.experiments.data.prepare.prepared import Prepared

@@ -7,7 +7,7 @@ import numpy as np
 from carousel.common.pages.numbers import count
 from carousel.experiments.report.first.picture import family, svg, wide, words
 from carousel.experiments.report.first.plain_names import network
-from carousel.experiments.report.first.words import COMMA, GAP, percent, say
+from carousel.experiments.report.first.words import COMMA, GAP, rounded, say
 from carousel.experiments.report.tables.answers import class_scores, confusion
 from carousel.experiments.results.answered import Answers
 
@@ -25,7 +25,8 @@ def confusion_picture(answers: Answers, lang: str) -> tuple[str, str, str]:
     left = max(map(wide, names)) + ROOM
     across = max(HIGH, max(wide(count(int(n))) for n in matrix.ravel()) + 8)
     top = 28.0 + max(map(wide, names))
-    marks = [words(left, 13, say("first.confusion.predicted", lang), "tick")]
+    above = say("first.confusion.predicted", lang)
+    marks = [words(left, 13, above, "tick")]
     for k, name in enumerate(names):
         x = left + (k + 0.5) * across
         turned = f'<g transform="translate({x + 4:g},{top - 5:g})rotate(-90)">{words(0, 0, name, "name")}</g>'
@@ -35,11 +36,11 @@ def confusion_picture(answers: Answers, lang: str) -> tuple[str, str, str]:
     title = say("first.confusion.title", lang, name=network(answers.made, lang))
     scores = class_scores(answers).by_class
     recalled = [(name, value) for name, value in scores.select("class", "recall").iter_rows() if value is not None]
-    each = COMMA[lang].join(say("first.confusion.each", lang, name=n, share=percent(v, lang)) for n, v in recalled)
+    each = COMMA[lang].join(say("first.confusion.each", lang, name=n, share=rounded(v, lang)) for n, v in recalled)
     desc = say("first.confusion.desc", lang, each=each)
     caption = [say("first.confusion.caption", lang)]
     caption += [say("first.confusion.most", lang, shown=len(shown), classes=size)] if len(shown) < size else []
-    box = (left + across * len(shown) + 2, top + HIGH * len(shown) + 2)
+    box = (left + max(across * len(shown), wide(above)) + 2, top + HIGH * len(shown) + 2)
     return svg(f"confusion-{lang}", box, title, desc, marks), title, GAP[lang].join(caption)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from carousel.experiments.columns import ANSWERED_STEPS
+from carousel.experiments.answer_columns import ANSWERED_STEPS
 from carousel.experiments.report.first.picture import family, svg
 from carousel.experiments.report.first.plain_names import network
 from carousel.experiments.report.first.plot_area import area, short
-from carousel.experiments.report.first.words import percent, say
+from carousel.experiments.report.first.words import rounded, say
 from carousel.experiments.report.tables.answers import by_step_ahead
 from carousel.experiments.results.answered import Answers
 
@@ -37,7 +37,7 @@ def forecast_picture(answers: Answers, lang: str) -> tuple[str, str, str] | None
     marks += [mark for window in pieces for mark in _line(box.path(window.select("step", "predicted").rows()), hue)]
     title = say("first.forecast.title", lang, name=network(answers.made, lang))
     held = float(((rows["predicted"] - rows["truth"]).abs() <= rows["half"]).mean())  # type: ignore[arg-type]
-    about = {"steps": rows.height, "horizon": windows[0].height, "share": percent(held, lang), "column": column}
+    about = {"steps": rows.height, "horizon": windows[0].height, "share": rounded(held, lang), "column": column}
     size = (box.left + WIDTH + 8, box.top + HEIGHT + 24)
     drawn = svg(f"forecast-{lang}", size, title, say("first.forecast.desc", lang, **about), marks)
     return drawn, title, say("first.forecast.caption", lang, **about)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import polars as pl
 
@@ -13,23 +12,26 @@ from carousel.common.texts import text
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.report.first.answer import Standings, answer, standings
-from carousel.experiments.report.first.answers_pictures import answers_pictures
+from carousel.experiments.report.first.confusion_picture import confusion_picture
+from carousel.experiments.report.first.forecast_pictures import ahead_picture, forecast_picture
 from carousel.experiments.report.first.happened_picture import happened_picture
 from carousel.experiments.report.first.kept_picture import kept_picture
 from carousel.experiments.report.first.past import past
 from carousel.experiments.report.first.plain_names import listed, task
+from carousel.experiments.report.first.scatter_picture import scatter_picture
 from carousel.experiments.report.first.second_voice import Voice, voices
 from carousel.experiments.report.first.splits_picture import splits_picture
 from carousel.experiments.report.first.verdict_lines import Line, lines
 from carousel.experiments.report.first.words import say
 from carousel.experiments.report.names import files
-from carousel.experiments.results.answered import answers_of
+from carousel.experiments.results.answered import Answers, answers_of
 from carousel.experiments.results.evidence import Evidence
 
 _NAMED = 4  # tasks that the head of the page names one by one
 
 
-class Picture(NamedTuple):
+@dataclass(frozen=True)
+class Picture:
     """A small SVG with its heading and what to read from it."""
 
     svg: str
@@ -71,7 +73,7 @@ def first_screen(
         use=told.use if history is None else (*told.use, history),
         why=told.why,
         code=text("first.page.code", lang, code=told.code) if told.code else "",
-        pictures=(*map(Picture._make, answered), *_pictures(evidence, found, lang)),
+        pictures=(*answered, *_pictures(evidence, found, lang)),
         missing=_missing(evidence, lang) if of_files and not answered else "",
         lines=lines(plan, judgement, heard, lang),
     )
@@ -81,6 +83,18 @@ def answered_by(judgement: Judgement) -> str | None:
     """The network whose answers are shown: the advised one, else the best."""
     best = None if judgement.skill is None else judgement.skill.network
     return judgement.recommended or best
+
+
+def answers_pictures(answers: Answers, lang: str) -> tuple[Picture, ...]:
+    """What was answered on the test part, by the kind of the file; none where no answer is finite."""
+    if answers.spread.is_empty():
+        return ()
+    if answers.kind == "classification":
+        return (Picture(*confusion_picture(answers, lang)),)
+    if answers.kind == "regression":
+        return (Picture(*scatter_picture(answers, lang)),)
+    drawn = (forecast_picture(answers, lang), ahead_picture(answers, lang))
+    return tuple(Picture(*each) for each in drawn if each)
 
 
 def _missing(evidence: Evidence, lang: str) -> str:

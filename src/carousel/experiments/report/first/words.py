@@ -27,6 +27,11 @@ def percent(share: float, lang: str) -> str:
     return text("first.percent", lang, value=_digits(100 * share))
 
 
+def rounded(share: float, lang: str) -> str:
+    """ "90 %", "0 %": a share of things counted, to a whole number."""
+    return text("first.percent", lang, value=f"{100 * share:.0f}")
+
+
 def _digits(value: float) -> str:
     if 99.5 <= value < 99.995:
         return f"{value:.2f}"
