@@ -166,7 +166,11 @@ def test_a_forecaster_takes_columns_other_channels_and_several_series(wave: np.n
     ({"contender": "lstm,gru"}, "an estimator is one network"),
     ({"contender": "transformer"}, "hidden is the size of a recurrent network"),
     ({"validation": 0.5}, "validation is no such share; allowed: 0, or more and less than 0.5; got: 0.5"),
-    ({"steps": 0}, "a training needs steps and a learning rate"),
+    ({"steps": 0}, "steps is no such whole number; allowed: 1 or more; got: 0"),
+    ({"hidden": 2.5}, "hidden is no such whole number; allowed: 1 or more; got: 2.5"),
+    ({"seed": None}, "seed is no such whole number; allowed: 0 or more; got: None"),
+    ({"learning_rate": 0}, "learning_rate is no number above 0"),
+    ({"contender": None}, "contender is no name"),
     ({"learning_rate": 1e38, "steps": 20}, "the training diverged"),
 ])  # fmt: skip
 def test_parameters_that_cannot_be(made: tuple[Sequences, np.ndarray], change: dict[str, Any], said: str) -> None:
@@ -204,6 +208,9 @@ def test_forecasts_that_cannot_be(wave: np.ndarray) -> None:
         (lambda: found.predict(y=np.stack([wave, wave], 1)), "X has 2 features, but Forecaster is expecting 1"),
         (lambda: found.predict(y=ended), "the last value of a series is missing"),
         (lambda: found.score(wave[:9]), "y holds no window with what came after it"),
+        (lambda: found.predict(1.5), "so many steps ahead were not learned"),
+        (lambda: found.fit(wave[:9]), "y holds no window with what came after it; allowed: 10 steps or more"),
+        (lambda: found.fit(np.ones(50)), "a column of y has the same value all through"),
         (lambda: found.fit(wave, X=wave[1:]), "X and y do not have the same steps"),
     ):
         with pytest.raises(ValueError, match=said):

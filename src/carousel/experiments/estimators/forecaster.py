@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Integral
 from typing import Any, NamedTuple, Self, final
 
 import numpy as np
@@ -12,6 +13,7 @@ from carousel.experiments.data import DataOptions, Prepared
 from carousel.experiments.data.arrays import Floats, Ints, starts_of
 from carousel.experiments.data.prepare.baseline import r2
 from carousel.experiments.data.prepare.series import from_series
+from carousel.experiments.data.prepare.windows import sizes
 from carousel.experiments.data.read.parsed import ParsedSeries
 from carousel.experiments.estimators.arrays import Steps, is_several, read_series
 from carousel.experiments.estimators.base import RecurrentEstimator
@@ -43,6 +45,13 @@ class Forecaster(RecurrentEstimator):
         settings = self._settings()
         names = tuple(f"y{k}" if k < columns else f"x{k - columns}" for k in range(steps.x.shape[1]))
         options = DataOptions(forecast=names[:columns], window=self.window, horizon=self.horizon, split=settings.split)
+        window, horizon = sizes(steps.lengths, options)
+        _known_ends(steps, columns, window, horizon)
+        values = steps.x[:, :columns]
+        if (np.nanmin(values, axis=0) == np.nanmax(values, axis=0)).any():
+            raise BadCall(
+                "a column of y has the same value all through", fix="there is nothing to predict: leave it out"
+            )
         named = [f"series {n}" for n in range(len(steps.lengths))]
         parsed = ParsedSeries(
             steps.x, steps.lengths, named, names, np.arange(len(steps.x)), None, tuple(range(columns))
@@ -66,7 +75,7 @@ class Forecaster(RecurrentEstimator):
         """
         self._check_is_fitted()
         wanted = self.horizon_ if steps is None else steps
-        if not 1 <= wanted <= self.horizon_:
+        if not (isinstance(wanted, Integral) and 1 <= wanted <= self.horizon_):
             raise BadCall("so many steps ahead were not learned", allowed=f"1 to {self.horizon_}", got=wanted,
                           fix="fit with a larger horizon")  # fmt: skip
         given, form = (self._trained, self._form) if y is None else (_with_channels(y, X)[0], _form(y))
@@ -79,11 +88,7 @@ class Forecaster(RecurrentEstimator):
         columns. Raises ValueError where there is none."""
         self._check_is_fitted()
         steps, columns = _with_channels(y, X)
-        ends = self._inside(steps, columns)
-        if not len(ends):
-            raise BadCall("y holds no window with what came after it",
-                          allowed=f"{self.window_ + self.horizon_} steps or more without a gap at their end",
-                          got=f"{steps.lengths.max()} steps", fix="give a longer series")  # fmt: skip
+        ends = _known_ends(steps, columns, self.window_, self.horizon_)
         actual = steps.x[ends[:, None] + np.arange(self.horizon_), :columns]
         return r2(actual.reshape(-1, columns), self._ahead(steps, ends).reshape(-1, columns))
 
@@ -95,16 +100,6 @@ class Forecaster(RecurrentEstimator):
         table = answers(self.network_, windows, self.prepared_, None)
         return table.drop("sequence", "ahead").to_numpy().reshape(len(ends), self.horizon_, -1)
 
-    def _inside(self, steps: Steps, columns: int) -> Ints:
-        """The row after each window whose last value and the `horizon_` next ones are known."""
-        begins = starts_of(steps.lengths)
-        ends = np.concatenate([
-            np.arange(first + self.window_, first + count - self.horizon_ + 1)
-            for first, count in zip(begins, steps.lengths, strict=True)
-        ])  # fmt: skip
-        needed = steps.x[ends[:, None] + np.arange(-1, self.horizon_), :columns]
-        return ends[~np.isnan(needed).any(axis=(1, 2))]
-
     def _refuse(self, steps: Steps) -> None:
         if steps.lengths.min() < self.window_:
             raise BadCall("a series is too short to forecast from", allowed=f"{self.window_} steps or more, the window",
@@ -113,6 +108,19 @@ class Forecaster(RecurrentEstimator):
         if np.isnan(last).any():
             raise BadCall("the last value of a series is missing, from which it is forecast",
                           fix="fill it in, or end the series at its last value")  # fmt: skip
+
+
+def _known_ends(steps: Steps, columns: int, window: int, horizon: int) -> Ints:
+    """The row after each window whose last value and `horizon` next ones are known. Raises BadCall where none is."""
+    places = zip(starts_of(steps.lengths), steps.lengths, strict=True)
+    ends = np.concatenate([np.arange(first + window, first + count - horizon + 1) for first, count in places])
+    needed = steps.x[ends[:, None] + np.arange(-1, horizon), :columns]
+    known = ends[~np.isnan(needed).any(axis=(1, 2))]
+    if not len(known):
+        raise BadCall("y holds no window with what came after it",
+                      allowed=f"{window + horizon} steps or more without a gap at their end",
+                      got=f"{steps.lengths.max()} steps", fix="give a longer series")  # fmt: skip
+    return known
 
 
 class _Form(NamedTuple):

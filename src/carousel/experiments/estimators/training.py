@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import torch
 
@@ -42,12 +43,17 @@ class Settings:
     seed: int
 
     def __post_init__(self) -> None:
-        if not 0 <= self.validation < 0.5:
+        if not (isinstance(self.validation, Real) and 0 <= self.validation < 0.5):
             raise BadPlan("validation is no such share", allowed="0, or more and less than 0.5", got=self.validation,
                           fix="take 0.2")  # fmt: skip
-        if self.steps < 1 or not self.learning_rate > 0:
-            raise BadPlan("a training needs steps and a learning rate", allowed="both above 0",
-                          got=f"steps={self.steps}, learning_rate={self.learning_rate:g}", fix="raise it")  # fmt: skip
+        if not isinstance(self.contender, str):
+            raise BadPlan("contender is no name", got=repr(self.contender), fix="give one such as 'lstm'")
+        if not (isinstance(self.learning_rate, Real) and self.learning_rate > 0):
+            raise BadPlan("learning_rate is no number above 0", got=repr(self.learning_rate), fix="take 0.01")
+        for name, least in (("hidden", 1), ("parameters", 1), ("steps", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if not ((isinstance(value, Integral) and value >= least) or (name, value) == ("hidden", None)):
+                raise BadPlan(f"{name} is no such whole number", allowed=f"{least} or more", got=repr(value))
 
     @property
     def split(self) -> tuple[float, float, float]:
