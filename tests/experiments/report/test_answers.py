@@ -11,6 +11,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, precision_score
 
 from carousel.common.texts import LANGUAGES, text
+from carousel.experiments.report.first.plot_area import short
 from carousel.experiments.report.first.screen import answers_pictures
 from carousel.experiments.report.page.scores import score_table
 from carousel.experiments.report.tables.answers import by_step_ahead, class_scores, confusion, frames
@@ -101,6 +102,14 @@ def test_pictures_are_whole_and_describe_themselves(lang: str) -> None:
     assert scattered.count("<circle") == 500 and ahead.count("<circle") == 2 and "&lt;y&gt;" in ahead
     assert forecast.count('class="band') == 20  # of 40 windows those that do not overlap
     assert re.search(r"50 ?%", drawn[2].caption)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [(18610.4, "18,610"), (-0.12346, "−0.1235"), (1234567, "1,234,567"), (0, "0")],
+)
+def test_numbers_beside_an_axis(value: float, says: str) -> None:
+    assert short(value) == says
 
 
 def test_one_step_ahead_is_one_line_and_what_is_not_finite_is_not_drawn() -> None:

@@ -270,7 +270,7 @@ def test_weights_of_the_advised_network_that_are_gone(run, monkeypatch, capsys):
     assert state(run) == before
 
 
-LINKED = ("best", "tables", "figures", "trials", "flow", "weights", "splits")
+LINKED = ("answers", "best", "tables", "figures", "trials", "flow", "weights", "splits")
 
 
 @pytest.mark.parametrize("name", LINKED)

@@ -98,6 +98,15 @@ def test_a_folder_without_answers_is_reported_and_says_so(run: RunFolder, tmp_pa
     assert "scatter-en" not in page and not (older / "tables" / "answers.csv").exists()
 
 
+@pytest.mark.slow
+def test_damaged_answers_are_refused_in_one_line(run: RunFolder, tmp_path: Path) -> None:
+    damaged = RunFolder(shutil.copytree(run.path, tmp_path / "damaged"))
+    (again,) = load_evidence(run.path).refits
+    damaged.answers(again.job).write_bytes(b"PAR1")
+    with pytest.raises(FolderConflict, match="absent or damaged"):
+        load_evidence(damaged.path)
+
+
 def load_network(run: RunFolder, job: str, prepared: Prepared) -> torch.nn.Module:
     """The network of a reporting trial."""
     from carousel.experiments.training.trial import build_contender

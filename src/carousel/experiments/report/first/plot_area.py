@@ -51,8 +51,9 @@ def area(x: tuple[float, float], y: tuple[float, float], width: float, height: f
 
 
 def short(value: float) -> str:
-    """Four digits at most, with a true minus."""
-    return f"{value:,.4g}".replace("-", "−")
+    """Four digits, whole numbers up to ten million in full; with a true minus."""
+    shown = f"{value:,.0f}" if 1e3 <= abs(value) < 1e7 else f"{value:.4g}"
+    return shown.replace("-", "−")
 
 
 def _apart(ends: tuple[float, float]) -> tuple[float, float]:
