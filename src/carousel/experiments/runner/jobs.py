@@ -14,7 +14,6 @@ from carousel.experiments.contenders.base import Network
 from carousel.experiments.data import DataTask
 from carousel.experiments.probes.gradient_flow import Flow, measure_flow
 from carousel.experiments.probes.onset import GAINS, onset_gains
-from carousel.experiments.rivals.run import run_rival
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.training.answers import on_test_part
@@ -50,6 +49,9 @@ def do_jobs(
             case OnsetProbe():
                 yield job.digest(), _onset(job, folder)
             case RivalTrial():
+                # Here, since what it takes (numba's compiler, SciPy) would double the start of every worker.
+                from carousel.experiments.rivals.run import run_rival
+
                 measured = run_rival(job.rival, sources.prepared(job.split), job.seed)
                 yield job.digest(), {"rivals": [vars(measured)]}
             case _:
