@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "carousel"
-KINDS = {".py", ".toml", ".j2", ".css", ".js", ".json", ".parquet", ".typed", ".html"}
+KINDS = {".py", ".toml", ".j2", ".css", ".js", ".json", ".parquet", ".typed", ".html", ".h", ".v", ".txt"}
 
 
 @pytest.fixture(scope="module")

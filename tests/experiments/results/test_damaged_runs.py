@@ -265,7 +265,7 @@ def test_weights_of_the_advised_network_that_are_gone(run, monkeypatch, capsys):
     before = state(run)
     line = refused(capsys, "report", str(run))
     assert (
-        "the trained network that is advised" in line and "restore it from a copy" in line and "free space" not in line
+        "the trained network to take away" in line and "restore it from a copy" in line and "free space" not in line
     )
     assert state(run) == before
 
