@@ -264,9 +264,7 @@ def test_weights_of_the_advised_network_that_are_gone(run, monkeypatch, capsys):
     gone("weights/*")(run)
     before = state(run)
     line = refused(capsys, "report", str(run))
-    assert (
-        "the trained network to take away" in line and "restore it from a copy" in line and "free space" not in line
-    )
+    assert "the trained network to take away" in line and "restore it from a copy" in line and "free space" not in line
     assert state(run) == before
 
 
