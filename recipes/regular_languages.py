@@ -85,7 +85,7 @@ def learn(make: Make, contender: Contender, seed: int, budget: Budget) -> tuple[
         taken += len(history.losses)
         if history.outcome != "solved":
             break
-    score = evaluate(network, goal, goal.held_out("validation"))
+    score = evaluate(network, goal, goal.batches("validation"))
     return network, {"seed": seed, "validation": score, "stage": stage.length, "steps": taken}
 
 
@@ -94,7 +94,7 @@ def rows(who: str, make: Make, contender: Contender, seeds: range, budget: Budge
     learned = [learn(make, contender, seed, budget) for seed in seeds]
     found = []
     for made in map(make, budget.tested):
-        scores = tuple(evaluate(network, made, made.held_out("test")) for network, _ in learned)
+        scores = tuple(evaluate(network, made, made.batches("test")) for network, _ in learned)
         found.append(_row(who, made, scores, contender, [detail for _, detail in learned]))
     log("; ".join(f"{row.what} {' '.join(map(number, row.ours))}" for row in found))
     return found

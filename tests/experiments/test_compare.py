@@ -133,6 +133,7 @@ def test_a_finished_run_is_read_without_torch_and_another_folder_is_refused(tmp_
 
 OTHER_SYSTEM = """
 import importlib, pkgutil, sys
+import sklearn.ensemble, sklearn.linear_model
 import filelock, torch, polars, pydantic, scipy.stats, numba, rich.console, typer, asyncio, multiprocessing, subprocess
 sys.platform = {system!r}
 sys.modules["fcntl"] = None

@@ -158,7 +158,7 @@ def test_the_keyboard_alone_walks_through_a_chapter(browser: Browser, file: Path
 
     go_to("0.23")
     page.keyboard.press("Enter")
-    assert text("lab.predict.right", "en") in page.locator("section").inner_text()
+    assert text("lab.predict.right", "en") in page.locator("section:not(.ask)").inner_text()
     for _ in range(4):
         page.keyboard.press("ArrowLeft")
     assert "step 1 of 5" in page.locator("main").inner_text()
@@ -173,7 +173,8 @@ def test_the_address_keeps_the_place_and_finds_it_again(browser: Browser, file: 
     assert "tanh(−0.5 · 0.46 + 1 · −1)" in page.locator(".work").inner_text()
     page.keyboard.press("ArrowRight")
     again = Watched(browser).open(page.url)
-    assert again.locator("main").inner_text() == page.locator("main").inner_text()
+    # Without the practice, whose questions are drawn anew.
+    assert again.locator(".work").inner_text() == page.locator(".work").inner_text()
     assert "step 3 of 3" in again.locator("main").inner_text()
 
 

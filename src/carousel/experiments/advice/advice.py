@@ -31,6 +31,8 @@ from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Both, Verdict
 from carousel.experiments.decision.wording import SEPARATOR, interval, join, number, signed
 
+LITTLE = 0.1  # of the baseline's error: where less is removed, the advice says how little
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -119,7 +121,7 @@ def _little(score: float, baseline: float, metric: str) -> Both | None:
     """A warning where even what is advised removes little of the baseline's error."""
     error = error_of(baseline, metric)
     removed = 1 - error_of(score, metric) / error if error > 0 else 0.0
-    if removed >= THRESHOLDS.advice_little:
+    if removed >= LITTLE:
         return None
     return both("claims.advice.little", removed=number(removed))
 

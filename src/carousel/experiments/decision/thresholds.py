@@ -26,7 +26,6 @@ class Thresholds(Margins):
     history_share: float = 0.05  # of the room between baseline and best mean score
     superiority: float = 0.75  # P(LSTM > RNN) from which on the LSTM counts as better
     advice_tie: float = 0.01  # scores closer than this share of the room are tied; the cheaper one is advised
-    advice_little: float = 0.1  # of the baseline's error: where less is removed, the advice says how little
 
 
 THRESHOLDS = Thresholds()
