@@ -11,7 +11,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 help:
 	@echo 'make run     set up, then compare the usual networks on the built-in tasks: about six minutes on 2 cores'
 	@echo 'make check   set up, then lint, types, import contracts and unit tests: about three minutes'
-	@echo 'make test    set up, then every test, real processes and real kills too: about twelve minutes'
+	@echo 'make test    set up, then every test, real processes and real kills too: about twenty minutes'
 	@echo 'make bench   the layers timed against those of torch: some minutes'
 	@echo 'make pictures the pictures of the documents, drawn anew; RUN=runs/NAME: those of its report too'
 	@echo 'make page    the lab page, built anew from web/ into the package'

@@ -58,7 +58,7 @@ def test_a_split_by_time_is_drawn_along_the_time(tmp_path: Path) -> None:
     assert tuning.index(".") < second.index(".") and tuning.index("#") < first.index("#") < second.index("#")
 
 
-#: How much the peak of a fresh process grows by the estimate of a large file, one of a small file being done. Arguments:
+#: How much the peak of a fresh process grows by estimating a large file, after a small one. Arguments:
 #: the two paths. The peak of a process is that of its whole life, so that tests before would hide it.
 GROWTH = """
 import sys
