@@ -65,7 +65,7 @@ def diagnose(
         for symptom in SYMPTOMS:
             if looking is not None:
                 looking(symptom.id)
-            found = symptom.examine(context)
+            found = symptom.look(context)
             if isinstance(found, NotAssessed):
                 not_assessed.append(found)
             else:

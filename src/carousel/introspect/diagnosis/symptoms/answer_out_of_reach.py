@@ -10,7 +10,6 @@ from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.operations import DISTANCES, LossCall, loss_calls
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.observe.operations import Operation, Source
-from carousel.introspect.diagnosis.observe.perturbation import Refused
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.introspect.diagnosis.user_lines import changed, without_call
 
@@ -41,10 +40,7 @@ class AnswerOutOfReach(Symptom):
     id = "answer-out-of-reach"
 
     def examine(self, context: Context) -> list[Finding] | NotAssessed:
-        try:
-            calls = loss_calls(context)
-        except Refused as error:
-            return self.not_assessed("not_repeated", why=str(error))
+        calls = loss_calls(context)
         for call in calls:
             found = self._of(call)
             if found is not None:

@@ -8,7 +8,6 @@ from carousel.introspect.diagnosis.code_names import percent
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.operations import LossCall, loss_calls
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed
-from carousel.introspect.diagnosis.observe.perturbation import Refused
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 LEAST, MOST = 50, 0.85  # targets; share of one class
@@ -24,10 +23,7 @@ class ClassImbalance(Symptom):
     id = "class-imbalance"
 
     def examine(self, context: Context) -> list[Finding] | NotAssessed:
-        try:
-            calls = loss_calls(context)
-        except Refused as error:
-            return self.not_assessed("not_repeated", why=str(error))
+        calls = loss_calls(context)
         return next(([found] for call in calls if (found := self._of(call)) is not None), [])
 
     def _of(self, call: LossCall) -> Finding | None:

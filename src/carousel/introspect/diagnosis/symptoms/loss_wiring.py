@@ -13,7 +13,6 @@ from carousel.introspect.diagnosis.facts.operations import DISTANCES, LossCall, 
 from carousel.introspect.diagnosis.facts.sample_order import sample_order
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed
 from carousel.introspect.diagnosis.observe.operations import Operation
-from carousel.introspect.diagnosis.observe.perturbation import Refused
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.introspect.diagnosis.user_lines import changed, with_argument, without_call
 
@@ -44,10 +43,7 @@ class LossWiring(Symptom):
     id = "loss-wiring"
 
     def examine(self, context: Context) -> list[Finding] | NotAssessed:
-        try:
-            calls, log = loss_calls(context), operations(context)
-        except Refused as error:
-            return self.not_assessed("not_repeated", why=str(error))
+        calls, log = loss_calls(context), operations(context)
         wrong = next((found for call in calls if (found := _wrong(call)) is not None), None)
         wrong = wrong or next((found for each in log if (found := _squashed_twice(each)) is not None), None)
         if wrong is not None:

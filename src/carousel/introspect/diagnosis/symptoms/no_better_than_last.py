@@ -9,7 +9,6 @@ from carousel.introspect.diagnosis.facts.autoregressive_targets import autoregre
 from carousel.introspect.diagnosis.facts.lr_probe import has_learned
 from carousel.introspect.diagnosis.facts.operations import loss_calls
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed
-from carousel.introspect.diagnosis.observe.perturbation import Refused
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 
@@ -23,11 +22,8 @@ class NoBetterThanLast(Symptom):
     id = "no-better-than-last"
 
     def examine(self, context: Context) -> list[Finding] | NotAssessed:
-        try:
-            call = next((c for c in loss_calls(context) if c.kind == "mse_loss"), None)
-            targets = None if call is None or not has_learned(context) else autoregressive_targets(context)
-        except Refused as error:
-            return self.not_assessed("not_repeated", why=str(error))
+        call = next((c for c in loss_calls(context) if c.kind == "mse_loss"), None)
+        targets = None if call is None or not has_learned(context) else autoregressive_targets(context)
         if call is None or targets is None or call.answer.shape != call.target.shape:
             return []
         if targets.x.shape != call.target.shape:

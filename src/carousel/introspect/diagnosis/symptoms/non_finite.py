@@ -11,7 +11,6 @@ from carousel.introspect.diagnosis.facts.first_non_finite import SOFTMAX, Culpri
 from carousel.introspect.diagnosis.facts.operations import RECURRENT
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed
 from carousel.introspect.diagnosis.observe.operations import Operation
-from carousel.introspect.diagnosis.observe.perturbation import Refused
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.introspect.diagnosis.user_lines import changed, with_argument
 
@@ -31,10 +30,7 @@ class NonFinite(Symptom):
     id = "non-finite"
 
     def examine(self, context: Context) -> list[Finding] | NotAssessed:
-        try:
-            culprit = first_non_finite(context)
-        except Refused as error:
-            return self.not_assessed("not_repeated", why=str(error))
+        culprit = first_non_finite(context)
         if culprit is None or culprit.operation.name in RECURRENT:
             return []
         form, values, fix = _cause(culprit)

@@ -7,7 +7,6 @@ from typing import final
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.randomness import Randomness, randomness
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
-from carousel.introspect.diagnosis.observe.perturbation import Refused
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.introspect.diagnosis.user_lines import changed
 
@@ -27,10 +26,7 @@ class Nondeterministic(Symptom):
     id = "nondeterministic"
 
     def examine(self, context: Context) -> list[Finding] | NotAssessed:
-        try:
-            found = randomness(context)
-        except Refused as error:
-            return self.not_assessed("not_repeated", why=str(error))
+        found = randomness(context)
         return [] if found is None or found.form == "sampling" else [self._finding(found)]
 
     def _finding(self, found: Randomness) -> Finding:

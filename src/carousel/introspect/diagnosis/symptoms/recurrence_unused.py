@@ -8,7 +8,6 @@ from carousel.introspect.diagnosis.code_names import code_name
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.no_gradient import ConstantLoss, NoGradient, is_frozen, no_gradient
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
-from carousel.introspect.diagnosis.observe.perturbation import Refused
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.introspect.record.targets import targets
 
@@ -28,8 +27,6 @@ class RecurrenceUnused(Symptom):
     def examine(self, context: Context) -> list[Finding] | NotAssessed:
         try:
             states = {calls[0].name: no_gradient(context, calls) for calls in context.trace.modules}
-        except Refused as error:
-            return self.not_assessed("not_repeated", why=str(error))
         except ConstantLoss:
             return self.not_assessed("no_gradient")
         found = [(name, state) for name, state in states.items() if state is not None]

@@ -9,7 +9,6 @@ from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.statefulness import first_calls, handed_on, statefulness
 from carousel.introspect.diagnosis.facts.truncation import Association, Truncation, associated, truncation_of
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
-from carousel.introspect.diagnosis.observe.perturbation import Refused
 from carousel.introspect.diagnosis.observe.state_walk import tensors_of
 from carousel.introspect.diagnosis.observe.trace import ModuleCall
 from carousel.introspect.diagnosis.symptoms.base import Symptom
@@ -74,10 +73,7 @@ class ShortTruncation(Symptom):
         given, steps = context.known.dependency, sum(len(call.input_TBI) for call in context.trace.top)
         if given is None or given < steps:
             return []
-        try:
-            carried = _carried(context)
-        except Refused as error:
-            return self.not_assessed("not_repeated", why=str(error))
+        carried = _carried(context)
         call = carried or context.trace.top[0]
         values = {
             "module": code_name(call.name), "last": str(steps), "total": str(steps), "cuts": "1",

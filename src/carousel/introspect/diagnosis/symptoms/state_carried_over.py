@@ -9,7 +9,6 @@ from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.output_usage import output_has_time, read_share
 from carousel.introspect.diagnosis.facts.statefulness import first_calls, handed_on, statefulness
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed
-from carousel.introspect.diagnosis.observe.perturbation import Refused
 from carousel.introspect.diagnosis.observe.trace import ModuleCall
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 
@@ -28,10 +27,7 @@ class StateCarriedOver(Symptom):
     id = "state-carried-over"
 
     def examine(self, context: Context) -> list[Finding] | NotAssessed:
-        try:
-            passes = statefulness(context).passes
-        except Refused as error:
-            return self.not_assessed("not_repeated", why=str(error))
+        passes = statefulness(context).passes
         carried = [v for v in first_calls(passes[1].module_calls) if handed_on(passes[0].module_calls, v)]
         given = context.known.continues
         every_step = output_has_time(context) or read_share(context) >= EVERY_STEP

@@ -9,7 +9,6 @@ from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.statefulness import statefulness
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed
 from carousel.introspect.diagnosis.observe.passes import graph_nodes
-from carousel.introspect.diagnosis.observe.perturbation import Refused
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 
@@ -24,10 +23,7 @@ class StateNotDetached(Symptom):
     id = "state-not-detached"
 
     def examine(self, context: Context) -> list[Finding] | NotAssessed:
-        try:
-            passes = statefulness(context).passes
-        except Refused as error:
-            return self.not_assessed("not_repeated", why=str(error))
+        passes = statefulness(context).passes
         graphs = [graph_nodes(each.loss) for each in passes]
         sizes = [len(graph) for graph in graphs]
         grows = all(a < b for a, b in pairwise(sizes))

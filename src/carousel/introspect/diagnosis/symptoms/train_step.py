@@ -7,7 +7,6 @@ from typing import final
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.training_step import CALLS, Event, training_events
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
-from carousel.introspect.diagnosis.observe.perturbation import Refused
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 
 _ORDER = "optimizer.zero_grad()\nloss = loss_fn(model, batch)\nloss.backward()\n{clip}optimizer.step()"
@@ -28,10 +27,7 @@ class TrainStep(Symptom):
     def examine(self, context: Context) -> list[Finding] | NotAssessed:
         if context.known.train_step is None:
             return self.not_assessed("no_train_step")
-        try:
-            events = training_events(context)
-        except Refused as error:
-            return self.not_assessed("not_repeated", why=str(error))
+        events = training_events(context)
         form = _form(events)
         if not form:
             return []

@@ -13,7 +13,6 @@ from carousel.introspect.diagnosis.facts.leaves import leaves
 from carousel.introspect.diagnosis.facts.operations import operations
 from carousel.introspect.diagnosis.finding import Confidence, Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.observe.hidden_modules import HiddenModule
-from carousel.introspect.diagnosis.observe.perturbation import Refused
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.introspect.diagnosis.user_lines import changed
 
@@ -32,10 +31,7 @@ class UntrainedParameters(Symptom):
     id = "untrained-parameters"
 
     def examine(self, context: Context) -> list[Finding] | NotAssessed:
-        try:
-            found = leaves(context)
-        except Refused as error:
-            return self.not_assessed("not_repeated", why=str(error))
+        found = leaves(context)
         optimiser = context.known.optimizer
         held = [] if optimiser is None else [p for group in optimiser.param_groups for p in group["params"]]
         known = {id(p) for p in held}
