@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Bools, Floats, Ints, Singles, firsts_of, starts_of
@@ -17,7 +16,8 @@ from carousel.experiments.data.card import Card, Spacing
 from carousel.experiments.data.options import DataOptions, Fill, several
 from carousel.experiments.data.prepare.preparation import TABLES, as_shown
 from carousel.experiments.data.prepare.prepared import Prepared
-from carousel.experiments.data.prepare.scaling import scaled_by
+from carousel.experiments.data.prepare.sequences import SHORTEST
+from carousel.experiments.data.prepare.trained_channels import channels_of, masked, seen, unmasked
 from carousel.experiments.data.read.fill import filled
 from carousel.experiments.data.read.layouts import row_values
 from carousel.experiments.data.read.order import Times
@@ -26,9 +26,6 @@ from carousel.experiments.data.read.source import read_source
 from carousel.experiments.data.read.steps import in_order
 from carousel.experiments.data.read.table import Table
 from carousel.experiments.data.read.unpack import unpack
-from carousel.experiments.data.read.visible import visible
-
-SHORTEST = 2  # steps, as in training
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ def _long(table: Table, options: DataOptions, trained: Prepared) -> NewRows:
         if name is not None:
             table.column(name, f"{role} column")
     steps = in_order(table, group, order, options.date_format)
-    raw, _ = filled(_channels(steps.table, card), steps.lengths, options.fill)
+    raw, _ = filled(channels_of(steps.table, card), steps.lengths, options.fill)
     _refuse_gaps(steps.table, raw, card)
     known = card["forecast"]["spacing"] if card["forecast"] is not None else card.get("spacing")
     if known is not None and steps.times is not None:
@@ -106,81 +103,14 @@ def _wide(table: Table, not_steps: set[str | None], trained: Prepared, fill: Fil
     x, kept = row_values(table, [name for name in table.frame.columns if name not in not_steps | named])
     raw, _ = filled(x[kept][:, None], kept.sum(axis=1), fill)
     rows = np.repeat(table.rows, kept.sum(axis=1))
-    _refuse_missing_values(raw, rows, "value", "value" in _masked(trained.card))
+    _refuse_missing_values(raw, rows, "value", "value" in masked(trained.card))
     names = [str(row) for row in table.rows]
     return _checked(NewRows(seen(raw, trained), raw, kept.sum(axis=1), names, "row", None), trained.card)
 
 
-def _masked(card: Card) -> set[str]:
-    """The channels that missed a value in training."""
-    return set(card["missing"])
-
-
-def seen(raw: Floats, trained: Prepared) -> Singles:
-    """Scaled, missing values 0 and marked, as `scale` does it; kept within what was usual where training kept it so."""
-    names = _unmasked(trained.card)
-    raw = raw.copy()
-    for note in trained.card["notes"]:
-        if note["key"] == "robust":
-            place = names.index(str(note["column"]))
-            raw[:, place] = raw[:, place].clip(float(str(note["least"])), float(str(note["most"])))
-    masked = [names.index(name) for name in names if name in _masked(trained.card)]
-    return scaled_by(raw, trained.mean[: len(names)], trained.std[: len(names)], tuple(names), masked)
-
-
-def _unmasked(card: Card) -> list[str]:
-    masks = set(card["channels"]["masks"])
-    return [name for name in card["channels"]["names"] if name not in masks]
-
-
-def _channels(table: Table, card: Card) -> Floats:
-    """[R, c]: the channels of training, from the columns of this table."""
-    names, words = _unmasked(card), _words(card)
-    found: list[Floats] = []
-    for column, known in words.items():
-        if known:
-            found.extend(_one_hot(table, column, known))
-        else:
-            table.column(column, "input column")
-            found.append(table.numbers(column))
-    assert len(found) == len(names)  # channels stand in the order of their columns
-    return np.stack(found, axis=1)
-
-
-def _words(card: Card) -> dict[str, list[str]]:
-    """Each input column, and where it held words, these: channels "column=word"."""
-    hot = {str(note["column"]): note for note in card["notes"] if note["key"] == "one_hot"}
-    found: dict[str, list[str]] = {}
-    for channel in _unmasked(card):
-        column = next((name for name in sorted(hot, key=len, reverse=True) if channel.startswith(f"{name}=")), None)
-        if column is None:
-            found[channel] = []
-        else:
-            found.setdefault(column, []).append(channel.removeprefix(f"{column}="))
-    return found
-
-
-def _one_hot(table: Table, column: str, known: list[str]) -> list[Floats]:
-    series = table.column(column, "input column").cast(pl.String)
-    unseen = np.flatnonzero([_word(value) not in known for value in series])
-    if len(unseen):
-        row = int(unseen[0])
-        raise BadData(
-            f"column {column!r} holds in row {table.rows[row]} what it never held in training",
-            allowed=", ".join(known),
-            got=_word(series[row]) + (f" and {len(unseen) - 1} more" if len(unseen) > 1 else ""),
-            fix="correct it, or compare again on a file that holds it",
-        )
-    return [np.array([_word(value) == word for value in series], dtype=np.float64) for word in known]
-
-
-def _word(value: str | None) -> str:
-    return "(missing)" if value is None else visible(value)
-
-
 def _refuse_gaps(table: Table, raw: Floats, card: Card) -> None:
-    for place, name in enumerate(_unmasked(card)):
-        _refuse_missing_values(raw[:, place : place + 1], table.rows, name, name in _masked(card))
+    for place, name in enumerate(unmasked(card)):
+        _refuse_missing_values(raw[:, place : place + 1], table.rows, name, name in masked(card))
 
 
 def _refuse_missing_values(values: Floats, rows: Ints, name: str, known: bool) -> None:
@@ -237,7 +167,7 @@ def _windows(rows: NewRows, card: Card) -> NewRows:
         )
     ends = rows.starts + rows.lengths - 1
     for name in forecast["columns"]:
-        values = rows.raw[ends, _unmasked(card).index(name)]
+        values = rows.raw[ends, unmasked(card).index(name)]
         if np.isnan(values).any():
             where = rows.names[int(np.flatnonzero(np.isnan(values))[0])]
             raise BadData(f"column {name!r} has no value in the last row of {where!r}, from which it is forecast",
