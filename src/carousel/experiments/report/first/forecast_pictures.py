@@ -38,8 +38,7 @@ def forecast_picture(answers: Answers, lang: str) -> tuple[str, str, str] | None
     title = say("first.forecast.title", lang, name=network(answers.made, lang))
     held = float(((rows["predicted"] - rows["truth"]).abs() <= rows["half"]).mean())  # type: ignore[arg-type]
     about = {"steps": rows.height, "horizon": windows[0].height, "share": rounded(held, lang), "column": column}
-    size = (box.left + WIDTH + 8, box.top + HEIGHT + 24)
-    drawn = svg(f"forecast-{lang}", size, title, say("first.forecast.desc", lang, **about), marks)
+    drawn = svg(f"forecast-{lang}", box.size, title, say("first.forecast.desc", lang, **about), marks)
     return drawn, title, say("first.forecast.caption", lang, **about)
 
 
@@ -60,8 +59,7 @@ def ahead_picture(answers: Answers, lang: str) -> tuple[str, str, str] | None:
     ]
     title = say("first.ahead.title", lang)
     ends = {"first": short(errors[0]), "last": short(errors[-1]), "steps": rows.height}
-    size = (box.left + WIDTH + 8, box.top + HEIGHT + 24)
-    drawn = svg(f"ahead-{lang}", size, title, say("first.ahead.desc", lang, **ends), marks)
+    drawn = svg(f"ahead-{lang}", box.size, title, say("first.ahead.desc", lang, **ends), marks)
     return drawn, title, say("first.ahead.caption", lang)
 
 

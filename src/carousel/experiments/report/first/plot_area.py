@@ -19,6 +19,11 @@ class Area:
     x: tuple[float, float]
     y: tuple[float, float]
 
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the whole picture, with what stands beside and below."""
+        return self.left + self.width + 8, self.top + self.height + 24
+
     def at(self, x: float, y: float) -> tuple[float, float]:
         """The place of a value, rounded to a tenth of a pixel."""
         right = (x - self.x[0]) / (self.x[1] - self.x[0])

@@ -31,5 +31,8 @@ def scatter_picture(answers: Answers, lang: str) -> tuple[str, str, str]:
     title = say("first.scatter.title", lang, name=network(answers.made, lang))
     off = float((rows["predicted"] - rows["truth"]).abs().median())  # type: ignore[arg-type]
     desc = say("first.scatter.desc", lang, error=short(off), low=short(ends[0]), high=short(ends[1]))
-    size = (box.left + SIDE + 8, box.top + SIDE + 24)
-    return svg(f"scatter-{lang}", size, title, desc, marks), title, say("first.scatter.caption", lang, error=short(off))
+    return (
+        svg(f"scatter-{lang}", box.size, title, desc, marks),
+        title,
+        say("first.scatter.caption", lang, error=short(off)),
+    )
