@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.browser import chromium
 from tests.support.real import real_file, vowels_table
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # Before anything imports torch, and for the processes that tests start: two threads wait for each other many times
 # longer than a small network computes on a busy machine. Tests of threads set their number themselves.
@@ -53,3 +58,10 @@ def chorales() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, one for all tests of a file."""
+    with chromium() as opened:
+        yield opened

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,8 +13,7 @@ import torch
 from torch import nn
 
 from carousel.common.texts import LANGUAGES, catalogue, text
-from carousel.page.lab import lab_page
-from tests.support.browser import Watched, chromium
+from tests.support.browser import Watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -38,19 +36,6 @@ CHAPTERS = {
 }
 FIRST = "ask"
 SHOW = ".plain"  # the button that tells without a guess
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("lab") / "lab.html"
-    path.write_text(lab_page(), encoding="utf-8")
-    return path
 
 
 def reveal(page: Page) -> None:

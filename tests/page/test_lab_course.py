@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +12,9 @@ from carousel.cli.app import app
 from carousel.common.errors import BadData, BadPlan
 from carousel.common.texts import LANGUAGES, text
 from carousel.page.answers import answer_of
-from carousel.page.lab import lab_page
 from carousel.page.marking import marked
 from carousel.page.questions import Question, paper, templates
-from tests.support.browser import Watched, chromium
+from tests.support.browser import Watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -77,19 +75,6 @@ def test_what_is_no_result_is_one_line(tmp_path: Path) -> None:
         app(["lab", "mark"], standalone_mode=False)
     with pytest.raises(BadPlan, match="shows one run"):
         app(["lab", "one", "two"], standalone_mode=False)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("course") / "lab.html"
-    path.write_text(lab_page(), encoding="utf-8")
-    return path
 
 
 def give(section: Locator, question: Question, value: float) -> None:

@@ -11,7 +11,7 @@ import pytest
 from carousel.common.texts import text
 from carousel.page.lab import lab_page
 from tests.page.test_lab_race import STEPS, raced
-from tests.support.browser import Watched, chromium
+from tests.support.browser import Watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -20,12 +20,6 @@ pytestmark = pytest.mark.slow
 ENTRANTS = ("rnn", "orthogonal", "lstm", "open")
 NAMES = [text(f"lab.four.{entrant}", "en") for entrant in ENTRANTS]
 PATIENCE = 120_000  # ms: for a machine that does much else
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from carousel.common.pages.templating import script
-from tests.support.browser import Watched, chromium
+from tests.support.browser import Watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -20,12 +19,6 @@ PAGE = """<!doctype html><html lang="{own}"><meta charset="utf-8"><title>{title}
 <input type="radio" name="language" value="en" {en}><input type="radio" name="language" value="zh" {zh}>
 <article class="en"><h1>Which?</h1></article><article class="zh"><h1>哪种？</h1></article>
 <script>{script}</script></html>"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def written(folder: Path, own: str) -> str:
