@@ -27,7 +27,7 @@ def page() -> str:
 
 def _section(table: Table) -> str:
     head = "| column | type | what | unit | null: |\n|---|---|---|---|---|\n"
-    return f"## `{table.name}`: {table.row} a row\n\n{head}" + "".join(map(_line, columns(table)))
+    return f"## `{table.name}`: {table.about} a row\n\n{head}" + "".join(map(_line, columns(table)))
 
 
 def _line(column: Column) -> str:

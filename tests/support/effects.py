@@ -8,8 +8,6 @@ from typing import Any
 
 import polars as pl
 
-from carousel.experiments.columns import LONGER
-
 SPECS = ("rnn", "rnn:orthogonal", "lstm", "lstm:forget-bias-1", "lstm:chrono", "gru")
 MOMENTS = ("initialisation", "early", "end")
 RATES = (0.001, 0.003, 0.01)
@@ -37,27 +35,6 @@ ACCURACY = {
     "lstm:chrono": 0.95,
 }
 HIDDEN = {"rnn": 73, "lstm": 36, "gru": 42, "transformer": 20}
-TRIAL_SCHEMA: dict[str, Any] = {
-    **dict.fromkeys(("trial", "phase", "source"), pl.String),
-    "length": pl.Int64,
-    **dict.fromkeys(("condition", "contender", "family", "cell", "init"), pl.String),
-    **dict.fromkeys(("layers", "hidden", "parameters"), pl.Int64),
-    "learning_rate": pl.Float64,
-    "seed": pl.Int64,
-    "outcome": pl.String,
-    "solved": pl.Boolean,
-    **dict.fromkeys(("score", "validation_score", "training_score", "baseline_score"), pl.Float64),
-    **dict.fromkeys(("training_loss", "test_loss", "chance_loss", "rmse"), pl.Float64),
-    **dict.fromkeys(("steps", "steps_to_solved", "best_step"), pl.Int64),
-    **dict.fromkeys(("seconds", "gradient_norm_max", "spike_share", "nan_share"), pl.Float64),
-    "spike_steps": pl.String,
-    **dict.fromkeys(("lyapunov_end", "lyapunov_end_se"), pl.Float64),
-    **dict.fromkeys(("lyapunov_end_streams", "lyapunov_end_steps"), pl.Int64),
-    **dict.fromkeys(LONGER, pl.Float64),
-    "kernel": pl.String,
-    "state_bits": pl.Int64,
-    "flow_refused": pl.String,
-}
 _NETWORK: dict[str, Any] = dict.fromkeys(("contender", "family", "condition", "source"), pl.String)
 PROFILE_SCHEMA: dict[str, Any] = {
     **_NETWORK,
@@ -68,23 +45,7 @@ PROFILE_SCHEMA: dict[str, Any] = {
     "lag": pl.Int64,
     **dict.fromkeys(("log_gain", "log_gain_q10", "log_gain_q90"), pl.Float64),
 }
-SLOPE_SCHEMA: dict[str, Any] = {
-    **_NETWORK,
-    "length": pl.Int64,
-    "seed": pl.Int64,
-    "moment": pl.String,
-    "slope": pl.Float64,
-    "horizon": pl.Int64,
-    "horizon_censored": pl.Boolean,
-    "lags": pl.Int64,
-}
-OCCLUSION_SCHEMA: dict[str, Any] = {
-    **_NETWORK,
-    **dict.fromkeys(("length", "seed", "lag_from", "lag_to", "sequences"), pl.Int64),
-    "score_drop": pl.Float64,
-}
 BLOCKS = ((0, 1), (1, 2), (2, 4), (4, 8), (8, 16))
-ONSET_SCHEMA: dict[str, Any] = {"family": pl.String, "cell": pl.String, "seed": pl.Int64, "gain": pl.Float64}
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,10 @@ import polars as pl
 
 from carousel.common.names import FAMILY_OF_CELL
 from carousel.experiments.results.evidence import Evidence
+from carousel.experiments.results.kept import schema
 from carousel.experiments.runner.plan import Condition, Contender, FileSource, Plan, Source, TaskSource, Training
-from tests.support.effects import ACCURACY, HIDDEN, RATES, SOLVED, SPECS, TRIAL_SCHEMA, Effects
+from carousel.experiments.tables import TRIALS, TrialRow
+from tests.support.effects import ACCURACY, HIDDEN, RATES, SOLVED, SPECS, Effects
 from tests.support.measured import flow, occlusion, onset
 
 
@@ -43,7 +45,7 @@ def planted(
     specs, effects = tuple(specs), effects or Effects()
     plan = _plan(source_kind, specs, sources, lengths, seeds, flow_seeds, steps)
     rng = np.random.default_rng(chance_seed)
-    trials = pl.DataFrame(_trials(plan, effects, rng), schema=TRIAL_SCHEMA, orient="row")
+    trials = pl.DataFrame(_trials(plan, effects, rng), schema=schema(TRIALS), orient="row")
     profiles, slopes = flow(plan, effects, rng, with_profiles)
     if write_curves:
         for row in trials.iter_rows(named=True):
@@ -242,3 +244,8 @@ def _card() -> dict[str, Any]:
         "target": "speaker",
         "notes": [],
     }
+
+
+def as_row(simulated: Mapping[str, Any]) -> TrialRow:
+    """A simulated trial as rules read it; what it does not give was not measured."""
+    return TrialRow(**dict.fromkeys(schema(TRIALS)) | dict(simulated))

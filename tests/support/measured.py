@@ -9,14 +9,13 @@ import numpy as np
 import polars as pl
 
 from carousel.common.names import FAMILY_OF_CELL, TRANSFORMER
+from carousel.experiments import tables
+from carousel.experiments.results.kept import schema
 from carousel.experiments.runner.plan import FileSource, Plan
 from tests.support.effects import (
     BLOCKS,
     MOMENTS,
-    OCCLUSION_SCHEMA,
-    ONSET_SCHEMA,
     PROFILE_SCHEMA,
-    SLOPE_SCHEMA,
     SLOPES,
     Effects,
 )
@@ -66,7 +65,7 @@ def flow(
                         "horizon_censored": censored,
                     }
                     slopes.append({**network, "seed": seed, "moment": moment, **measured, "lags": steps})
-    return pl.concat(profiles), pl.DataFrame(slopes, schema=SLOPE_SCHEMA, orient="row")
+    return pl.concat(profiles), pl.DataFrame(slopes, schema=schema(tables.SLOPES), orient="row")
 
 
 def _profile(about: dict[str, Any], slope: float, steps: int, rng: np.random.Generator) -> pl.DataFrame:
@@ -92,7 +91,7 @@ def onset(plan: Plan, effects: Effects, rng: np.random.Generator) -> pl.DataFram
         for cell in cells
         for seed in plan.untrained_seeds
     ]
-    return pl.DataFrame(rows, schema=ONSET_SCHEMA, orient="row")
+    return pl.DataFrame(rows, schema=schema(tables.ONSETS), orient="row")
 
 
 def occlusion(plan: Plan, effects: Effects, rng: np.random.Generator) -> pl.DataFrame:
@@ -116,4 +115,4 @@ def occlusion(plan: Plan, effects: Effects, rng: np.random.Generator) -> pl.Data
         for seed in plan.reporting_seeds
         for first, end in BLOCKS
     ]
-    return pl.DataFrame(rows, schema=OCCLUSION_SCHEMA, orient="row")
+    return pl.DataFrame(rows, schema=schema(tables.OCCLUSION), orient="row")

@@ -12,7 +12,7 @@ ANSWERED_STEPS = 120  # of one series, end to end: what a picture shows of a for
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """One number that a network answered on the test part of its split, in the file's units."""
+    """One number that the network taken away answered on a test part of a user's file."""
 
     job: Annotated[str, About("digest of the refit that the network stands for")]
     seed: Annotated[int, About("of the split")]

@@ -1,9 +1,9 @@
-"""The tables of a run: which records of `columns` side by side make the columns of each."""
+"""The tables of a run: what one row of each holds, made of the records of `columns`."""
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any, NamedTuple, get_args, get_type_hints
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 from carousel.experiments.answer_columns import Answered
 from carousel.experiments.columns import (
@@ -24,13 +24,54 @@ from carousel.experiments.columns import (
     TrialName,
 )
 
+if TYPE_CHECKING:
+    import polars as pl
+
+_Row = TypeVar("_Row")
+
+
+# The fields of the last base come first, so that the columns of a table begin with where its numbers come from.
+@dataclass(frozen=True, kw_only=True)
+class TrialRow(Probed, Exponent, Measures, Seeded, Phase):
+    """One finished training."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileRow(ProfilePoint, Setting, Job):
+    """One lag of one lag profile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlopeRow(Slope, Setting, Job):
+    """One lag profile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnsetRow(OnsetGain, Job):
+    """One untrained network."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OcclusionRow(Occluded, Seeded, TrialName):
+    """One block of lags of one reporting trial on a user's file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RivalRow(RivalMeasures, RivalName):
+    """One simple method on one split of a user's file."""
+
 
 class Table(NamedTuple):
-    """A table of a run: what one row is, and the records side by side that make its columns."""
+    """A table of a run, and what a row of it holds."""
 
     name: str
-    row: str
-    parts: tuple[type, ...]
+    row: type
+
+    @property
+    def about(self) -> str:
+        """What one row is: "one lag profile"."""
+        words = (self.row.__doc__ or "").rstrip(".")
+        return words[:1].lower() + words[1:]
 
 
 class Column(NamedTuple):
@@ -41,28 +82,25 @@ class Column(NamedTuple):
     about: About
 
 
-TRIALS = Table("trials", "one finished training", (Phase, Seeded, Measures, Exponent, Probed))
-PROFILES = Table("profiles", "one lag of one lag profile", (Job, Setting, ProfilePoint))
-SLOPES = Table("slopes", "one lag profile", (Job, Setting, Slope))
-ONSETS = Table("onset", "one untrained network", (Job, OnsetGain))
-OCCLUSION = Table(
-    "occlusion", "one block of lags of one reporting trial on a user's file", (TrialName, Seeded, Occluded)
-)
-RIVALS = Table("rivals", "one simple method on one split of a user's file", (RivalName, RivalMeasures))
-ANSWERS = Table(
-    "answers", "one number that the network taken away answered on a test part of a user's file", (Answered,)
-)
+TRIALS = Table("trials", TrialRow)
+PROFILES = Table("profiles", ProfileRow)
+SLOPES = Table("slopes", SlopeRow)
+ONSETS = Table("onset", OnsetRow)
+OCCLUSION = Table("occlusion", OcclusionRow)
+RIVALS = Table("rivals", RivalRow)
+ANSWERS = Table("answers", Answered)
 TABLES = (TRIALS, PROFILES, SLOPES, ONSETS, OCCLUSION, RIVALS, ANSWERS)
+
+
+def rows_of(frame: pl.DataFrame, row: type[_Row]) -> list[_Row]:
+    """The rows of a table of the evidence as what they hold."""
+    return [row(**values) for values in frame.iter_rows(named=True)]
 
 
 def columns(table: Table) -> list[Column]:
     """The columns of a table, in order."""
-    return [column for part in table.parts for column in _columns(part)]
-
-
-def _columns(part: type) -> list[Column]:
-    hints = get_type_hints(part, include_extras=True)
-    return [Column(field.name, *_read(hints[field.name])) for field in fields(part)]
+    hints = get_type_hints(table.row, include_extras=True)
+    return [Column(field.name, *_read(hints[field.name])) for field in fields(table.row)]
 
 
 def _read(hint: Any) -> tuple[type, About]:

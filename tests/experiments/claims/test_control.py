@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,16 +11,18 @@ import pytest
 from carousel.experiments.calibration.simulated import run, trial
 from carousel.experiments.claims.exploding.contrast import contrast_rows
 from carousel.experiments.claims.exploding.control import control_row, control_word
-from carousel.experiments.claims.exploding.exponents import Exponents, limits, shown
+from carousel.experiments.claims.exploding.exponents import Exponent, Exponents, shown
 from carousel.experiments.claims.exploding.spikes import leads, matched, on_equal_steps, spike_count, trials_of
 from carousel.experiments.decision.results import Results
+from carousel.experiments.tables import TrialRow
+from tests.support.evidence import as_row
 
 KEY, OTHER = "adding/T=10", "adding/T=30"
 
 
-def network(mean: float | None, error: float | None = 1e-4, **more: Any) -> dict[str, Any]:
+def network(mean: float | None, error: float | None = 1e-4, **more: Any) -> TrialRow:
     measured = {"lyapunov_end": mean, "lyapunov_end_se": error, "lyapunov_end_streams": 8, "lyapunov_end_steps": 3000}
-    return trial(KEY, "lstm", 0, **measured, **more)
+    return as_row(trial(KEY, "lstm", 0, **measured, **more))
 
 
 def trained(spec: str, seed: int, spikes: str = "", steps: int = 2000, key: str = KEY) -> dict[str, Any]:
@@ -27,7 +30,7 @@ def trained(spec: str, seed: int, spikes: str = "", steps: int = 2000, key: str 
 
 
 def test_the_interval_of_an_exponent_is_students_over_streams():
-    low, high = limits(network(0.01, 0.002), 0.05)
+    low, high = Exponent(0.01, 0.002, 8, 3000).limits(0.05)
     assert (low, high) == pytest.approx((0.01 - 2.3646 * 0.002, 0.01 + 2.3646 * 0.002), abs=1e-6)
 
 
@@ -53,9 +56,9 @@ def test_the_more_networks_the_more_it_takes_to_show_one_chaotic():
 
 
 def test_spikes_are_counted_up_to_the_end_of_the_shorter_training():
-    assert spike_count(trained("rnn", 0, "12 340 341")) == 3
-    assert spike_count(trained("rnn", 0, "12 340 341"), 340) == 2
-    assert on_equal_steps(trained("rnn", 0, "12 340 900"), trained("lstm", 0, "5", 600)) == (2, 1, 600)
+    assert spike_count(as_row(trained("rnn", 0, "12 340 341"))) == 3
+    assert spike_count(as_row(trained("rnn", 0, "12 340 341")), 340) == 2
+    assert on_equal_steps(*map(as_row, (trained("rnn", 0, "12 340 900"), trained("lstm", 0, "5", 600)))) == (2, 1, 600)
 
 
 def test_no_contender_is_in_two_matched_pairs_and_all_of_them_take_turns():
@@ -115,7 +118,7 @@ def test_a_refutation_has_a_third_of_the_error():
 
 
 def test_control_takes_both_halves_and_either_refutes_it():
-    calm = [network(-0.001) | {"seed": seed} for seed in range(160)]
+    calm = [replace(network(-0.001), seed=seed) for seed in range(160)]
     absolute = {"supported": control_row(calm, 0.05), "open": control_row(calm[:20], 0.05)}
     absolute["refuted"] = control_row([*calm, network(0.5)], 0.05)
     words = {name: row.verdict for name, row in absolute.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from carousel.experiments.calibration.simulated import Row, trial
+from carousel.experiments.calibration.simulated import trial
 from carousel.experiments.claims.gates.clamping import clamping_rows
 from carousel.experiments.claims.gates.networks import Side, seeds_needed
 from carousel.experiments.claims.gates.selectivity import selectivity_row
@@ -13,6 +13,8 @@ from carousel.experiments.claims.length.rule_on_tasks import Ends, Rate
 from carousel.experiments.columns import SELECTIVITY, SELECTIVITY_CLAMPED
 from carousel.experiments.decision.statistics.means import mean_interval
 from carousel.experiments.decision.statistics.power import seeds_for_mean
+from carousel.experiments.tables import TrialRow
+from tests.support.evidence import as_row
 
 JITTER = (-0.02, -0.01, 0.0, 0.01, 0.02) * 2
 
@@ -21,14 +23,15 @@ def _around(mean: float, spread: float = 1.0) -> list[float]:
     return [mean + spread * jitter for jitter in JITTER]
 
 
-def _lstm(lost: float, failed: int = 0) -> list[Row]:
+def _lstm(lost: float, failed: int = 0) -> list[TrialRow]:
     """Ten that solved the task and lose so much selectivity with their gates clamped; others that failed."""
     rows = [
         trial("random-recall/T=30", "lstm", seed, solved=True)
         | {SELECTIVITY: 0.8, SELECTIVITY_CLAMPED: 0.8 - loss}
         for seed, loss in enumerate(_around(lost, 6))
     ]  # fmt: skip
-    return rows + [trial("random-recall/T=30", "lstm", 10 + k, solved=False) for k in range(failed)]
+    rows += [trial("random-recall/T=30", "lstm", 10 + k, solved=False) for k in range(failed)]
+    return [as_row(row) for row in rows]
 
 
 @pytest.mark.parametrize("lost", [0.17, 0.24])
@@ -40,8 +43,10 @@ def test_networks_that_fail_cost_seeds_too(lost: float) -> None:
 
 def test_one_side_against_is_enough_and_the_nearer_one_is_not_waited_for() -> None:
     """The LSTM's mean lies on its limit: as a support it would never come; the RNN's side refutes alone."""
-    rnn = [trial("x/T=30", "rnn", s, solved=True) | {SELECTIVITY: v} for s, v in enumerate(_around(0.14, 4))]
-    lstm = [trial("x/T=30", "lstm", s, solved=True) | {SELECTIVITY: v} for s, v in enumerate(_around(0.5001, 4))]
+    rnn = [as_row(trial("x/T=30", "rnn", s, solved=True) | {SELECTIVITY: v}) for s, v in enumerate(_around(0.14, 4))]
+    lstm = [
+        as_row(trial("x/T=30", "lstm", s, solved=True) | {SELECTIVITY: v}) for s, v in enumerate(_around(0.5001, 4))
+    ]
     row = selectivity_row(rnn, lstm, "x", 0.05)
     assert row.verdict == "inconclusive"
     assert row.seeds_needed == seeds_for_mean(_around(0.14, 4), 0.04, 0.025)

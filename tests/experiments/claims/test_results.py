@@ -7,6 +7,7 @@ from carousel.experiments.claims.attention.claim import Attention
 from carousel.experiments.decision.multiple_testing import holm
 from carousel.experiments.decision.results import Results, score, solved
 from carousel.experiments.runner.plan import Condition
+from tests.support.evidence import as_row
 from tests.support.plans import ComparisonRequest, make_plan
 
 WHERE = "copy-memory/T=30"
@@ -35,7 +36,7 @@ def test_a_contender_is_ranked_at_the_rate_it_is_reported_at() -> None:
 
 
 def test_a_diverged_trial_has_the_score_of_the_baseline_whatever_it_had_before() -> None:
-    row = trial(WHERE, "lstm", 1, solved=True, score=1.0, outcome="diverged")
+    row = as_row(trial(WHERE, "lstm", 1, solved=True, score=1.0, outcome="diverged"))
     assert (score(row), solved(row)) == (BASELINE, False)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from carousel.experiments.runner.budgets import BUDGETS
 from carousel.experiments.runner.ledger import Entry
-from carousel.experiments.runner.model_selection import best_rate, grid_of, most_added
+from carousel.experiments.runner.model_selection import Tuning, best_rate, grid_of, most_added
 from carousel.experiments.runner.run import _TuningTrials
 from carousel.experiments.runner.tuning import first_jobs, following_jobs
 from carousel.experiments.training.description import Trial
@@ -17,7 +17,7 @@ from tests.support.runs import small_plan
 
 
 def record(outcome="finished", validation=0.5, solved_at=None):
-    return {"outcome": outcome, "validation_score": validation, "steps_to_solved": solved_at}
+    return Tuning(outcome, validation, solved_at)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_how_far_a_grid_can_go_on():
 def finished(job):
     """A job as its trial would leave it: the RNN learns best at .003, the LSTM at .1."""
     peak = 0.003 if job.contender.cell == "rnn" else 0.1
-    found = {"trial": record(validation=-abs(math.log(job.learning_rate / peak)))}
+    found = {"trial": record(validation=-abs(math.log(job.learning_rate / peak)))._asdict()}
     return Entry(job.digest(), "trial", job.model_dump(mode="json"), "done", found, None)
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carousel.common.names import FAMILY_OF_CELL
+from carousel.experiments.tables import ONSETS, SLOPES, TRIALS, Table
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from carousel.experiments.results.evidence import Evidence
     from carousel.experiments.runner.plan import Plan
 
@@ -18,8 +21,6 @@ RATES = (0.0003, 0.0006, 0.001, 0.002, 0.004, 0.008, 0.016)
 BASELINE = 0.125
 FIRST_SEED = 100  # of the reporting trials
 STEPS = 2000  # of the standard budget
-_SLOPES = ("contender", "condition", "moment", "seed", "slope", "horizon", "horizon_censored")
-_ONSET = ("family", "cell", "seed", "gain")
 
 
 def trial(condition: str, contender: str, seed: int, **found: Any) -> Row:
@@ -72,10 +73,10 @@ def run(
     return Evidence(
         folder=Path("simulated"),
         plan=_plan(tuple(contenders), tuple(sources), tuple(lengths), kind),
-        trials=_frame(list(trials), list(trial("", "", 0))),
+        trials=_frame(list(trials), TRIALS),
         profiles=pl.DataFrame(),
-        slopes=_frame(list(slopes), _SLOPES),
-        onset=_frame(list(onset), _ONSET),
+        slopes=_frame(list(slopes), SLOPES),
+        onset=_frame(list(onset), ONSETS),
         environment={},
     )
 
@@ -114,9 +115,11 @@ def _contender(spec: str) -> Any:
     return Contender(spec=spec, cell=cell, init=init or "default", layers=int(layers or 1), hidden=32, parameters=6600)
 
 
-def _frame(rows: list[Row], columns: Sequence[str]) -> Any:
-    """Columns that no row has are left out, but for the needed ones; numbers may be null at first."""
+def _frame(rows: list[Row], table: Table) -> pl.DataFrame:
+    """The whole table; what no row gives is null."""
     import polars as pl
 
-    names = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
-    return pl.DataFrame({name: [row.get(name) for row in rows] for name in names}, strict=False)
+    from carousel.experiments.results.kept import schema
+
+    types = schema(table)
+    return pl.DataFrame({name: pl.Series(name, [row.get(name) for row in rows], types[name]) for name in types})

@@ -9,10 +9,11 @@ from statistics import median
 
 from carousel.common.names import FAMILY_OF_CELL, MEMORISED
 from carousel.experiments.decision.paired import SHOWN
-from carousel.experiments.decision.results import Record, Results, is_number, score, solved
+from carousel.experiments.decision.results import Results, is_number, score, solved
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.means import mean_interval
 from carousel.experiments.decision.statistics.rates import difference
+from carousel.experiments.tables import TrialRow
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Ranked:
     cell: str
     init: str
     parameters: int
-    trials: dict[tuple[str, int], Record]
+    trials: dict[tuple[str, int], TrialRow]
     overlap: float = 0.0  # of the seeds' splits (results.overlap)
 
     @property
@@ -39,7 +40,7 @@ class Ranked:
     @property
     def has_line(self) -> bool:
         """The sources have a solved threshold (a diverged trial alone does not say so)."""
-        return any(row["solved"] is not None for row in self.trials.values())
+        return any(row.solved is not None for row in self.trials.values())
 
     @property
     def solved(self) -> int:
@@ -59,14 +60,14 @@ class Ranked:
     @property
     def baseline(self) -> float:
         """Mean score of the baseline."""
-        return _mean([row["baseline_score"] for row in self.trials.values()])
+        return _mean([row.baseline_score for row in self.trials.values()])
 
     @property
     def validation(self) -> float:
         """Mean validation score; a trial that has none counts with the baseline's score."""
         return _mean(
             [
-                row["validation_score"] if is_number(row["validation_score"]) else row["baseline_score"]
+                row.validation_score if is_number(row.validation_score) else row.baseline_score
                 for row in self.trials.values()
             ]
         )
@@ -74,13 +75,13 @@ class Ranked:
     @property
     def seconds(self) -> float:
         """Median training time of a trial; infinite where none was kept."""
-        known = [row["seconds"] for row in self.trials.values() if is_number(row["seconds"])]
+        known = [row.seconds for row in self.trials.values() if is_number(row.seconds)]
         return median(known) if known else math.inf
 
     @property
     def steps(self) -> float:
         """Mean number of training steps of a trial; infinite where none was kept."""
-        known = [row["steps"] for row in self.trials.values() if is_number(row["steps"])]
+        known = [row.steps for row in self.trials.values() if is_number(row.steps)]
         return _mean(known) if known else math.inf
 
     @property
@@ -91,7 +92,7 @@ class Ranked:
     @property
     def beats_baseline(self) -> bool:
         """Solved at least once, or its score minus the baseline's above 0 with its interval over seeds."""
-        excess = {key: score(row) - row["baseline_score"] for key, row in self.trials.items()}
+        excess = {key: score(row) - row.baseline_score for key, row in self.trials.items()}
         return self.solved > 0 or mean_interval(_by_seed(excess), SHOWN, self.overlap).above(0.0)
 
 
@@ -136,7 +137,7 @@ def difference_of(first: Ranked, second: Ranked, alpha: float) -> tuple[float, I
     return _mean(list(values.values())), mean_interval(_by_seed(values), alpha, first.overlap)
 
 
-def _trials(results: Results, sources: list[str], spec: str) -> dict[tuple[str, int], Record]:
+def _trials(results: Results, sources: list[str], spec: str) -> dict[tuple[str, int], TrialRow]:
     return {
         (condition.key, seed): row
         for source in sources

@@ -1,4 +1,4 @@
-"""The evidence of a run as plain rows, by condition, contender and seed: what the rules work from.
+"""The evidence of a run as rows, by condition, contender and seed: what the rules work from.
 
 A trial that diverged has no score; it counts with the score of the baseline, and as not solved.
 """
@@ -9,18 +9,21 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, TypeVar
 
 from carousel.common.names import FAMILY_OF_CELL
 from carousel.experiments.decision.split_overlap import overlap_of
 from carousel.experiments.runner.model_selection import best_rate
+from carousel.experiments.tables import OcclusionRow, OnsetRow, RivalRow, SlopeRow, TrialRow, rows_of
 
 if TYPE_CHECKING:
     from carousel.experiments.results.evidence import Evidence
     from carousel.experiments.runner.plan import Condition, Group
 
-Record = dict[str, Any]
-BySeed = dict[int, Record]
+BySeed = dict[int, TrialRow]
+
+
+_Row = TypeVar("_Row")
 
 
 class Pair(NamedTuple):
@@ -74,11 +77,11 @@ class Results:
         return overlap_of(self.evidence.card)
 
     @cached_property
-    def rivals(self) -> dict[str, BySeed]:
+    def rivals(self) -> dict[str, dict[int, RivalRow]]:
         """The simple methods on the user's file, by seed; the simplest first."""
-        found: dict[str, BySeed] = {}
-        for row in self.evidence.rivals.to_dicts():
-            found.setdefault(row["rival"], {})[row["seed"]] = row
+        found: dict[str, dict[int, RivalRow]] = {}
+        for row in rows_of(self.evidence.rivals, RivalRow):
+            found.setdefault(row.rival, {})[row.seed] = row
         order = self.evidence.plan.rivals.get(self.file or "", ())
         return {name: found[name] for name in order if name in found}
 
@@ -142,97 +145,102 @@ class Results:
         file's margins are a share of it, since its scores have no scale of their own."""
         made = self.evidence.plan.contenders[source]
         trials = [list(self.reporting(whole, contender.spec).values()) for contender in made]
-        excess = [math.fsum(score(r) - r["baseline_score"] for r in rows) / len(rows) for rows in trials if rows]
+        excess = [math.fsum(score(r) - r.baseline_score for r in rows) / len(rows) for rows in trials if rows]
         return max(excess, default=0.0)
 
-    def tuning(self, condition: str, spec: str) -> list[Record]:
+    def tuning(self, condition: str, spec: str) -> list[TrialRow]:
         """The tuning trials of a contender, all learning rates."""
         return self._trials.get(("tuning", condition, spec), [])
 
-    def slopes(self, condition: str, spec: str, moment: str) -> BySeed:
+    def slopes(self, condition: str, spec: str, moment: str) -> dict[int, SlopeRow]:
         """Lag profiles of a contender by seed; the slope of one is null where too few lags were there to fit it."""
-        return {row["seed"]: row for row in self._slopes.get((condition, spec, moment), [])}
+        return {row.seed: row for row in self._slopes.get((condition, spec, moment), [])}
 
     def has_slopes(self, condition: str) -> bool:
         """Lag profiles were measured under this condition."""
         return any(key[0] == condition for key in self._slopes)
 
-    def onset(self, family: str) -> dict[str, BySeed]:
+    def onset(self, family: str) -> dict[str, dict[int, OnsetRow]]:
         """Onset of chaos of a family: cell -> seed -> row."""
-        cells: dict[str, BySeed] = {}
-        for row in self.evidence.onset.to_dicts():
-            if row["family"] == family:
-                cells.setdefault(row["cell"], {})[row["seed"]] = row
+        cells: dict[str, dict[int, OnsetRow]] = {}
+        for row in self.onsets:
+            if row.family == family:
+                cells.setdefault(row.cell, {})[row.seed] = row
         return cells
 
     def occlusion(self, condition: str, spec: str) -> dict[tuple[int, int], dict[int, float]]:
         """The score a contender loses by each block of lags [a, b), by seed; the nearest block first."""
         blocks: dict[tuple[int, int], dict[int, float]] = {}
         for row in self._occlusion.get((condition, spec), []):
-            if is_number(row["score_drop"]):
-                blocks.setdefault((row["lag_from"], row["lag_to"]), {})[row["seed"]] = row["score_drop"]
+            if is_number(row.score_drop):
+                blocks.setdefault((row.lag_from, row.lag_to), {})[row.seed] = row.score_drop
         return dict(sorted(blocks.items()))
 
     @cached_property
-    def _occlusion(self) -> dict[tuple[str, str], list[Record]]:
-        return _grouped(self.evidence.occlusion.to_dicts(), "condition", "contender")
+    def onsets(self) -> list[OnsetRow]:
+        """Onset of chaos of every family."""
+        return rows_of(self.evidence.onset, OnsetRow)
 
     @cached_property
-    def _trials(self) -> dict[tuple[str, str, str], list[Record]]:
-        return _grouped(self.evidence.trials.to_dicts(), "phase", "condition", "contender")
+    def _occlusion(self) -> dict[tuple[str, str], list[OcclusionRow]]:
+        return _grouped(rows_of(self.evidence.occlusion, OcclusionRow), "condition", "contender")
 
     @cached_property
-    def _slopes(self) -> dict[tuple[str, str, str], list[Record]]:
-        return _grouped(self.evidence.slopes.to_dicts(), "condition", "contender", "moment")
+    def _trials(self) -> dict[tuple[str, str, str], list[TrialRow]]:
+        return _grouped(rows_of(self.evidence.trials, TrialRow), "phase", "condition", "contender")
+
+    @cached_property
+    def _slopes(self) -> dict[tuple[str, str, str], list[SlopeRow]]:
+        return _grouped(rows_of(self.evidence.slopes, SlopeRow), "condition", "contender", "moment")
 
     @staticmethod
-    def _by_seed(rows: Iterable[Record]) -> BySeed:
+    def _by_seed(rows: Iterable[TrialRow]) -> BySeed:
         # One trial a seed is the rule; of several learning rates the best on validation represents the seed.
-        return {row["seed"]: row for row in sorted(rows, key=_merit)}
+        return {row.seed: row for row in sorted(rows, key=_merit)}
 
 
-def is_number(value: float | None) -> bool:
+def is_number(value: float | None) -> TypeGuard[float]:
     """Neither null nor NaN nor infinite."""
     return value is not None and math.isfinite(value)
 
 
-def score(row: Record, column: str = "score") -> float:
+def score(row: TrialRow, column: str = "score") -> float:
     """The test score; the baseline's where the trial diverged, whatever its best weights before that would score."""
-    has_one = row["outcome"] != "diverged" and is_number(row[column])
-    return float(row[column] if has_one else row["baseline_score"])
+    found = getattr(row, column)
+    return float(found if row.outcome != "diverged" and is_number(found) else row.baseline_score)
 
 
-def solved(row: Record) -> bool | None:
+def solved(row: TrialRow) -> bool | None:
     """Whether the trial solved its task; a diverged one did not; None where the source has no such line."""
-    if row["outcome"] == "diverged":
+    if row.outcome == "diverged":
         return False
-    return None if row["solved"] is None else bool(row["solved"])
+    return row.solved
 
 
-def numbers(rows: Iterable[Record], column: str) -> list[float]:
+def numbers(rows: Iterable[TrialRow], column: str) -> list[float]:
     """What an optional column (carousel.experiments.columns) holds; empty where it was not measured."""
-    return [float(row[column]) for row in rows if is_number(row.get(column))]
+    return [float(found) for found in (getattr(row, column) for row in rows) if is_number(found)]
 
 
-def trial_files(rows: Iterable[Record]) -> tuple[str, ...]:
+def trial_files(rows: Iterable[TrialRow]) -> tuple[str, ...]:
     """The raw files of trials, relative to the run folder, each once."""
-    return tuple(dict.fromkeys(f"trials/{row['trial']}.parquet" for row in rows))
+    return tuple(dict.fromkeys(f"trials/{row.trial}.parquet" for row in rows))
 
 
-def _merit(row: Record) -> tuple[float, float, float]:
+def _merit(row: TrialRow) -> tuple[float, float, float]:
     """Stopped as solved (by validation), then the validation score, then fewer steps. The test part is not read."""
-    validation = row["validation_score"] if is_number(row["validation_score"]) else -math.inf
-    steps = row["steps_to_solved"] if is_number(row["steps_to_solved"]) else math.inf
-    return float(row["outcome"] == "solved"), float(validation), -float(steps)
+    validation = row.validation_score if is_number(row.validation_score) else -math.inf
+    steps = row.steps_to_solved if is_number(row.steps_to_solved) else math.inf
+    return float(row.outcome == "solved"), float(validation), -float(steps)
 
 
-def _mean_merit(rows: list[Record]) -> tuple[float, ...]:
+def _mean_merit(rows: list[TrialRow]) -> tuple[float, ...]:
     return tuple(sum(column) / len(rows) for column in zip(*map(_merit, rows), strict=True))
 
 
-def _grouped(rows: Iterable[Record], *keys: str) -> dict[Any, list[Record]]:
-    groups: dict[Any, list[Record]] = {}
+def _grouped(rows: Iterable[_Row], *keys: str) -> dict[Any, list[_Row]]:
+    groups: dict[Any, list[_Row]] = {}
     for row in rows:
-        name = tuple(row[key] for key in keys)
+        name = tuple(getattr(row, key) for key in keys)
         groups.setdefault(name, []).append(row)
     return groups

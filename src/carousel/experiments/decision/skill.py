@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from carousel.experiments.decision.results import BySeed, score
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.means import mean_interval
+from carousel.experiments.tables import RivalRow
+
+Rivals = dict[int, RivalRow]  # one of them, by seed
 
 LOG_LIKELIHOOD = "log_likelihood"
 
@@ -43,24 +46,22 @@ def error_of(score: float, metric: str) -> float:
     return -score if metric == LOG_LIKELIHOOD else 1.0 - score
 
 
-def best_rival(rivals: Mapping[str, BySeed]) -> str:
+def best_rival(rivals: Mapping[str, Rivals]) -> str:
     """The highest mean validation score; the first of equals, which is the simplest."""
     return max(rivals, key=lambda name: _mean([_validation(row) for row in rivals[name].values()]))
 
 
 def skill(
-    network: str, trials: BySeed, rivals: Mapping[str, BySeed], metric: str, alpha: float, overlap: float
+    network: str, trials: BySeed, rivals: Mapping[str, Rivals], metric: str, alpha: float, overlap: float
 ) -> Skill | None:
     """Over the seeds that the network and every rival have; None where there is none."""
     seeds = sorted(set(trials).intersection(*rivals.values())) if rivals else []
     if not seeds:
         return None
     best = best_rival(rivals)
-    gains = {
-        name: [score(trials[seed]) - float(rows[seed]["score"]) for seed in seeds] for name, rows in rivals.items()
-    }
+    gains = {name: [score(trials[seed]) - rows[seed].score for seed in seeds] for name, rows in rivals.items()}
     unbeaten = tuple(name for name, each in gains.items() if not mean_interval(each, alpha, overlap).above(0.0))
-    reached = _mean([float(rivals[best][seed]["score"]) for seed in seeds])
+    reached = _mean([rivals[best][seed].score for seed in seeds])
     error = error_of(reached, metric)
     ends = mean_interval(gains[best], alpha, overlap)
     return Skill(
@@ -75,9 +76,8 @@ def skill(
     )
 
 
-def _validation(row: Mapping[str, object]) -> float:
-    found = row["validation_score"]
-    return float(found) if isinstance(found, float) else -math.inf
+def _validation(row: RivalRow) -> float:
+    return -math.inf if row.validation_score is None else row.validation_score
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -8,10 +8,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
-Records = list[dict[str, Any]]
 Bounds = tuple[float, float]  # the lowest and the highest learning rate that a grid may come to
+
+
+class Tuned(Protocol):
+    """What is read of a finished tuning trial."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def validation_score(self) -> float | None: ...
+    @property
+    def steps_to_solved(self) -> int | None: ...
+
+
+class Tuning(NamedTuple):
+    """The same as a record of its own, of a trial that stands in the ledger."""
+
+    outcome: str
+    validation_score: float | None
+    steps_to_solved: int | None
 
 
 class Grid(NamedTuple):
@@ -22,7 +40,7 @@ class Grid(NamedTuple):
     best: float | None
 
 
-def grid_of(by_rate: Mapping[float, Records], planned: Sequence[float], seeds: int, bounds: Bounds) -> Grid:
+def grid_of(by_rate: Mapping[float, Sequence[Tuned]], planned: Sequence[float], seeds: int, bounds: Bounds) -> Grid:
     """Follow a grid outward as far as finished tuning trials tell. seeds: how many each rate is tried on. Its last rate
     may have trials to come, or none yet."""
     rates = tuple(planned)
@@ -35,7 +53,7 @@ def grid_of(by_rate: Mapping[float, Records], planned: Sequence[float], seeds: i
     return Grid(rates, None)
 
 
-def next_rate(by_rate: dict[float, Records], bounds: Bounds) -> float | None:
+def next_rate(by_rate: Mapping[float, Sequence[Tuned]], bounds: Bounds) -> float | None:
     """The rate to be tried next: one step beyond the best where that is the lowest or the highest. None: the best is
     inside, the next is out of bounds, or there is one rate alone, which has no step."""
     rates = sorted(by_rate)
@@ -66,14 +84,14 @@ def _outward(edge: float, neighbour: float, bounds: Bounds) -> Iterator[float]:
         edge, neighbour = following, edge
 
 
-def best_rate(by_rate: dict[float, Records]) -> float:
+def best_rate(by_rate: Mapping[float, Sequence[Tuned]]) -> float:
     """The rate that solved most often, then soonest; else the one with the best validation score; then the smallest."""
     return min(by_rate, key=lambda rate: (*_rank(by_rate[rate]), rate))
 
 
-def _rank(records: Records) -> tuple[float, float, float]:
-    solved = [_number(r["steps_to_solved"], math.inf) for r in records if r["outcome"] == "solved"]
-    scores = [_number(r["validation_score"], -math.inf) if r["outcome"] != "diverged" else -math.inf for r in records]
+def _rank(trials: Sequence[Tuned]) -> tuple[float, float, float]:
+    solved = [_number(t.steps_to_solved, math.inf) for t in trials if t.outcome == "solved"]
+    scores = [_number(t.validation_score, -math.inf) if t.outcome != "diverged" else -math.inf for t in trials]
     mean_steps = sum(solved) / len(solved) if solved else 0.0
     return -len(solved), mean_steps, -sum(scores) / len(scores)
 

@@ -9,7 +9,7 @@ from carousel.common.names import TRANSFORMER
 from carousel.experiments.probes.onset import WITHOUT_ONSET
 from carousel.experiments.runner.cost import cost
 from carousel.experiments.runner.ledger import Entry
-from carousel.experiments.runner.model_selection import Records, grid_of
+from carousel.experiments.runner.model_selection import Tuning, grid_of
 from carousel.experiments.runner.plan import Group, Plan
 from carousel.experiments.training.description import (
     FileSource,
@@ -82,13 +82,14 @@ def following_jobs(plan: Plan, tuned: Iterable[Entry], allocation: Mapping[Group
     and, once the best is found, the reporting trials. The same for any order of finishing.
 
     allocation: the groups that have more seeds than all begin with, and how many."""
-    groups: dict[Group, dict[float, Records]] = defaultdict(lambda: defaultdict(list))
+    groups: dict[Group, dict[float, list[Tuning]]] = defaultdict(lambda: defaultdict(list))
     sample: dict[Group, Entry] = {}
     for entry in tuned:
         assert entry.record is not None  # it is finished
         group = group_of(entry)
         sample.setdefault(group, entry)
-        groups[group][entry.description["learning_rate"]].append(entry.record["trial"])
+        measured = Tuning(*(entry.record["trial"][name] for name in Tuning._fields))
+        groups[group][entry.description["learning_rate"]].append(measured)
     for group, by_rate in groups.items():
         grid = grid_of(by_rate, plan.learning_rates, len(plan.tuning_seeds), plan.rate_bounds)
         trial = Trial.model_validate(sample[group].description)

@@ -125,9 +125,9 @@ def _why_not(results: Results, condition: Condition) -> str | None:
     trials = results.together(*((condition.key, str(spec)) for spec in best))
     if not all(trials):
         return "missing"
-    if not any(row["solved"] is not None for rows in trials for row in rows.values()):
+    if not any(row.solved is not None for rows in trials for row in rows.values()):
         return "no_line"
-    rates = [{row["learning_rate"] for row in results.tuning(condition.key, str(spec))} for spec in best]
+    rates = [{row.learning_rate for row in results.tuning(condition.key, str(spec))} for spec in best]
     return "few_rates" if min(map(len, rates)) < MARGINS.attention_rates else None
 
 

@@ -35,7 +35,7 @@ def attention_verdict(claim: Claim, results: Results, source: str) -> Verdict:
     where = f"{whole}: {best[0]} vs {best[1]}"
     row = mean_row(where, SCORE, gaps, 0.0, SHOWN, overlap=results.overlap, condition=whole, decides=False)
     row = replace(row, verdict="not-tested", reason="no_rule", seeds_needed=None, details=_details(*trials))
-    rates = min(len({tuned["learning_rate"] for tuned in results.tuning(whole, str(spec))}) for spec in best)
+    rates = min(len({tuned.learning_rate for tuned in results.tuning(whole, str(spec))}) for spec in best)
     because = join(
         both("claims.untested.attention_shown"), _gap(row), _few_rates(rates), sample_note(results.evidence.card)
     )

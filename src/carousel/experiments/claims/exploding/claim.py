@@ -19,11 +19,14 @@ from carousel.experiments.claims.exploding.control import control_row, control_w
 from carousel.experiments.claims.exploding.margins import MARGINS, ExplodingMargins
 from carousel.experiments.claims.exploding.requirement import REQUIREMENT
 from carousel.experiments.decision.paired import mean_row, missing_row
-from carousel.experiments.decision.results import BySeed, Record, Results, is_number, trial_files
+from carousel.experiments.decision.results import Results, is_number, trial_files
 from carousel.experiments.decision.rules import combine, combine_parts, judged_together
 from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict
 from carousel.experiments.decision.wording import headline, join, needed, number, parts_text
 from carousel.experiments.runner.requirement import Requirement
+from carousel.experiments.tables import OnsetRow, TrialRow
+
+Onsets = dict[int, OnsetRow]  # by seed
 
 
 @final
@@ -70,7 +73,7 @@ class Exploding(PairClaim):
         ]
         return rows or [missing_row("LSTM vs RNN", self.effect, details={"part": "onset"})]
 
-    def _onset_row(self, where: str, rnn: BySeed, lstm: BySeed, largest: float | None, alpha: float) -> Row:
+    def _onset_row(self, where: str, rnn: Onsets, lstm: Onsets, largest: float | None, alpha: float) -> Row:
         """Paired by seed. A network that stayed calm over the whole scan counts with the largest gain seen, a lower
         bound that can only shrink the difference; where both did, the seed says nothing, and how many do is printed."""
         seeds = sorted(rnn.keys() & lstm.keys())
@@ -105,7 +108,7 @@ class Exploding(PairClaim):
         return both("claims.exploding.contrast", source=row.where, **{name: row.details[name] for name in named})
 
 
-def _trials(results: Results, *families: str) -> list[Record]:
+def _trials(results: Results, *families: str) -> list[TrialRow]:
     return [
         row
         for condition in results.conditions
@@ -114,14 +117,14 @@ def _trials(results: Results, *families: str) -> list[Record]:
     ]
 
 
-def _calm(row: Record) -> bool:
-    return not is_number(row["gain"])
+def _calm(row: OnsetRow) -> bool:
+    return not is_number(row.gain)
 
 
-def _gain(row: Record, largest: float | None) -> float | None:
-    return largest if _calm(row) else float(row["gain"])
+def _gain(row: OnsetRow, largest: float | None) -> float | None:
+    return largest if _calm(row) else row.gain
 
 
 def _largest(results: Results) -> float | None:
-    gains = [row["gain"] for row in results.evidence.onset.to_dicts() if is_number(row["gain"])]
+    gains = [row.gain for row in results.onsets if is_number(row.gain)]
     return max(gains, default=None)

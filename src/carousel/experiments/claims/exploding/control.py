@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 from carousel.experiments.claims.exploding.contrast import WAYS
 from carousel.experiments.claims.exploding.exponents import shown
 from carousel.experiments.claims.exploding.margins import MARGINS
 from carousel.experiments.claims.exploding.spikes import spike_count
 from carousel.experiments.decision.paired import SHOWN, missing_row
-from carousel.experiments.decision.results import Record
 from carousel.experiments.decision.rules import Answer, combine, combine_parts, everywhere
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.power import smallest_n
 from carousel.experiments.decision.statistics.rates import clopper_pearson, clustered
 from carousel.experiments.decision.verdict import Effect, Row, Word
+from carousel.experiments.tables import TrialRow
 
 WHERE = "LSTM"
 EFFECT = ("spike_share", "share")
@@ -28,7 +28,20 @@ def control_word(control: Row, contrast: Sequence[Row]) -> Word:
     return "refuted" if "refuted" in words else combine_parts(words)
 
 
-def control_row(trials: Sequence[Record], alpha: float) -> Row:
+class _Counted(NamedTuple):
+    """Over all trainings of LSTMs. exponents: how many have one; chaotic, calm: of how many that is shown."""
+
+    trials: int
+    seeds: int
+    steps: int
+    spikes: int
+    exponents: int
+    chaotic: int
+    calm: int
+    diverged: int
+
+
+def control_row(trials: Sequence[TrialRow], alpha: float) -> Row:
     """All steps of the LSTM trials: the share of gradient spikes, and chaotic networks.
 
     A spike is a norm above 100 x its running median, or one that is not a number. Supported: the upper limit of the
@@ -40,51 +53,51 @@ def control_row(trials: Sequence[Record], alpha: float) -> Row:
     if not trials:
         return missing_row(WHERE, EFFECT, details={"part": "control"})
     counted = _count(trials, alpha)
-    spikes, steps = counted["spikes"], counted["steps"]
+    spikes, steps = counted.spikes, counted.steps
     limits = _limits(trials, alpha)
     verdict, reason = _answer(limits, _limits(trials, alpha / WAYS), counted)
-    details = {**counted, "part": "control", "level": 1 - alpha, "upper_limit": limits.high}
+    details = {**counted._asdict(), "part": "control", "level": 1 - alpha, "upper_limit": limits.high}
     value = spikes / steps if steps else None
     effect = Effect(*EFFECT, value, _limits(trials, SHOWN))
     needed = _seeds_needed(counted, alpha) if reason == "wide" else None
     return Row(WHERE, verdict, reason, effect, len(trials), seeds_needed=needed, details=details)
 
 
-def _limits(trials: Sequence[Record], alpha: float) -> Interval:
-    return clustered([(spike_count(row), row["steps"] or 0) for row in trials], alpha, MARGINS.spike_burst)
+def _limits(trials: Sequence[TrialRow], alpha: float) -> Interval:
+    return clustered([(spike_count(row), row.steps or 0) for row in trials], alpha, MARGINS.spike_burst)
 
 
-def _answer(limits: Interval, to_refute: Interval, counted: dict[str, Any]) -> Answer:
-    if counted["chaotic"]:
+def _answer(limits: Interval, to_refute: Interval, counted: _Counted) -> Answer:
+    if counted.chaotic:
         return Answer("refuted", "chaotic")
     if to_refute.above(MARGINS.spike_share):
         return Answer("refuted", "spikes")
     if not limits.below(MARGINS.spike_share):
         return Answer("inconclusive", "wide")
-    if counted["exponents"] < counted["trials"]:
+    if counted.exponents < counted.trials:
         return Answer("inconclusive", "no_exponent")
-    if counted["calm"] < counted["trials"]:
+    if counted.calm < counted.trials:
         return Answer("inconclusive", "exponent_open")
     return Answer("supported", "beyond")
 
 
-def _count(trials: Sequence[Record], alpha: float) -> dict[str, Any]:
+def _count(trials: Sequence[TrialRow], alpha: float) -> _Counted:
     exponents = shown(trials, alpha / WAYS, alpha)
-    return {
-        "trials": len(trials),
-        "seeds": len({row["seed"] for row in trials}),
-        "steps": sum(row["steps"] or 0 for row in trials),
-        "spikes": sum(map(spike_count, trials)),
-        "exponents": exponents.measured,
-        "chaotic": exponents.chaotic,
-        "calm": exponents.calm,
-        "diverged": sum(row["outcome"] == "diverged" for row in trials),
-    }
+    return _Counted(
+        trials=len(trials),
+        seeds=len({row.seed for row in trials}),
+        steps=sum(row.steps or 0 for row in trials),
+        spikes=sum(map(spike_count, trials)),
+        exponents=exponents.measured,
+        chaotic=exponents.chaotic,
+        calm=exponents.calm,
+        diverged=sum(row.outcome == "diverged" for row in trials),
+    )
 
 
-def _seeds_needed(counted: dict[str, Any], alpha: float) -> int | None:
+def _seeds_needed(counted: _Counted, alpha: float) -> int | None:
     """Seeds at which the same trainings, with the same share of spikes in bursts of the least size, would decide."""
-    each, share = counted["steps"] / counted["seeds"], counted["spikes"] / max(counted["steps"], 1)
+    each, share = counted.steps / counted.seeds, counted.spikes / max(counted.steps, 1)
     if not each:
         return None
 
@@ -93,4 +106,4 @@ def _seeds_needed(counted: dict[str, Any], alpha: float) -> int | None:
         limits, to_refute = (clopper_pearson(share * steps, steps, error) for error in (alpha, alpha / WAYS))
         return to_refute.above(MARGINS.spike_share) or limits.below(MARGINS.spike_share)
 
-    return smallest_n(decides, counted["seeds"] + 1)
+    return smallest_n(decides, counted.seeds + 1)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from carousel.experiments.decision.results import Pair, Record, Results
+from carousel.experiments.decision.results import Pair, Results
+from carousel.experiments.tables import TrialRow
 
-Trials = dict[tuple[str, str, int], Record]
+Trials = dict[tuple[str, str, int], TrialRow]
 
 
 class Equal(NamedTuple):
@@ -18,16 +19,16 @@ class Equal(NamedTuple):
     steps: int
 
 
-def spike_count(row: Record, steps: int | None = None) -> int:
+def spike_count(row: TrialRow, steps: int | None = None) -> int:
     """Steps of a training whose norm spiked or was no finite number; of its first `steps` alone where given. A training
     that diverged has one at least: its last step."""
-    found = [int(step) for step in (row["spike_steps"] or "").split()]
+    found = [int(step) for step in (row.spike_steps or "").split()]
     return len(found) if steps is None else sum(step <= steps for step in found)
 
 
-def on_equal_steps(rnn: Record, lstm: Record) -> Equal:
+def on_equal_steps(rnn: TrialRow, lstm: TrialRow) -> Equal:
     """Of two trainings of one seed under one condition."""
-    steps = min(rnn["steps"] or 0, lstm["steps"] or 0)
+    steps = min(rnn.steps or 0, lstm.steps or 0)
     return Equal(spike_count(rnn, steps), spike_count(lstm, steps), steps)
 
 

@@ -23,12 +23,13 @@ from carousel.experiments.claims.gates.requirement import REQUIREMENT
 from carousel.experiments.claims.gates.selectivity import selectivity_row
 from carousel.experiments.columns import GATE_PROBE
 from carousel.experiments.decision.requirements import families, is_file, lacks_pair
-from carousel.experiments.decision.results import Record, Results, numbers, trial_files
+from carousel.experiments.decision.results import Results, numbers, trial_files
 from carousel.experiments.decision.rules import combine, combine_parts, judged_together, stands_for
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict
 from carousel.experiments.decision.wording import headline, interval, join, needed, number, parts_text
 from carousel.experiments.runner.requirement import Requirement
+from carousel.experiments.tables import TrialRow
 
 if TYPE_CHECKING:
     from carousel.experiments.runner.plan import Condition, Plan
@@ -111,7 +112,7 @@ def _judged(results: Results) -> list[Condition]:
     return [c for source in results.evidence.plan.sources for c in results.judged(source.name)]
 
 
-def _trials(results: Results, condition: Condition) -> list[Record]:
+def _trials(results: Results, condition: Condition) -> list[TrialRow]:
     specs = results.specs(condition.source, "RNN", "LSTM")
     return [row for spec in specs for row in results.reporting(condition.key, spec).values()]
 

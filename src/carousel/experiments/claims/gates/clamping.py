@@ -12,19 +12,20 @@ from dataclasses import replace
 from typing import Any
 
 from carousel.experiments.claims.gates.margins import MARGINS
-from carousel.experiments.columns import GATES, SELECTIVITY, SELECTIVITY_CLAMPED, auroc, clamp_drop
+from carousel.experiments.columns import GATES, auroc, clamp_drop
 from carousel.experiments.decision.paired import SHOWN, mean_row
-from carousel.experiments.decision.results import Record, is_number, numbers, solved
+from carousel.experiments.decision.results import is_number, numbers, solved
 from carousel.experiments.decision.rules import SIZE
 from carousel.experiments.decision.statistics.means import mean_interval
 from carousel.experiments.decision.verdict import Effect, Row
+from carousel.experiments.tables import TrialRow
 
 EFFECT = ("selectivity_lost", "selectivity")
 _DROP = ("clamp_drop", "accuracy")
 TOGETHER = ("all", "informed")  # of all gates: at their means; at means that know the symbol and the key so far
 
 
-def clamping_rows(trials: Sequence[Record], where: str, alpha: float, **about: Any) -> list[Row]:
+def clamping_rows(trials: Sequence[TrialRow], where: str, alpha: float, **about: Any) -> list[Row]:
     """The deciding row of one contender under one condition; below it the accuracy lost by each way of clamping."""
     solvers = [row for row in trials if solved(row)]
     losses = losses_of(solvers)
@@ -39,13 +40,13 @@ def clamping_rows(trials: Sequence[Record], where: str, alpha: float, **about: A
     return [row, *(_shown_row(name, values, solvers, where, **about) for name, values in drops.items())]
 
 
-def losses_of(trials: Sequence[Record]) -> list[float]:
+def losses_of(trials: Sequence[TrialRow]) -> list[float]:
     """Selectivity with the gates as they are, less with all of them clamped; of the trials that have both."""
-    measured = [row for row in trials if is_number(row.get(SELECTIVITY)) and is_number(row.get(SELECTIVITY_CLAMPED))]
-    return [row[SELECTIVITY] - row[SELECTIVITY_CLAMPED] for row in measured]
+    both = [(row.selectivity, row.selectivity_clamped) for row in trials]
+    return [free - clamped for free, clamped in both if is_number(free) and is_number(clamped)]
 
 
-def _shown_row(name: str, drops: Sequence[float], solvers: Sequence[Record], where: str, **about: Any) -> Row:
+def _shown_row(name: str, drops: Sequence[float], solvers: Sequence[TrialRow], where: str, **about: Any) -> Row:
     """The accuracy lost by one way of clamping, and of a single gate its AUROC: no rule reads them."""
     details: dict[str, Any] = {"part": "gates", "clamped": name}
     marks = numbers(solvers, auroc(name)) if name in GATES else []

@@ -13,16 +13,17 @@ from carousel.experiments.claims.gates.margins import MARGINS
 from carousel.experiments.claims.gates.networks import Side, seeds_needed
 from carousel.experiments.columns import SELECTIVITY
 from carousel.experiments.decision.paired import SHOWN
-from carousel.experiments.decision.results import Record, numbers, solved
+from carousel.experiments.decision.results import numbers, solved
 from carousel.experiments.decision.rules import Answer
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.means import mean_interval
 from carousel.experiments.decision.verdict import Effect, Row
+from carousel.experiments.tables import TrialRow
 
 EFFECT = ("selectivity_difference", "selectivity")
 
 
-def selectivity_row(rnn: Sequence[Record], lstm: Sequence[Record], where: str, alpha: float, **about: Any) -> Row:
+def selectivity_row(rnn: Sequence[TrialRow], lstm: Sequence[TrialRow], where: str, alpha: float, **about: Any) -> Row:
     """Judge one pair under one condition. Not paired by seed: of a seed, one network may have solved it alone."""
     about["details"] = {"part": "rnn"}
     sides = [numbers([row for row in rows if solved(row)], SELECTIVITY) for rows in (rnn, lstm)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from carousel.experiments.claims.generalisation.comparisons import Compare, beats
 from carousel.experiments.claims.generalisation.margins import MARGINS
-from carousel.experiments.decision.results import Record
+from carousel.experiments.tables import TrialRow
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,7 +28,7 @@ class _Curve(NamedTuple):
 def equal_loss_win(evidence: Evidence) -> Compare:
     """A comparison of two trials at equal training loss: 1, 0.5 or 0 for the first; None where it has no answer."""
 
-    def compare(lstm: Record, rnn: Record) -> float | None:
+    def compare(lstm: TrialRow, rnn: TrialRow) -> float | None:
         curves = [_curve(evidence, row) for row in (lstm, rnn)]
         if not all(curve and any(math.isfinite(v) for v in curve.smoothed) for curve in curves):
             return None
@@ -41,13 +41,13 @@ def equal_loss_win(evidence: Evidence) -> Compare:
     return compare
 
 
-def _curve(evidence: Evidence, row: Record) -> _Curve | None:
+def _curve(evidence: Evidence, row: TrialRow) -> _Curve | None:
     """None where the trial's file is not in the folder (a copied folder may hold the tables only)."""
     from carousel.experiments.results.evidence import has_curves  # tables load when a claim is judged, not listed
 
-    if not has_curves(evidence, row["trial"]):
+    if not has_curves(evidence, row.trial):
         return None
-    frame: pl.DataFrame = evidence.curves(row["trial"]).sort("step")
+    frame: pl.DataFrame = evidence.curves(row.trial).sort("step")
     window = max(1, round(MARGINS.loss_window * frame.height))
     smoothed = frame["loss"].fill_null(math.nan).rolling_mean(window).to_list()
     start = window - 1

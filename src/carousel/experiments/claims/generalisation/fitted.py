@@ -15,16 +15,17 @@ from carousel.experiments.claims.generalisation.comparisons import test_win
 from carousel.experiments.claims.generalisation.margins import MARGINS
 from carousel.experiments.columns import TRAINING_SCORES
 from carousel.experiments.decision.paired import missing_row, superiority_row
-from carousel.experiments.decision.results import BySeed, Record, numbers, score
+from carousel.experiments.decision.results import BySeed, numbers, score
 from carousel.experiments.decision.verdict import Effect, Row
+from carousel.experiments.tables import TrialRow
 
 PERFECT = 1.0  # accuracy or R2
 
 
-def fits(trial: Record) -> bool:
+def fits(trial: TrialRow) -> bool:
     """Its score on its training set reaches the line, by the weights that are tested or by the last ones."""
     scores = [score for column in TRAINING_SCORES for score in numbers([trial], column)]
-    return trial["outcome"] != "diverged" and max(scores, default=-math.inf) >= MARGINS.fit_score
+    return trial.outcome != "diverged" and max(scores, default=-math.inf) >= MARGINS.fit_score
 
 
 def fitted_row(where: str, effect: tuple[str, str], rnn: BySeed, lstm: BySeed, alpha: float, **about: Any) -> Row:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from carousel.experiments.claims.generalisation.fitted import fits
 from carousel.experiments.decision.paired import SHOWN, missing_row
-from carousel.experiments.decision.results import Record, Results, score
+from carousel.experiments.decision.results import Results, score
 from carousel.experiments.decision.statistics.means import mean_interval
 from carousel.experiments.decision.verdict import Effect, Row
+from carousel.experiments.tables import TrialRow
 
 if TYPE_CHECKING:
     from carousel.experiments.runner.plan import Condition
@@ -42,7 +43,7 @@ def _row(results: Results, condition: Condition, spec: str, parameters: int) -> 
     return Row(where, "not-tested", "no_rule", effect, len(gaps), details=details, **about)
 
 
-def _means(trials: Sequence[Record]) -> dict[str, Any]:
+def _means(trials: Sequence[TrialRow]) -> dict[str, Any]:
     training = math.fsum(score(row, "training_score") for row in trials) / len(trials)
     test = math.fsum(score(row) for row in trials) / len(trials)
     return {"training": training, "test": test, "fit": sum(map(fits, trials))}

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from carousel.experiments.claims.stacking.margins import MARGINS
-from carousel.experiments.columns import MEMORISED_BITS
 from carousel.experiments.decision.paired import SHOWN, mean_row, missing_row
 from carousel.experiments.decision.results import BySeed, Results, is_number, solved
 from carousel.experiments.decision.rules import SIZE, by_size
@@ -16,6 +15,7 @@ from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.power import smallest_n
 from carousel.experiments.decision.statistics.rates import difference
 from carousel.experiments.decision.verdict import Effect, Row, Word
+from carousel.experiments.tables import TrialRow
 
 RATE = ("depth_gain", "solved_rate")
 BITS = ("depth_gain_bits", "share_more")
@@ -35,11 +35,11 @@ def declared_depths(results: Results, source: str) -> list[tuple[str, str]]:
     return [(shallow, deep) for shallow in one for deep in several if made[shallow] == made[deep]]
 
 
-def measure_of(trials: Sequence[dict[str, Any]]) -> Measure | None:
+def measure_of(trials: Sequence[TrialRow]) -> Measure | None:
     """What a source is judged by: the bits memorised, else the solved-rate; None where it has neither."""
-    if any(is_number(row.get(MEMORISED_BITS)) for row in trials):
+    if any(is_number(row.memorised_bits) for row in trials):
         return "bits"
-    return "rate" if any(row["solved"] is not None for row in trials) else None
+    return "rate" if any(row.solved is not None for row in trials) else None
 
 
 def gain_row(shallow: BySeed, deep: BySeed, where: str, alpha: float, **about: Any) -> Row:
@@ -100,8 +100,7 @@ def _seeds_needed(many: tuple[int, int], few: tuple[int, int], alpha: float) -> 
 def _bits_row(shallow: BySeed, deep: BySeed, where: str, alpha: float, **about: Any) -> Row:
     """Ratios of bits, paired by seed: judged as logarithms, shown as shares gained."""
     few, many = (
-        {s: row[MEMORISED_BITS] for s, row in rows.items() if is_number(row.get(MEMORISED_BITS))}
-        for rows in (shallow, deep)
+        {s: row.memorised_bits for s, row in rows.items() if is_number(row.memorised_bits)} for rows in (shallow, deep)
     )
     seeds = [seed for seed in sorted(few.keys() & many.keys()) if few[seed] > 0 and many[seed] > 0]
     logs = [math.log(many[seed] / few[seed]) for seed in seeds]
@@ -117,7 +116,7 @@ def _bits_row(shallow: BySeed, deep: BySeed, where: str, alpha: float, **about: 
     return replace(row, effect=Effect(*BITS, math.expm1(value), ends), details=details)
 
 
-def _table_is_full(trials: Sequence[dict[str, Any]]) -> bool:
+def _table_is_full(trials: Sequence[TrialRow]) -> bool:
     """Hardly a bit of the table is left, so that nobody could have held much more; unknown counts as no."""
-    left = [row["test_loss"] / row["chance_loss"] for row in trials if is_number(row.get("test_loss"))]
+    left = [row.test_loss / row.chance_loss for row in trials if is_number(row.test_loss)]
     return bool(left) and math.fsum(left) / len(left) < MARGINS.table_left

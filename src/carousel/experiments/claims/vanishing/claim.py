@@ -64,11 +64,12 @@ class Vanishing(PairClaim):
     def _row(self, results: Results, condition: str, pair: Pair, moment: str, alpha: float, best: bool) -> Row:
         rnn, lstm = (results.slopes(condition, spec, moment) for spec in pair)
         common = sorted(rnn.keys() & lstm.keys())
-        seeds = [s for s in common if is_number(rnn[s]["slope"]) and is_number(lstm[s]["slope"])]
+        slopes = {s: (rnn[s].slope, lstm[s].slope) for s in common}
+        steeper = {s: m - r for s, (r, m) in slopes.items() if is_number(r) and is_number(m)}
         row = mean_row(
             f"{condition}: {pair}",
             self.effect,
-            [lstm[s]["slope"] - rnn[s]["slope"] for s in seeds],
+            list(steeper.values()),
             MARGINS.slope_margin,
             alpha,
             condition=condition,
@@ -76,7 +77,8 @@ class Vanishing(PairClaim):
             best=best,
             decides=moment == START,
         )
-        row.details.update(moment=moment, without_slope=len(common) - len(seeds))
+        row.details.update(moment=moment, without_slope=len(common) - len(steeper))
+        seeds = list(steeper)
         return _with_horizons(row, median_horizon(rnn, seeds), median_horizon(lstm, seeds)) if seeds else row
 
     @staticmethod

@@ -6,8 +6,10 @@ from statistics import median
 from typing import NamedTuple
 
 from carousel.experiments.claims.vanishing.margins import MARGINS
-from carousel.experiments.decision.results import BySeed, Record
 from carousel.experiments.decision.rules import Answer
+from carousel.experiments.tables import SlopeRow
+
+Slopes = dict[int, SlopeRow]  # by seed
 
 
 class Horizon(NamedTuple):
@@ -17,16 +19,16 @@ class Horizon(NamedTuple):
     censored: bool
 
 
-def median_horizon(rows: BySeed, seeds: list[int]) -> Horizon:
+def median_horizon(rows: Slopes, seeds: list[int]) -> Horizon:
     """The median horizon of some seeds' networks; of an even number that straddle the end, a lower bound."""
-    known = sorted((rows[s]["horizon"], bool(rows[s]["horizon_censored"])) for s in seeds if _has(rows[s]))
+    known = sorted((rows[s].horizon, bool(rows[s].horizon_censored)) for s in seeds if _has(rows[s]))
     if not known:
         return Horizon(None, False)
     return Horizon(float(median(h for h, _ in known)), known[len(known) // 2][1])
 
 
-def _has(row: Record) -> bool:
-    return row["horizon"] is not None
+def _has(row: SlopeRow) -> bool:
+    return row.horizon is not None
 
 
 def held_back(answer: Answer, ratio: float | None, known: str) -> Answer:

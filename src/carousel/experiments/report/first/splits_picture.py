@@ -9,11 +9,12 @@ from typing import NamedTuple
 from carousel.common.pages.numbers import fixed
 from carousel.common.texts import text
 from carousel.experiments.decision.ranking import Ranked
-from carousel.experiments.decision.results import BySeed, score
+from carousel.experiments.decision.results import score
 from carousel.experiments.report.first.picture import family, line, svg, wide, words
 from carousel.experiments.report.first.plain_names import network
 from carousel.experiments.report.first.words import COMMA, say
 from carousel.experiments.runner.plan import Contender
+from carousel.experiments.tables import RivalRow
 
 HIGH, RADIUS, TOP, WIDTH, FOOT, GAP = 22.0, 4.0, 8.0, 260.0, 24.0, 14.0
 
@@ -27,7 +28,7 @@ class _Row(NamedTuple):
 
 
 def splits_picture(
-    ranked: Sequence[Ranked], made: dict[str, Contender], rivals: dict[str, BySeed], lang: str
+    ranked: Sequence[Ranked], made: dict[str, Contender], rivals: dict[str, dict[int, RivalRow]], lang: str
 ) -> tuple[str, str, str] | None:
     """SVG, title, caption; None where no simple method was run."""
     if not rivals or not ranked:
@@ -37,7 +38,7 @@ def splits_picture(
         for each in ranked
     ]
     simple = [
-        _Row(text(f"first.rival.{name}", lang), "of-simple", [float(r["score"]) for r in rows.values()])
+        _Row(text(f"first.rival.{name}", lang), "of-simple", [r.score for r in rows.values()])
         for name, rows in rivals.items()
     ]
     rows = [*_best_first(networks), *_best_first(simple)]

@@ -10,7 +10,7 @@ import polars as pl
 
 from carousel.common.names import FAMILY_OF_CELL
 from carousel.experiments.columns import About
-from carousel.experiments.decision.results import Record, is_number
+from carousel.experiments.decision.results import is_number
 from carousel.experiments.decision.results import score as score_of
 from carousel.experiments.decision.results import solved as is_solved
 from carousel.experiments.decision.split_overlap import overlap_of
@@ -18,12 +18,12 @@ from carousel.experiments.report.tables import intervals
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.results.kept import schema
 from carousel.experiments.runner.plan import Condition, Contender
-from carousel.experiments.tables import Table
+from carousel.experiments.tables import Table, TrialRow, rows_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """The reporting trials of a contender under a condition."""
+    """One contender under one condition."""
 
     source: Annotated[str, About("built-in task, or name of the user's file")]
     length: Annotated[int, About("T of a task; of a file the history seen, 0: whole sequences", "steps")]
@@ -61,7 +61,7 @@ class Summary:
 
 
 SOLVED, SCORE = "solved-rate", "score"
-CONTENDERS = Table("contenders", "one contender under one condition", (Summary,))
+CONTENDERS = Table("contenders", Summary)
 
 
 def summaries(frame: pl.DataFrame) -> list[Summary]:
@@ -133,26 +133,26 @@ def _tried(rates: list[float], chosen: float | None) -> dict[str, Any]:
 
 
 def _score(trials: pl.DataFrame, overlap: float) -> dict[str, Any]:
-    values = [score_of(row) for row in trials.iter_rows(named=True) if _scored(row)]
+    values = [score_of(row) for row in rows_of(trials, TrialRow) if _scored(row)]
     low, high = intervals.of_mean(values, overlap)
     mean = sum(values) / len(values) if values else None
     return {"scored": len(values), "score": mean, "score_low": low, "score_high": high}
 
 
 def _longer(trials: pl.DataFrame, name: str) -> float | None:
-    values = [score_of(row, name) for row in trials.iter_rows(named=True) if row[name] is not None]
+    values = [score_of(row, name) for row in rows_of(trials, TrialRow) if getattr(row, name) is not None]
     return statistics.median(values) if values else None
 
 
-def _scored(row: Record) -> bool:
+def _scored(row: TrialRow) -> bool:
     """It has a score, or it diverged and has the baseline's."""
-    return is_number(row["score"]) or (row["outcome"] == "diverged" and is_number(row["baseline_score"]))
+    return is_number(row.score) or (row.outcome == "diverged" and is_number(row.baseline_score))
 
 
 def _solved(trials: pl.DataFrame) -> dict[str, Any]:
     if trials["solved"].is_null().all():
         return {"solved": None, "solved_rate": None, "solved_low": None, "solved_high": None}
-    values = [is_solved(row) for row in trials.iter_rows(named=True)]
+    values = [is_solved(row) for row in rows_of(trials, TrialRow)]
     known = [value for value in values if value is not None]
     k, n = sum(known), len(known)
     low, high = intervals.of_share(k, n)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from carousel.experiments.decision.results import BySeed, Results
+from carousel.experiments.decision.results import Results
 from carousel.experiments.report.tables import intervals
 from carousel.experiments.results.evidence import Evidence
+from carousel.experiments.tables import RivalRow
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,12 @@ def rival_summaries(evidence: Evidence) -> dict[str, list[RivalSummary]]:
     return {results.judged(results.file)[-1].key: rows}
 
 
-def _summary(name: str, found: BySeed, overlap: float) -> RivalSummary:
+def _summary(name: str, found: dict[int, RivalRow], overlap: float) -> RivalSummary:
     rows = [found[seed] for seed in sorted(found)]
-    scores = [float(row["score"]) for row in rows]
+    scores = [row.score for row in rows]
     low, high = intervals.of_mean(scores, overlap)
-    errors = [float(row["rmse"]) for row in rows if row["rmse"] is not None]
-    seconds = median(float(row["seconds"]) for row in rows)
+    errors = [row.rmse for row in rows if row.rmse is not None]
+    seconds = median(row.seconds for row in rows)
     return RivalSummary(
-        name, fmean(scores), low, high, fmean(errors) if errors else None, str(rows[0]["setting"]), seconds, len(rows)
+        name, fmean(scores), low, high, fmean(errors) if errors else None, rows[0].setting, seconds, len(rows)
     )
