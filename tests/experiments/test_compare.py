@@ -141,7 +141,7 @@ import carousel
 for name in carousel.__all__:
     getattr(carousel, name)
 for found in pkgutil.walk_packages(carousel.__path__, "carousel."):
-    if ".triton" not in found.name:
+    if ".triton" not in found.name and ".cluster.ray" not in found.name:
         importlib.import_module(found.name)
 """
 

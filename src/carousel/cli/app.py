@@ -72,6 +72,8 @@ def compare(
     budget: Annotated[str, typer.Option(metavar=_NAME, rich_help_panel=_COST)] = "quick",
     parameters: Annotated[int, typer.Option(metavar=N, rich_help_panel=_COST)] = 6600,
     workers: Annotated[int | None, typer.Option(metavar=N, rich_help_panel=_COST)] = None,
+    engine: Annotated[str, typer.Option(metavar=_NAME, rich_help_panel=_COST)] = "local",
+    address: Annotated[str | None, typer.Option(metavar="HOST:PORT", rich_help_panel=_COST)] = None,
     seed: Annotated[int, typer.Option(metavar=N, rich_help_panel=_COST)] = 0,
     kernel: Annotated[str, typer.Option(metavar=_NAME, rich_help_panel=_COST)] = "auto",
     dry_run: Annotated[bool, typer.Option("--dry-run", rich_help_panel=_COST)] = False,
@@ -88,10 +90,10 @@ def compare(
     told = {"date_format": date_format, "encoding": encoding, "decimal": decimal, "kind": kind, "split_by": split_by}
     steps = {"target": target, "horizon": horizon, "window": window, "wide": wide or None, "fill": fill}
     data = data_options(columns, {**told, **steps}, split, drop_short)
-    numbers, asked = whole_numbers("--lengths", lengths), names("--claims", claims)
-    beside = None if rivals is None else names("--rivals", rivals)
+    asked, beside = names("--claims", claims), None if rivals is None else names("--rivals", rivals)
+    numbers = whole_numbers("--lengths", lengths)
     request = request_of(sources, contenders, numbers, budget, parameters, seed, kernel, data, asked, beside)
-    run(request, plan=plan, out=out, workers=workers, dry_run=dry_run, as_json=json_, lang=lang)
+    run(request, plan, out, workers, (engine, address), dry_run=dry_run, as_json=json_, lang=lang)
 
 
 app.command(cls=Command)(predict)

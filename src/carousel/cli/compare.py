@@ -11,6 +11,7 @@ from carousel.experiments.compare import checked_workers, default_folder, run_co
 from carousel.experiments.data import drawn_lines, sample_lines
 from carousel.experiments.preflight import Preflight, preflight
 from carousel.experiments.progress import duration
+from carousel.experiments.runner.engines import check_engine
 from carousel.experiments.runner.estimate import estimate
 from carousel.experiments.runner.request import ComparisonRequest
 from carousel.experiments.runner.run import expected_jobs
@@ -19,25 +20,29 @@ from carousel.experiments.runner.task_loader import Sources
 
 def compare(
     request: ComparisonRequest,
-    *,
     plan: Path | None,
     out: Path | None,
     workers: int | None,
+    on: tuple[str, str | None],
+    *,
     dry_run: bool,
     as_json: bool,
     lang: str,
 ) -> None:
-    """Run the comparison to its end, or continue it, and print what it came to. plan: in place of the request."""
+    """Run the comparison to its end, or continue it, and print what it came to. plan: in place of the request. on: the
+    engine's name, and the address of its cluster."""
     console = Console(lang, quiet=as_json)
-    workers = checked_workers(workers)
+    checked_workers(workers)
+    check_engine(*on)
     known = preflight(request, plan)
     if dry_run:
         console.lines([*known.lines(lang), text("cli.folder", lang, folder=out or default_folder(known.plan))])
         if known.planned.splits is not None:
             console.lines([*sample_lines(known.planned.splits.tuning, lang), *drawn_lines(known.planned.splits, lang)])
-        _print_estimate(console, known, workers, as_json)
+        _print_estimate(console, known, checked_workers(workers), as_json)
     else:
-        print_conclusion(console, run_comparison(known, out, workers, lang, console.stream), as_json=as_json)
+        conclusion = run_comparison(known, out, workers, lang, console.stream, on)
+        print_conclusion(console, conclusion, as_json=as_json)
 
 
 def _print_estimate(console: Console, known: Preflight, workers: int, as_json: bool) -> None:

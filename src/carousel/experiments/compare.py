@@ -6,7 +6,8 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
 from operator import index
 from pathlib import Path
 from typing import Any, TextIO
@@ -20,6 +21,7 @@ from carousel.experiments.finalise import InterimAnalysis, finalise
 from carousel.experiments.preflight import Preflight, preflight
 from carousel.experiments.progress import ProgressDisplay
 from carousel.experiments.results.load import load_evidence
+from carousel.experiments.runner.engines import engine_named
 from carousel.experiments.runner.environment import describe_environment
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Ledger
@@ -44,7 +46,7 @@ def compare(
     date_format: str | None = None, encoding: str | None = None, decimal: str | None = None,
     wide: bool | None = None, fill: str | None = None,
     plan: str | Path | None = None, out: str | Path | None = None, workers: int | None = None,
-    lang: str = "en", progress: bool | TextIO = True,
+    engine: str = "local", address: str | None = None, lang: str = "en", progress: bool | TextIO = True,
 ) -> Conclusion:  # fmt: skip
     """Compare recurrent networks on built-in tasks or on a file, judge the claims, write an illustrated report.
 
@@ -70,10 +72,10 @@ def compare(
     table, wide (a row is a whole sequence), fill (gaps: "last" or "linear"). Several columns of group or order together
     are one key. rivals: simple methods beside the networks: "all" (None too), "none", or names, such as "linear".
 
-    plan: the folder or plan.toml of an earlier run, which is run anew as it is, in place of all of the above.
-    out: run folder; None: runs/NAME, the same for the same call. workers: processes of one thread each; None: one a
-    core. lang: "en" or "zh", of what is printed and of the page the report opens with. progress: True: told on standard
-    error; a stream: there; False: not at all.
+    plan: the folder or plan.toml of an earlier run, which is run anew as it is, in place of all of the above. out: run
+    folder; None: runs/NAME, the same for the same call. workers: processes of one thread; None: one a core. engine:
+    "local", or "ray" for a cluster, address: HOST:PORT of its head; None: of this machine's. lang: "en" or "zh", of
+    what is printed and of the page. progress: True: told on standard error; a stream: there; False: not at all.
 
     Raises UserError, in one line, for what cannot be run as asked; CarouselError where trials failed.
     """
@@ -96,27 +98,34 @@ def compare(
         )  # fmt: skip
         known = preflight(request, None if plan is None else Path(plan))
         stream = (sys.stderr if progress else None) if isinstance(progress, bool) else progress
-        return run_comparison(known, None if out is None else Path(out), workers, lang, stream)
+        return run_comparison(known, None if out is None else Path(out), workers, lang, stream, (engine, address))
 
 
 def run_comparison(
-    known: Preflight, out: Path | None, workers: int | None, lang: str, stream: TextIO | None
+    known: Preflight,
+    out: Path | None,
+    workers: int | None,
+    lang: str,
+    stream: TextIO | None,
+    on: tuple[str, str | None] = ("local", None),
 ) -> Conclusion:
-    """Run what is planned to its end, or continue it. stream: where to print how far it is."""
+    """Run what is planned to its end, or continue it. stream: where to print how far it is. on: the engine's name, and
+    the address of its cluster."""
     checked_language(lang)
-    plan, splits, workers = known.plan, known.planned.splits, checked_workers(workers)
+    plan, splits, cores = known.plan, known.planned.splits, checked_workers(workers)
     folder = RunFolder(out or default_folder(plan))
     display = ProgressDisplay(plan, lang, stream)
     display.print([*known.lines(lang), text("cli.folder", lang, folder=folder.path)])
     interim = InterimAnalysis(folder.path)
-    with folder.locked():
+    with closing(engine_named(*on, workers, cores)) as chosen, folder.locked():
         folder.claim_for(plan)
         if splits is not None:
             store_splits(folder, splits)
-        folder.write_json(folder.environment, describe_environment(plan, Sources(folder), workers))
+        folder.write_json(folder.environment, describe_environment(plan, Sources(folder), chosen.workers))
         _check_what_is_there(folder)
         with display, writing_to(folder.path):
-            run_plan(plan, folder, workers, display.show, interim.more_seeds, interim.to_refit)
+            start = partial(chosen.start, say=display.say)
+            run_plan(plan, folder, chosen.workers, display.show, interim.more_seeds, interim.to_refit, start)
         return finalise(load_evidence(folder.path), lang, interim.settled)
 
 

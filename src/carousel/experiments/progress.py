@@ -57,6 +57,10 @@ class ProgressDisplay:
             for line in lines:
                 print_line(line, self._stream)
 
+    def say(self, key: str, **values: object) -> None:
+        """A line of the catalogue."""
+        self.print([text(key, self._lang, **values)])
+
     def show(self, progress: Progress) -> None:
         """Take note of how far the run is and show it."""
         if self._last is None and progress.counts["done"]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import platform
 from importlib.metadata import version as installed
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from carousel.common.version import PACKAGE, version
+from carousel.experiments.runner.machine import processor
 from carousel.experiments.runner.plan import Contender, Plan
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.tasks import Task
@@ -25,7 +25,7 @@ def describe_environment(plan: Plan, sources: Sources, workers: int) -> dict[str
         "python": platform.python_version(),
         "packages": {PACKAGE: version(), **{name: installed(name) for name in _PACKAGES}},
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "workers": workers,
         "threads_per_worker": 1,
@@ -51,13 +51,3 @@ def _kernel(plan: Plan, contender: Contender, task: Task) -> dict[str, Any]:
     network = build_contender(contender, task, 0, plan.kernel)
     network(batch.x, batch.lengths)
     return {"kernel": network.kernels[0], "refused": network.refusals}
-
-
-def _processor() -> str:
-    """The processor's name as Linux gives it, else what the platform module knows."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or "unknown"

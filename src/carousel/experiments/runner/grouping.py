@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from carousel.common.errors import FolderConflict
 from carousel.common.names import TRANSFORMER
 from carousel.experiments.data import DataTask
+from carousel.experiments.runner.ledger import Entry
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.tasks import Task
 from carousel.experiments.training.description import Contender, Trial
@@ -15,6 +17,17 @@ _LEAST, _MOST = 4, 32  # beyond 32 nothing is gained: what a step costs whatever
 _NEAR = 12 * 2**20  # bytes of states and gates that stay near a core until the backward pass (docs/populations.md)
 _BYTES = 384 * 2**20  # that a group may take at most, of which a worker may hold as much again while it measures
 _NUMBER = 4  # bytes: every contender trains in float32
+
+
+def most_to_claim(first: Entry, sources: Sources) -> int:
+    """How many jobs to claim with a pending one, itself included. A job whose task cannot even be made is claimed
+    alone: doing it raises the same, and fails it with the reason. Raises FolderConflict."""
+    try:
+        return most_together(first.description, sources)
+    except FolderConflict:
+        raise
+    except Exception:
+        return 1
 
 
 def most_together(description: dict[str, Any], sources: Sources) -> int:

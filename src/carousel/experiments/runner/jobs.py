@@ -15,6 +15,7 @@ from carousel.experiments.data import DataTask
 from carousel.experiments.probes.gradient_flow import Flow, measure_flow
 from carousel.experiments.probes.onset import GAINS, onset_gains
 from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.machine import this_machine
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.training.answers import on_test_part
 from carousel.experiments.training.description import InitialFlow, Job, OnsetProbe, Refit, RivalTrial, Trial
@@ -31,7 +32,14 @@ def do_jobs(
     descriptions: Sequence[dict[str, Any]], folder: RunFolder, sources: Sources
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Run jobs, several where they are trials of one shape, and give the digest and record of each as soon as it is
-    done: plain numbers for the ledger."""
+    done: plain numbers for the ledger, and the machine that they are of."""
+    for name, record in _done(descriptions, folder, sources):
+        yield name, {**record, "machine": this_machine()}
+
+
+def _done(
+    descriptions: Sequence[dict[str, Any]], folder: RunFolder, sources: Sources
+) -> Iterator[tuple[str, dict[str, Any]]]:
     jobs = [_JOB.validate_python(description) for description in descriptions]
     trials = [job for job in jobs if isinstance(job, Trial)]
     made = {split: sources.task(trials[0].source, trials[0].length, split) for split in {t.split: None for t in trials}}

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from carousel.experiments.runner.ledger_file import LedgerFile
@@ -21,11 +21,11 @@ from carousel.experiments.training.description import Frozen, digest_of, shape_o
 
 _MAX_ATTEMPTS = 3
 _ALONE_FROM = 2  # attempts: from then on a job is tried alone
-_COLUMNS = "hash, kind, description, state, record, error"
+_COLUMNS = "hash, kind, description, state, record, error, position"
 
 
 class Entry(NamedTuple):
-    """One job as the ledger knows it. `description` and `record` are plain data."""
+    """One job as the ledger knows it. `description` and `record` are plain data. cost: rough, as `cost` of a plan."""
 
     hash: str
     kind: str
@@ -33,6 +33,7 @@ class Entry(NamedTuple):
     state: str
     record: dict[str, Any] | None
     error: str | None
+    cost: float = 0.0
 
 
 class Ledger(LedgerFile):
@@ -102,11 +103,14 @@ class Ledger(LedgerFile):
     def take_apart(self, jobs: Iterable[str]) -> None:
         """Give a group back that raised: each of its jobs is to be tried alone, so that only the guilty one fails. It
         has cost no worker: its attempts stay what they were."""
+        self.give_back(jobs, "shape=NULL")
+
+    def give_back(self, jobs: Iterable[str], *also: str) -> None:
+        """What was claimed and not begun, or shall be tried otherwise, is pending again. also: columns to be set."""
+        changed = ", ".join(("state='pending'", "worker=NULL", "attempts=attempts-1", *also))
         with self._transaction():
             self._db.executemany(
-                "UPDATE jobs SET state='pending', worker=NULL, shape=NULL, attempts=attempts-1 "
-                "WHERE hash=? AND state='running'",
-                [(job,) for job in jobs],
+                f"UPDATE jobs SET {changed} WHERE hash=? AND state='running'", [(job,) for job in jobs]
             )
 
     def finish(self, job: str, record: dict[str, Any]) -> None:
@@ -165,10 +169,22 @@ class Ledger(LedgerFile):
             hashes = [row[0] for row in self._db.execute("SELECT hash FROM jobs WHERE state='done' ORDER BY position")]
             return [_entry(self._db.execute(query, (h,)).fetchone()) for h in hashes if h not in known]
 
+    def raised(self, jobs: Sequence[str], error: str) -> None:
+        """A group raised: its only job fails; several are given back, each to be tried alone."""
+        if len(jobs) > 1:
+            self.take_apart(jobs)
+        else:
+            self.fail(jobs[0], error)
+
     def running_work(self) -> float:
         """The rough cost of what is being done, in the unit of positions."""
         with self._refusing():
             return self._work("running")
+
+    def work_left(self) -> float:
+        """The same of what is being done or waits."""
+        with self._refusing():
+            return self._work("pending", "running")
 
     def _work(self, *states: str) -> float:
         marks = ",".join("?" * len(states))
@@ -184,7 +200,7 @@ class Ledger(LedgerFile):
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    job, kind, description, state, record, message = row
+    job, kind, description, state, record, message, position = row
     try:
         about, found = _read(description), _read(record) if record else None
         whole = digest_of(about) == job and about["kind"] == kind and (found is not None or state != "done")
@@ -192,7 +208,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         raise sqlite3.DataError(f"the entry {job!r} cannot be read") from error
     if not whole:
         raise sqlite3.DataError(f"the entry {job!r} was changed")
-    return Entry(job, kind, about, state, found, message)
+    return Entry(job, kind, about, state, found, message, -position)
 
 
 def _read(text: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Pool:
         stderr = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the worker)
         # -P: not from the working directory
         command = [sys.executable, "-P", "-m", _WORKER, str(self._folder.path), str(self._size)]
-        environment = os.environ | _ONE_THREAD | {"PYTHONPATH": _import_path()}
+        environment = os.environ | _ONE_THREAD | {"PYTHONPATH": import_path()}
         return subprocess.Popen(command, stderr=stderr, stdin=subprocess.PIPE, env=environment), stderr
 
     def _reap(self, process: subprocess.Popen[bytes], stderr: IO[bytes]) -> None:
@@ -78,7 +78,7 @@ def _close(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> None:
         process.stdin.close()
 
 
-def _import_path() -> str:
+def import_path() -> str:
     """Where this process found Carousel, so that a worker of a script or notebook runs the same."""
     root = str(Path(__file__).parents[3])  # of the package
     given = os.environ.get("PYTHONPATH", "")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from carousel.common.errors import CarouselError
 from carousel.common.files import writing_to
 from carousel.experiments.runner.cost import cost
+from carousel.experiments.runner.engine import Workers
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Entry, Ledger
 from carousel.experiments.runner.plan import Group, Plan
@@ -23,6 +24,7 @@ from carousel.experiments.training.description import Refit, Trial
 
 Extend = Callable[[], Mapping[Group, int]]  # asked when all is done: which groups get how many reporting seeds
 Close = Callable[[], Refit | None]  # asked once no group gets more: what is trained on all data
+Start = Callable[[RunFolder, Ledger], Workers]
 _POLL_SECONDS = 0.2
 
 
@@ -54,8 +56,10 @@ def run_plan(
     report: Callable[[Progress], None],
     extend: Extend = dict,
     close: Close = lambda: None,
+    start: Start | None = None,
 ) -> None:
-    """Do what is not done yet, and then what `extend` adds, until it adds nothing; then what `close` asks for.
+    """Do what is not done yet, and then what `extend` adds, until it adds nothing; then what `close` asks for. start:
+    the workers of an engine; None: so many processes of this machine.
 
     Raises KeyboardInterrupt after a clean stop, CarouselError where jobs failed."""
     with writing_to(folder.path):
@@ -64,15 +68,15 @@ def run_plan(
         ledger.release()  # whoever was running them is dead: this command holds the folder's lock
         ledger.retry_failed()
         ledger.add(first_jobs(plan))
-        pool = Pool(folder, ledger, workers)
+        at_work = start(folder, ledger) if start else Pool(folder, ledger, workers)
         try:
-            _Drive(plan, ledger, pool, report).to_the_end(extend, close)
+            _Drive(plan, ledger, at_work, report).to_the_end(extend, close)
         except KeyboardInterrupt:
-            pool.stop()
+            at_work.stop()
             ledger.release()
             raise
         finally:
-            pool.stop()
+            at_work.stop()
         _refuse_failed(ledger)
     finally:
         ledger.close()
@@ -86,8 +90,8 @@ def expected_jobs(plan: Plan) -> int:
 class _Drive:
     """Watches a run: what is done, what it calls for, what is expected. It reads each finished job once."""
 
-    def __init__(self, plan: Plan, ledger: Ledger, pool: Pool, report: Callable[[Progress], None]):
-        self._plan, self._ledger, self._pool, self._report = plan, ledger, pool, report
+    def __init__(self, plan: Plan, ledger: Ledger, workers: Workers, report: Callable[[Progress], None]):
+        self._plan, self._ledger, self._workers, self._report = plan, ledger, workers, report
         self._began = time.monotonic()
         self._allocation: Mapping[Group, int] = {}
         self._known: set[str] = set()
@@ -124,7 +128,7 @@ class _Drive:
             if counts["pending"] + counts["running"] == 0 and counts["done"] == len(self._known):
                 self._newly = []
                 return  # a job that finished since it was read may still call for others
-            self._pool.watch()
+            self._workers.watch()
             time.sleep(_POLL_SECONDS)
             self._newly = self._read()
 

@@ -21,7 +21,7 @@ import torch
 from carousel.common.errors import CarouselError, FolderConflict
 from carousel.common.files import writing_to
 from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.grouping import most_together
+from carousel.experiments.runner.grouping import most_to_claim
 from carousel.experiments.runner.jobs import do_jobs
 from carousel.experiments.runner.ledger import Entry, Ledger
 from carousel.experiments.runner.pool import CANNOT_WRITE
@@ -36,9 +36,7 @@ def main(folder: Path, workers: int) -> int:
     """Work until the parent is gone or stops this process; workers: how many there are."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(1)
-    POOL.limit = _IDLE_MEMORY
-    torch.set_flush_denormal(True)  # denormals slow recurrent backward passes up to twenty times
+    prepare_thread()
     run = RunFolder(folder)
     ledger, sources = Ledger(run.ledger), Sources(run)
     try:
@@ -47,21 +45,17 @@ def main(folder: Path, workers: int) -> int:
             if first is None:
                 time.sleep(_IDLE_SECONDS)
             else:
-                _work(ledger.claim(os.getpid(), first, _most(first, sources), workers), run, ledger, sources)
+                _work(ledger.claim(os.getpid(), first, most_to_claim(first, sources), workers), run, ledger, sources)
     except FolderConflict as error:
         print(error, file=sys.stderr)
         return CANNOT_WRITE
 
 
-def _most(first: Entry, sources: Sources) -> int:
-    """How many jobs to claim. A job whose task cannot even be made is claimed alone: doing it raises the same, and
-    fails it with the reason."""
-    try:
-        return most_together(first.description, sources)
-    except FolderConflict:
-        raise
-    except Exception:
-        return 1
+def prepare_thread() -> None:
+    """The thread that calls this trains: alone on its core, and as every worker does."""
+    torch.set_num_threads(1)
+    POOL.limit = _IDLE_MEMORY
+    torch.set_flush_denormal(True)  # denormals slow recurrent backward passes up to twenty times
 
 
 def _work(entries: Sequence[Entry], run: RunFolder, ledger: Ledger, sources: Sources) -> None:
@@ -75,10 +69,7 @@ def _work(entries: Sequence[Entry], run: RunFolder, ledger: Ledger, sources: Sou
     except FolderConflict:
         raise
     except Exception as error:
-        if len(left) > 1:
-            ledger.take_apart(left)
-        else:
-            ledger.fail(left[0], str(error) if isinstance(error, CarouselError) else traceback.format_exc())
+        ledger.raised(left, str(error) if isinstance(error, CarouselError) else traceback.format_exc())
 
 
 def _end_with_parent() -> None:

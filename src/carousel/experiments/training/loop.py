@@ -20,6 +20,15 @@ from carousel.experiments.training.scoring import evaluate
 from carousel.experiments.training.stopping import Stopping
 
 
+class Pulse:
+    """Training steps that this process has taken: what a watcher in another thread sees of its progress."""
+
+    steps = 0
+
+
+PULSE = Pulse()
+
+
 @dataclass
 class History:
     """What happened, step by step. `validation` maps a step to the score of its check."""
@@ -60,6 +69,7 @@ def train(group: Sequence[Learner], training: Training) -> Iterator[Learner]:
         drawn, batch = draws.next()
         losses = members[0].learner.task.losses(learners.outputs(drawn), batch)
         norms = learners.step(losses)
+        PULSE.steps += 1
         for n, (member, loss, norm) in enumerate(zip(members, losses.tolist(), norms, strict=True)):
             member.note(step, loss, norm, learners, n)
         stopped = [member for member in members if member.stopped]

@@ -1,0 +1,205 @@
+"""Hands jobs of the ledger to a cluster, bundle by bundle, and takes their results into the run folder.
+
+The command that runs this is the only one to write there. A result counts while its task holds the job: what comes from
+a task that was given up, or twice, is dropped. So nothing finished is lost, and nothing is entered twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from itertools import count
+from typing import Protocol
+
+from carousel.common.errors import BadPlan, CarouselError
+from carousel.common.files import writing_to
+from carousel.experiments.runner.cluster.bundling import Bundling
+from carousel.experiments.runner.cluster.lease import USUAL, Lease, Patience
+from carousel.experiments.runner.cluster.messages import (
+    Beat,
+    Bundle,
+    Done,
+    Ended,
+    Lost,
+    Message,
+    Nodes,
+    Raised,
+    Started,
+)
+from carousel.experiments.runner.engine import Say
+from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.ledger import Ledger
+from carousel.experiments.runner.machine import versions
+from carousel.experiments.runner.task_loader import Sources
+
+_WAITING = 2  # bundles beyond those that can run, so that no worker waits for the command
+_GIVE_UP_AFTER = 20  # tasks in a row that could not be run at all
+
+
+class Cluster(Protocol):
+    """Nodes that do bundles. None of its methods waits."""
+
+    def slots(self) -> int:
+        """How many tasks can run at once now; 0 while it cannot be reached."""
+
+    def submit(self, lease: int, bundle: Bundle) -> None:
+        """Have a bundle done by whichever node is free."""
+
+    def cancel(self, lease: int) -> None:
+        """End a task by force."""
+
+    def messages(self) -> list[tuple[int, Message]]:
+        """What has come since the last call, by lease. Raises CarouselError where the cluster is gone for good."""
+
+    def close(self) -> None:
+        """End all tasks."""
+
+
+class Dispatcher:
+    """The workers of one run on a cluster. most: tasks at a time; None: as many as there are slots."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        ledger: Ledger,
+        cluster: Cluster,
+        say: Say,
+        most: int | None = None,
+        patience: Patience = USUAL,
+    ):
+        self._folder, self._ledger, self._cluster, self._say = folder, ledger, cluster, say
+        self._most, self._patience, self._versions = most, patience, versions()
+        self._run = f"{folder.load_plan().digest()}-{time.time_ns()}"
+        self._bundling = Bundling(ledger, Sources(folder))
+        self._leases: dict[int, Lease] = {}
+        self._numbers = count(1)
+        self._failures = 0
+        self._nodes: dict[str, int] | None = None
+
+    def watch(self) -> None:
+        """Take what has come, give up what does not get on, hand out what is pending."""
+        with writing_to(self._folder.path):
+            for number, message in self._cluster.messages():
+                self._take(number, message)
+        self._end_overdue()
+        self._hand_out()
+
+    def stop(self) -> None:
+        """End all tasks."""
+        self._cluster.close()
+
+    def _take(self, number: int, message: Message) -> None:
+        if isinstance(message, Nodes):
+            self._tell_nodes(message.slots)
+        lease = self._leases.get(number)
+        if lease is None:
+            return  # of a task that was given up
+        now = time.monotonic()
+        match message:
+            case Started(node=node, versions=found):
+                refuse_other_versions(node, found, self._versions)
+                lease.start(node, now)
+            case Beat():
+                lease.beat(message, now)
+            case Done():
+                self._store(lease, message, now)
+            case Raised():
+                self._raised(lease, message, now)
+            case Ended(seconds=seconds):
+                self._bundling.learn(lease.cost, seconds)
+                self._drop(number, died=False)
+            case Lost():
+                self._lost(number, lease, message)
+
+    def _store(self, lease: Lease, done: Done, now: float) -> None:
+        """Files first, then the record: "done" means whole."""
+        if done.job not in lease.left:
+            return
+        for path, content in done.files.items():
+            self._folder.write(self._folder.path / path, content)
+        self._ledger.finish(done.job, done.record)
+        lease.settle([done.job], now)
+        self._failures = 0
+
+    def _raised(self, lease: Lease, raised: Raised, now: float) -> None:
+        jobs = [job for job in raised.jobs if job in lease.left]
+        lease.settle(jobs, now)
+        if raised.memory and len(jobs) > 1:
+            self._halve(jobs, lease.node)
+        elif jobs:
+            self._ledger.raised(jobs, raised.error)
+
+    def _halve(self, jobs: Sequence[str], node: str) -> None:
+        """They took more memory together than there was: tried again, half as many at a time."""
+        most = self._bundling.halve(jobs)
+        self._ledger.give_back(jobs)
+        self._say("cli.cluster.memory", node=node, jobs=len(jobs), most=most)
+
+    def _lost(self, number: int, lease: Lease, lost: Lost) -> None:
+        """A node or the cluster takes its tasks along, by no fault of theirs. A worker may have died of its job."""
+        group = lease.groups[0] if lease.groups else []
+        if lost.by == "memory" and len(group) > 1:
+            lease.settle(group, time.monotonic())
+            self._halve(group, lease.node)
+        elif lost.by in ("node", "worker"):
+            self._say(f"cli.cluster.lost_{lost.by}", node=lease.node or "?", jobs=len(lease.left))
+        self._drop(number, died=lost.by in ("worker", "memory"))
+        if lost.by == "error":
+            self._failures += 1
+            if self._failures >= _GIVE_UP_AFTER:
+                last = (lost.error.strip().splitlines() or [""])[-1]
+                raise CarouselError(f"{self._failures} tasks in a row could not be run there, the last with: {last}")
+
+    def _end_overdue(self) -> None:
+        now = time.monotonic()
+        for number, lease in list(self._leases.items()):
+            if lease.overdue(now):
+                self._say("cli.cluster.stuck", node=lease.node, jobs=len(lease.left))
+                self._cluster.cancel(number)
+                self._drop(number, died=True)
+
+    def _drop(self, number: int, *, died: bool) -> None:
+        """What the task still owed is pending again. died: of the group that it was at; the others wait unharmed."""
+        lease = self._leases.pop(number)
+        at = lease.groups[0] if died and lease.groups else []
+        if at:
+            self._ledger.give_back([job for job in lease.left if job not in at])
+        self._ledger.release([number], died=died)
+
+    def _hand_out(self) -> None:
+        slots = self._cluster.slots()
+        if self._most is not None:
+            slots = min(slots, self._most)
+        waiting = _WAITING if self._most is None else 0
+        while slots and len(self._leases) < slots + waiting:
+            number = next(self._numbers)
+            groups = self._bundling.next(number, slots)
+            if not groups:
+                return
+            self._leases[number] = Lease(
+                ([entry.hash for entry in group] for group in groups),
+                sum(entry.cost for group in groups for entry in group),
+                self._patience,
+            )
+            self._cluster.submit(number, self._bundling.bundle(self._run, groups, self._versions))
+
+    def _tell_nodes(self, nodes: dict[str, int]) -> None:
+        """Whenever machines come or go."""
+        if nodes != self._nodes:
+            self._nodes = nodes
+            if nodes:
+                self._say("cli.cluster.nodes", nodes=len(nodes), slots=sum(nodes.values()))
+            else:
+                self._say("cli.cluster.gone")
+
+
+def refuse_other_versions(node: str, found: dict[str, str], own: dict[str, str]) -> None:
+    """Nothing is trained by versions that may round otherwise. Raises BadPlan."""
+    differ = [name for name in own if found.get(name) != own[name]]
+    if differ:
+        raise BadPlan(
+            f"node {node} has other versions than this command",
+            allowed=", ".join(f"{name} {own[name]}" for name in differ),
+            got=", ".join(f"{name} {found.get(name, 'absent')}" for name in differ),
+            fix="install the same there, with constraints.txt, and start `ray start` on it anew",
+        )

@@ -1,0 +1,98 @@
+"""What nodes and the command say to each other, and each as a line of JSON."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What one task of a node does, one group after the other. run: names the run, so that a process that worked on
+    another one forgets it. groups: descriptions of jobs. inputs: files of the run folder that they read, by relative
+    path. versions: those of the command."""
+
+    run: str
+    groups: list[list[dict[str, Any]]]
+    inputs: list[str]
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Started:
+    """The first message of a task. node: the name of its machine."""
+
+    node: str
+    pid: int
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Beat:
+    """Every few seconds: training steps that the process has taken, and its seconds of processor time."""
+
+    steps: int
+    cpu: float
+
+
+@dataclass(frozen=True)
+class Done:
+    """A job is finished. files: its tables and weights by their paths in the run folder."""
+
+    job: str
+    record: dict[str, Any]
+    files: dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Raised:
+    """What was left of a group, and why. memory: there was too little of it."""
+
+    jobs: list[str]
+    error: str
+    memory: bool = False
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The last message of a task that went through. seconds: it took."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The task is gone. by: "node", "worker", "memory" (killed for it), "cluster" (all tasks are) or "error" (it could
+    not be run at all)."""
+
+    by: str
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The machines of the cluster: slots by node, each for one task."""
+
+    slots: dict[str, int]
+
+
+Message = Started | Beat | Done | Raised | Ended | Lost | Nodes
+_KINDS = {kind.__name__: kind for kind in (Started, Beat, Done, Raised, Ended, Lost, Nodes)}
+
+
+def encode(lease: int, message: Message) -> str:
+    """One line. lease: the task that it is of."""
+    content = {name: getattr(message, name) for name in vars(message)}
+    if isinstance(message, Done):
+        content["files"] = {path: base64.b64encode(data).decode() for path, data in message.files.items()}
+    return json.dumps([lease, type(message).__name__, content])
+
+
+def decode(line: str | bytes) -> tuple[int, Message]:
+    """The same back."""
+    lease, kind, content = json.loads(line)
+    if kind == "Done":
+        content["files"] = {path: base64.b64decode(data) for path, data in content["files"].items()}
+    return lease, _KINDS[kind](**content)

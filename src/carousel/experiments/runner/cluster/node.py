@@ -1,0 +1,139 @@
+"""On a node: the jobs of a bundle are done in a thread, while another one tells how far they are."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import platform
+import queue
+import re
+import shutil
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from carousel.common.errors import CarouselError
+from carousel.experiments.runner.cluster.inputs import outputs_of
+from carousel.experiments.runner.cluster.messages import Beat, Bundle, Done, Ended, Lost, Message, Raised, Started
+from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.jobs import do_jobs
+from carousel.experiments.runner.machine import versions
+from carousel.experiments.runner.task_loader import Sources
+from carousel.experiments.runner.worker import prepare_thread
+from carousel.experiments.training.description import digest_of
+from carousel.experiments.training.loop import PULSE
+
+Fetch = Callable[[str], bytes]  # the content of a file of the run folder, by its path there
+DoJobs = Callable[[Sequence[dict[str, Any]], RunFolder, Sources], Iterator[tuple[str, dict[str, Any]]]]
+BEAT_SECONDS = 2.0
+_SCRATCH = re.compile(r"carousel-node-(\d+)-.*")
+_OUT_OF_MEMORY = re.compile("out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
+
+
+def work(bundle: Bundle, fetch: Fetch, do: DoJobs = do_jobs) -> Iterator[Message]:
+    """Do a bundle's jobs: a message at the start, as each is done, every few seconds, and at the end.
+
+    Of other versions than the command's it says so in its first message, and does nothing."""
+    began, told = time.monotonic(), versions()
+    yield Started(platform.node(), os.getpid(), told)
+    if told != bundle.versions:
+        return
+    messages: queue.Queue[Message | None] = queue.Queue()
+    threading.Thread(target=_work_off, args=(bundle, fetch, do, messages), daemon=True).start()
+    while True:
+        try:
+            message = messages.get(timeout=BEAT_SECONDS)
+        except queue.Empty:
+            yield Beat(PULSE.steps, time.process_time())
+            continue
+        if message is None:
+            yield Ended(time.monotonic() - began)
+            return
+        yield message
+        if isinstance(message, Lost):
+            return
+
+
+def _work_off(bundle: Bundle, fetch: Fetch, do: DoJobs, messages: queue.Queue[Message | None]) -> None:
+    try:
+        prepare_thread()
+        held = _Held.of(bundle.run)
+        for path in bundle.inputs:
+            held.lay(path, fetch)
+        for group in bundle.groups:
+            _group(group, held, do, messages)
+        messages.put(None)
+    except Exception:  # no job's fault: its inputs could not be had, the scratch folder not be written
+        messages.put(Lost("error", traceback.format_exc()))
+
+
+def _group(group: Sequence[dict[str, Any]], held: _Held, do: DoJobs, messages: queue.Queue[Message | None]) -> None:
+    left = [digest_of(job) for job in group]
+    try:
+        for job, record in do(group, held.folder, held.sources):
+            messages.put(Done(job, record, held.taken(job)))
+            left.remove(job)
+    except Exception as error:
+        memory = isinstance(error, MemoryError) or bool(_OUT_OF_MEMORY.search(str(error)))
+        said = str(error) if isinstance(error, CarouselError) else traceback.format_exc()
+        messages.put(Raised(left, said, memory))
+
+
+class _Held:
+    """What a process keeps between bundles of one run: a scratch folder with the files that jobs read, and the tasks
+    made of them."""
+
+    _last: _Held | None = None
+
+    def __init__(self, run: str):
+        _remove_scratch_of_the_dead()
+        self.run = run
+        path = tempfile.mkdtemp(prefix=f"carousel-node-{os.getpid()}-")
+        atexit.register(shutil.rmtree, path, ignore_errors=True)
+        self.folder = RunFolder(Path(path))
+        self.sources = Sources(self.folder)
+
+    @classmethod
+    def of(cls, run: str) -> _Held:
+        """That of this run."""
+        if cls._last is None or cls._last.run != run:
+            if cls._last is not None:
+                shutil.rmtree(cls._last.folder.path, ignore_errors=True)
+            cls._last = cls(run)
+        return cls._last
+
+    def lay(self, path: str, fetch: Fetch) -> None:
+        """Put an input where the job looks for it, if it is not there."""
+        place = self.folder.path / path
+        if not place.exists():
+            self.folder.write(place, fetch(path))
+
+    def taken(self, job: str) -> dict[str, bytes]:
+        """The results of a job, which leave the scratch folder."""
+        found = {path: self.folder.path / path for path in outputs_of(job)}
+        files = {path: place.read_bytes() for path, place in found.items() if place.exists()}
+        for path in files:
+            found[path].unlink()
+        return files
+
+
+def _remove_scratch_of_the_dead() -> None:
+    """A process that was killed could not remove its own."""
+    for path in Path(tempfile.gettempdir()).glob("carousel-node-*"):
+        owner = _SCRATCH.fullmatch(path.name)
+        if owner and not _alive(int(owner[1])):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

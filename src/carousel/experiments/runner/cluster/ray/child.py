@@ -1,0 +1,160 @@
+"""The end of the bridge that Ray is in: submits bundles, passes on what their tasks say.
+
+Started as `python -m carousel.experiments.runner.cluster.ray.child ADDRESS MODULE:FUNCTION`, with lines of JSON on
+standard input and output. It ends with its parent, and its tasks end with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.exceptions import GetTimeoutError, NodeDiedError, OutOfMemoryError, RayError, RayTaskError, TaskCancelledError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from carousel.experiments.runner.cluster.messages import Bundle, Ended, Lost, Message, Nodes, Started, encode
+from carousel.experiments.runner.cluster.ray.task import look, run_bundle
+
+_POLL_SECONDS = 0.05
+_NODES_EVERY = 1.0
+_LOOKING = 150.0  # seconds that a node may take to say which versions it has
+
+
+def main(address: str, do: str) -> None:
+    """Connect, look at every node, then pass on until the parent is gone."""
+    out = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what Ray prints is not for the parent
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(commands,), daemon=True).start()
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        sys.exit(" ".join(str(error).split()))
+    for lease, message in _look_at_nodes():
+        print(encode(lease, message), file=out)
+    _Tasks(do).pass_on(commands, out)
+
+
+def _read(commands: queue.SimpleQueue[dict[str, Any]]) -> None:
+    for line in sys.stdin:
+        commands.put(json.loads(line))
+    os._exit(0)
+
+
+def _look_at_nodes() -> Iterator[tuple[int, Message]]:
+    """The versions of every node, as the first message of a task would tell them."""
+    asked = {
+        name: ray.remote(num_cpus=0, max_retries=2)(look).options(
+            scheduling_strategy=NodeAffinitySchedulingStrategy(number, soft=False)
+        ).remote()
+        for number, name in _names().items()
+    }  # fmt: skip
+    until = time.monotonic() + _LOOKING
+    for name, reference in asked.items():
+        try:
+            yield 0, Started(name, 0, ray.get(reference, timeout=max(1.0, until - time.monotonic())))
+        except RayTaskError as error:
+            yield 0, Lost("error", f"{name}: {_last_line(error)}")
+        except GetTimeoutError:
+            yield 0, Lost("error", f"{name}: it does not answer")
+        except RayError:
+            continue  # it has gone since: no task will run there
+
+
+def _names() -> dict[str, str]:
+    """The living nodes that have processors to give: their names by number."""
+    return {n["NodeID"]: f"{n['NodeManagerHostname']}/{n['NodeID'][:6]}" for n in _living()}
+
+
+def _living() -> list[dict[str, Any]]:
+    return [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
+
+
+class _Tasks:
+    """The tasks that run or wait, by lease."""
+
+    def __init__(self, do: str):
+        self._do, self._run = do, ray.remote(num_cpus=1, max_retries=0, num_returns="streaming")(run_bundle)
+        self._leases: dict[Any, int] = {}
+        self._inputs: dict[str, Any] = {}
+        self._told = 0.0
+
+    def pass_on(self, commands: queue.SimpleQueue[dict[str, Any]], out: Any) -> None:
+        """For ever."""
+        while True:
+            for _ in range(commands.qsize()):
+                self._obey(commands.get())
+            for lease, message in self._news():
+                print(encode(lease, message), file=out)
+            if time.monotonic() > self._told + _NODES_EVERY:
+                self._told = time.monotonic()
+                names = _names()
+                slots = {names[n["NodeID"]]: int(n["Resources"]["CPU"]) for n in _living() if n["NodeID"] in names}
+                print(encode(0, Nodes(slots)), file=out)
+
+    def _obey(self, command: dict[str, Any]) -> None:
+        if "cancel" in command:
+            self._cancel(command["cancel"])
+            return
+        bundle = Bundle(**command["bundle"])
+        inputs = {path: self._input(Path(command["folder"]), path) for path in bundle.inputs}
+        self._leases[self._run.remote(command["bundle"], inputs, self._do)] = command["lease"]
+
+    def _cancel(self, lease: int) -> None:
+        for task in [task for task, held in self._leases.items() if held == lease]:
+            del self._leases[task]
+            ray.cancel(task, force=True)
+
+    def _input(self, folder: Path, path: str) -> Any:
+        """A reference to the content of a file of the run folder, put into the object store once."""
+        if path not in self._inputs:
+            self._inputs[path] = ray.put((folder / path).read_bytes())
+        return self._inputs[path]
+
+    def _news(self) -> Iterator[tuple[int, Message]]:
+        if not self._leases:
+            time.sleep(_POLL_SECONDS)
+            return
+        tasks = list(self._leases)
+        ready, _ = ray.wait(tasks, num_returns=len(tasks), timeout=_POLL_SECONDS)
+        for task in ready:
+            lease = self._leases[task]
+            message = _next(task)
+            if message is None or isinstance(message, Ended | Lost):
+                del self._leases[task]
+            if message is not None:
+                yield lease, message
+
+
+def _next(task: Any) -> Message | None:
+    """What a task says next; None where it has said all."""
+    try:
+        return ray.get(next(task))  # type: ignore[no-any-return]
+    except StopIteration:
+        return None
+    except NodeDiedError as error:
+        return Lost("node", _last_line(error))
+    except OutOfMemoryError as error:
+        return Lost("memory", _last_line(error))
+    except (RayTaskError, TaskCancelledError) as error:
+        return Lost("error", _last_line(error))
+    except RayError as error:
+        return Lost("worker", _last_line(error))
+
+
+def _last_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1]
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

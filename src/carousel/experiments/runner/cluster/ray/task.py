@@ -1,0 +1,26 @@
+"""What Ray runs on a node: functions that it finds there by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+import ray
+
+from carousel.experiments.runner.cluster.messages import Bundle, Message
+from carousel.experiments.runner.cluster.node import work
+from carousel.experiments.runner.machine import versions
+
+
+def look() -> dict[str, str]:
+    """The versions of this node."""
+    return versions()
+
+
+def run_bundle(bundle: Mapping[str, Any], inputs: Mapping[str, ray.ObjectRef], do: str) -> Iterator[Message]:
+    """Do a bundle. inputs: references to the files of the run folder, by path. do: "module:function" that does jobs.
+
+    Only those inputs are fetched that this process has not had."""
+    module, _, function = do.partition(":")
+    yield from work(Bundle(**bundle), lambda path: ray.get(inputs[path]), getattr(import_module(module), function))
