@@ -15,7 +15,7 @@ from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.runner.plan import Condition, Contender, Plan
 
 STEP, RADIUS, HEAD, PAD = 11.0, 4.0, 50.0, 14.0
-NARROWEST = 57.0
+NARROWEST = 64.0  # "100 steps" and a gap
 
 Dots = dict[tuple[str, str], list[bool]]
 
@@ -44,7 +44,7 @@ class _Box:
     """A cell: `columns` dots a line, so that a cell is wider than high."""
 
     def __init__(self, dots: Dots, names: float):
-        self.names = names
+        self.names = names + PAD / 2
         most = max(map(len, dots.values()))
         self.columns = max(3, math.ceil(math.sqrt(1.5 * most)))
         self.wide = max(NARROWEST, self.columns * STEP + PAD)
