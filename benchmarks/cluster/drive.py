@@ -1,0 +1,50 @@
+"""The driver of a run, as a process of its own: `python -m benchmarks.cluster.drive FOLDER ADDRESS DO`.
+
+It runs the plan of the folder and prints, as JSON, what it took: seconds, its own seconds of processor time, and when
+each task began."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+from carousel.experiments.runner.cluster.messages import Message, Started
+from carousel.experiments.runner.cluster.ray_engine import RayEngine
+from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.run import run_plan
+
+
+def main(path: str, address: str, do: str) -> None:
+    """Run, and print."""
+    folder, said, begins = RunFolder(Path(path)), list[str](), list[float]()
+    engine = RayEngine(address, None, do)
+    cluster = engine._cluster
+    ordinary = cluster.messages
+
+    def watched() -> list[tuple[int, Message]]:
+        found = ordinary()
+        begins.extend(time.time() for lease, message in found if lease and isinstance(message, Started))
+        return found
+
+    cluster.messages = watched  # type: ignore[method-assign]
+    began = time.time()
+    plan = folder.load_plan()
+    with folder.locked():
+        start = partial(engine.start, say=lambda key, **values: said.append(key))
+        run_plan(plan, folder, engine.workers, lambda progress: None, start=start)
+    took = {"began": began, "ended": time.time(), "task_begins": begins, "said": said}
+    json.dump(took | {"driver_cpu": _cpu(resource.RUSAGE_SELF)}, sys.stdout)
+    engine.close()
+
+
+def _cpu(whose: int) -> float:
+    used = resource.getrusage(whose)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
