@@ -34,8 +34,9 @@ from carousel.experiments.runner.run import run_plan
 from carousel.experiments.runner.task_loader import Sources
 
 _SEED = 27
-_PAUSE = (0.5, 6.0)  # seconds between kills
+_PAUSE = (0.5, 8.0)  # seconds between kills
 _KINDS = ("worker", "worker", "worker", "node", "driver")
+_EARLY = 0.2  # of the kills meant for a driver that has no task yet, so many are done
 
 
 def kills(n: int = 200, seeds: int = 60) -> dict[str, Any]:
@@ -69,12 +70,13 @@ class _Kills:
         self._kept: dict[str, str] = {}
         self._lost, self._other, self._runs, self._seen = 0, Counter[str](), 0, 0
         self._driver: subprocess.Popen[bytes] | None = None
+        self._whole = False  # a run has ended since the last kill
         self._folder = _new(path, plan)
 
     def all(self, n: int) -> dict[str, Any]:
         """Until so many were killed and the last run has ended."""
         began = time.monotonic()
-        while self._killed.total() < n or self._driver is not None:
+        while self._killed.total() < n or not self._whole:
             self._driver = self._driver or driver(self._path, self._cluster.address, DO_JOBS)
             time.sleep(self._chance.uniform(*_PAUSE))
             if self._driver.poll() is not None:
@@ -95,6 +97,8 @@ class _Kills:
     def _kill(self, kind: str) -> None:
         if kind == "driver":
             assert self._driver is not None
+            if not self._cluster.tasks() and self._chance.random() > _EARLY:
+                return
             self._driver.kill()
             self._driver.communicate()
             self._driver = None
@@ -103,6 +107,7 @@ class _Kills:
         elif not self._cluster.kill_worker(self._chance):
             return  # none at work just now
         self._killed[kind] += 1
+        self._whole = False
         print(kind, self._killed.total(), "of run", self._runs + 1, "lost", self._lost, file=sys.stderr, flush=True)
 
     def _check_kept(self) -> None:
@@ -125,7 +130,7 @@ class _Kills:
             name for name in found.keys() | self._expected.keys() if found.get(name) != self._expected.get(name)
         )
         self._other.update(leftovers(self._path))
-        self._runs, self._kept = self._runs + 1, {}
+        self._runs, self._kept, self._whole = self._runs + 1, {}, True
         shutil.rmtree(self._path)
         self._folder = _new(self._path, self._plan)
 

@@ -44,14 +44,17 @@ class Nodes:
 
     def kill_worker(self, chance: Random) -> bool:
         """SIGKILL to a process that runs a task; False where none does."""
-        running = sorted(self._tasks())
+        running = self.tasks()
         if running:
             with suppress(ProcessLookupError):
                 os.kill(chance.choice(running), signal.SIGKILL)
         return bool(running)
 
+    def tasks(self) -> list[int]:
+        """The processes that run one: Ray's workers call themselves after it."""
+        return sorted(self._tasks())
+
     def _tasks(self) -> Iterator[int]:
-        """Ray's workers call themselves after what they run."""
         for path in Path("/proc").iterdir():
             if path.name.isdigit():
                 with suppress(OSError):
