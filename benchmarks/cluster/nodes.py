@@ -58,9 +58,14 @@ class Nodes:
         for path in Path("/proc").iterdir():
             if path.name.isdigit():
                 with suppress(OSError):
-                    if (path / "cmdline").read_bytes().startswith(b"ray::run_bundle"):
+                    ours = _parent(_parent(int(path.name))) == os.getpid()  # a raylet is between
+                    if ours and (path / "cmdline").read_bytes().startswith(b"ray::run_bundle"):
                         yield int(path.name)
 
     def close(self) -> None:
         """End all of it."""
         self._cluster.shutdown()
+
+
+def _parent(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])

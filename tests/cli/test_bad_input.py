@@ -37,6 +37,15 @@ OPTIONS = {
     "unknown task": (("addng",), "did you mean 'adding'"),
     "unknown contender": (("adding", "--contenders", "lstmm"), "did you mean 'lstm'"),
     "unknown init": (("adding", "--contenders", "lstm:chorno"), "did you mean 'chrono'"),
+    "unknown engine": (
+        ("adding", "--engine", "rai"),
+        "allowed: local, ray; fix: did you mean 'ray'",
+    ),
+    "address of no cluster": (
+        ("adding", "--address", "host:6379"),
+        "of a cluster; got: --engine local; fix",
+    ),
+    "no address": (("adding", "--engine", "ray", "--address", "host"), "--address is no address; allowed: HOST:PORT"),
     "length 0": (("adding", "--lengths", "0"), "whole numbers from 1"),
     "length x": (("adding", "--lengths", "30,x"), "got: 30,x"),
     "length too short": (("adding", "--lengths", "1"), "at least 2"),

@@ -315,3 +315,17 @@ def test_a_card_leads_to_the_figure_that_decides_it(task_run):
         assert f'href="#lag-profile-initialisation-figure-{lang}"' in card
         assert f'id="lag-profile-initialisation-figure-{lang}"' in page
         assert "-figure-" not in page.split(f'<section class="claim" id="gates-{lang}">')[1].split("</section>")[0]
+
+
+def test_machines_that_may_round_otherwise_are_named(task_run: Run, tmp_path: Path) -> None:
+    evidence, judgement = task_run
+    one = {"processor": "Wide <b>", "instructions": "a", "vectors": "AVX512", "torch": "2.13.0"}
+    kinds = ((one, 1200), ({**one, "processor": "Narrow", "vectors": "AVX2"}, 30))
+    assert "may round the last bits" not in read(evidence.folder, "report.md")
+    for machines, said in ((kinds[:1], False), (kinds, True)):
+        build(replace(evidence, machines=machines, folder=tmp_path), judgement)
+        page, markdown = (read(tmp_path, name) for name in ("report.html", "report.md"))
+        for lang in ("en", "zh"):
+            line = text("report.page.machines", lang, kinds="2", shown="Wide <b>, AVX512: 1,200; Narrow, AVX2: 30")
+            assert (line.replace("<b>", "&lt;b&gt;") in page) is said
+        assert ("Narrow, AVX2: 30" in markdown) is said

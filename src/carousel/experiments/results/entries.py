@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Annotated, Any, NamedTuple
 
@@ -42,7 +42,8 @@ class Groups(NamedTuple):
 
 @dataclass(frozen=True)
 class Finished:
-    """job: the entry's hash. about: what its lag profiles are about. The rows that it adds to each table."""
+    """job: the entry's hash. about: what its lag profiles are about. The rows that it adds to each table. machine: that
+    it was done on, as `runner.machine` describes it; None of a run from before that was stored."""
 
     hash: str
     about: _Row
@@ -52,6 +53,7 @@ class Finished:
     occlusion: list[_Row]
     refit: Refitted | None = None
     rivals: list[_Row] = field(default_factory=list)
+    machine: dict[str, str] | None = None
 
 
 class _Record(BaseModel):
@@ -64,6 +66,7 @@ class _Record(BaseModel):
     occlusion: list[_Row] = []
     refit: RefitRecord | None = None
     rivals: list[_Row] = []
+    machine: dict[str, str] | None = None
 
 
 def groups(plan: Plan) -> Groups:
@@ -78,6 +81,10 @@ def read_entry(entry: Entry, known: Groups) -> Finished:
     pydantic's ValidationError where its job is not of the plan, or a value is of another type, not finite, or absent.
     """
     job, record = _JOB.validate_python(entry.description), _Record.model_validate(entry.record)
+    return replace(_read(entry, job, record, known), machine=record.machine)
+
+
+def _read(entry: Entry, job: Any, record: _Record, known: Groups) -> Finished:
     if isinstance(job, OnsetProbe):
         about = {"job": entry.hash, "family": _family(job.cell), "cell": job.cell}
         return Finished(entry.hash, about, [], [], _rows(record.onset, about, ONSETS), [])

@@ -5,7 +5,7 @@ The columns of its frames are declared in `carousel.experiments.columns` and lis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ _CURVES = {"step": pl.Int32, "loss": pl.Float64, "gradient_norm": pl.Float64, "v
 @dataclass(frozen=True)
 class Evidence:
     """The numbers of one run. `card` describes the user's file (None for built-in tasks); `refits`: what was trained
-    on all of it."""
+    on all of it. `machines`: each kind that jobs were done on, and how many, most first."""
 
     folder: Path
     plan: Plan
@@ -41,6 +41,7 @@ class Evidence:
     refits: tuple[Refitted, ...] = ()
     rivals: pl.DataFrame = field(default_factory=pl.DataFrame)
     answers: pl.DataFrame = field(default_factory=pl.DataFrame)
+    machines: tuple[tuple[Mapping[str, str], int], ...] = ()
 
     def curves(self, trial: str) -> pl.DataFrame:
         """Step by step of one trial: step, loss, gradient_norm (before clipping), validation_score (null between

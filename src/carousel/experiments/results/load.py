@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,7 +68,13 @@ def _evidence(folder: RunFolder, plan: Plan, entries: list[Finished]) -> Evidenc
         refits=tuple(e.refit for e in entries if e.refit is not None),
         rivals=_frame((row for e in entries for row in e.rivals), RIVALS),
         answers=_answers(folder, [e.refit.job for e in entries if e.refit is not None]),
+        machines=_machines(entries),
     )
+
+
+def _machines(entries: Iterable[Finished]) -> tuple[tuple[dict[str, str], int], ...]:
+    counted = Counter(tuple(sorted(entry.machine.items())) for entry in entries if entry.machine is not None)
+    return tuple((dict(kind), jobs) for kind, jobs in sorted(counted.items(), key=lambda each: (-each[1], each[0])))
 
 
 def _frame(rows: Iterable[Mapping[str, Any]], table: Table) -> pl.DataFrame:

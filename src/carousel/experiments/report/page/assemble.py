@@ -58,6 +58,7 @@ def page(material: Material, lang: str) -> Page:
         lang=lang,
         first=first_screen(evidence, judgement, lang),
         facts=_facts(evidence, lang),
+        machines=_machines(evidence, lang),
         advice=judgement.advice[lang],
         mechanism=text("report.page.mechanism", lang),
         made_by=text("report.page.made_by", lang, version=version),
@@ -87,6 +88,18 @@ def _facts(evidence: Evidence, lang: str) -> str:
         trials=count(evidence.trials.height),
         budget=plan.budget,
     )
+
+
+def _machines(evidence: Evidence, lang: str) -> str:
+    """Where jobs were done on machines that may round otherwise; "" where all were of one kind."""
+    kinds = [kind for kind, _ in evidence.machines]
+    if len(kinds) < 2:
+        return ""
+    differ = [name for name in kinds[0] if name == "processor" or len({kind.get(name) for kind in kinds}) > 1]
+    shown = "; ".join(
+        ", ".join(kind.get(name, MISSING) for name in differ) + f": {count(jobs)}" for kind, jobs in evidence.machines
+    )
+    return text("report.page.machines", lang, kinds=count(len(kinds)), shown=shown)
 
 
 def _seeds(plan: Plan) -> str:

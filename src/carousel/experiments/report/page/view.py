@@ -81,6 +81,7 @@ class Page:
     lang: str
     first: FirstScreen
     facts: str
+    machines: str
     advice: str
     mechanism: str
     made_by: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import re
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ DO_JOBS = "carousel.experiments.runner.jobs:do_jobs"
 _CONNECTING = 180.0  # seconds until a cluster must have answered, with the versions of all nodes
 _SILENCE = 60.0  # seconds without a word of a child that has answered: it speaks every second
 _WAIT_FOR_IT = 600.0  # seconds that a lost cluster is waited for
+_PREFIX = re.compile(r"^\[.*?\] (\S+\.cc:\d+: )?")  # of a line that Ray logs
 _PAUSE = 5.0  # between attempts to reach it again
 
 
@@ -183,5 +185,6 @@ def _refusal(address: str, said: str) -> BadPlan:
         fix = "install the same Python and Ray on all nodes, with constraints.txt"
         return BadPlan(f"the cluster at {address} has another Python or Ray", got=said, fix=fix)
     place = "this machine belongs to no cluster" if address == "auto" else f"no cluster answers at {address}"
+    said = _PREFIX.sub("", said)
     fix = "`ray start --head` on one machine, `ray start --address HOST:PORT` on this and on the others"
     return BadPlan(place, got=said or None, fix=fix)

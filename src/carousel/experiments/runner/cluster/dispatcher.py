@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from itertools import count
 from typing import Protocol
 
 from carousel.common.errors import BadPlan, CarouselError
@@ -72,7 +71,7 @@ class Dispatcher:
         self._run = f"{folder.load_plan().digest()}-{time.time_ns()}"
         self._bundling = Bundling(ledger, Sources(folder))
         self._leases: dict[int, Lease] = {}
-        self._numbers = count(1)
+        self._next = 1  # the number of a lease
         self._failures = 0
         self._nodes: dict[str, int] | None = None
 
@@ -172,10 +171,10 @@ class Dispatcher:
             slots = min(slots, self._most)
         waiting = _WAITING if self._most is None else 0
         while slots and len(self._leases) < slots + waiting:
-            number = next(self._numbers)
-            groups = self._bundling.next(number, slots)
+            number, groups = self._next, self._bundling.next(self._next, slots)
             if not groups:
                 return
+            self._next += 1
             self._leases[number] = Lease(
                 ([entry.hash for entry in group] for group in groups),
                 sum(entry.cost for group in groups for entry in group),

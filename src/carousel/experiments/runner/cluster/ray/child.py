@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from ray._raylet import GcsClient
 from ray.exceptions import GetTimeoutError, NodeDiedError, OutOfMemoryError, RayError, RayTaskError, TaskCancelledError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -26,6 +27,7 @@ from carousel.experiments.runner.cluster.ray.task import look, run_bundle
 
 _POLL_SECONDS = 0.05
 _NODES_EVERY = 1.0
+_ANSWERING = 20.0  # seconds that the head may take to say that it is there
 _LOOKING = 150.0  # seconds that a node may take to say which versions it has
 
 
@@ -37,12 +39,24 @@ def main(address: str, do: str) -> None:
     commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(commands,), daemon=True).start()
     try:
+        if address != "auto":
+            _await_head(address)
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
         sys.exit(" ".join(str(error).split()))
     for lease, message in _look_at_nodes():
         print(encode(lease, message), file=out)
     _Tasks(do).pass_on(commands, out)
+
+
+def _await_head(address: str) -> None:
+    """`init` would try for minutes."""
+    asking = threading.Thread(target=GcsClient, kwargs={"address": address}, daemon=True)
+    asking.start()
+    asking.join(_ANSWERING)
+    if asking.is_alive():
+        print(f"no answer within {_ANSWERING:.0f} seconds", file=sys.stderr, flush=True)
+        os._exit(1)  # the thread would hold the process
 
 
 def _read(commands: queue.SimpleQueue[dict[str, Any]]) -> None:
