@@ -105,7 +105,7 @@ def test_import_carousel_imports_nothing_heavy():
 
 def test_a_worker_starts_without_compilers_and_simple_methods():
     """Each of them takes a second, and every worker of every run starts."""
-    heavy = {"numba", "scipy", "sklearn", "altair", "matplotlib", "onnx"}
+    heavy = {"numba", "scipy", "sklearn", "altair", "matplotlib", "onnx", "ray"}
     code = f"import sys, carousel.experiments.runner.worker; assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 

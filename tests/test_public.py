@@ -30,9 +30,10 @@ class Conclusion(evidence: Evidence, judgement: Judgement, lang: str = 'en')
 class Evidence(folder: Path, plan: Plan, trials: pl.DataFrame, profiles: pl.DataFrame,
         slopes: pl.DataFrame, onset: pl.DataFrame, environment: dict[str, Any],
         card: Card | None = None, occlusion: pl.DataFrame = <factory>, refits: tuple[Refitted,
-        ...] = (), rivals: pl.DataFrame = <factory>, answers: pl.DataFrame = <factory>)
-    answers, card, curves, environment, folder, occlusion, onset, plan, profiles, refits, rivals,
-            slopes, trials
+        ...] = (), rivals: pl.DataFrame = <factory>, answers: pl.DataFrame = <factory>,
+        machines: tuple[tuple[Mapping[str, str], int], ...] = ())
+    answers, card, curves, environment, folder, machines, occlusion, onset, plan, profiles, refits,
+            rivals, slopes, trials
 class Forecaster(contender: str = 'lstm', *, window: int | None = None, horizon: int | None = None,
         hidden: int | None = None, parameters: int = 6600, learning_rate: float = 0.01,
         steps: int = 1000, validation: float = 0.2, kernel: str = 'auto', seed: int = 0)

@@ -35,8 +35,10 @@ class FakeCluster:
         self._tasks.pop(lease, None)
 
     def lose(self, lease: int, by: str) -> None:
-        """The task is gone by the next call."""
-        self._tasks.pop(lease, None)
+        """The task is gone by the next call. Its thread is in this process, as that of whoever does its jobs again: it
+        is waited for."""
+        for _ in self._tasks.pop(lease, ()):
+            pass
         self._late.append((lease, Lost(by)))
 
     def say_late(self, lease: int, message: Message) -> None:

@@ -166,10 +166,11 @@ def test_a_task_that_gets_no_further_is_ended_and_done_again(tmp_path: Path, bea
     def once(jobs: Sequence[dict[str, Any]], folder: RunFolder, sources: Sources) -> Records:
         if not stuck:
             stuck.append(True)
-            time.sleep(2)
+            time.sleep(8)
+            raise TimeoutError("nobody listens any more")
         yield from do(jobs, folder, sources)
 
-    run = Run(tmp_path, once, Patience(silence=0.3))
+    run = Run(tmp_path, once, Patience(silence=2.0))
     run.check_whole()
     assert run.cluster.cancelled == [1]
     assert run.said["cli.cluster.stuck"] == 1
