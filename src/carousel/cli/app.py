@@ -203,13 +203,14 @@ def contenders(json_: Json = False, lang: Lang = "") -> None:
 def example(
     name: Annotated[str | None, typer.Argument()] = None,
     seed: Annotated[int, typer.Option(min=0, metavar=N)] = 0,
+    out: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
     json_: Json = False,
     lang: Lang = "",
 ) -> None:
-    """Print a file of sequences to try."""
+    """Print a file of sequences to try, or write it."""
     from carousel.cli.example import example as run
 
-    run(name, seed, json_, lang)
+    run(name, seed, out, json_, lang)
 
 
 @app.command(cls=Command)

@@ -25,7 +25,7 @@ EXAMPLES = {
             "carousel compare adding copy-memory --contenders rnn:orthogonal,lstm:chrono,gru --lengths 50,100 --dry-run"
         ],
         "file": [
-            "carousel example gestures > gestures.csv",
+            "carousel example gestures --out gestures.csv",
             "carousel compare gestures.csv --target label --group gesture --order step",
         ],
     },
@@ -36,7 +36,7 @@ EXAMPLES = {
     },
     "lab": {"lab": ["carousel lab --out lab.html"]},
     "doctor": {"doctor": ["carousel doctor train.py:make"]},
-    "example": {"example-file": ["carousel example rivers > rivers.csv"]},
+    "example": {"example-file": ["carousel example rivers --out rivers.csv"]},
 }
 
 

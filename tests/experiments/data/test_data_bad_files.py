@@ -16,6 +16,7 @@ from tests.experiments.data.data_files import LONG, csv_of, long_frame, refused,
 
 Y = DataOptions(target="y")
 TS = "@problemName toy\n@classLabel true a b\n@data\n"
+STAMPED = "@timeStamps true\n" + TS
 
 
 def test_there_is_no_file(tmp_path: Path) -> None:
@@ -131,7 +132,12 @@ def test_npz_arrays_that_do_not_fit(tmp_path: Path, arrays: dict, kind: type, wo
         (TS + "1,2:3:a\n", ("line 4", "not equally long", "2, 1")),
         (TS + "1,inf:a\n", ("line 4", "infinite", "dimension 1")),
         (TS + "a\n", ("line 4", "no dimension before the target")),
-        ("@timeStamps true\n" + TS + "(0,1),(1,2):a\n", ("time stamps", "plain values")),
+        (STAMPED + "0,1,2:a\n", ("line 5", "not written with time stamps", "(time,value)", "@timeStamps false")),
+        (STAMPED + "(0,1)(1,2):a\n", ("line 5", "not written with time stamps")),
+        (STAMPED + "(0,1),(1,2)\n", ("line 5", "not written with time stamps")),
+        (STAMPED + "(1,1),(0,2):a\n", ("line 5", "do not go up", "1, then 0")),
+        (STAMPED + "(0,1),(1,2):(0,1),(2,3):a\n", ("line 5", "not the same time stamps", "'?'")),
+        (STAMPED + "(x,1),(1,2):a\n", ("no time", "row 5", "'x'")),
     ],
 )
 def test_broken_ts(tmp_path: Path, content: str, words: tuple[str, ...]) -> None:

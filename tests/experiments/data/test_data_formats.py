@@ -159,3 +159,28 @@ def test_preparing_needs_no_torch(tmp_path: Path) -> None:
         "card_lines(p.card, 'en'); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+
+
+def test_time_stamps_of_ts_say_how_even_the_steps_are(tmp_path: Path) -> None:
+    header = "@timeStamps true\n@classLabel true a b\n@data\n"
+    even = "(2020-01-01 00:00:00,1),(2020-01-01 00:01:00,?):a\n(2021-05-01 07:00:00,3),(2021-05-01 07:01:00,4):b\n"
+    stamped = prepare(write(tmp_path, "a.ts", header + even * 4))
+    plain = prepare(write(tmp_path, "b.ts", header.replace("true", "false", 1) + "1,?:a\n3,4:b\n" * 4))
+    np.testing.assert_array_equal(stamped.x, plain.x)
+    assert stamped.card["spacing"] == {"unit": "seconds", "step": 60.0, "regular": True, "odd": 0}
+    case = "(0,1),({0},2):(0,3),({0},4):{1}\n"
+    lines = case.format(5, "a") * 5 + case.format(7, "b") * 3
+    uneven = prepare(write(tmp_path, "c.ts", header + lines))
+    assert uneven.card["channels"]["names"] == ["dim1", "dim2"]
+    assert told(uneven, "irregular")["odd"] == 3
+
+
+def test_a_table_of_scikit_learn_has_its_classes_by_name(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{n % 7}.5,{n % 2}\n" for n in range(20))
+    prepared = prepare(write(tmp_path, "a.csv", "20,2,no,yes\n" + rows), DataOptions(target="class"))
+    assert [c["name"] for c in prepared.card["classes"]] == ["no", "yes"]
+    assert prepared.card["sequences"] == 20
+    assert told(prepared, "counted_header")["line"] == "20,2,no,yes"
+    # counts that do not fit what follows are a header like any other
+    other = prepare(write(tmp_path, "b.csv", "21,2,no\n" + rows), DataOptions(target="no"))
+    assert "counted_header" not in [note["key"] for note in other.card["notes"]]

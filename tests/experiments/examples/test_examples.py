@@ -7,7 +7,8 @@ import shlex
 import polars as pl
 import pytest
 
-from carousel.common.errors import UnknownName
+from carousel.cli.example import example as write_example
+from carousel.common.errors import BadPlan, FolderConflict, UnknownName
 from carousel.experiments.data import prepare
 from carousel.experiments.examples import EXAMPLES, example
 from tests.support.forked import forked
@@ -72,3 +73,17 @@ def test_the_watches_of_a_machine_stay_in_one_part(tmp_path):
     assert "--block machine" in made.command("m.csv")
     read = prepare(tmp_path / "m.csv", made.options)
     assert (read.part.reshape(100, 3) == read.part.reshape(100, 3)[:, :1]).all() and len(set(read.part)) == 3
+
+
+def test_a_file_is_written_where_out_says_and_never_over_another(tmp_path, capsys):
+    written = tmp_path / "my rivers.csv"
+    write_example("rivers", 0, written, as_json=False, lang="en")
+    assert written.read_text(encoding="utf-8") == example("rivers").csv()
+    said = capsys.readouterr()
+    assert said.out == "" and f"carousel compare '{written}'" in said.err
+    with pytest.raises(FolderConflict, match=r"is there already"):
+        write_example("rivers", 0, written, as_json=False, lang="en")
+    with pytest.raises(BadPlan, match=r"ends in \.csv"):
+        write_example("rivers", 0, tmp_path / "rivers.parquet", as_json=False, lang="en")
+    with pytest.raises(BadPlan, match=r"--out needs"):
+        write_example(None, 0, written, as_json=False, lang="en")

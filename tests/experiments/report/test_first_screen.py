@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import polars as pl
 import pytest
@@ -15,14 +16,19 @@ from carousel.cli.console import Console
 from carousel.common.texts import LANGUAGES, catalogue, text
 from carousel.experiments.claims import ids
 from carousel.experiments.conclusion import Conclusion
+from carousel.experiments.decision.ranking import Ranked
 from carousel.experiments.judgement import judge
 from carousel.experiments.reference import reference_folders
 from carousel.experiments.report.first import FirstScreen, first_screen
+from carousel.experiments.report.first.picture import COLUMN
 from carousel.experiments.report.first.plain_names import network
 from carousel.experiments.report.first.second_voice import Voice, voices
-from carousel.experiments.report.first.words import percent
+from carousel.experiments.report.first.splits_picture import NARROWEST, RADIUS, splits_picture
+from carousel.experiments.report.first.words import percent, times
 from carousel.experiments.results.load import load_evidence
+from carousel.experiments.rivals.names import RIVALS
 from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.plan import Contender
 from tests.experiments.report.made import Run, read
 from tests.support.evidence import planted
 
@@ -130,6 +136,31 @@ def test_a_dot_is_drawn_for_every_training_and_filled_where_it_solved(task_run: 
 def test_a_share_is_said_in_percent_without_a_power_of_ten(share: float, shown: str) -> None:
     assert percent(share, "en") == shown
     assert percent(share, "zh") == shown.replace("under", "不到").replace(" %", "%")
+
+
+@pytest.mark.parametrize(("ratio", "shown"), [(2.04, "2.0"), (17.2, "17"), (5967.5, "more than 100")])
+def test_an_error_many_times_as_large_is_told_as_a_ratio(ratio: float, shown: str) -> None:
+    assert times(ratio, "en") == shown
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_picture_of_the_splits_fits_one_of_two_columns(lang: str) -> None:
+    specs = {"rnn:orthogonal": "orthogonal", "lstm:forget-bias-1": "forget-bias-1", "lstm:chrono": "chrono"}
+    made = {
+        spec: Contender(spec=spec, cell=spec[: spec.index(":")], init=init, layers=1, hidden=9, parameters=9)
+        for spec, init in specs.items()
+    }
+    scores = [{"score": seed / 7, "baseline_score": 0.0, "outcome": "budget"} for seed in range(5)]
+    trials = {("file", seed): row for seed, row in enumerate(scores)}
+    ranked = [Ranked(spec, made[spec].cell, init, 9, trials) for spec, init in specs.items()]
+    rivals = {name: dict(enumerate(scores)) for name in RIVALS}
+    drawn = splits_picture(ranked, made, rivals, lang)
+    assert drawn is not None
+    shown = ElementTree.fromstring(drawn[0])
+    assert float(shown.attrib["width"]) <= COLUMN
+    across = [float(dot.attrib["cx"]) for dot in shown.iter("circle")]
+    assert len(across) == 5 * (len(specs) + len(rivals))
+    assert float(shown.attrib["width"]) - max(across) > RADIUS and max(across) - min(across) >= NARROWEST - 1
 
 
 def test_every_contender_of_a_run_has_a_plain_name(run: Run) -> None:

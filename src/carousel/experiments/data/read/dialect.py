@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from carousel.experiments.data.arrays import Note
+from carousel.experiments.data.read.counted_header import counted
 from carousel.experiments.data.read.source import MOST_BYTES
 
 SPACES = " "
@@ -25,13 +26,14 @@ _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 class Dialect:
     """separator: between cells (SPACES: runs of white space). before: lines before the header or, where there is none,
     before the first row. names: the header; "" where a column has no name. headed: there is one. notes: for the card.
-    """
+    classes: what the numbers of the last column mean, where the first line says it (`counted_header`)."""
 
     separator: str
     before: int
     names: tuple[str, ...]
     headed: bool
     notes: tuple[Note, ...] = ()
+    classes: tuple[str, ...] = ()
 
 
 def dialect_of(text: str, separator: str | None = None) -> Dialect:
@@ -42,6 +44,10 @@ def dialect_of(text: str, separator: str | None = None) -> Dialect:
         found = _laid_out(rest, said[1])
         note: Note = {"key": "separator_said", "line": first.strip()}
         return replace(found, before=found.before + 1, notes=(note, *found.notes))
+    counts = counted(text)
+    if counts is not None:
+        names, classes, counts_note = counts
+        return Dialect(",", 1, names, False, (counts_note,), classes)
     if separator is not None:
         return _laid_out(text, separator)
     places = {mark: place for mark in (*_PREFERRED, SPACES) if (place := _fits(text, mark)) is not None}

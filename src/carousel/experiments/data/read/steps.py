@@ -53,7 +53,7 @@ def in_order(table: Table, group: str | None, order: str | None, date_format: st
     perm = np.lexsort((rank, codes))  # stable, and the same whatever the order of rows in the file
     lengths = np.bincount(codes, minlength=len(names)).astype(np.int64)
     ordered = times.take(perm) if times is not None else None
-    notes = table.notes + renamed_note(keys, shown) + read + _notes(order, ordered, lengths)
+    notes = table.notes + renamed_note(keys, shown) + read + _spaced(order, ordered, lengths)
     steps = Steps(table.take(perm), names, starts_of(lengths), lengths, ordered, notes)
     _refuse_duplicates(steps, order, codes[perm])
     return steps
@@ -89,9 +89,12 @@ def _refuse_duplicates(steps: Steps, order: str | None, codes: Ints) -> None:
         )
 
 
-def _notes(order: str | None, times: Times | None, lengths: Ints) -> list[Note]:
-    if times is None:
-        return [{"key": "file_order"}]
+def _spaced(order: str | None, times: Times | None, lengths: Ints) -> list[Note]:
+    return [{"key": "file_order"}] if order is None or times is None else uneven(order, times, lengths)
+
+
+def uneven(order: str, times: Times, lengths: Ints) -> list[Note]:
+    """A note where the steps of the sequences are not evenly spaced by the column `order`."""
     spacing = times.spacing(firsts_of(lengths))
     if spacing["regular"]:
         return []

@@ -14,6 +14,7 @@ from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Note
 from carousel.experiments.data.options import DataOptions
 from carousel.experiments.data.read.conventions import plain_numbers
+from carousel.experiments.data.read.counted_header import named
 from carousel.experiments.data.read.decoding import decode
 from carousel.experiments.data.read.dialect import SPACES, Dialect, dialect_of, rows_of
 from carousel.experiments.data.read.source import Source
@@ -41,7 +42,9 @@ def _read(source: Source, options: DataOptions, separator: str | None) -> Table:
     _refuse_endless_cell(source, text, dialect)
     rest = text.split("\n", dialect.before + dialect.headed)
     body = rest[-1] if len(rest) > dialect.before + dialect.headed else ""
-    return as_table(_frame(source, body, dialect), dialect, source, options, notes)
+    frame = _frame(source, body, dialect)
+    frame = named(frame, dialect.classes) if dialect.classes else frame
+    return as_table(frame, dialect, source, options, notes)
 
 
 def as_table(frame: pl.DataFrame, dialect: Dialect, source: Source, options: DataOptions, notes: list[Note]) -> Table:

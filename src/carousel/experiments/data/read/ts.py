@@ -1,7 +1,8 @@
 """The `.ts` text format of the UEA archive and aeon: a header of @lines, then one case a line.
 
 Dimensions are separated by ':', the values of one by ',', a missing value is '?'; the last field is the target.
-Cases may have unequal lengths; within a case all dimensions are equally long. Time stamps are not read.
+Cases may have unequal lengths; within a case all dimensions are equally long. Time stamps say how evenly the steps are
+spaced (`ts_stamps`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from carousel.experiments.data.arrays import Floats, Note
 from carousel.experiments.data.options import DataOptions, TargetKind
 from carousel.experiments.data.read.parsed import ParsedSequences
 from carousel.experiments.data.read.source import Source, read_source
+from carousel.experiments.data.read.steps import Steps
+from carousel.experiments.data.read.ts_stamps import stamped_case, timed
 from carousel.experiments.data.read.visible import MOST_OF_A_FILE, visible
 
 
@@ -26,6 +29,7 @@ class _Cases:
     targets: list[str]
     lines: list[int]
     kind: TargetKind
+    timed: Steps | None = None  # where the file has time stamps
 
 
 def read_ts(source: Source, options: DataOptions) -> tuple[ParsedSequences, list[Source]]:
@@ -37,7 +41,7 @@ def read_ts(source: Source, options: DataOptions) -> tuple[ParsedSequences, list
     sibling = _sibling(source)
     if sibling is None:
         parsed = _parsed(train, [f"line {line}" for line in train.lines])
-        return replace(parsed, notes=_alone_note(source)), [source]
+        return replace(parsed, notes=parsed.notes + _alone_note(source)), [source]
     return _with_test(source, train, sibling, _parse(sibling)), [source, sibling]
 
 
@@ -72,15 +76,13 @@ def _with_test(source: Source, train: _Cases, sibling: Source, test: _Cases) -> 
             got=repr(new[0]),
             fix=f"move {sibling.name} away to split {source.name} alone",
         )
-    both = _Cases(train.values + test.values, train.targets + test.targets, train.lines + test.lines, train.kind)
+    both = replace(train, values=train.values + test.values, targets=train.targets + test.targets)
     names = [f"{source.name} line {line}" for line in train.lines]
     names += [f"{sibling.name} line {line}" for line in test.lines]
     part = np.repeat([0, 2], [len(train.lines), len(test.lines)])
     parsed = _parsed(both, names)
     note: Note = {"key": "sibling", "file": sibling.name, "count": len(test.lines)}
-    return ParsedSequences(
-        parsed.x, parsed.lengths, names, parsed.channels, parsed.target, parsed.labels, parsed.kind, part, [note]
-    )
+    return replace(parsed, part=part, ranks=None, notes=[*parsed.notes, note])
 
 
 def _parsed(cases: _Cases, names: list[str]) -> ParsedSequences:
@@ -88,19 +90,27 @@ def _parsed(cases: _Cases, names: list[str]) -> ParsedSequences:
     lengths = np.array([len(values) for values in cases.values], dtype=np.int64)
     target = "class" if cases.kind == "classification" else "target"
     labels = pl.Series(target, cases.targets)
-    return ParsedSequences(np.concatenate(cases.values), lengths, names, channels, target, labels, cases.kind)
+    parsed = ParsedSequences(np.concatenate(cases.values), lengths, names, channels, target, labels, cases.kind)
+    if cases.timed is None:
+        return parsed
+    steps = cases.timed
+    return replace(parsed, spacing=steps.spacing(), ranks=steps.ranks_in_time(), notes=steps.notes)
 
 
 def _parse(source: Source) -> _Cases:
     header, body = _lines(source)
     kind = _kind(source, header)
-    if header.get("timestamps", "false") == "true":
-        raise BadData(f"{source.name} has time stamps", allowed="@timeStamps false", fix="write plain values")
+    stamps: list[list[str]] = []
+    stamped = header.get("timestamps", "false") == "true"
     if not body:
         raise BadData(f"{source.name} has no cases after @data", fix="give a file that holds data")
     cases = _Cases([], [], [line for line, _ in body], kind)
     for line, content in body:
-        *dimensions, target = content.split(":")
+        if stamped:
+            dimensions, times, target = stamped_case(source, line, content)
+            stamps.append(times)
+        else:
+            *dimensions, target = content.split(":")
         cases.values.append(_case(source, line, dimensions))
         cases.targets.append(target.strip())
         if not cases.targets[-1] or cases.targets[-1] == "?":
@@ -112,7 +122,7 @@ def _parse(source: Source) -> _Cases:
                 got=cases.values[-1].shape[1],
                 fix="separate dimensions by ':', the target last",
             )
-    return cases
+    return replace(cases, timed=timed(source, stamps, cases.lines)) if stamped else cases
 
 
 def _lines(source: Source) -> tuple[dict[str, str], list[tuple[int, str]]]:

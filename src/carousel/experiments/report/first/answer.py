@@ -13,7 +13,7 @@ from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.decision.wording import SEPARATOR, number
 from carousel.experiments.report.first.gradient import Reason, reason
 from carousel.experiments.report.first.plain_names import listed, network
-from carousel.experiments.report.first.words import percent, say
+from carousel.experiments.report.first.words import percent, say, times
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.runner.plan import Contender
 
@@ -81,14 +81,20 @@ def _against_simple(found: Standings, skill: Skill, lang: str) -> Answer:
     use = say(f"first.use.{key}", lang, name=name if found.chosen else rival)
     told = []
     if skill.value is not None:
-        less = "less" if skill.value >= 0 else "more"
-        share = percent(abs(skill.value), lang)
-        told.append(say(f"first.use.{less}_error", lang, name=name, share=share, rival=rival))
+        told.append(_errors(skill.value, name, rival, lang))
     if not found.chosen:
         told.append(say("first.use.not_shown", lang))
     told.append(say("first.use.splits", lang, name=name, better=skill.better, n=skill.of))
     why = _why(found, found.chosen, lang) if found.chosen else ()
     return Answer((use, *told), why, found.chosen.spec if found.chosen else None)
+
+
+def _errors(skill: float, name: str, rival: str, lang: str) -> str:
+    """What the network errs, beside the best simple method: a share less or more of it, or how many times as much."""
+    if skill <= -1:
+        return say("first.use.times_error", lang, name=name, times=times(1 - skill, lang), rival=rival)
+    less = "less" if skill >= 0 else "more"
+    return say(f"first.use.{less}_error", lang, name=name, share=percent(abs(skill), lang), rival=rival)
 
 
 def _others(found: Standings) -> list[Ranked]:

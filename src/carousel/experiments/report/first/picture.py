@@ -7,6 +7,7 @@ from html import escape
 from carousel.common.names import FAMILY_OF_CELL
 from carousel.experiments.runner.plan import Contender
 
+COLUMN = 480  # pixels of one of two columns beside each other, on a screen of 1,280
 WIDEST = 520  # pixels; a wider picture is scrolled on a phone, not shrunk until nobody can read it
 DASHES = ("", "7 4", "2 3", "9 3 2 3")
 _LATIN, _HAN = 7.0, 13.5  # px a character takes at most

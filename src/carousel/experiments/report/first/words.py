@@ -8,6 +8,7 @@ import re
 from carousel.common.texts import text
 
 LEAST = 1e-8  # of a share: 0.000001 %, below which no digit helps a reader
+MOST_TIMES = 100  # a ratio that is still told
 COMMA = {"en": ", ", "zh": "、"}
 GAP = {"en": " ", "zh": ""}  # between sentences
 _HAN = "\u4e00-\u9fff"
@@ -30,6 +31,14 @@ def percent(share: float, lang: str) -> str:
 def rounded(share: float, lang: str) -> str:
     """ "90 %", "0 %": a share of things counted, to a whole number."""
     return text("first.percent", lang, value=f"{100 * share:.0f}")
+
+
+def times(ratio: float, lang: str) -> str:
+    """ "2.4", "17", "more than 100": a ratio of errors. Beyond that the smaller error is next to none, and no digit of
+    the ratio tells anything."""
+    if ratio > MOST_TIMES:
+        return text("first.times_over", lang, value=MOST_TIMES)
+    return _digits(ratio)
 
 
 def _digits(value: float) -> str:
