@@ -57,6 +57,7 @@ def compare(
     missing: Annotated[list[str] | None, typer.Option(metavar=_VALUE, rich_help_panel=_FILE)] = None,
     not_missing: Annotated[list[str] | None, typer.Option(metavar=_VALUE, rich_help_panel=_FILE)] = None,
     wide: Annotated[bool, typer.Option("--wide", rich_help_panel=_FILE)] = False,
+    every_step: Annotated[bool, typer.Option("--every-step", rich_help_panel=_FILE)] = False,
     fill: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     date_format: Annotated[str | None, typer.Option(metavar=_FORMAT, rich_help_panel=_FILE)] = None,
     encoding: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
@@ -89,6 +90,7 @@ def compare(
     columns |= {"inputs": inputs, "ignore": ignore, "missing": missing, "not_missing": not_missing}
     told = {"date_format": date_format, "encoding": encoding, "decimal": decimal, "kind": kind, "split_by": split_by}
     steps = {"target": target, "horizon": horizon, "window": window, "wide": wide or None, "fill": fill}
+    steps["every_step"] = every_step or None
     data = data_options(columns, {**told, **steps}, split, drop_short)
     asked, beside = names("--claims", claims), None if rivals is None else names("--rivals", rivals)
     numbers = whole_numbers("--lengths", lengths)

@@ -230,8 +230,9 @@ def test_text_in_a_wide_table(tmp_path: Path) -> None:
     refused(path, DataOptions(target="label"), BadData, "'who' holds text", "'x'", "--group who")
 
 
-def test_order_in_a_wide_table(tmp_path: Path) -> None:
-    refused(csv_of(tmp_path, long_frame()), DataOptions(target="label", order="t"), BadPlan, "--order needs --group")
+def test_order_without_the_group_that_it_is_of(tmp_path: Path) -> None:
+    options = DataOptions(target="label", order="t")
+    refused(csv_of(tmp_path, long_frame()), options, BadData, "have the same 't'", "tells them apart with --group")
 
 
 def test_a_value_beyond_all_measure(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_a_file_is_read_as_meant_with_nothing_missing(name, tmp_path):
     path.write_text(made.csv(), encoding="utf-8")
     card = prepare(path, made.options).card
     assert card["missing"] == {}
-    assert card["sequences"] == {"load": 1, "gestures": 240}.get(name, 300)
+    assert card["sequences"] == {"load": 1, "gestures": 240, "pump": 40}.get(name, 300)
 
 
 @EVERY
@@ -87,3 +87,15 @@ def test_a_file_is_written_where_out_says_and_never_over_another(tmp_path, capsy
         write_example("rivers", 0, tmp_path / "rivers.parquet", as_json=False, lang="en")
     with pytest.raises(BadPlan, match=r"--out needs"):
         write_example(None, 0, written, as_json=False, lang="en")
+
+
+def test_a_clog_does_not_show_in_one_reading():
+    frame = pl.read_csv(example("pump").csv().encode())
+    means = {state: part["pressure"].mean() for (state,), part in frame.group_by("state")}
+    assert means["idle"] < 1 < means["pumping"] < means["clogging"]
+    began = frame.with_columns(before=pl.col("state").shift(1).over("shift")).filter(
+        (pl.col("state") == "clogging") & (pl.col("before") == "pumping")
+    )
+    assert began.height > 20
+    spread = frame.filter(pl.col("state") == "pumping")["pressure"].std()
+    assert abs(began["pressure"].mean() - means["pumping"]) < spread

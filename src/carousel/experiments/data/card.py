@@ -94,6 +94,13 @@ class Forecast(TypedDict):
     spacing: Spacing | None
 
 
+class Labels(TypedDict):
+    """Of targets at every step: with how many steps each is seen, itself among them."""
+
+    window: int
+    window_given: bool
+
+
 class BaselineEntry(TypedDict):
     """What every contender must beat. name, metric: keys of the texts. score: on the test part."""
 
@@ -103,8 +110,8 @@ class BaselineEntry(TypedDict):
 
 
 class Card(TypedDict, total=False):
-    """All of it; a finished card has every entry. missing: values by channel. spacing: of the steps of sequences that
-    a column orders. notes: in the order they arose."""
+    """All of it; a finished card has every entry, `labels` only where each step has a target. missing: values by
+    channel. spacing: of the steps of sequences that a column orders. notes: in the order they arose."""
 
     file: str
     files: list[FileEntry]
@@ -120,6 +127,7 @@ class Card(TypedDict, total=False):
     scaling: Scaling
     split: Split
     forecast: Forecast | None
+    labels: Labels
     spacing: Spacing | None
     notes: list[Note]
     baseline: BaselineEntry

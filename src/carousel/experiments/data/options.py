@@ -30,7 +30,8 @@ class DataOptions:
     the only columns to be inputs. missing: cells that mean "no value" besides those of `table.MISSING`. not_missing:
     words of those that are values here, such as a class called None. date_format: how the order column is written, such
     as %d/%m/%Y. encoding, decimal: of a text table, where they cannot be told
-    from it ("comma" or "point"). wide: each row of a table is a whole sequence, and this is meant. fill: gaps are
+    from it ("comma" or "point"). wide: each row of a table is a whole sequence, and this is meant. every_step: the
+    target is told at each step, from those up to it. fill: gaps are
     filled by the last value before them ("last") or on a line between their neighbours ("linear"). Raises BadPlan where
     the options contradict each other.
     """
@@ -55,6 +56,7 @@ class DataOptions:
     encoding: str | None = None
     decimal: Decimal | None = None
     wide: bool | None = None
+    every_step: bool | None = None
     fill: Fill | None = None
 
     def __post_init__(self) -> None:
@@ -97,10 +99,19 @@ class DataOptions:
         if self.fill == "linear" and self.forecast:
             raise BadPlan("--fill linear looks at the value after a gap, which a forecast cannot know", got=self.fill,
                           fix="take --fill last")  # fmt: skip
-        for option, value in (("--group", self.group), ("--order", self.order), ("--forecast", self.forecast)):
+        if self.every_step and self.target is None:
+            raise BadPlan("--every-step goes with --target", got="no --target", fix="name the column with --target")
+        for option, value in (("--group", self.group), ("--order", self.order), ("--forecast", self.forecast),
+                              ("--every-step", "" if not self.every_step else "given")):  # fmt: skip
             if self.wide and value:
                 raise BadPlan(f"--wide and {option} exclude each other: a row is a whole sequence, or one step of it",
                               got=f"{option} {','.join(several(value))}", fix="leave one of them out")  # fmt: skip
+
+    @property
+    def labels_steps(self) -> bool:
+        """Whether each step has a target of its own: so said, or its steps are ordered and no column groups them."""
+        ordered = self.order is not None and self.group is None and not self.forecast
+        return self.target is not None and (bool(self.every_step) or ordered)
 
     def _check_roles(self) -> None:
         roles = [(role, name) for role, name in self.roles() if name is not None]
@@ -133,7 +144,7 @@ class DataOptions:
                 self._check_steps(option, value)
 
     def _check_steps(self, option: str, value: int) -> None:
-        if not self.forecast:
+        if not self.forecast and not (option == "--window" and self.labels_steps):
             raise BadPlan(f"{option} goes with --forecast", got=value, fix=f"leave {option} out")
         if value < 1:
             raise BadPlan(f"{option} is too small", allowed="1 step or more", got=value)
@@ -143,6 +154,7 @@ class DataOptions:
         lists = {f"--{name}": ",".join(getattr(self, name)) for name in ("ignore", "inputs", "missing")}
         lists["--not-missing"] = ",".join(self.not_missing)
         lists["--block"] = ",".join(several(self.block))
+        lists["--every-step"] = "given" if self.every_step else ""
         return {**lists, "--split-by": self.split_by, "--encoding": self.encoding, "--decimal": self.decimal,
                 "--wide": self.wide, "--fill": self.fill}  # fmt: skip
 

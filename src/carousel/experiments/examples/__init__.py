@@ -7,9 +7,10 @@ from carousel.experiments.examples.base import Example
 from carousel.experiments.examples.gestures import Gestures
 from carousel.experiments.examples.load import Load
 from carousel.experiments.examples.machines import Machines
+from carousel.experiments.examples.pump import Pump
 from carousel.experiments.examples.rivers import Rivers
 
-EXAMPLES: dict[str, Example] = {made.name: made for made in (Gestures(), Load(), Machines(), Rivers())}
+EXAMPLES: dict[str, Example] = {made.name: made for made in (Gestures(), Load(), Machines(), Pump(), Rivers())}
 
 
 def example(name: str) -> Example:

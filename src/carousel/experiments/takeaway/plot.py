@@ -26,15 +26,23 @@ def drawn(found: Predictions) -> str:
 
 def _classes(found: Predictions) -> Any:
     named = found.rows.named
-    shares = found.table.head(MOST_SEQUENCES).select(named, "^p\\(.*\\)$").unpivot(index=named)
+    shares = _named_alone(found).select(named, "^p\\(.*\\)$").unpivot(index=named)
     rows = shares.select(pl.col(named).cast(pl.String).alias("sequence"), pl.col("variable").alias("class"), "value")
     data = alt.Chart(theme.data(rows.to_dicts()))
     x, y = alt.X("value:Q", title="p", scale=alt.Scale(domain=[0, 1])), alt.Y("sequence:N", sort=None, title=named)
     return data.mark_bar().encode(x=x, y=y, color=alt.Color("class:N", title=None))
 
 
+def _named_alone(found: Predictions) -> pl.DataFrame:
+    """The first answers, each by a name of its own: of a step that of its sequence and its number."""
+    table, named = found.table.head(MOST_SEQUENCES), found.rows.named
+    if found.rows.steps is None:
+        return table
+    return table.with_columns(pl.concat_str(pl.col(named), pl.col("step"), separator=" / ").alias(named))
+
+
 def _values(found: Predictions) -> Any:
-    rows = found.table.head(MOST_SEQUENCES).rename({found.rows.named: "sequence"})
+    rows = _named_alone(found).rename({found.rows.named: "sequence"})
     base = alt.Chart(theme.data(rows.to_dicts())).encode(y=alt.Y("sequence:N", sort=None, title=found.rows.named))
     x = alt.X("predicted:Q", title=_target(found), scale=alt.Scale(zero=False))
     point = base.mark_point(filled=True, opacity=1).encode(x=x)

@@ -31,8 +31,9 @@ _AT_ONCE = 256  # sequences
 
 @dataclass(frozen=True)
 class Predictions:
-    """table: a row a sequence, of a forecast a row a step ahead; answers in the file's units. band: what the columns
-    "low" and "high" (of classes: "likely") were made with; None where nothing was measured. rows: what was read."""
+    """table: a row a sequence (of targets at every step: a step), of a forecast a row a step ahead; answers in the
+    file's units. band: what the columns "low" and "high" (of classes: "likely") were made with; None where nothing was
+    measured. rows: what was read."""
 
     table: pl.DataFrame
     band: Band | None
@@ -114,7 +115,7 @@ def _classes(logits: Floats, rows: NewRows, trained: Prepared, band: Band | None
     names = [entry["name"] for entry in trained.card["classes"] or ()]
     exps = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares = exps / exps.sum(axis=1, keepdims=True)
-    table = {rows.named: rows.names, "predicted": [names[k] for k in shares.argmax(axis=1)]}
+    table = {**rows.keys, "predicted": [names[k] for k in shares.argmax(axis=1)]}
     found = pl.DataFrame(table | {f"p({name})": shares[:, k] for k, name in enumerate(names)})
     if band is None:
         return found
@@ -125,7 +126,7 @@ def _classes(logits: Floats, rows: NewRows, trained: Prepared, band: Band | None
 
 def _values(output: Floats, rows: NewRows, trained: Prepared, band: Band | None) -> pl.DataFrame:
     value = output[:, 0] * trained.y_std[0] + trained.y_mean[0]
-    return pl.DataFrame({rows.named: rows.names, "predicted": value, **_ends(value, band, 0)})
+    return pl.DataFrame({**rows.keys, "predicted": value, **_ends(value, band, 0)})
 
 
 def _ahead(output: Floats, rows: NewRows, trained: Prepared, band: Band | None) -> pl.DataFrame:

@@ -29,6 +29,9 @@ def card_lines(card: Card, lang: str) -> list[str]:
 
 def _question(card: Card, lang: str) -> str:
     forecast = card["forecast"]
+    if "labels" in card:
+        window = _with_origin(card["labels"]["window"], card["labels"]["window_given"], lang)
+        return text(f"data.kind.labels_{card['kind']}", lang, target=card["target"], window=window)
     if forecast is None:
         return text(f"data.kind.{card['kind']}", lang, target=card["target"])
     window = _with_origin(forecast["window"], forecast["window_given"], lang)
@@ -63,7 +66,8 @@ def _classes(card: Card, lang: str) -> list[str]:
     if not card["classes"]:
         return []
     counts = [f"{c['name']} ({c['training']}/{c['validation']}/{c['test']})" for c in card["classes"]]
-    return [text("data.card.classes", lang, count=len(counts), counts=_listed(counts, lang))]
+    key = "data.card.classes_steps" if "labels" in card else "data.card.classes"
+    return [text(key, lang, count=len(counts), counts=_listed(counts, lang))]
 
 
 def _split(card: Card, lang: str) -> str:

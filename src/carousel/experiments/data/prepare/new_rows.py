@@ -31,7 +31,8 @@ from carousel.experiments.data.read.unpack import unpack
 @dataclass(frozen=True)
 class NewRows:
     """x: [R, C] as the network sees it, all sequences concatenated. raw: [R, c] in the file's units, NaN where missing,
-    without masks. lengths: [N]. names: [N] of the sequences, by the column `named`. times: [R] or None."""
+    without masks. lengths: [N]. names: [N] of the sequences, by the column `named`. times: [R] or None. steps: [N]
+    where each step of a sequence is asked about, its number in it, from 1; else None."""
 
     x: Singles
     raw: Floats
@@ -39,6 +40,12 @@ class NewRows:
     names: list[str]
     named: str
     times: Times | None
+    steps: list[int] | None = None
+
+    @property
+    def keys(self) -> dict[str, list[str] | list[int]]:
+        """The columns that say what each answer is about."""
+        return {self.named: self.names, **({} if self.steps is None else {"step": self.steps})}
 
     @property
     def starts(self) -> Ints:
@@ -51,6 +58,18 @@ class NewRows:
         times = self.times.take(kept) if self.times is not None else None
         lengths = np.full(len(self.lengths), steps)
         return replace(self, x=self.x[kept], raw=self.raw[kept], lengths=lengths, times=times)
+
+    def every_step(self, window: int) -> NewRows:
+        """Each step but the first of its sequence, with the steps up to it, `window` at most."""
+        begins, place = np.repeat(self.starts, self.lengths), np.arange(len(self.x))
+        ends = place[place > begins]
+        starts = np.maximum(begins[ends], ends - window + 1)
+        lengths = ends - starts + 1
+        kept = np.repeat(starts - starts_of(lengths), lengths) + np.arange(int(lengths.sum()))
+        sequence = np.repeat(np.arange(len(self.lengths)), self.lengths)[ends]
+        times = self.times.take(kept) if self.times is not None else None
+        names, steps = [self.names[k] for k in sequence], (ends - begins[ends] + 1).tolist()
+        return replace(self, x=self.x[kept], raw=self.raw[kept], lengths=lengths, names=names, times=times, steps=steps)
 
     def places(self) -> list[tuple[int, int]]:
         """Start and length of each."""
@@ -68,16 +87,18 @@ def read_new_rows(path: Path, options: DataOptions, trained: Prepared) -> NewRow
     table = TABLES[suffix][1](source, replace(options, missing=()))
     not_steps = {options.target, *several(options.block)}
     table, options = with_roles(table, _as_far_as_there(table, options))
-    if options.group is None and not options.forecast:
+    if options.group is None and not options.forecast and "labels" not in trained.card:
         return _wide(table, not_steps, trained, options.fill)
     return _long(table, options, trained)
 
 
 def _as_far_as_there(table: Table, options: DataOptions) -> DataOptions:
-    """Without what is asked of training rows alone: a target, a block, columns to leave out."""
+    """Without what is asked of training rows alone: a target and how it is seen, a block, columns to leave out."""
     ignore = tuple(name for name in options.ignore if name in table.frame.columns)
     missing = tuple(value for value in options.missing if holds(table, value))
-    return replace(options, target=None, block=None, ignore=ignore, inputs=(), missing=missing)
+    window = options.window if options.forecast else None  # of targets at every step: the card has it
+    return replace(options, target=None, block=None, ignore=ignore, inputs=(), missing=missing, window=window,
+                   every_step=None)  # fmt: skip
 
 
 def _long(table: Table, options: DataOptions, trained: Prepared) -> NewRows:
@@ -94,7 +115,9 @@ def _long(table: Table, options: DataOptions, trained: Prepared) -> NewRows:
         _refuse_other_spacing(known, steps.times.spacing(firsts_of(steps.lengths)), order)
     keys = [name.removeprefix(f"{group}=") for name in steps.names]
     rows = NewRows(seen(raw, trained), raw, steps.lengths, keys, group or "series", steps.times)
-    return _windows(rows, card) if card["forecast"] is not None else _checked(rows, card)
+    if "labels" in card:
+        return _checked(rows, None).every_step(card["labels"]["window"])
+    return _windows(rows, card) if card["forecast"] is not None else _checked(rows, card["lengths"]["max"])
 
 
 def _wide(table: Table, not_steps: set[str | None], trained: Prepared, fill: Fill | None) -> NewRows:
@@ -105,7 +128,8 @@ def _wide(table: Table, not_steps: set[str | None], trained: Prepared, fill: Fil
     rows = np.repeat(table.rows, kept.sum(axis=1))
     _refuse_missing_values(raw, rows, "value", "value" in masked(trained.card))
     names = [str(row) for row in table.rows]
-    return _checked(NewRows(seen(raw, trained), raw, kept.sum(axis=1), names, "row", None), trained.card)
+    most = trained.card["lengths"]["max"]
+    return _checked(NewRows(seen(raw, trained), raw, kept.sum(axis=1), names, "row", None), most)
 
 
 def _refuse_gaps(table: Table, raw: Floats, card: Card) -> None:
@@ -138,9 +162,9 @@ def _refuse_other_spacing(known: Spacing, found: Spacing, order: str | None) -> 
         )
 
 
-def _checked(rows: NewRows, card: Card) -> NewRows:
-    most = card["lengths"]["max"]
-    for bad, allowed in ((rows.lengths > most, f"at most {most} steps, the longest in training"),
+def _checked(rows: NewRows, most: int | None) -> NewRows:
+    """BadData for a sequence of another length than any in training; most: None where windows of it are seen."""
+    for bad, allowed in ((rows.lengths > (most or np.inf), f"at most {most} steps, the longest in training"),
                          (rows.lengths < SHORTEST, f"{SHORTEST} steps or more")):  # fmt: skip
         if bad.any():
             first = int(np.flatnonzero(bad)[0])

@@ -11,6 +11,7 @@ from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Note
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.options import DataOptions, several
+from carousel.experiments.data.prepare.labels import from_labels
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.rolls import from_rolls
 from carousel.experiments.data.prepare.sequences import from_sequences
@@ -19,7 +20,7 @@ from carousel.experiments.data.prepare.time_window import WHOLE, TimeWindow
 from carousel.experiments.data.read import tables, text_tables
 from carousel.experiments.data.read.layouts import lay_out
 from carousel.experiments.data.read.npz import read_npz
-from carousel.experiments.data.read.parsed import Parsed, ParsedRolls, ParsedSequences
+from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedRolls, ParsedSequences
 from carousel.experiments.data.read.pianoroll import read_rolls
 from carousel.experiments.data.read.source import Source, fingerprint, read_source
 from carousel.experiments.data.read.table import Table
@@ -120,4 +121,6 @@ def _build(
         return from_sequences(parsed, options, **names, time_window=time_window, whole=whole)
     if isinstance(parsed, ParsedRolls):
         return from_rolls(parsed, **names, whole=whole)
+    if isinstance(parsed, ParsedLabels):
+        return from_labels(parsed, options, **names, time_window=time_window, whole=whole)
     return from_series(parsed, options, **names, time_window=time_window, whole=whole)

@@ -27,7 +27,7 @@ from carousel.experiments.data.options import DataOptions
 from carousel.experiments.data.prepare.preparation import ParsedFile, assemble, read_file
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.time_window import TimeWindow, place_of
-from carousel.experiments.data.read.parsed import Parsed, ParsedRolls, ParsedSequences
+from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedRolls, ParsedSequences
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,16 @@ def _whole(read: ParsedFile, options: DataOptions, tuning: Prepared) -> Prepared
     forecast = tuning.card["forecast"]
     if forecast is not None:
         options = replace(options, window=forecast["window"], horizon=forecast["horizon"])
+    if "labels" in tuning.card:
+        options = replace(options, window=tuning.card["labels"]["window"])
     return assemble(read, options, whole=True)
 
 
 def _varied(parsed: Parsed, split: Split) -> Varied:
     if isinstance(parsed, ParsedRolls):
         return "file"
+    if isinstance(parsed, ParsedLabels) and split["how"] != "labels_time":
+        return "sequences"
     if isinstance(parsed, ParsedSequences) and split["how"] != "sequences_time":
         return "sequences" if parsed.part is None else "training"
     return "shifted"

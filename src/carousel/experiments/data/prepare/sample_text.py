@@ -15,7 +15,7 @@ from carousel.experiments.data.prepare.resplit import Splits
 
 SEQUENCES, CHANNELS, STEPS = 3, 6, 6  # shown of each
 _SEEDS, _WIDTH, _MARKS, _ROUNDED = 3, 60, ".o#", 1e-6
-_IN_TIME = ("time", "sequences_time")
+_IN_TIME = ("time", "sequences_time", "labels_time")
 
 
 def sample_lines(prepared: Prepared, lang: str) -> Iterator[str]:

@@ -44,7 +44,7 @@ def from_sequences(
     if isinstance(target, Values) and not whole:
         _refuse_constant(target.values, part, parsed.target)
     scaled = scale(parsed.x, np.repeat(part == 0, parsed.lengths), parsed.channels)
-    y, y_mean, y_std = _scaled_target(target, part)
+    y, y_mean, y_std = scaled_target(target, part)
     kind: Kind = "classification" if isinstance(target, Classes) else "regression"
     card: Card = {
         "kind": kind,
@@ -83,7 +83,10 @@ def _without_short(parsed: ParsedSequences, drop: bool) -> ParsedSequences:
 
 def _fix_of_all_short(parsed: ParsedSequences) -> str:
     if any(note["key"] in ("wide", "wide_taken") for note in parsed.notes):
-        return "if a row is one step, name its sequence with --group, or a column with --forecast"
+        return (
+            "if a row is one step, name its sequence with --group, or a column with --forecast; "
+            "--every-step if each row has a target of its own"
+        )
     return "is --group the right column?"
 
 
@@ -134,7 +137,8 @@ def _refuse_constant(values: Floats, part: Ints, name: str) -> None:
             )
 
 
-def _scaled_target(target: Classes | Values, part: Ints) -> tuple[np.ndarray, Floats, Floats]:
+def scaled_target(target: Classes | Values, part: Ints) -> tuple[np.ndarray, Floats, Floats]:
+    """Targets as a network is taught them, with mean and deviation of the training part's; codes as they are."""
     if isinstance(target, Classes):
         return target.codes, NONE, NONE
     training = target.values[part == 0]

@@ -17,10 +17,11 @@ from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import PARTS, Bools, Floats, Ints, starts_of
 from carousel.experiments.data.options import DataOptions
 from carousel.experiments.data.prepare.time_window import WHOLE, TimeWindow
+from carousel.experiments.data.read.order import Times
 from carousel.experiments.data.read.parsed import ParsedSeries
 
 LONGEST_WINDOW = 64
-_OUTSIDE = 3  # the part of a step that is before or after the time window
+OUTSIDE = 3  # the part of a step that is before or after the time window
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,11 @@ def cut_windows(
     """All windows of all series. BadData where a part gets fewer than two (R² needs values that differ). whole: none
     is cut off, all are of the first part."""
     window, horizon = sizes(parsed.lengths, options, time_window)
-    parts = np.zeros(len(parsed.x), dtype=np.int64) if whole else _parts(parsed, options.split, time_window)
+    parts = (
+        np.zeros(len(parsed.x), dtype=np.int64)
+        if whole
+        else parts_in_time(parsed.times, parsed.lengths, options.split, time_window)
+    )
     every = _origins(parsed.lengths, parts, window, horizon)
     columns = list(parsed.targets)
     targets = parsed.x[:, columns]
@@ -72,16 +77,19 @@ def sizes(lengths: Ints, options: DataOptions, time_window: TimeWindow = WHOLE) 
     return window, options.horizon or max(1, window // 8)
 
 
-def _parts(parsed: ParsedSeries, shares: tuple[float, float, float], time_window: TimeWindow) -> Ints:
-    """[R] the part of each step: by its moment, or by its place in the series where no column orders them."""
-    moments = parsed.times.values if parsed.times is not None else _places(parsed.lengths)
+def parts_in_time(
+    times: Times | None, lengths: Ints, shares: tuple[float, float, float], time_window: TimeWindow
+) -> Ints:
+    """[R] the part of each step: by its moment, or by its place in the series where no column orders them; OUTSIDE
+    before and after the stretch that is used."""
+    moments = times.values if times is not None else _places(lengths)
     ordered = np.sort(moments)  # not np.unique: of a million moments it takes seconds
     unique = ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
     start, used = time_window.moments(len(unique))
     first, second = (start + round(sum(shares[:n]) * used) for n in (1, 2))
     place = np.searchsorted(unique, moments)
     part = np.searchsorted([first, second], place, side="right").astype(np.int64)
-    part[(place < start) | (place >= start + used)] = _OUTSIDE
+    part[(place < start) | (place >= start + used)] = OUTSIDE
     return part
 
 
@@ -94,7 +102,7 @@ def _origins(lengths: Ints, step_part: Ints, window: int, horizon: int) -> Ints:
     place = _places(lengths)
     fits = (place >= window - 1) & (place + horizon < np.repeat(lengths, lengths))
     origin = np.flatnonzero(fits)
-    inside = (step_part[origin - window + 1] != _OUTSIDE) & (step_part[origin + horizon] != _OUTSIDE)
+    inside = (step_part[origin - window + 1] != OUTSIDE) & (step_part[origin + horizon] != OUTSIDE)
     found: Ints = origin[inside & (step_part[origin + 1] == step_part[origin + horizon])]
     return found
 

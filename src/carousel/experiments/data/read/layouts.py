@@ -11,15 +11,19 @@ from carousel.common.errors import BadData, BadPlan
 from carousel.experiments.data.arrays import Floats, Note
 from carousel.experiments.data.options import DataOptions, several
 from carousel.experiments.data.read.channels import read_channels
+from carousel.experiments.data.read.counters import without_counters
 from carousel.experiments.data.read.fill import filled
-from carousel.experiments.data.read.parsed import Parsed, ParsedSequences, ParsedSeries
+from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedSequences, ParsedSeries
 from carousel.experiments.data.read.roles import with_roles
 from carousel.experiments.data.read.steps import Steps, in_order
 from carousel.experiments.data.read.suspicious import suspicious
 from carousel.experiments.data.read.table import Table, counts_rows, is_numeric
 from carousel.experiments.data.read.taking_turns import taking_turns
 
-_FEW_ROWS = 20  # so few numbers may count by chance
+_ONE_EACH = {
+    "target": "one target a sequence: correct it, or choose another --group; if each step has its own, --every-step",
+    "block": "one block a sequence: correct it, or choose another --group",
+}
 
 
 def lay_out(table: Table, options: DataOptions) -> Parsed:
@@ -36,6 +40,8 @@ def lay_out(table: Table, options: DataOptions) -> Parsed:
             allowed="columns " + listed(table.frame.columns),
             fix="name a column with --target (one value a sequence) or --forecast (the next values)",
         )
+    if options.labels_steps:
+        return _labelled(table, options, options.target)
     if options.group is not None:
         return _long(table, options, options.target)
     return _wide(table, options, options.target)
@@ -58,7 +64,7 @@ def _series(table: Table, options: DataOptions) -> ParsedSeries:
         table.refuse_empty(name)
         table.numbers(name, "forecast column")
     leave_out = {*several(options.group), *several(options.order)}
-    counters, counted = _without_counters(table, {*leave_out, *options.forecast, *options.inputs})
+    counters, counted = without_counters(table, {*leave_out, *options.forecast, *options.inputs})
     x, channels, notes = read_channels(steps.table, leave_out | counters)
     notes = counted + notes
     targets = tuple(channels.index(name) for name in options.forecast)
@@ -85,7 +91,7 @@ def _long(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     block = next(iter(several(options.block)), None)
     blocks = _one_each(steps, block, "block").cast(pl.String).to_list() if block is not None else None
     roles = {*several(options.group), *several(options.order), *several(options.block), target}
-    counters, counted = _without_counters(table, {*roles, *options.inputs})
+    counters, counted = without_counters(table, {*roles, *options.inputs})
     if roles | counters >= set(table.frame.columns):  # nothing else would be left
         counters, counted = set(), []
     x, channels, notes = read_channels(steps.table, roles | counters)
@@ -96,11 +102,20 @@ def _long(table: Table, options: DataOptions, target: str) -> ParsedSequences:
                            blocks=blocks, ranks=ranks, spacing=spacing)  # fmt: skip
 
 
-def _without_counters(table: Table, named: set[str]) -> tuple[set[str], list[Note]]:
-    """Columns that count the rows of the file, and a note on each: they say where a row stands, not what it holds."""
-    others = [name for name in table.frame.columns if name not in named] if table.frame.height > _FEW_ROWS else []
-    found = [name for name in others if counts_rows(table.frame[name])]
-    return set(found), [{"key": "names_rows", "column": name} for name in found]
+def _labelled(table: Table, options: DataOptions, target: str) -> ParsedLabels:
+    table.refuse_empty(target)
+    _refuse_block_gaps(table, options)
+    steps = _in_order(table, options)
+    block = next(iter(several(options.block)), None)
+    blocks = _one_each(steps, block, "block").cast(pl.String).to_list() if block is not None else None
+    roles = {*several(options.group), *several(options.order), *several(options.block), target}
+    counters, counted = without_counters(table, {*roles, *options.inputs})
+    x, channels, notes = read_channels(steps.table, roles | counters)
+    x, done = filled(x, steps.lengths, options.fill)
+    taken: list[Note] = [] if options.every_step else [{"key": "every_step_taken", "column": target}]
+    return ParsedLabels(x, steps.lengths, steps.names, steps.table.rows, channels, target, steps.table.frame[target],
+                        steps.times, options.group is not None, steps.notes + taken + counted + notes + done, block,
+                        blocks, steps.ranks_in_time())  # fmt: skip
 
 
 def _refuse_target_gaps(table: Table, target: str) -> None:
@@ -128,18 +143,12 @@ def _one_each(steps: Steps, column: str, role: str) -> pl.Series:
             f"{group} has two values of the {role} {column!r}",
             got=f"{str(labels[int(first[row])])!r} in row {steps.table.rows[first[row]]}, "
             f"{str(labels[row])!r} in row {steps.table.rows[row]}",
-            fix=f"one {role} a sequence: correct it, or choose another --group",
+            fix=_ONE_EACH[role],
         )
     return labels[steps.starts]
 
 
 def _wide(table: Table, options: DataOptions, target: str) -> ParsedSequences:
-    if options.order is not None:
-        raise BadPlan(
-            "--order needs --group: without --group each row is a whole sequence, its columns the steps",
-            got=f"--order {options.order}",
-            fix="name the column that tells the sequences apart with --group",
-        )
     _refuse_target_gaps(table, target)
     _refuse_block_gaps(table, options)
     block = next(iter(several(options.block)), None)

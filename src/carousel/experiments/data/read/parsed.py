@@ -73,6 +73,30 @@ class ParsedSeries:
 
 
 @dataclass(frozen=True)
+class ParsedLabels:
+    """Sequences with a target at each step.
+
+    x: [R, C] in order, NaN where missing. lengths: [N]. names: how a person finds each in the file. rows: [R] the row
+    of each step in it. labels: [R] targets, null where a step has none. times: [R] when, or None. grouped: whether
+    a column tells the sequences apart. block, blocks, ranks: as of `ParsedSequences`.
+    """
+
+    x: Floats
+    lengths: Ints
+    names: list[str]
+    rows: Ints
+    channels: tuple[str, ...]
+    target: str
+    labels: pl.Series
+    times: Times | None
+    grouped: bool
+    notes: list[Note] = field(default_factory=list)
+    block: str | None = None
+    blocks: list[str] | None = None
+    ranks: Ints | None = None
+
+
+@dataclass(frozen=True)
 class ParsedRolls:
     """Piano rolls in the file's own parts. x: [R, keys] of 0 and 1; lengths, part: [N]."""
 
@@ -81,4 +105,4 @@ class ParsedRolls:
     part: Ints
 
 
-Parsed = ParsedSequences | ParsedSeries | ParsedRolls
+Parsed = ParsedSequences | ParsedSeries | ParsedLabels | ParsedRolls
