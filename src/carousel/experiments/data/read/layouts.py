@@ -11,7 +11,6 @@ from carousel.common.errors import BadData, BadPlan
 from carousel.experiments.data.arrays import Floats, Note
 from carousel.experiments.data.options import DataOptions, several
 from carousel.experiments.data.read.channels import read_channels
-from carousel.experiments.data.read.counters import without_counters
 from carousel.experiments.data.read.fill import filled
 from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedSequences, ParsedSeries
 from carousel.experiments.data.read.roles import with_roles
@@ -20,6 +19,7 @@ from carousel.experiments.data.read.suspicious import suspicious
 from carousel.experiments.data.read.table import Table, counts_rows, is_numeric
 from carousel.experiments.data.read.taking_turns import taking_turns
 
+_FEW_ROWS = 20  # so few numbers may count by chance
 _ONE_EACH = {
     "target": "one target a sequence: correct it, or choose another --group; if each step has its own, --every-step",
     "block": "one block a sequence: correct it, or choose another --group",
@@ -64,7 +64,7 @@ def _series(table: Table, options: DataOptions) -> ParsedSeries:
         table.refuse_empty(name)
         table.numbers(name, "forecast column")
     leave_out = {*several(options.group), *several(options.order)}
-    counters, counted = without_counters(table, {*leave_out, *options.forecast, *options.inputs})
+    counters, counted = _without_counters(table, {*leave_out, *options.forecast, *options.inputs})
     x, channels, notes = read_channels(steps.table, leave_out | counters)
     notes = counted + notes
     targets = tuple(channels.index(name) for name in options.forecast)
@@ -91,7 +91,7 @@ def _long(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     block = next(iter(several(options.block)), None)
     blocks = _one_each(steps, block, "block").cast(pl.String).to_list() if block is not None else None
     roles = {*several(options.group), *several(options.order), *several(options.block), target}
-    counters, counted = without_counters(table, {*roles, *options.inputs})
+    counters, counted = _without_counters(table, {*roles, *options.inputs})
     if roles | counters >= set(table.frame.columns):  # nothing else would be left
         counters, counted = set(), []
     x, channels, notes = read_channels(steps.table, roles | counters)
@@ -109,13 +109,20 @@ def _labelled(table: Table, options: DataOptions, target: str) -> ParsedLabels:
     block = next(iter(several(options.block)), None)
     blocks = _one_each(steps, block, "block").cast(pl.String).to_list() if block is not None else None
     roles = {*several(options.group), *several(options.order), *several(options.block), target}
-    counters, counted = without_counters(table, {*roles, *options.inputs})
+    counters, counted = _without_counters(table, {*roles, *options.inputs})
     x, channels, notes = read_channels(steps.table, roles | counters)
     x, done = filled(x, steps.lengths, options.fill)
     taken: list[Note] = [] if options.every_step else [{"key": "every_step_taken", "column": target}]
     return ParsedLabels(x, steps.lengths, steps.names, steps.table.rows, channels, target, steps.table.frame[target],
                         steps.times, options.group is not None, steps.notes + taken + counted + notes + done, block,
                         blocks, steps.ranks_in_time())  # fmt: skip
+
+
+def _without_counters(table: Table, named: set[str]) -> tuple[set[str], list[Note]]:
+    """Columns that count the rows of the file, none of those `named`; and a note on each."""
+    others = [name for name in table.frame.columns if name not in named] if table.frame.height > _FEW_ROWS else []
+    found = [name for name in others if counts_rows(table.frame[name])]
+    return set(found), [{"key": "names_rows", "column": name} for name in found]
 
 
 def _refuse_target_gaps(table: Table, target: str) -> None:
