@@ -70,8 +70,7 @@ def compare(
     be inputs), ignore (columns to leave out), missing (values that mean "no value"), not_missing (words such as None
     that are values here), date_format (of order), encoding and decimal ("comma" or "point") of a text table, wide (a
     row is a whole sequence), every_step (each step has a target of its own), fill (gaps: "last" or "linear"). Several
-    columns of group or order together are one key. rivals: simple methods beside the networks: "all" (None too),
-    "none", or names, such as "linear".
+    columns of one role are one key. rivals: simple methods beside the networks: "all" (None too), "none", or names.
 
     plan: the folder or plan.toml of an earlier run, which is run anew as it is, in place of all of the above. out: run
     folder; None: runs/NAME, the same for the same call. workers: processes of one thread; None: one a core. engine:
