@@ -29,8 +29,10 @@ from carousel.experiments.results.load import load_evidence
 from carousel.experiments.rivals.names import RIVALS
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Contender
+from carousel.experiments.tables import RIVALS as RIVAL_TABLE
+from carousel.experiments.tables import RivalRow, schema
 from tests.experiments.report.made import Run, read
-from tests.support.evidence import planted
+from tests.support.evidence import as_row, planted
 
 pytestmark = pytest.mark.slow
 
@@ -151,9 +153,10 @@ def test_the_picture_of_the_splits_fits_one_of_two_columns(lang: str) -> None:
         for spec, init in specs.items()
     }
     scores = [{"score": seed / 7, "baseline_score": 0.0, "outcome": "budget"} for seed in range(5)]
-    trials = {("file", seed): row for seed, row in enumerate(scores)}
+    trials = {("file", seed): as_row(row) for seed, row in enumerate(scores)}
     ranked = [Ranked(spec, made[spec].cell, init, 9, trials) for spec, init in specs.items()]
-    rivals = {name: dict(enumerate(scores)) for name in RIVALS}
+    empty = dict.fromkeys(schema(RIVAL_TABLE))
+    rivals = {name: {seed: RivalRow(**empty | {"score": seed / 7}) for seed in range(5)} for name in RIVALS}
     drawn = splits_picture(ranked, made, rivals, lang)
     assert drawn is not None
     shown = ElementTree.fromstring(drawn[0])
