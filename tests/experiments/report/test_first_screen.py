@@ -25,12 +25,13 @@ from carousel.experiments.report.first.plain_names import network
 from carousel.experiments.report.first.second_voice import Voice, voices
 from carousel.experiments.report.first.splits_picture import NARROWEST, RADIUS, splits_picture
 from carousel.experiments.report.first.words import percent, times
+from carousel.experiments.results.kept import schema
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.rivals.names import RIVALS
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Contender
 from carousel.experiments.tables import RIVALS as RIVAL_TABLE
-from carousel.experiments.tables import RivalRow, schema
+from carousel.experiments.tables import RivalRow
 from tests.experiments.report.made import Run, read
 from tests.support.evidence import as_row, planted
 
