@@ -16,7 +16,8 @@ from carousel.common.errors import BadData, BadPlan, CarouselError, UnknownName
 from carousel.common.texts import catalogue
 from tests.support.raised import HOLE, raised
 
-REACH = ("cli", "common", "experiments", "introspect/diagnosis", "nn/initialisation.py")  # the rest is met from Python
+# The rest is met from Python.
+REACH = ("cli", "common", "experiments", "introspect/diagnosis", "nn/initialisation.py", "page")
 ENGLISH = {key: value for key, value in catalogue("en").items() if key.startswith("errors.")}
 _WORD = re.compile(r"(?<![-\w.@=`])[a-z]{2,}(?![\w=(])")
 
