@@ -20,7 +20,7 @@ def drawn(found: Predictions) -> str:
     """The picture as SVG."""
     assert isinstance(found.taken.task, DataTask)  # nothing else answers new rows
     kind = found.taken.task.prepared.kind
-    chart = {"classification": _classes, "regression": _values, "forecast": _ahead}[kind](found)
+    chart = {"classification": _classes, "regression": _values, "forecast": _ahead, "piano-roll": _keys}[kind](found)
     return svg(chart, "predictions")
 
 
@@ -39,6 +39,16 @@ def _named_alone(found: Predictions) -> pl.DataFrame:
     if found.rows.steps is None:
         return table
     return table.with_columns(pl.concat_str(pl.col(named), pl.col("step"), separator=" / ").alias(named))
+
+
+def _keys(found: Predictions) -> Any:
+    """A row a piece, a column a key."""
+    named, names = found.rows.named, found.table.columns[1:]
+    shares = found.table.head(MOST_SEQUENCES).rename(dict(zip(names, map(str, range(1, len(names) + 1)), strict=True)))
+    rows = shares.unpivot(index=named, variable_name="key", value_name="p")
+    data = alt.Chart(theme.data(rows.rename({named: "piece"}).with_columns(pl.col("key").cast(pl.Int64)).to_dicts()))
+    x, y = alt.X("key:O", axis=alt.Axis(labelOverlap=True)), alt.Y("piece:N", sort=None, title=named)
+    return data.mark_rect().encode(x=x, y=y, color=alt.Color("p:Q", scale=alt.Scale(domain=[0, 1])))
 
 
 def _values(found: Predictions) -> Any:

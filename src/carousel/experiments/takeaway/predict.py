@@ -15,6 +15,7 @@ from torch import Tensor
 
 from carousel.common.damage import in_words
 from carousel.common.errors import BadPlan, FolderConflict
+from carousel.common.shapes import at_last_step
 from carousel.experiments.contenders.base import Network
 from carousel.experiments.data import DataOptions, DataTask, Prepared
 from carousel.experiments.data.arrays import Floats
@@ -48,19 +49,28 @@ def predict(run: str | Path, new_file: str | Path, level: float = LEVEL) -> Pred
     Raises UserError where the file does not fit the one that was trained on.
     """
     taken = load_taken(run)
-    trained = prepared_of(taken, run)
+    trained = file_of(taken, run)
     band = band_of(taken, level)
     rows = read_new_rows(Path(new_file), options_of(taken), trained)
     return Predictions(answers(taken.network, rows, trained, band), band, taken, rows)
 
 
-def prepared_of(taken: Taken, run: str | Path) -> Prepared:
-    """The file that the network was trained on. Raises BadPlan for one of a built-in task, or of piano rolls."""
-    if not isinstance(taken.task, DataTask) or taken.task.prepared.kind == "piano-roll":
-        what = taken.task.name if not isinstance(taken.task, DataTask) else "piano rolls"
-        raise BadPlan("only a network that was trained on a table answers new rows", got=f"{str(run)!r}: {what}",
+def file_of(taken: Taken, run: str | Path) -> Prepared:
+    """The file that the network was trained on. Raises BadPlan for one of a built-in task."""
+    if not isinstance(taken.task, DataTask):
+        raise BadPlan("only a network that was trained on a file answers a new one",
+                      got=f"{str(run)!r}: {taken.task.name}",
                       fix="compare on a file, and give its run folder")  # fmt: skip
     return taken.task.prepared
+
+
+def prepared_of(taken: Taken, run: str | Path) -> Prepared:
+    """The same, of values and classes. Raises BadPlan for piano rolls, whose answer at each step is a frame."""
+    found = file_of(taken, run)
+    if found.kind == "piano-roll":
+        raise BadPlan("a network of piano rolls is neither served nor exported", got=repr(str(run)),
+                      fix="take carousel predict, or carousel.load_best in Python")  # fmt: skip
+    return found
 
 
 def options_of(taken: Taken) -> DataOptions:
@@ -90,13 +100,18 @@ def answers(network: Network, rows: NewRows, trained: Prepared, band: Band | Non
     output = outputs(network, rows)
     if trained.kind == "classification":
         return _classes(output, rows, trained, band)
+    if trained.kind == "piano-roll":
+        return _keys(output, rows, trained)
     return _values(output, rows, trained, band) if trained.kind == "regression" else _ahead(output, rows, trained, band)
 
 
 @torch.no_grad()
 def outputs(network: Network, rows: NewRows) -> Floats:
-    """[N, O]: what the network's readout gives."""
-    found = [network(x, lengths).double().numpy() for x, lengths in batches(rows)]
+    """[N, O]: what the network's readout gives at the end of each."""
+    found = []
+    for x, lengths in batches(rows):
+        output = network(x, lengths)
+        found.append((at_last_step(output, lengths) if network.readout == "every" else output).double().numpy())
     return np.concatenate(found)
 
 
@@ -122,6 +137,13 @@ def _classes(logits: Floats, rows: NewRows, trained: Prepared, band: Band | None
     kept = 1 - shares <= band.half[0]
     kept[np.arange(len(kept)), shares.argmax(axis=1)] = True
     return found.with_columns(likely=pl.Series([" ".join(np.array(names)[row]) for row in kept]))
+
+
+def _keys(logits: Floats, rows: NewRows, trained: Prepared) -> pl.DataFrame:
+    """How likely each key sounds in the frame after the last."""
+    shares = 1 / (1 + np.exp(-logits))
+    names = trained.card["channels"]["names"]
+    return pl.DataFrame({rows.named: rows.names} | {f"p({name})": shares[:, k] for k, name in enumerate(names)})
 
 
 def _values(output: Floats, rows: NewRows, trained: Prepared, band: Band | None) -> pl.DataFrame:

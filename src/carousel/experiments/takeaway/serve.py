@@ -21,10 +21,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from carousel.common.errors import UserError
+from carousel.common.errors import BadPlan, UserError
 from carousel.common.version import version
+from carousel.experiments.data import Prepared
 from carousel.experiments.data.prepare.new_rows import read_new_rows
-from carousel.experiments.results.rebuild import load_taken
+from carousel.experiments.data.prepare.preparation import OTHERS
+from carousel.experiments.results.rebuild import Taken, load_taken
 from carousel.experiments.takeaway.predict import LEVEL, answers, band_of, options_of, prepared_of
 
 MOST_BYTES = 4 * 2**20  # of a request
@@ -44,7 +46,7 @@ def application(run: str | Path, token: str | None = None, level: float = LEVEL)
 
     Raises UserError for a run whose network answers no rows."""
     taken = load_taken(run)
-    trained, options, band = prepared_of(taken, run), options_of(taken), band_of(taken, level)
+    trained, options, band = _table_of(taken, run), options_of(taken), band_of(taken, level)
 
     def answer(rows: list[dict[str, Any]]) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(prefix="carousel-") as folder:
@@ -66,6 +68,13 @@ def application(run: str | Path, token: str | None = None, level: float = LEVEL)
 
     routes = [Route("/predict", predict, methods=["POST"]), Route("/health", health), Route("/openapi.json", openapi)]
     return Starlette(routes=routes, exception_handlers={Refused: _told, UserError: _told})
+
+
+def _table_of(taken: Taken, run: str | Path) -> Prepared:
+    found = prepared_of(taken, run)
+    if found.card.get("format") in OTHERS.values():
+        raise BadPlan("only a network of a table is served", got=found.name, fix="take carousel predict")
+    return found
 
 
 async def _told(request: Request, error: Exception) -> Response:

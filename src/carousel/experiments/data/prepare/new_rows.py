@@ -14,7 +14,8 @@ from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Bools, Floats, Ints, Singles, firsts_of, starts_of
 from carousel.experiments.data.card import Card, Spacing
 from carousel.experiments.data.options import DataOptions, Fill, several
-from carousel.experiments.data.prepare.preparation import TABLES, as_shown
+from carousel.experiments.data.prepare.new_arrays import refuse_others
+from carousel.experiments.data.prepare.preparation import OTHERS, TABLES, as_shown
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.sequences import SHORTEST
 from carousel.experiments.data.prepare.trained_channels import channels_of, masked, seen, unmasked
@@ -22,9 +23,10 @@ from carousel.experiments.data.read.fill import filled
 from carousel.experiments.data.read.layouts import row_values
 from carousel.experiments.data.read.order import Times
 from carousel.experiments.data.read.roles import holds, with_roles
-from carousel.experiments.data.read.source import read_source
+from carousel.experiments.data.read.source import Source, read_source
 from carousel.experiments.data.read.steps import in_order
 from carousel.experiments.data.read.table import Table
+from carousel.experiments.data.read.unanswered import UNANSWERED, Unanswered
 from carousel.experiments.data.read.unpack import unpack
 
 
@@ -80,16 +82,47 @@ def read_new_rows(path: Path, options: DataOptions, trained: Prepared) -> NewRow
     """The file at `path` as the network of `trained` wants it. A UserError as `prepare` raises it, and where the file
     differs from the one that was trained on."""
     suffix, source, _ = unpack(read_source(Path(path)))
-    if suffix not in TABLES:
-        raise BadData("new rows are read from tables", allowed=", ".join(TABLES), got=source.name,
-                      fix="write them as CSV")  # fmt: skip
+    _refuse_other_format(suffix, source, trained.card)
     options = as_shown(options)
-    table = TABLES[suffix][1](source, replace(options, missing=()))
+    if suffix in OTHERS:
+        return _arrays(UNANSWERED[suffix](source, bool(options.forecast)), trained)
+    return rows_of(TABLES[suffix][1](source, replace(options, missing=())), options, trained)
+
+
+def rows_of(table: Table, options: DataOptions, trained: Prepared) -> NewRows:
+    """The same of a table that was read."""
     not_steps = {options.target, *several(options.block)}
     table, options = with_roles(table, _as_far_as_there(table, options))
     if options.group is None and not options.forecast and "labels" not in trained.card:
         return _wide(table, not_steps, trained, options.fill)
     return _long(table, options, trained)
+
+
+def _refuse_other_format(suffix: str, source: Source, card: Card) -> None:
+    """A table is answered by a network of a table, an array by one of such arrays."""
+    known = card.get("format")
+    allowed = [ending for ending, name in OTHERS.items() if name == known] or list(TABLES)
+    if suffix not in allowed:
+        raise BadData("the new file is of another kind than the one trained on", allowed=", ".join(allowed),
+                      got=source.name, fix=f"write it as {allowed[0]}")  # fmt: skip
+
+
+def _arrays(given: Unanswered, trained: Prepared) -> NewRows:
+    refuse_others(given, trained.card)
+    known = trained.card.get("spacing")
+    if known is not None and given.spacing is not None:
+        _refuse_other_spacing(known, given.spacing, "time")
+    x = seen(given.x, trained)
+    return _whole(NewRows(x, given.x, given.lengths, given.names, given.named, None), trained)
+
+
+def _whole(rows: NewRows, trained: Prepared) -> NewRows:
+    """Sequences of lengths that were trained on, or their windows, or the last windows of series."""
+    if "labels" in trained.card:
+        return _checked(rows, None).every_step(trained.card["labels"]["window"])
+    if trained.card["forecast"] is not None:
+        return _windows(rows, trained.card)
+    return _checked(rows, int(trained.lengths.max()))
 
 
 def _as_far_as_there(table: Table, options: DataOptions) -> DataOptions:
@@ -114,10 +147,7 @@ def _long(table: Table, options: DataOptions, trained: Prepared) -> NewRows:
     if known is not None and steps.times is not None:
         _refuse_other_spacing(known, steps.times.spacing(firsts_of(steps.lengths)), order)
     keys = [name.removeprefix(f"{group}=") for name in steps.names]
-    rows = NewRows(seen(raw, trained), raw, steps.lengths, keys, group or "series", steps.times)
-    if "labels" in card:
-        return _checked(rows, None).every_step(card["labels"]["window"])
-    return _windows(rows, card) if card["forecast"] is not None else _checked(rows, card["lengths"]["max"])
+    return _whole(NewRows(seen(raw, trained), raw, steps.lengths, keys, group or "series", steps.times), trained)
 
 
 def _wide(table: Table, not_steps: set[str | None], trained: Prepared, fill: Fill | None) -> NewRows:
@@ -128,8 +158,7 @@ def _wide(table: Table, not_steps: set[str | None], trained: Prepared, fill: Fil
     rows = np.repeat(table.rows, kept.sum(axis=1))
     _refuse_missing_values(raw, rows, "value", "value" in masked(trained.card))
     names = [str(row) for row in table.rows]
-    most = trained.card["lengths"]["max"]
-    return _checked(NewRows(seen(raw, trained), raw, kept.sum(axis=1), names, "row", None), most)
+    return _whole(NewRows(seen(raw, trained), raw, kept.sum(axis=1), names, "row", None), trained)
 
 
 def _refuse_gaps(table: Table, raw: Floats, card: Card) -> None:

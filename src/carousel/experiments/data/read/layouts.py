@@ -87,9 +87,9 @@ def _long(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     _refuse_target_gaps(table, target)
     _refuse_block_gaps(table, options)
     steps = _in_order(table, options)
-    labels = _one_each(steps, target, "target")
+    labels = one_each(steps, target, "target")
     block = next(iter(several(options.block)), None)
-    blocks = _one_each(steps, block, "block").cast(pl.String).to_list() if block is not None else None
+    blocks = one_each(steps, block, "block").cast(pl.String).to_list() if block is not None else None
     roles = {*several(options.group), *several(options.order), *several(options.block), target}
     counters, counted = _without_counters(table, {*roles, *options.inputs})
     if roles | counters >= set(table.frame.columns):  # nothing else would be left
@@ -139,7 +139,8 @@ def _refuse_block_gaps(table: Table, options: DataOptions) -> None:
         table.refuse_gaps(name, "block column", "fill it in on every row, or remove these rows")
 
 
-def _one_each(steps: Steps, column: str, role: str) -> pl.Series:
+def one_each(steps: Steps, column: str, role: str) -> pl.Series:
+    """[N] the value that all rows of a sequence have in a column. BadData where they have two."""
     labels = steps.table.frame[column]
     first = np.repeat(steps.starts, steps.lengths)
     odd = np.flatnonzero((labels != labels[first]).to_numpy())

@@ -21,14 +21,14 @@ def read_npz(source: Source, options: DataOptions) -> ParsedSequences | ParsedSe
     """The arrays as sequences, or as one series where --forecast names columns ("x", or "x0", "x1", ...)."""
     options.refuse("NPZ", options.of_tables())
     options.refuse("NPZ", {"--group": options.group, "--order": options.order})
-    arrays, notes = _arrays(source)
-    x = _numbers(arrays.pop("x", None), "x", "the sequences, [N, T, C] or [N, T]")
+    arrays, notes = arrays_of(source)
+    x = numbers_of(arrays.pop("x", None), "x", "the sequences, [N, T, C] or [N, T]")
     if options.forecast:
         return _series(x, options)
     if "y" not in arrays and options.target is None:
         raise BadPlan(
             "it is not said what to predict",
-            allowed="array y [N] in the file, or --forecast with " + ", ".join(_columns(x)),
+            allowed="array y [N] in the file, or --forecast with " + ", ".join(columns_of(x)),
             fix="add y, or name columns with --forecast",
         )
     target = options.target or "y"
@@ -38,7 +38,8 @@ def read_npz(source: Source, options: DataOptions) -> ParsedSequences | ParsedSe
     return replace(parsed, notes=notes + parsed.notes)
 
 
-def _arrays(source: Source) -> tuple[dict[str, np.ndarray], list[Note]]:
+def arrays_of(source: Source) -> tuple[dict[str, np.ndarray], list[Note]]:
+    """The arrays by name. BadData where it is no archive of arrays, or a small one that expands to a large one."""
     if not source.data.startswith(b"PK"):
         raise _broken(source, "no archive")
     try:
@@ -71,7 +72,8 @@ def _broken(source: Source, reason: str) -> BadData:
     return BadData(f"{source.name} cannot be read as NPZ", got=reason.strip().splitlines()[0], fix=fix)
 
 
-def _numbers(array: np.ndarray | None, name: str, meaning: str) -> Floats:
+def numbers_of(array: np.ndarray | None, name: str, meaning: str) -> Floats:
+    """The array as numbers. BadData where it is absent, empty, no numbers, or holds an infinity."""
     if array is None:
         raise BadData(f"the file has no array {name!r}", allowed=meaning, fix=f"save it under the name {name}")
     if array.dtype.kind not in "fiub":
@@ -91,7 +93,8 @@ def _numbers(array: np.ndarray | None, name: str, meaning: str) -> Floats:
     return values
 
 
-def _columns(x: Floats) -> list[str]:
+def columns_of(x: Floats) -> list[str]:
+    """The names of the channels of x [.., C], or [T]."""
     return ["x"] if x.ndim == 1 else [f"x{c}" for c in range(x.shape[-1])]
 
 
@@ -103,7 +106,7 @@ def _series(x: Floats, options: DataOptions) -> ParsedSeries:
             got=f"shape {x.shape}",
             fix="reshape it",
         )
-    columns = _columns(x)
+    columns = columns_of(x)
     for name in options.forecast:
         if name not in columns:
             raise UnknownName("forecast column", name, columns)
@@ -128,7 +131,7 @@ def _sequences(x: Floats, arrays: dict[str, np.ndarray], target: str) -> ParsedS
         )
     x = x.reshape(*x.shape[:2], -1)
     count, steps = x.shape[:2]
-    lengths = _lengths(arrays.get("lengths"), count, steps)
+    lengths = lengths_of(arrays.get("lengths"), count, steps)
     kept = np.arange(steps) < lengths[:, None]
     names = [f"sequence {i}" for i in range(count)]
     channels = tuple(f"x{c}" for c in range(x.shape[2]))
@@ -136,7 +139,8 @@ def _sequences(x: Floats, arrays: dict[str, np.ndarray], target: str) -> ParsedS
     return ParsedSequences(x[kept], lengths, names, channels, target, labels, notes=notes)
 
 
-def _lengths(array: np.ndarray | None, count: int, steps: int) -> Ints:
+def lengths_of(array: np.ndarray | None, count: int, steps: int) -> Ints:
+    """[N] of the array `lengths`; where there is none, all steps."""
     if array is None:
         return np.full(count, steps, dtype=np.int64)
     if array.shape != (count,) or array.dtype.kind not in "iu":

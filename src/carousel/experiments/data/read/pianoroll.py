@@ -25,22 +25,24 @@ def read_rolls(source: Source, options: DataOptions) -> ParsedRolls:
     options.refuse("piano-roll", options.of_tables())
     options.refuse("piano-roll", {"--target": options.target, "--group": options.group, "--order": options.order})
     options.refuse("piano-roll", {"--forecast": ",".join(options.forecast), "--kind": options.kind})
-    arrays = _load(source)
-    parts = [_pieces(source, arrays, name) for name in NAMES]
+    arrays = load_arrays(source)
+    parts = [pieces_of(source, arrays, name) for name in NAMES]
     pieces = [piece for part in parts for piece in part]
     lengths = np.array([len(piece) for piece in pieces], dtype=np.int64)
     part = np.repeat(np.arange(3), [len(part) for part in parts])
     return ParsedRolls(np.concatenate(pieces), lengths, part)
 
 
-def _load(source: Source) -> dict[str, np.ndarray]:
+def load_arrays(source: Source) -> dict[str, np.ndarray]:
+    """The cells of the arrays NAMES, each as "NAME.PLACE"."""
     fix = "save it in MATLAB with -v6 or -v7"
     held = read_in_child(source, "a MATLAB 5 file", fix, "cells", *NAMES)
     with np.load(io.BytesIO(held), allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
 
 
-def _pieces(source: Source, arrays: dict[str, np.ndarray], name: str) -> list[Floats]:
+def pieces_of(source: Source, arrays: dict[str, np.ndarray], name: str) -> list[Floats]:
+    """Those of one part, each [T, 88]. BadData where there are none, or one is no piano roll."""
     pieces = [piece for key, piece in arrays.items() if key.startswith(f"{name}.")]
     if not pieces:
         raise BadData(

@@ -24,11 +24,13 @@ from carousel.experiments.data.read.visible import MOST_OF_A_FILE, visible
 
 
 @dataclass(frozen=True)
-class _Cases:
-    values: list[Floats]  # each [T, C]
+class Cases:
+    """As they stand in the file. values: each [T, C]. targets: empty where none were read."""
+
+    values: list[Floats]
     targets: list[str]
     lines: list[int]
-    kind: TargetKind
+    kind: TargetKind | None
     timed: Steps | None = None  # where the file has time stamps
 
 
@@ -37,12 +39,12 @@ def read_ts(source: Source, options: DataOptions) -> tuple[ParsedSequences, list
     options.refuse(".ts", options.of_tables())
     options.refuse(".ts", {"--target": options.target, "--group": options.group, "--order": options.order})
     options.refuse(".ts", {"--forecast": ",".join(options.forecast)})
-    train = _parse(source)
+    train = parse(source)
     sibling = _sibling(source)
     if sibling is None:
         parsed = _parsed(train, [f"line {line}" for line in train.lines])
         return replace(parsed, notes=parsed.notes + _alone_note(source)), [source]
-    return _with_test(source, train, sibling, _parse(sibling)), [source, sibling]
+    return _with_test(source, train, sibling, parse(sibling)), [source, sibling]
 
 
 def _sibling(source: Source) -> Source | None:
@@ -61,7 +63,7 @@ def _alone_note(source: Source) -> list[Note]:
     return [{"key": "test_alone", "file": visible(stem.removesuffix("_TEST") + "_TRAIN" + suffix, MOST_OF_A_FILE)}]
 
 
-def _with_test(source: Source, train: _Cases, sibling: Source, test: _Cases) -> ParsedSequences:
+def _with_test(source: Source, train: Cases, sibling: Source, test: Cases) -> ParsedSequences:
     if train.kind != test.kind or train.values[0].shape[1] != test.values[0].shape[1]:
         raise BadData(
             f"{sibling.name} does not fit {source.name}",
@@ -85,7 +87,7 @@ def _with_test(source: Source, train: _Cases, sibling: Source, test: _Cases) -> 
     return replace(parsed, part=part, ranks=None, notes=[*parsed.notes, note])
 
 
-def _parsed(cases: _Cases, names: list[str]) -> ParsedSequences:
+def _parsed(cases: Cases, names: list[str]) -> ParsedSequences:
     channels = tuple(f"dim{c + 1}" for c in range(cases.values[0].shape[1]))
     lengths = np.array([len(values) for values in cases.values], dtype=np.int64)
     target = "class" if cases.kind == "classification" else "target"
@@ -97,24 +99,26 @@ def _parsed(cases: _Cases, names: list[str]) -> ParsedSequences:
     return replace(parsed, spacing=steps.spacing(), ranks=steps.ranks_in_time(), notes=steps.notes)
 
 
-def _parse(source: Source) -> _Cases:
+def parse(source: Source, answered: bool = True) -> Cases:
+    """The cases. answered: each has its target; else a target is not looked at, where the header says there is one."""
     header, body = _lines(source)
-    kind = _kind(source, header)
+    kind = _kind(source, header) if answered else None
+    last = answered or any(header.get(name, "").startswith("true") for name in ("classlabel", "targetlabel"))
     stamps: list[list[str]] = []
     stamped = header.get("timestamps", "false") == "true"
     if not body:
         raise BadData(f"{source.name} has no cases after @data", fix="give a file that holds data")
-    cases = _Cases([], [], [line for line, _ in body], kind)
+    cases = Cases([], [], [line for line, _ in body], kind)
     for line, content in body:
+        content = content if last else f"{content}:?"
         if stamped:
             dimensions, times, target = stamped_case(source, line, content)
             stamps.append(times)
         else:
             *dimensions, target = content.split(":")
         cases.values.append(_case(source, line, dimensions))
-        cases.targets.append(target.strip())
-        if not cases.targets[-1] or cases.targets[-1] == "?":
-            raise BadData(f"line {line} of {source.name} has no target", fix="fill it in, or remove the line")
+        if answered:
+            cases.targets.append(_target(source, line, target.strip()))
         if cases.values[-1].shape[1] != cases.values[0].shape[1]:
             raise BadData(
                 f"line {line} of {source.name} has another number of dimensions than line {body[0][0]}",
@@ -123,6 +127,12 @@ def _parse(source: Source) -> _Cases:
                 fix="separate dimensions by ':', the target last",
             )
     return replace(cases, timed=timed(source, stamps, cases.lines)) if stamped else cases
+
+
+def _target(source: Source, line: int, word: str) -> str:
+    if word in ("", "?"):
+        raise BadData(f"line {line} of {source.name} has no target", fix="fill it in, or remove the line")
+    return word
 
 
 def _lines(source: Source) -> tuple[dict[str, str], list[tuple[int, str]]]:
