@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -137,14 +138,28 @@ def test_a_series_that_cannot_be_forecast_is_refused(folders: dict[str, Path], t
 
 def test_a_folder_that_was_tampered_with_is_refused(folders: dict[str, Path], tmp_path: Path) -> None:
     best = shutil.copytree(folders["values"], tmp_path / "best")
-    about = json.loads((best / "contender.json").read_text())
+    table = folders["values"].parent / "table.csv"
+    about, weights = json.loads((best / "contender.json").read_text()), (best / "model.safetensors").read_bytes()
     badly = {**about["source"], "options": {"drop_short": "perhaps"}}
-    for change, says in (({"schema": 2}, "schema is none of the values"), ({"source": badly}, "that no file can")):
+    flipped = bytearray(weights)
+    flipped[-1] ^= 1
+    newer = r"written by another version of Carousel; allowed: schema 1 in contender.json; got: 2; fix: read it"
+    for change, content, says in (
+        ({"schema": 2}, weights, newer),
+        ({"source": badly}, weights, "that no file can"),
+        ({}, weights[:-8], "is not what contender.json was written with"),
+        ({}, bytes(flipped), "is not what contender.json was written with"),
+        ({"weights_sha256": sha256(weights[:99]).hexdigest()}, weights[:99], "no safetensors"),
+        ({}, b"", "is not what"),
+    ):
         (best / "contender.json").write_text(json.dumps({**about, **change}))
-        with pytest.raises(UserError, match=says):
-            predict(best, folders["values"].parent / "table.csv")
+        (best / "model.safetensors").write_bytes(content)
+        with pytest.raises(UserError, match=says) as refused:
+            predict(best, table)
+        assert "\n" not in str(refused.value) and line_in(refused.value, "zh") != str(refused.value)
     (best / "contender.json").write_text(json.dumps(about))
-    weights = (best / "model.safetensors").read_bytes()
-    (best / "model.safetensors").write_bytes(weights[:-8])
-    with pytest.raises(UserError, match="is not what"):
-        predict(best, folders["values"].parent / "table.csv")
+    (best / "model.safetensors").write_bytes(weights)
+    held = (best / "data.npz").read_bytes()
+    (best / "data.npz").write_bytes(held[: len(held) // 2])
+    with pytest.raises(UserError, match=r"data\.npz' is absent or damaged"):
+        predict(best, table)

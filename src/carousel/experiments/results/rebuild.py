@@ -34,13 +34,14 @@ from carousel.experiments.training.trial import build_contender
 Trained = tuple[Network, Task]
 _MOST_TEXT, _MOST_WEIGHTS = 2**20, 2**30  # bytes that are read
 _LONGEST = 1_000_000  # T
+_SCHEMA: Literal[1] = 1  # of contender.json
 
 
 class _Described(BaseModel):
     """contender.json, as far as a network is rebuilt from it."""
 
     model_config = ConfigDict(strict=True)
-    schema_number: Literal[1] = Field(default=1, alias="schema")
+    schema_number: Literal[1] = Field(default=_SCHEMA, alias="schema")
     source: Source
     contender: Contender
     length: int = Field(ge=0, le=_LONGEST)
@@ -75,7 +76,10 @@ def load_taken(path: str | Path) -> Taken:
     path = Path(path)
     path = path / "best" if os.path.isdir(path / "best") else path  # noqa: PTH112  (Path's raises for a long name)
     with _refusing(path):
-        about = _Described.model_validate(json.loads(read_regular(path / "contender.json", _MOST_TEXT)))
+        given = json.loads(read_regular(path / "contender.json", _MOST_TEXT))
+    _refuse_other_version(given, path)
+    with _refusing(path):
+        about = _Described.model_validate(given)
         weights = _weights(about, read_regular(path / "model.safetensors", _MOST_WEIGHTS))
         made = _task(about, path)
         _check_size(about.contender, made, weights)
@@ -84,6 +88,17 @@ def load_taken(path: str | Path) -> Taken:
         network.load_state_dict(weights)
     errors = [] if about.refit is None else about.refit.errors
     return Taken(network.eval(), made, about.contender, about.source, errors)
+
+
+def _refuse_other_version(given: object, path: Path) -> None:
+    number = given.get("schema", _SCHEMA) if isinstance(given, dict) else _SCHEMA
+    if type(number) is int and number != _SCHEMA:
+        raise FolderConflict(
+            f"{str(path)!r} was written by another version of Carousel",
+            allowed=f"schema {_SCHEMA} in contender.json",
+            got=number,
+            fix="read it with that version, or train again: carousel compare --plan RUN",
+        )
 
 
 def _weights(about: _Described, content: bytes) -> dict[str, Tensor]:
