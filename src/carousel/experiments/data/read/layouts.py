@@ -107,7 +107,7 @@ def _labelled(table: Table, options: DataOptions, target: str) -> ParsedLabels:
     _refuse_block_gaps(table, options)
     steps = _in_order(table, options)
     block = next(iter(several(options.block)), None)
-    blocks = _one_each(steps, block, "block").cast(pl.String).to_list() if block is not None else None
+    blocks = one_each(steps, block, "block").cast(pl.String).to_list() if block is not None else None
     roles = {*several(options.group), *several(options.order), *several(options.block), target}
     counters, counted = _without_counters(table, {*roles, *options.inputs})
     x, channels, notes = read_channels(steps.table, roles | counters)
