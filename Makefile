@@ -6,6 +6,9 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 # Files are shared out whole, longest first (tests/conftest.py).
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+# cloud-init and what it imports beside the packages of the virtual environment.
+CLOUD_INIT := cloud-init python3-configobj python3-six python3-jsonpatch python3-json-pointer
+
 .PHONY: help run check test lint bench pictures page docs wheel verify clean
 
 help:
@@ -80,9 +83,11 @@ $(VENV)/.ready-dev: $(VENV)/.ready
 	touch $@
 
 # What builds the lab page (75 MB, of fixed hashes, no script of theirs is run), and the browser that its tests open;
-# the compiler and the simulator that run what is exported.
+# the compiler and the simulator that run what is exported; what reads job scripts and cloud-config (4 MB, unpacked only).
 $(VENV)/.ready-page: $(VENV)/.ready-dev web/package-lock.json
 	cd web && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
 	command -v chromium >/dev/null || { apt-get update --quiet && apt-get install --quiet --yes chromium fonts-noto-cjk; }
-	for tool in gcc iverilog; do command -v $$tool >/dev/null || { apt-get update --quiet && apt-get install --quiet --yes $$tool; } || exit 1; done
+	for tool in gcc iverilog shellcheck; do command -v $$tool >/dev/null || { apt-get update --quiet && apt-get install --quiet --yes $$tool; } || exit 1; done
+	folder=$$(mktemp -d) && apt-get update --quiet && (cd $$folder && apt-get download --quiet $(CLOUD_INIT)) && \
+	    for package in $$folder/*.deb; do dpkg -x $$package $(VENV)/cloud-init || exit 1; done; code=$$?; rm -r $$folder; exit $$code
 	touch $@

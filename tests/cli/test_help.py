@@ -19,6 +19,13 @@ from tests.support.runs import environment
 
 ROOT = typer.main.get_command(app)
 COMMANDS = {"carousel": ROOT, **ROOT.commands}  # type: ignore[attr-defined]
+INSIDE = {
+    inner: name
+    for name, command in COMMANDS.items()
+    for inner in getattr(command, "commands", ())
+    if command is not ROOT
+}
+COMMANDS |= {inner: COMMANDS[name].commands[inner] for inner, name in INSIDE.items()}
 CHINESE = range(0x4E00, 0xA000)
 GROUPS = {
     "What is compared": ("--contenders", "--lengths", "--claims", "--plan"),
@@ -29,7 +36,8 @@ GROUPS = {
 
 
 def typed(name: str) -> tuple[str, ...]:
-    return () if name == "carousel" else (name,)
+    """Its words behind `carousel`; those of one inside another too."""
+    return () if name == "carousel" else (INSIDE[name], name) if name in INSIDE else (name,)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

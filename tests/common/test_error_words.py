@@ -17,7 +17,7 @@ from carousel.common.texts import catalogue
 from tests.support.raised import HOLE, raised
 
 # The rest is met from Python.
-REACH = ("cli", "common", "experiments", "introspect/diagnosis", "nn/initialisation.py", "page")
+REACH = ("cli", "cluster", "common", "experiments", "introspect/diagnosis", "nn/initialisation.py", "page")
 ENGLISH = {key: value for key, value in catalogue("en").items() if key.startswith("errors.")}
 _WORD = re.compile(r"(?<![-\w.@=`])[a-z]{2,}(?![\w=(])")
 

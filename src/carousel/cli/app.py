@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from carousel.cli.cluster import app as cluster
 from carousel.cli.ending import exit_code
 from carousel.cli.help import Command, Group
 from carousel.cli.parameters import PATH, Json, Lang, N
@@ -101,6 +102,7 @@ def compare(
 app.command(cls=Command)(predict)
 app.command(cls=Command)(export)
 app.command(cls=Command)(serve)
+app.add_typer(cluster)
 
 
 @app.command(cls=Command)
