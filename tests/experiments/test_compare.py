@@ -83,6 +83,7 @@ import _thread, io, sys, threading, time
 from pathlib import Path
 sys.path.insert(0, {src!r})
 import carousel
+from carousel.experiments.status import status_of
 
 def stop():
     while not list(Path("out").glob("trials/*.parquet")):
@@ -96,8 +97,12 @@ try:
 except KeyboardInterrupt:
     assert "Go on with the same" in told.getvalue()
     print("interrupted")
+held = status_of(Path("out"))
+assert held.state == "stopped" and 0 < held.counts["done"] < held.expected and held.sign.nodes, held
 found = carousel.compare(plan="planned", out="out", workers=1, progress=False)
 again = carousel.load_run("out")
+whole = status_of(Path("out"))
+assert whole.state == "done" and whole.counts["done"] == whole.expected == held.expected, whole
 assert again.verdicts == found.verdicts and list(again.verdicts) == [*found.verdicts]
 assert repr(found).count("\\n") < 12 and str(found.advice) == found.advice["en"]
 assert "report.html" in found._repr_html_() and found.report.is_file() and found.folder == Path("out")

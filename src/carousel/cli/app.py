@@ -114,6 +114,14 @@ def report(folder: Annotated[Path, typer.Argument()], json_: Json = False, lang:
 
 
 @app.command(cls=Command)
+def status(folder: Annotated[Path, typer.Argument()], json_: Json = False, lang: Lang = "") -> None:
+    """Say how far a comparison is."""
+    from carousel.cli.status import status as run
+
+    run(folder, json_, lang)
+
+
+@app.command(cls=Command)
 def verdicts(
     folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...")], json_: Json = False, lang: Lang = ""
 ) -> None:

@@ -20,6 +20,7 @@ from carousel.experiments.data import DataOptions
 from carousel.experiments.finalise import InterimAnalysis, finalise
 from carousel.experiments.preflight import Preflight, preflight
 from carousel.experiments.progress import ProgressDisplay
+from carousel.experiments.progress_file import ProgressFile
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.engines import engine_named
 from carousel.experiments.runner.environment import describe_environment
@@ -27,7 +28,7 @@ from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Ledger
 from carousel.experiments.runner.plan import Plan
 from carousel.experiments.runner.request import PARAMETERS, ComparisonRequest
-from carousel.experiments.runner.run import run_plan
+from carousel.experiments.runner.run import Progress, run_plan
 from carousel.experiments.runner.split_store import store_splits
 from carousel.experiments.runner.task_loader import Sources
 
@@ -123,9 +124,15 @@ def run_comparison(
             store_splits(folder, splits)
         folder.write_json(folder.environment, describe_environment(plan, Sources(folder), chosen.workers))
         _check_what_is_there(folder)
-        with display, writing_to(folder.path):
+        told = ProgressFile(folder)
+        with display, told, writing_to(folder.path):
             start = partial(chosen.start, say=display.say)
-            run_plan(plan, folder, chosen.workers, display.show, interim.more_seeds, interim.to_refit, start)
+
+            def show(progress: Progress) -> None:
+                display.show(progress)
+                told.show(progress)
+
+            run_plan(plan, folder, chosen.workers, show, interim.more_seeds, interim.to_refit, start)
         return finalise(load_evidence(folder.path), lang, interim.settled)
 
 

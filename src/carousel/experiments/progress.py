@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
@@ -13,10 +13,11 @@ from rich.progress import Progress as Bar
 
 from carousel.common.terminal import one_line, print_line
 from carousel.common.texts import text
-from carousel.experiments.runner.ledger import Entry
+from carousel.experiments.best_so_far import BestSoFar
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.runner.run import Progress
-from carousel.experiments.training.description import condition_key
+
+if TYPE_CHECKING:
+    from carousel.experiments.runner.run import Progress  # it brings torch
 
 _QUIET_EVERY_SECONDS = 15.0
 
@@ -27,7 +28,7 @@ class ProgressDisplay:
 
     def __init__(self, plan: Plan, lang: str, stream: TextIO | None):
         self._lang, self._stream = lang, stream
-        self._best = _Best(plan)
+        self._best = BestSoFar(plan)
         self._last: Progress | None = None
         self._printed = time.monotonic()
         rich = Console(file=stream)
@@ -83,27 +84,6 @@ class ProgressDisplay:
         if self._best.found is None:
             return text("cli.progress", self._lang, **values)
         return text("cli.progress_best", self._lang, **values, **self._best.values())
-
-
-class _Best:
-    """The best validation score so far under the hardest condition, tuning or reporting."""
-
-    def __init__(self, plan: Plan):
-        self._condition = plan.hardest().key
-        self.found: tuple[float, str] | None = None
-
-    def see(self, entry: Entry) -> None:
-        if entry.kind != "trial" or entry.record is None:
-            return
-        about, score = entry.description, entry.record["trial"]["validation_score"]
-        if condition_key(about["source"]["name"], about["length"]) == self._condition and score is not None:
-            self.found = max(self.found or (score, about["contender"]["spec"]), (score, about["contender"]["spec"]))
-
-    def values(self) -> dict[str, str]:
-        """Condition, contender and score, for the text."""
-        assert self.found is not None  # asked for only then
-        score, contender = self.found
-        return {"condition": self._condition, "contender": contender, "score": f"{score:.3f}"}
 
 
 class _Bar:

@@ -6,7 +6,7 @@ record in the ledger. The local one's workers write there themselves; of a clust
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +23,9 @@ class Workers(Protocol):
     def watch(self) -> None:
         """Called a few times a second: replace what was lost, hand out what is pending. Never waits. Raises where no
         job could be done any more."""
+
+    def nodes(self) -> Mapping[str, int]:
+        """The machines at work by name, and how many jobs, or groups of them, each does at a time; {} until known."""
 
     def stop(self) -> None:
         """End them. What they were doing stays marked as running; whoever holds the folder next gives it back."""

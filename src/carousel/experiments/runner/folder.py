@@ -21,8 +21,8 @@ from carousel.experiments.runner.plan import SCHEMA_VERSION, Plan
 
 _FOLDERS = ("answers", "best", "figures", "flow", "kept", "splits", "tables", "trials", "weights")
 _LEDGER = ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite-journal")
-_FILES = (".lock", *_LEDGER, "plan.toml", "data.npz", "card.json", "environment.json", "verdicts.json", "report.html",
-          "report.md")  # fmt: skip
+_FILES = (".lock", *_LEDGER, "plan.toml", "data.npz", "card.json", "environment.json", "progress.json", "verdicts.json",
+          "report.html", "report.md")  # fmt: skip
 _MOST_TEXT = 2**26  # bytes that are read of a plan or of JSON
 Judged = TypeVar("Judged")
 
@@ -73,6 +73,11 @@ class RunFolder:
     def environment(self) -> Path:
         """Versions, processor, kernels chosen and refused."""
         return self.path / "environment.json"
+
+    @property
+    def progress(self) -> Path:
+        """How far the command was when it last wrote it."""
+        return self.path / "progress.json"
 
     def curves(self, job: str) -> Path:
         """Step by step of a trial."""

@@ -176,6 +176,12 @@ class Ledger(LedgerFile):
         else:
             self.fail(jobs[0], error)
 
+    def last_finished(self) -> float | None:
+        """When the last job that is done was finished, in seconds of Unix; None where none is."""
+        with self._refusing():
+            (found,) = self._db.execute("SELECT MAX(finished) FROM jobs WHERE state='done'").fetchone()
+        return None if found is None else float(found)
+
     def running_work(self) -> float:
         """The rough cost of what is being done, in the unit of positions."""
         with self._refusing():

@@ -28,12 +28,14 @@ _SCHEMA = (
 class LedgerFile:
     """One connection to the SQLite file of a ledger."""
 
-    def __init__(self, path: Path, *, create: bool = False):
+    def __init__(self, path: Path, *, create: bool = False, read_only: bool = False):
+        """read_only: looked at beside the command that writes it, which notices nothing."""
         self.path = path
         if not create and not path.is_file():
             raise FolderConflict(f"no ledger at {str(path)!r}", fix="give the folder of a run")
         with self._refusing():
-            self._db = sqlite3.connect(path, timeout=_OPENING_SECONDS, isolation_level=None)
+            name = _read_only(path) if read_only else path
+            self._db = sqlite3.connect(name, timeout=_OPENING_SECONDS, isolation_level=None, uri=read_only)
             self._file = _identity(path)
             if create and self._is_empty():
                 self._create()
@@ -121,6 +123,12 @@ class LedgerFile:
         if verdict != "ok":
             raise _unusable(self.path, verdict)
         self._db.execute("SELECT hash, position, kind, description, state, attempts, record, error FROM jobs LIMIT 1")
+
+
+def _read_only(path: Path) -> str:
+    """Its address. Without a write-ahead log nobody writes it; "immutable" then, so that none is laid beside it."""
+    log = path.with_name(f"{path.name}-wal")
+    return f"{path.absolute().as_uri()}?mode=ro" + ("" if log.exists() else "&immutable=1")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

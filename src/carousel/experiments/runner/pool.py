@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 import sysconfig
@@ -39,6 +40,10 @@ class Pool:
         self._workers = alive
         while len(self._workers) < self._size:
             self._workers.append(self._start())
+
+    def nodes(self) -> dict[str, int]:
+        """This machine, and its workers."""
+        return {platform.node(): self._size}
 
     def stop(self) -> None:
         """End all workers. Their jobs stay marked as running; whoever holds the folder next gives them back."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from carousel.common.errors import CarouselError
 from carousel.common.files import writing_to
@@ -32,7 +32,8 @@ _POLL_SECONDS = 0.2
 class Progress:
     """Where the run stands. `newly_done`: entries finished since the last report (at first, those found finished).
     `expected`: jobs there will be. `seconds`: of this command. `share_before`, `share`: of the plan's work, by its
-    rough cost, done before this command and now, what is being done counted by half."""
+    rough cost, done before this command and now, what is being done counted by half. `nodes`: how many jobs, or
+    groups of them, each machine does at a time."""
 
     counts: dict[str, int]
     expected: int
@@ -40,6 +41,7 @@ class Progress:
     seconds: float
     share_before: float
     share: float
+    nodes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def seconds_left(self) -> float | None:
@@ -156,7 +158,8 @@ class _Drive:
         # Of a group nothing is known until its first network stops; on average half of it is done.
         halves = self._ledger.running_work() / 2 if self._spent > self._before else 0.0
         share = min(1.0, (self._spent + halves) / work)
-        self._report(Progress(counts, expected, self._newly, seconds, self._before / work, share))
+        shares = self._before / work, share
+        self._report(Progress(counts, expected, self._newly, seconds, *shares, self._pool.nodes()))
 
     def _reporting_cost(self, allocation: Mapping[Group, int]) -> float:
         return -sum(position for position, _ in following_jobs(self._plan, self._tuning.all(), allocation))

@@ -83,6 +83,10 @@ class Dispatcher:
         self._end_overdue()
         self._hand_out()
 
+    def nodes(self) -> dict[str, int]:
+        """The machines of the cluster as they were last told, and the slots of each."""
+        return dict(self._nodes or {})
+
     def stop(self) -> None:
         """End all tasks."""
         self._cluster.close()
