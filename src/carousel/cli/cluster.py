@@ -16,8 +16,8 @@ app = typer.Typer(name="cluster", cls=Group, invoke_without_command=True)
 
 
 @app.callback()
-def root(context: typer.Context) -> None:
-    """The command without a command: its help."""
+def root(context: typer.Context, lang: Lang = "") -> None:
+    """The command without a command: its help. A language holds for the command that follows."""
     if context.invoked_subcommand is None:
         print(context.get_help())
 
