@@ -159,7 +159,7 @@ class _Drive:
         halves = self._ledger.running_work() / 2 if self._spent > self._before else 0.0
         share = min(1.0, (self._spent + halves) / work)
         shares = self._before / work, share
-        self._report(Progress(counts, expected, self._newly, seconds, *shares, self._pool.nodes()))
+        self._report(Progress(counts, expected, self._newly, seconds, *shares, self._workers.nodes()))
 
     def _reporting_cost(self, allocation: Mapping[Group, int]) -> float:
         return -sum(position for position, _ in following_jobs(self._plan, self._tuning.all(), allocation))
