@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pycdlib import PyCdlib
 
 from carousel.cluster.config_drive import check_library
 from carousel.common.errors import BadPlan
@@ -57,6 +56,8 @@ def by_dhcp(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def unpacked(image: Path, into: Path) -> Path:
     """The files of an image, as a machine would find them."""
+    from pycdlib import PyCdlib  # an extra of development: `make check` installs it
+
     iso = PyCdlib()
     iso.open(str(image))
     assert iso.pvd.volume_identifier.decode().rstrip() == "config-2"
