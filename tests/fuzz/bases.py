@@ -46,6 +46,10 @@ class _Here:
             for name, record in do_jobs([entry.description], self._folder, self._sources):
                 self._ledger.finish(name, record)
 
+    def nodes(self) -> dict[str, int]:
+        """None but this process."""
+        return {}
+
     def stop(self) -> None:
         """Nothing was started."""
 
