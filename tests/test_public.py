@@ -36,7 +36,8 @@ class Evidence(folder: Path, plan: Plan, trials: pl.DataFrame, profiles: pl.Data
             rivals, slopes, trials
 class Forecaster(contender: str = 'lstm', *, window: int | None = None, horizon: int | None = None,
         hidden: int | None = None, parameters: int = 6600, learning_rate: float = 0.01,
-        steps: int = 1000, validation: float = 0.2, kernel: str = 'auto', seed: int = 0)
+        steps: int = 1000, validation: float = 0.2, kernel: str = 'auto', seed: int = 0,
+        group: str | None = None, order: str | None = None)
     fit, predict, score, set_predict_request
 class GRU(*args: Any, recurrent_dropout: float = 0.0, layer_norm: bool = False,
         kernel: str | None = None, **kwargs: Any)
@@ -62,12 +63,14 @@ class Request(states: bool = False, gates: bool = False, gradients: bool = False
     every, final_state, gates, gradients, names, only, records, states, subsamples
 class SequenceClassifier(contender: str = 'lstm', *, hidden: int | None = None,
         parameters: int = 6600, learning_rate: float = 0.01, steps: int = 1000,
-        validation: float = 0.2, kernel: str = 'auto', seed: int = 0)
-    fit, predict, predict_proba, set_fit_request, set_score_request
+        validation: float = 0.2, kernel: str = 'auto', seed: int = 0, group: str | None = None,
+        order: str | None = None)
+    fit, predict, predict_proba, score, set_fit_request, set_score_request
 class SequenceRegressor(contender: str = 'lstm', *, hidden: int | None = None,
         parameters: int = 6600, learning_rate: float = 0.01, steps: int = 1000,
-        validation: float = 0.2, kernel: str = 'auto', seed: int = 0)
-    fit, predict, set_fit_request, set_score_request
+        validation: float = 0.2, kernel: str = 'auto', seed: int = 0, group: str | None = None,
+        order: str | None = None)
+    fit, predict, score, set_fit_request, set_score_request
 class Set(name: str, to: float | Tensor | Callable[[Tensor], Tensor] = 0.0,
         steps: Iterable[int] | None = None, units: Any = None)
     at, changed, name, site, steps, to, units, value_name

@@ -163,7 +163,7 @@ def test_a_forecaster_takes_columns_other_channels_and_several_series(wave: np.n
 
 @pytest.mark.parametrize(("change", "said"), [
     ({"contender": "lstmm"}, "did you mean 'lstm'"),
-    ({"contender": "lstm,gru"}, "an estimator is one network"),
+    ({"contender": "lstm,gru"}, "a comparison sizes its networks by parameters"),
     ({"contender": "transformer"}, "hidden is the size of a recurrent network"),
     ({"validation": 0.5}, "validation is no such share; allowed: 0, or more and less than 0.5; got: 0.5"),
     ({"steps": 0}, "steps is no such whole number; allowed: 1 or more; got: 0"),

@@ -16,20 +16,17 @@ from carousel.experiments.data.prepare.trained_channels import seen
 
 
 class Steps(NamedTuple):
-    """x: [R, C], NaN where missing. lengths: [N]."""
+    """x: [R, C], NaN where missing. lengths: [N]. channels: C names. names: [N] how a message names each."""
 
     x: Floats
     lengths: Ints
+    channels: tuple[str, ...]
+    names: list[str]
 
-    @property
-    def names(self) -> list[str]:
-        """[N] how a message names each."""
-        return [f"X[{n}]" for n in range(len(self.lengths))]
 
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """C names."""
-        return tuple(f"x{c}" for c in range(self.x.shape[1]))
+def numbered(x: Floats, lengths: Ints) -> Steps:
+    """Without names of their own."""
+    return Steps(x, lengths, tuple(f"x{c}" for c in range(x.shape[1])), [f"X[{n}]" for n in range(len(lengths))])
 
 
 def read_steps(X: Any) -> Steps:
@@ -48,7 +45,7 @@ def read_steps(X: Any) -> Steps:
         raise BadCall(f"an array X of {steps} feature(s) holds sequences of {steps} step",
                       allowed=f"{SHORTEST} steps or more", got=f"shape {values.shape}",
                       fix="give [N, T, C], or [N, T] of one channel")  # fmt: skip
-    return Steps(values.reshape(count * steps, -1), np.full(count, steps, dtype=np.int64))
+    return numbered(values.reshape(count * steps, -1), np.full(count, steps, dtype=np.int64))
 
 
 def read_series(values: Any, name: str) -> Steps:
@@ -68,7 +65,7 @@ def _joined(found: list[Floats]) -> Steps:
     if len(widths) > 1:
         raise BadCall("the sequences do not have the same channels", allowed=f"{widths[0]} each",
                       got=f"up to {widths[-1]}", fix="give each as [T, C]")  # fmt: skip
-    return Steps(np.concatenate(found), np.array([len(values) for values in found]))
+    return numbered(np.concatenate(found), np.array([len(values) for values in found]))
 
 
 def _sequence(values: Any, name: str) -> Floats:

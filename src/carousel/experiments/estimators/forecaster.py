@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral
 from typing import Any, NamedTuple, Self, final
@@ -17,6 +18,9 @@ from carousel.experiments.data.prepare.windows import sizes
 from carousel.experiments.data.read.parsed import ParsedSeries
 from carousel.experiments.estimators.arrays import Steps, is_several, read_series
 from carousel.experiments.estimators.base import RecurrentEstimator
+from carousel.experiments.estimators.compared import compared, is_comparison
+from carousel.experiments.estimators.frames import Layout, is_frame, read_frame
+from carousel.experiments.estimators.training import Settings
 from carousel.experiments.takeaway.predict import answers
 
 
@@ -27,23 +31,25 @@ class Forecaster(RecurrentEstimator):
     window, horizon: in steps; None: as `carousel compare` chooses them (`window_` and `horizon_` after `fit`). The
     other parameters are those of `SequenceClassifier`. y: one series [T], or [T, K] of K columns, or a list of such.
     X: other channels [T, C] known at the same steps. `cross_val_score(forecaster, y, cv=TimeSeriesSplit())` works.
+    X may be a polars or pandas frame with a row a step; y is then a column's name or a list of such, the others are
+    channels, and `group` and `order` say which rows are a series and in what order: `fit("sold", frame)`.
     """
 
     def __init__(
         self, contender: str = "lstm", *, window: int | None = None, horizon: int | None = None,
         hidden: int | None = None, parameters: int = 6600, learning_rate: float = 0.01, steps: int = 1000,
-        validation: float = 0.2, kernel: str = "auto", seed: int = 0,
+        validation: float = 0.2, kernel: str = "auto", seed: int = 0, group: str | None = None,
+        order: str | None = None,
     ):  # fmt: skip
         super().__init__(contender, hidden=hidden, parameters=parameters, learning_rate=learning_rate, steps=steps,
-                         validation=validation, kernel=kernel, seed=seed)  # fmt: skip
+                         validation=validation, kernel=kernel, seed=seed, group=group, order=order)  # fmt: skip
         self.window = window
         self.horizon = horizon
 
     def fit(self, y: Any, X: Any = None) -> Self:
         """Learn to continue y. Raises ValueError where a series is too short."""
-        steps, columns = _with_channels(y, X)
-        settings = self._settings()
-        names = tuple(f"y{k}" if k < columns else f"x{k - columns}" for k in range(steps.x.shape[1]))
+        steps, columns = _series(y, X, self._layout())
+        settings, names = self._settings(), steps.channels
         options = DataOptions(forecast=names[:columns], window=self.window, horizon=self.horizon, split=settings.split)
         window, horizon = sizes(steps.lengths, options)
         _known_ends(steps, columns, window, horizon)
@@ -52,20 +58,25 @@ class Forecaster(RecurrentEstimator):
             raise BadCall(
                 "a column of y has the same value all through", fix="there is nothing to predict: leave it out"
             )
-        named = [f"series {n}" for n in range(len(steps.lengths))]
+        self._learn(steps, options, settings)
+        forecast = self.prepared_.card["forecast"]
+        assert forecast is not None
+        self.window_, self.horizon_ = forecast["window"], forecast["horizon"]
+        self._form, self._trained = self._form_of(y, X), steps
+        return self
+
+    def _learn(self, steps: Steps, options: DataOptions, settings: Settings) -> None:
+        if is_comparison(settings):
+            return self._compare(compared(steps, {}, options, settings), steps)
+        targets = tuple(range(len(options.forecast)))
         parsed = ParsedSeries(
-            steps.x, steps.lengths, named, names, np.arange(len(steps.x)), None, tuple(range(columns))
+            steps.x, steps.lengths, steps.names, steps.channels, np.arange(len(steps.x)), None, targets
         )
 
         def prepare(whole: bool) -> Prepared:
             return from_series(parsed, options, "y", "", whole=whole)
 
-        self._fit(prepare, settings, steps.x.shape[1])
-        forecast = self.prepared_.card["forecast"]
-        assert forecast is not None
-        self.window_, self.horizon_ = forecast["window"], forecast["horizon"]
-        self._form, self._trained = _form(y), steps
-        return self
+        return self._fit(prepare, settings, steps)
 
     def predict(self, steps: int | None = None, y: Any = None, X: Any = None) -> Any:
         """The next `steps` values (None: `horizon_`) after the end of the series trained on, or of y (with X).
@@ -78,7 +89,7 @@ class Forecaster(RecurrentEstimator):
         if not (isinstance(wanted, Integral) and 1 <= wanted <= self.horizon_):
             raise BadCall("so many steps ahead were not learned", allowed=f"1 to {self.horizon_}", got=wanted,
                           fix="fit with a larger horizon")  # fmt: skip
-        given, form = (self._trained, self._form) if y is None else (_with_channels(y, X)[0], _form(y))
+        given, form = (self._trained, self._form) if y is None else (self._known_series(y, X)[0], self._form_of(y, X))
         self._refuse(given)
         found = self._ahead(given, np.cumsum(given.lengths))[:, :wanted]
         return form.of(found)
@@ -87,10 +98,19 @@ class Forecaster(RecurrentEstimator):
         """R² of every forecast of `horizon_` steps that can be made inside y and compared with it; the mean over
         columns. Raises ValueError where there is none."""
         self._check_is_fitted()
-        steps, columns = _with_channels(y, X)
+        steps, columns = self._known_series(y, X)
         ends = _known_ends(steps, columns, self.window_, self.horizon_)
         actual = steps.x[ends[:, None] + np.arange(self.horizon_), :columns]
         return r2(actual.reshape(-1, columns), self._ahead(steps, ends).reshape(-1, columns))
+
+    def _known_series(self, y: Any, X: Any) -> tuple[Steps, int]:
+        return _series(y, X, self._layout(), self._channels)
+
+    def _form_of(self, y: Any, X: Any) -> _Form:
+        if is_frame(X):
+            return _Form(self.group is not None, isinstance(y, str))
+        several = is_several(y)
+        return _Form(several, np.ndim(y[0] if several else y) == 1)
 
     def _ahead(self, steps: Steps, ends: Ints) -> Floats:
         """[N, horizon, K]: what comes after the windows that end before the rows `ends` [N]."""
@@ -135,19 +155,25 @@ class _Form(NamedTuple):
         return series if self.several else series[0]
 
 
-def _form(y: Any) -> _Form:
-    several = is_several(y)
-    return _Form(several, np.ndim(y[0] if several else y) == 1)
+def _series(y: Any, X: Any, layout: Layout, known: Sequence[str] | None = None) -> tuple[Steps, int]:
+    """The columns of y and then the channels of X, and how many columns there are. known: of a frame, those of
+    training; None: all that have no role."""
+    if not is_frame(X):
+        return _with_channels(y, X)
+    named = [y] if isinstance(y, str) else list(y)
+    others = [str(name) for name in (known or X.columns) if name not in (*layout.roles, *named)]
+    return read_frame(X, layout, [*named, *others])[0], len(named)
 
 
 def _with_channels(y: Any, X: Any) -> tuple[Steps, int]:
-    """The columns of y and then the channels of X, and how many columns there are."""
     steps = read_series(y, "y")
     columns = steps.x.shape[1]
+    names = tuple(f"y{k}" for k in range(columns))
     if X is None:
-        return steps, columns
+        return steps._replace(channels=names), columns
     others = read_series(X, "X")
     if others.lengths.tolist() != steps.lengths.tolist():
         raise BadCall("X and y do not have the same steps", allowed=f"{steps.lengths.tolist()[:5]}",
                       got=f"{others.lengths.tolist()[:5]}", fix="give X at each step of y")  # fmt: skip
-    return Steps(np.concatenate([steps.x, others.x], axis=1), steps.lengths), columns
+    both = np.concatenate([steps.x, others.x], axis=1)
+    return Steps(both, steps.lengths, names + others.channels, steps.names), columns

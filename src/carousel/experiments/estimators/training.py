@@ -92,9 +92,7 @@ def _fixed(steps: int) -> Training:
 
 
 def _trained(task: DataTask, settings: Settings, training: Training) -> Learner:
-    (spec, *others) = parse_contenders(settings.contender)
-    if others:
-        raise BadPlan("an estimator is one network", got=settings.contender, fix="name one contender")
+    (spec,) = parse_contenders(settings.contender)  # several are compared
     (contender,) = sized([spec], task, _parameters(spec, task, settings))
     with torch.random.fork_rng(devices=[]):  # torch's layers draw from its own generator before they get their weights
         network = build_contender(contender, task, settings.seed, settings.kernel)
