@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +35,10 @@ class Client:
     def post(self, path: str, **given: Any) -> httpx.Response:
         """POST."""
         return asyncio.run(self._ask("POST", path, **given))
+
+    def delete(self, path: str) -> httpx.Response:
+        """DELETE."""
+        return asyncio.run(self._ask("DELETE", path))
 
     async def _ask(self, method: str, path: str, **given: Any) -> httpx.Response:
         transport = httpx.ASGITransport(app=self._app)
@@ -83,3 +92,65 @@ def test_what_does_not_fit_is_one_line(best: Path, rows: list[dict[str, Any]], m
     assert client.post("/predict", json={"rows": rows}).status_code == 413
     monkeypatch.setattr(serve, "MOST_BYTES", 1000)
     assert client.post("/predict", json={"rows": rows}).status_code == 413
+
+
+def test_a_stream_answers_as_the_sequence_so_far(best: Path, rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    client = Client(serve.application(best))
+    first, second = ([row for row in rows if row["id"] == n] for n in (0, 1))
+    for step, (row, other) in enumerate(zip(first, second, strict=True), 1):
+        found = client.post("/streams/one", json={"row": row}).json()
+        assert client.post("/streams/two", json={"row": other}).json()["steps"] == found["steps"] == step
+    expected = predict(best, best.parent / "table.csv").table.row(0, named=True)
+    for name in ("predicted", "low", "high"):
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-5)
+    for given, status, says in (
+        ({"row": first[0]}, 422, "stream 'one' is longer than any sequence in training; allowed: at most 8 steps"),
+        ({"row": {"a": 1}}, 422, "unknown input column 'b'"), ({"row": {**first[0], "w": "blue"}}, 422, "never held"),
+        ({"row": {**first[0], "a": [1]}}, 422, "column 'a' holds list values"), ({"row": []}, 400, "names no row"),
+    ):  # fmt: skip
+        told = client.post("/streams/one", json=given)
+        assert told.status_code == status and says in told.json()["error"] and "\n" not in told.json()["error"]
+    assert client.post("/streams/one", content=b'{"row": {"a": NaN}}').status_code == 422
+    assert client.delete("/streams/one").json() == {"ended": True}
+    assert client.post("/streams/one", json={"row": first[0]}).json()["steps"] == 1
+    (tmp_path / "series").mkdir()
+    forecast = Client(serve.application(taken_folder(tmp_path / "series", "series", "rnn")))
+    told = forecast.post("/streams/one", json={"row": first[0]})
+    assert told.status_code == 422 and "windows, not steps; fix: POST /predict" in told.json()["error"]
+
+
+def test_the_command_answers_on_a_socket(best: Path, rows: list[dict[str, Any]]) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    main = "from carousel.cli.app import main; main()"
+    command = [sys.executable, "-c", main, "serve", str(best), "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
+        try:
+            client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
+            _wait(client, server)
+            found = client.post("/predict", json={"rows": rows})
+            assert found.status_code == 200 and len(found.json()["predictions"]) == 60
+            large = client.post("/predict", content=b" " * (serve.MOST_BYTES + 1))
+            assert (large.status_code, large.json()["error"][:28]) == (413, "the request is too large; al")
+            assert client.post("/predict", json={"rows": [{"a": 1}]}).status_code == 422
+            assert client.post("/predict", content=b"\xff").json() == {"error": "the request is no JSON"}
+            assert client.get("/predict").status_code == 405 and client.get("/nowhere").status_code == 404
+            assert client.get("/health").json()["status"] == "ok"
+        finally:
+            server.send_signal(signal.SIGINT)
+            printed = server.communicate(timeout=120)[0].decode()
+    assert f"127.0.0.1:{port}" in printed and "Traceback" not in printed
+
+
+def _wait(client: httpx.Client, server: subprocess.Popen[bytes]) -> None:
+    """Until it listens; it imports torch first."""
+    for _ in range(600):
+        assert server.poll() is None, "the server ended"
+        try:
+            client.get("/health")
+        except httpx.ConnectError:
+            time.sleep(0.2)
+        else:
+            return
+    raise AssertionError("the server does not listen after two minutes")

@@ -97,7 +97,11 @@ def band_of(taken: Taken, level: float) -> Band | None:
 
 def answers(network: Network, rows: NewRows, trained: Prepared, band: Band | None) -> pl.DataFrame:
     """The table of `Predictions`."""
-    output = outputs(network, rows)
+    return table_of(outputs(network, rows), rows, trained, band)
+
+
+def table_of(output: Floats, rows: NewRows, trained: Prepared, band: Band | None) -> pl.DataFrame:
+    """The same of what the readout gave, [N, O]."""
     if trained.kind == "classification":
         return _classes(output, rows, trained, band)
     if trained.kind == "piano-roll":

@@ -1,6 +1,8 @@
 """A small server of one network: JSON in, predictions out. `carousel serve` runs it.
 
 POST /predict    {"rows": [{column: value, ...}, ...]}: rows of a table, as `carousel predict` reads them from a file
+POST /streams/NAME    {"row": {column: value, ...}}: one more step of a sequence; the answer as far as it is
+DELETE /streams/NAME  its end
 GET  /health     that it is there, and of what
 GET  /openapi.json
 
@@ -28,6 +30,7 @@ from carousel.experiments.data.prepare.new_rows import read_new_rows
 from carousel.experiments.data.prepare.preparation import OTHERS
 from carousel.experiments.results.rebuild import Taken, load_taken
 from carousel.experiments.takeaway.predict import LEVEL, answers, band_of, options_of, prepared_of
+from carousel.experiments.takeaway.streams import Streams
 
 MOST_BYTES = 4 * 2**20  # of a request
 MOST_ROWS = 100_000
@@ -60,13 +63,24 @@ def application(run: str | Path, token: str | None = None, level: float = LEVEL)
         rows = _rows(await _body(request))
         return JSONResponse(await run_in_threadpool(answer, rows))
 
+    streams = Streams(taken.network, trained, band)
+
+    async def stream(request: Request) -> Response:
+        _refuse_stranger(request, token)
+        name = request.path_params["name"]
+        if request.method == "DELETE":
+            return JSONResponse({"ended": streams.end(name)})
+        return JSONResponse(await run_in_threadpool(streams.step, name, _row(await _body(request))))
+
     async def health(request: Request) -> Response:
         return JSONResponse({"status": "ok", "contender": taken.contender.spec, "version": version()})
 
     async def openapi(request: Request) -> Response:
         return JSONResponse(_DESCRIPTION)
 
-    routes = [Route("/predict", predict, methods=["POST"]), Route("/health", health), Route("/openapi.json", openapi)]
+    routes = [Route("/predict", predict, methods=["POST"]),
+              Route("/streams/{name:str}", stream, methods=["POST", "DELETE"]),
+              Route("/health", health), Route("/openapi.json", openapi)]  # fmt: skip
     return Starlette(routes=routes, exception_handlers={Refused: _told, UserError: _told})
 
 
@@ -98,11 +112,23 @@ async def _body(request: Request) -> bytes:
     return found
 
 
-def _rows(body: bytes) -> list[dict[str, Any]]:
+def _json(body: bytes) -> Any:
     try:
-        given = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Refused(400, "the request is no JSON") from error
+
+
+def _row(body: bytes) -> dict[str, Any]:
+    given = _json(body)
+    row = given.get("row") if isinstance(given, dict) else None
+    if not isinstance(row, dict) or not row:
+        raise Refused(400, 'the request names no row; allowed: {"row": {column: value, ...}}')
+    return row
+
+
+def _rows(body: bytes) -> list[dict[str, Any]]:
+    given = _json(body)
     rows = given.get("rows") if isinstance(given, dict) else None
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise Refused(400, 'the request names no rows; allowed: {"rows": [{column: value, ...}, ...]}')
@@ -128,6 +154,14 @@ _DESCRIPTION = {
                     "413": {"description": "too large"}, "422": {"description": "rows that do not fit, and why"},
                 },
             }
+        },
+        "/streams/{name}": {
+            "post": {
+                "requestBody": {"content": {"application/json": {"schema": {
+                    "type": "object", "required": ["row"], "properties": {"row": {"type": "object"}}}}}},
+                "responses": {"200": {"description": "the answer after this step"}},
+            },
+            "delete": {"responses": {"200": {"description": "the stream is forgotten"}}},
         },
         "/health": {"get": {"responses": {"200": {"description": "the server is there"}}}},
     },

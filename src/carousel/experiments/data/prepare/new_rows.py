@@ -98,6 +98,13 @@ def rows_of(table: Table, options: DataOptions, trained: Prepared) -> NewRows:
     return _long(table, options, trained)
 
 
+def step_of(table: Table, trained: Prepared) -> tuple[Floats, Singles]:
+    """(raw [R, c], x [R, C]) of rows that are steps, in the file's units and as the network sees them."""
+    raw = channels_of(table, trained.card)
+    _refuse_gaps(table, raw, trained.card)
+    return raw, seen(raw, trained)
+
+
 def _refuse_other_format(suffix: str, source: Source, card: Card) -> None:
     """A table is answered by a network of a table, an array by one of such arrays."""
     known = card.get("format")

@@ -1,0 +1,84 @@
+"""Sequences that a server is sent a step at a time: their states, by the names that they are given."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from carousel.common.errors import BadData, BadPlan
+from carousel.experiments.contenders.network import RecurrentNetwork
+from carousel.experiments.data import Prepared
+from carousel.experiments.data.prepare.new_rows import NewRows, step_of
+from carousel.experiments.data.read.table import Table, make_table
+from carousel.experiments.results.refitted import Band
+from carousel.experiments.takeaway.predict import table_of
+from carousel.nn.layers.stream import Stream
+
+MOST_STREAMS = 1000
+
+
+@dataclass
+class _Going:
+    stream: Stream
+    steps: int = 0
+
+
+@dataclass
+class Streams:
+    """What `step` answers is what `carousel predict` says of the sequence as far as it is."""
+
+    network: Any
+    trained: Prepared
+    band: Band | None
+    _going: dict[str, _Going] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def step(self, name: str, row: dict[str, Any]) -> dict[str, Any]:
+        """The answer after one more row of the stream `name`, which begins with its first. Raises UserError where the
+        row does not fit, the network has no steps, or one more is more than was trained on: no state is changed."""
+        self._refuse()
+        raw, x = step_of(
+            make_table(pl.DataFrame([row], strict=False), np.ones(1, dtype=np.int64), "the row"), self.trained
+        )
+        with self._lock:
+            going = self._going.get(name) or self._begun()
+            most = int(self.trained.lengths.max())
+            if going.steps >= most:
+                raise BadData(f"stream {name!r} is longer than any sequence in training",
+                              allowed=f"at most {most} steps", fix="end it: DELETE /streams/NAME")  # fmt: skip
+            output = going.stream.step(x[0]).double().numpy()
+            going.steps += 1
+            self._going[name] = going
+        rows = NewRows(x, raw, np.ones(1, dtype=np.int64), [name], "stream", None)
+        return {**table_of(output, rows, self.trained, self.band).row(0, named=True), "steps": going.steps}
+
+    def end(self, name: str) -> bool:
+        """Forget it; whether it was there."""
+        with self._lock:
+            return self._going.pop(name, None) is not None
+
+    def _begun(self) -> _Going:
+        if len(self._going) >= MOST_STREAMS:
+            raise BadPlan(
+                "too many streams are open", allowed=f"{MOST_STREAMS:,}", fix="end some: DELETE /streams/NAME"
+            )
+        return _Going(self.network.stream())
+
+    def _refuse(self) -> None:
+        whole = self.trained.card["forecast"] is not None or "labels" in self.trained.card
+        if whole or not isinstance(self.network, RecurrentNetwork):
+            what = "windows, not steps" if whole else "a Transformer"
+            raise BadPlan("this network has no answer after each step", got=what, fix="POST /predict")
+
+
+def _table(row: dict[str, Any]) -> Table:
+    try:
+        frame = pl.read_ndjson(json.dumps(row).encode())
+    except pl.exceptions.PolarsError as error:
+        raise BadData("the row is no row of a table", fix="send a number, a text or null for each column") from error
+    return make_table(frame, np.ones(1, dtype=np.int64), "the request")
