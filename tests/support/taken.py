@@ -49,12 +49,17 @@ def taken_run(folder: Path, kind: str, contenders: str = "rnn,gru", steps: int =
     """The finished run of few steps, two seeds and one worker."""
     frame = table(kind, 4, 90) if kind == "series" else table(kind)
     frame.write_csv(folder / "table.csv")
-    source = (str(folder / "table.csv"),)
-    request = ComparisonRequest(source, contenders, parameters=1200, data=OPTIONS[kind], claims=("gates",))
+    asked = ComparisonRequest((str(folder / "table.csv"),), contenders, parameters=1200, data=OPTIONS[kind],
+                              claims=("gates",))  # fmt: skip
+    return finished(asked, folder / "run", steps)
+
+
+def finished(request: ComparisonRequest, folder: Path, steps: int) -> RunFolder:
+    """The same of any file."""
     made = make_plan(request)
     assert made.splits is not None
     plan = shortened(made.plan, steps=steps, seeds=2)
-    run = RunFolder(folder / "run")
+    run = RunFolder(folder)
     run.claim_for(plan)
     store_splits(run, made.splits)
     interim = InterimAnalysis(run.path)
