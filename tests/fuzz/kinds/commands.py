@@ -47,6 +47,7 @@ _FLAGS = (
     "--version",
     "--drop-short",
     "--wide",
+    "--every-step",
     "--dry-run",
     "--traceback",
     "-h",

@@ -33,7 +33,7 @@ def _changed(given: dict[str, Any], draw: Random, columns: tuple[str, ...]) -> d
     for _ in range(draw.choice((1, 1, 2))):
         name = draw.choice(("target", "group", "order", "forecast", "horizon", "window", "kind", "split", "split_seed",
                             "ignore", "inputs", "missing", "date_format", "encoding", "decimal", "fill", "wide",
-                            "block", "split_by", "not_missing"))  # fmt: skip
+                            "every_step", "block", "split_by", "not_missing"))  # fmt: skip
         column = draw.choice((None, word(draw), *columns))
         changed[name] = {
             "forecast": tuple(filter(None, (column, draw.choice((None, *columns))))),
@@ -45,6 +45,7 @@ def _changed(given: dict[str, Any], draw: Random, columns: tuple[str, ...]) -> d
             "decimal": draw.choice((None, "comma", "point")),
             "fill": draw.choice((None, "last", "linear", word(draw))),
             "wide": draw.choice((None, True)),
+            "every_step": draw.choice((None, True)),
             "split_by": draw.choice((None, "time", "sequence", word(draw))),
             "not_missing": draw.choice(((), ("None",), (word(draw),))),
             "horizon": draw.choice(_COUNTS),

@@ -28,7 +28,9 @@ def ts(draw: Random, folder: Path) -> None:
 def _content(draw: Random) -> bytes:
     kind = draw.choice(("@classLabel true a b", "@classLabel true a b", "@targetLabel true"))
     header = ["@problemName toy", kind, "@data"]
-    cases = [_case(i, kind) for i in range(14)]
+    stamped = draw.random() < 0.2
+    header = ["@timeStamps true", *header] if stamped else header
+    cases = [_stamped(i, kind) if stamped else _case(i, kind) for i in range(14)]
     for _ in range(draw.choice((0, 1, 1, 3))):
         if draw.random() < 0.3:
             header.insert(draw.randrange(len(header) + 1), draw.choice(_HEADERS))
@@ -47,6 +49,12 @@ def _content(draw: Random) -> bytes:
 def _case(number: int, kind: str) -> str:
     target = "ab"[number % 2] if "class" in kind else f"{number / 2}"
     return f"{number},2,3:4,?,{number}:{target}"
+
+
+def _stamped(number: int, kind: str) -> str:
+    target = _case(number, kind).rpartition(":")[2]
+    first, second = "2020-01-01 00:00:00", "2020-01-01 00:01:00"
+    return f"({first},{number}),({second},?):({first},3),({second},4):{target}"
 
 
 def _changed(case: str, draw: Random) -> str:

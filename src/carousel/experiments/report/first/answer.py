@@ -91,10 +91,12 @@ def _against_simple(found: Standings, skill: Skill, lang: str) -> Answer:
 
 def _errors(skill: float, name: str, rival: str, lang: str) -> str:
     """What the network errs, beside the best simple method: a share less or more of it, or how many times as much."""
+    if skill >= 0:
+        return say("first.use.less_error", lang, name=name, share=percent(skill, lang), rival=rival)
+    begun = name[0].upper() + name[1:]  # it begins these sentences
     if skill <= -1:
-        return say("first.use.times_error", lang, name=name, times=times(1 - skill, lang), rival=rival)
-    less = "less" if skill >= 0 else "more"
-    return say(f"first.use.{less}_error", lang, name=name, share=percent(abs(skill), lang), rival=rival)
+        return say("first.use.times_error", lang, name=begun, times=times(1 - skill, lang), rival=rival)
+    return say("first.use.more_error", lang, name=begun, share=percent(-skill, lang), rival=rival)
 
 
 def _others(found: Standings) -> list[Ranked]:
