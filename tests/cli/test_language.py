@@ -76,7 +76,10 @@ MORE_MISTAKES = [
     (("compare", "--contenders", "lstm,depth=2"), "unknown contender option 'depth'; allowed: layers"),
     (("compare", "--contenders", ""), "--contenders names nothing"),
     (("compare", "adding", "--target", "y"), "fix: name the file first"),
-    (("compare", "--plan", "nothing"), "'nothing' is not the folder of a run"),
+    (
+        ("compare", "--plan", "nothing"),
+        "there is no plan at 'nothing'; fix: give the plan.toml of an earlier run, or its",
+    ),
     (("compare", "adding", "--plan", "nothing"), "fix: give only --out, --workers, --json or --lang with it"),
     (("compare", "--split", "a,b,c"), "allowed: three shares, such as 0.6,0.2,0.2; got: a,b,c"),
     (("compare", "--horizon", "x"), "--horizon is not valid; allowed: whole numbers; got: x"),

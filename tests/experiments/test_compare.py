@@ -24,7 +24,7 @@ WRONG: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
     "a frame": ((pl.DataFrame({"x": [1]}),), {}, "got: DataFrame; fix: write the data to a file"),
     "a file and a task": (("adding", "x.csv"), {}, "compared alone"),
     "plan and sources": (("adding",), {"plan": "runs/x"}, "holds every option already"),
-    "plan of nothing": ((), {"plan": "runs/x"}, "not the folder of a run"),
+    "plan of nothing": ((), {"plan": "runs/x"}, "there is no plan at 'runs/x'"),
     "no workers": (("adding",), {"workers": 0}, "1 to 1024"),
     "half a worker": (("adding",), {"workers": 1.5}, "whole number"),
     "no contenders": (("adding",), {"contenders": []}, "names nothing"),

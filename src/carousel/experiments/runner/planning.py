@@ -58,8 +58,11 @@ def make_plan(request: ComparisonRequest, known: Sequence[Requirement]) -> Plann
 
 
 def replan(path: Path) -> Planned:
-    """The design of an earlier run: its plan.toml, and data.npz and splits/ where a file was compared."""
+    """The design of an earlier run: its plan.toml, and data.npz and splits/ where a file was compared. Raises
+    BadPlan where there is none, FolderConflict where it cannot be read."""
     folder = RunFolder(path.parent if path.name == "plan.toml" else path)
+    if not folder.plan.exists():
+        raise BadPlan(f"there is no plan at {str(path)!r}", fix="give the plan.toml of an earlier run, or its folder")
     plan = folder.load_plan()
     files = [source for source in plan.sources if isinstance(source, FileSource)]
     return Planned(plan, load_splits(folder, plan) if files else None)
