@@ -1,4 +1,4 @@
-"""Microseconds a step of a stream, beside ONNX Runtime and the exported C where they are: one thread.
+"""Microseconds a step of a stream: one thread.
 
 .venv/bin/python benchmarks/stream.py
 """
