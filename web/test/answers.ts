@@ -11,6 +11,7 @@ import { emptyNetwork, gradients, listed, type Network, run, runBack } from "../
 import { clamped, type Gate, GATES, heldOut, marking, means, RECIPE, rightAnswers, STEPS, withoutKey } from "../src/models/gates.ts";
 import { axes, carried, MATRICES } from "../src/models/matrix.ts";
 import { profile } from "../src/models/profile.ts";
+import { attention, effectiveWeights, recurrents, rightOf, transformer } from "../src/models/beside.ts";
 import { ofInput } from "../src/nn/layer.ts";
 import { crossEntropy } from "../src/nn/losses.ts";
 import { adam } from "../src/nn/optimiser.ts";
@@ -19,6 +20,7 @@ import { type Batch, type Task, TASKS } from "../src/nn/tasks.ts";
 import { ENTRANTS, recipe, winner } from "../src/race/race.ts";
 import { go, start } from "../src/race/runner.ts";
 import { advance, begin, learn, type Recipe } from "../src/nn/training.ts";
+import { emptyTransformer, listedTransformer, runTransformer, transformerBack } from "../src/nn/transformer.ts";
 
 interface Shape {
   cell: CellName;
@@ -35,7 +37,7 @@ interface Given {
   batch: number;
 }
 
-const QUESTIONS = { differentiate, train, initial, sample, profiled, raced, won, asked, papers, markings, ellipses, held, meddled };
+const QUESTIONS = { differentiate, train, initial, sample, profiled, raced, won, asked, papers, markings, ellipses, held, meddled, attended, weighed, beside };
 
 /** One run forward and backward: everything of it. */
 function differentiate({ dOutput, x, ...given }: Given & { x: number[]; dOutput: number[] }) {
@@ -107,6 +109,47 @@ function meddled() {
     noKey: rightAnswers(network, withoutKey(batch)),
     marking: GATES.map((gate) => marking(network, batch, gate)),
   };
+}
+
+/** A Transformer forward and backward: everything of it. */
+function attended({ width, mlp, parameters, steps, batch, x, dOutput }: Attended) {
+  const [inputs, outputs] = [x.length / (steps * batch), dOutput.length / batch];
+  const network = emptyTransformer(inputs, width, mlp, outputs);
+  listedTransformer(network).forEach((values, k) => values.set(parameters[k]!));
+  const all = { steps, rows: inputs, batch, values: Float64Array.from(x) };
+  const done = runTransformer(network, all);
+  const back = transformerBack(network, done, Float64Array.from(dOutput));
+  return {
+    output: [...done.output],
+    gradients: listedTransformer(back.parameters).map((values) => [...values]),
+    dx: [...back.x],
+    map: attention(network, { x: all, y: new Int32Array(batch), keys: [] }),
+  };
+}
+
+interface Attended {
+  width: number;
+  mlp: number;
+  parameters: number[][];
+  steps: number;
+  batch: number;
+  x: number[];
+  dOutput: number[];
+}
+
+/** With what weight each step is in each later state of an LSTM. */
+function weighed({ x, ...given }: Given & { x: number[] }) {
+  return effectiveWeights(networkOf(given), { x: sequence(given, x), y: new Int32Array(given.batch), keys: [] });
+}
+
+/** The rivals of chapter 9: how many parameters, right answers before and after `steps` of training, and where they look. */
+function beside({ steps }: { steps: number }) {
+  const [batch, attending] = [heldOut(), transformer()];
+  return [...recurrents(), attending].map((contestant) => {
+    const before = rightOf(contestant, batch);
+    for (let step = 0; step < steps; step++) contestant.learn();
+    return { name: contestant.name, parameters: contestant.parameters, before, after: rightOf(contestant, batch), blamed: contestant.blamed(batch) };
+  });
 }
 
 /** Of chapter 4: each matrix, and its half axes after k steps. */

@@ -50,7 +50,12 @@ export function learn({ recipe, network, optimiser }: Training, batch: Batch): S
   const done = run(network, batch.x);
   const loss = TASKS[recipe.task].loss(done.output, batch);
   const found = gradients(network, done, runBack(network, done, loss.dOutput));
-  const gradientNorm = clip(found, recipe.largestNorm);
-  update(optimiser, listed(network), found);
-  return { loss: loss.value, gradientNorm };
+  return { loss: loss.value, gradientNorm: descend(optimiser, listed(network), found, recipe.largestNorm) };
+}
+
+/** Clips and updates, in place; returns the norm before clipping. */
+export function descend(optimiser: Adam, parameters: Float64Array[], found: Float64Array[], largestNorm: number): number {
+  const norm = clip(found, largestNorm);
+  update(optimiser, parameters, found);
+  return norm;
 }
