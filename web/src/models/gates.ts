@@ -36,6 +36,24 @@ export function withoutKey({ x, y, keys }: Batch): Batch {
   return { x: { ...x, values }, y, keys };
 }
 
+/** Other symbols of noise beside the same keys. */
+export function otherNoise({ x, y, keys }: Batch, seed: number): Batch {
+  const values = new Float64Array(x.values.length);
+  const draw = random(HELD_OUT_SEED + seed);
+  for (let b = 0; b < x.batch; b++) {
+    for (let t = 0; t < x.steps; t++) {
+      const symbol = t === keys[b]![0] ? y[b]! : KEYS + draw.integer(KEYS);
+      values[(t * x.rows + symbol) * x.batch + b] = 1;
+    }
+  }
+  return { x: { ...x, values }, y, keys };
+}
+
+/** One sequence of a batch. */
+export function only({ x, y, keys }: Batch, b: number): Batch {
+  return { x: { ...x, batch: 1, values: x.values.filter((_, j) => j % x.batch === b) }, y: y.slice(b, b + 1), keys: [keys[b]!] };
+}
+
 /** The mean of a gate, of each unit, over steps and sequences. */
 export function means(network: Network, batch: Batch, gate: Gate): Float64Array {
   const { values, layer } = run(network, batch.x).tapes[0]!;
