@@ -5,13 +5,14 @@
  */
 
 import { answerOf, drawn, marked, paper, type Question as Asked, type Template } from "../src/course/questions.ts";
-import { initialise } from "../src/nn/initialisation.ts";
-import type { CellName } from "../src/nn/cells/index.ts";
+import { initialise, startsOf } from "../src/nn/initialisation.ts";
+import { CELLS, type CellName } from "../src/nn/cells/index.ts";
 import { emptyNetwork, gradients, listed, type Network, run, runBack } from "../src/nn/network.ts";
 import { clamped, type Gate, GATES, heldOut, marking, means, RECIPE, rightAnswers, STEPS, withoutKey } from "../src/models/gates.ts";
 import { axes, carried, MATRICES } from "../src/models/matrix.ts";
 import { profile } from "../src/models/profile.ts";
 import { attention, effectiveWeights, recurrents, rightOf, transformer } from "../src/models/beside.ts";
+import { singularValues } from "../src/models/singular.ts";
 import { ofInput } from "../src/nn/layer.ts";
 import { crossEntropy } from "../src/nn/losses.ts";
 import { adam } from "../src/nn/optimiser.ts";
@@ -37,7 +38,7 @@ interface Given {
   batch: number;
 }
 
-const QUESTIONS = { differentiate, train, initial, sample, profiled, raced, won, asked, papers, markings, ellipses, held, meddled, attended, weighed, beside };
+const QUESTIONS = { differentiate, train, initial, sample, profiled, raced, won, asked, papers, markings, ellipses, held, meddled, attended, weighed, beside, singular, starts };
 
 /** One run forward and backward: everything of it. */
 function differentiate({ dOutput, x, ...given }: Given & { x: number[]; dOutput: number[] }) {
@@ -83,13 +84,13 @@ function profiled({ x, y, ...given }: Given & { x: number[]; y: number[] }) {
 
 /** A network of the race: its report before training, and one after each stride. */
 function raced({ entrant, length, seed, strides }: { entrant: string; length: number; seed: number; strides: number[] }) {
-  const runner = start(recipe(ENTRANTS.find(({ name }) => name === entrant)!, length, seed));
+  const runner = start(recipe(ENTRANTS.find(({ name }) => name === entrant)!, { length, seed, rate: 0.01, largestNorm: 1 }));
   return [0, ...strides].map((steps) => go(runner, steps));
 }
 
 /** Which network learned first: for each, pairs of step and accuracy. */
 function won({ accuracies }: { accuracies: [number, number][][] }) {
-  const reports = accuracies.map((of) => of.map(([step, accuracy]) => ({ step, accuracy, loss: null, gradientNorm: null, left: [] })));
+  const reports = accuracies.map((of) => of.map(([step, accuracy]) => ({ step, accuracy, loss: null, gradientNorm: null, left: [], contributed: [] })));
   return winner(reports);
 }
 
@@ -150,6 +151,16 @@ function beside({ steps }: { steps: number }) {
     for (let step = 0; step < steps; step++) contestant.learn();
     return { name: contestant.name, parameters: contestant.parameters, before, after: rightOf(contestant, batch), blamed: contestant.blamed(batch) };
   });
+}
+
+/** Singular values of a one-layer network on one sequence. */
+function singular({ x, k, ...given }: Given & { x: number[]; k: number }) {
+  return singularValues(networkOf(given).layers[0]!, sequence(given, x), k);
+}
+
+/** By cell, the initialisations that are defined for it. */
+function starts() {
+  return Object.fromEntries((Object.keys(CELLS) as CellName[]).map((cell) => [cell, startsOf(cell)]));
 }
 
 /** Of chapter 4: each matrix, and its half axes after k steps. */

@@ -1,8 +1,9 @@
 /** How much of the gradient is left k steps back, in a network of any size: `carousel.flow.lag_profile` and `cell_path`. */
 
 import type { Values } from "../nn/cells/index.ts";
-import { at, type Sequence, type Tape } from "../nn/layer.ts";
+import { at, type Derivatives, type Sequence, type Tape } from "../nn/layer.ts";
 import { type Network, run, runBack } from "../nn/network.ts";
+import { addOuter } from "../nn/products.ts";
 
 export interface Profile {
   /**
@@ -14,6 +15,8 @@ export interface Profile {
   path: number[] | null;
   /** The mean of the forget gate. */
   gate: number | null;
+  /** The norm of what step T-k adds to dL/dW_hh, k = 0 ... T-1. */
+  contributed: number[];
 }
 
 /** Of the first layer. asked: dL/d output, from the output. */
@@ -25,15 +28,26 @@ export function profile(network: Network, x: Sequence, asked: (output: Float64Ar
   const norms = Array.from({ length: tape.x.steps }, (_, k) => norm(states, tape, tape.x.steps - 1 - k));
   const total = norms.map((norm) => geometricMean(norm.map((value, b) => value / norms[0]![b]!)));
   const gate = { lstm: "f", "lstm-coupled": "f", gru: "z" }[tape.layer.cell.name as string];
-  if (!gate) return { total, path: null, gate: null };
-  return { total, path: pathOf(tape, gate), gate: mean(tape.values[gate]!) };
+  const part = contributed(tape, found.layers[0]!).reverse();
+  if (!gate) return { total, path: null, gate: null, contributed: part };
+  return { total, path: pathOf(tape, gate), gate: mean(tape.values[gate]!), contributed: part };
 }
 
 /** dL/dh, and dL/dc without what c does through h of its own step: the total derivative has that too. */
-function adjoint(tape: Tape, total: Values): Float64Array[] {
+export function adjoint(tape: Tape, total: Values): Float64Array[] {
   if (!total.c) return [total.h!];
   const { o, c } = tape.values;
   return [total.h!, total.c.map((dc, j) => dc - total.h![j]! * o![j]! * (1 - Math.tanh(c![j]!) ** 2))];
+}
+
+/** The norm of what each step adds to dL/dW_hh, summed over the batch; the first adds nothing, its h before is 0. */
+export function contributed({ layer, x, values }: Tape, { v }: Derivatives): number[] {
+  const [size, blocks] = [layer.hidden * x.batch, v.length / x.steps];
+  return Array.from({ length: x.steps }, (_, t) => {
+    const part = new Float64Array((blocks / x.batch) * layer.hidden);
+    if (t > 0) addOuter(part, at(v, t, blocks), at(values.h!, t - 1, size), x.batch);
+    return Math.sqrt(part.reduce((sum, value) => sum + value * value, 0));
+  });
 }
 
 /** The length of the adjoint at step t, of each sequence. */

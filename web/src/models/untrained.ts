@@ -1,6 +1,7 @@
 /** Networks of 32 units as they are before training, on a sequence of random symbols. */
 
 import type { CellName } from "../nn/cells/index.ts";
+import type { Sequence } from "../nn/layer.ts";
 import { initialise } from "../nn/initialisation.ts";
 import { emptyNetwork, type Network } from "../nn/network.ts";
 import { random } from "../nn/random.ts";
@@ -31,6 +32,19 @@ export function untrainedProfile(
   change(network);
   const batch = TASKS[TASK].sample(length, BATCH, random(seed));
   return profile(network, batch.x, (output) => TASKS[TASK].loss(output, batch).dOutput);
+}
+
+/** The first of the sequences that a profile of this length is taken on: [T, I, 1]. */
+export function symbols(length: number, seed = SEED): Sequence {
+  const { x } = TASKS[TASK].sample(length, BATCH, random(seed));
+  return { ...x, batch: 1, values: x.values.filter((_, j) => j % BATCH === 0) };
+}
+
+/** The same network with its recurrent matrix times a factor. */
+export function scaled(factor: number): (network: Network) => void {
+  return ({ layers }) => {
+    for (const { parameters: p } of layers) p.weight_hh.forEach((value, j) => (p.weight_hh[j] = factor * value));
+  };
 }
 
 /** The same network with another bias of its forget gate. */

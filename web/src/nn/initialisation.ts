@@ -4,6 +4,7 @@
  * A rule about "the bias" sets the sum of torch's two: one holds it, the other is 0.
  */
 
+import { CELLS, type CellName } from "./cells/index.ts";
 import type { Layer } from "./layer.ts";
 import type { Network } from "./network.ts";
 import { orthogonal } from "./orthogonal.ts";
@@ -13,19 +14,26 @@ type Fill = (layer: Layer, draw: Random, number: number) => void;
 
 interface Rule {
   fill: Fill;
+  fits: readonly CellName[];
   number?: number; // what stands for a number that is not given
   takesLength?: boolean; // then it is T
 }
 
+const ALL = Object.keys(CELLS) as CellName[];
 const RULES: Record<string, Rule> = {
-  default: { fill: torchDefault },
-  orthogonal: { fill: orthogonalBlocks },
-  identity: { fill: identity },
-  "forget-bias": { fill: forgetBias, number: 1 },
-  "closed-input": { fill: closedInput, number: 3 },
-  keras: { fill: keras },
-  chrono: { fill: chrono, takesLength: true },
+  default: { fill: torchDefault, fits: ALL },
+  orthogonal: { fill: orthogonalBlocks, fits: ALL },
+  identity: { fill: identity, fits: ["rnn", "rnn-relu"] },
+  "forget-bias": { fill: forgetBias, fits: ["lstm", "lstm-coupled"], number: 1 },
+  "closed-input": { fill: closedInput, fits: ["lstm", "lstm-1997"], number: 3 },
+  keras: { fill: keras, fits: ALL },
+  chrono: { fill: chrono, fits: ["lstm", "lstm-coupled", "gru"], takesLength: true },
 };
+
+/** The names of the rules that are defined for a cell. */
+export function startsOf(cell: CellName): string[] {
+  return Object.keys(RULES).filter((name) => RULES[name]!.fits.includes(cell));
+}
 
 /** Fills every layer by the named rule, and the readout by torch's default. length: T, which chrono uses. */
 export function initialise(network: Network, name: string, draw: Random, length: number): void {

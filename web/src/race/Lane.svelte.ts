@@ -2,7 +2,7 @@
 
 import type { Recipe } from "../nn/training.ts";
 import { STEPS, STRIDE } from "./race.ts";
-import type { Report } from "./runner.ts";
+import type { Report, Standing } from "./runner.ts";
 import TrainingWorker from "./worker.ts?worker&inline";
 
 export class Lane {
@@ -10,7 +10,9 @@ export class Lane {
   running = $state(false);
   /** The thread could not be started, or broke. */
   failed = $state(false);
-  private recipe: Recipe;
+  /** Of the last report. */
+  parameters: Float64Array[] = [];
+  readonly recipe: Recipe;
   private worker: Worker | undefined;
   private busy = false; // a report is to come
 
@@ -31,7 +33,7 @@ export class Lane {
   /** Not before it is to go: a slider makes many lanes that never do. */
   private begin(): void {
     this.worker = new TrainingWorker();
-    this.worker.onmessage = ({ data }: MessageEvent<Report>) => this.take(data);
+    this.worker.onmessage = ({ data }: MessageEvent<Standing>) => this.take(data);
     this.worker.onerror = () => this.fail();
     this.busy = true;
     this.worker.postMessage(this.recipe);
@@ -52,8 +54,9 @@ export class Lane {
     this.failed = true;
   }
 
-  private take(report: Report): void {
+  private take({ report, parameters }: Standing): void {
     this.busy = false;
+    this.parameters = parameters;
     this.reports = [...this.reports, report];
     if (report.step >= STEPS) this.running = false;
     this.ask();

@@ -21,11 +21,13 @@ export const ENTRANTS: readonly Entrant[] = [
 export const STEPS = 1500;
 export const STRIDE = 25; // steps between two reports
 export const LEARNED = 0.95; // accuracy
-export const [HIDDEN, BATCH, RATE, LARGEST_NORM] = [16, 32, 0.01, 1];
+export const [HIDDEN, BATCH] = [16, 32];
 
-export function recipe({ cell, initialisation }: Pick<Entrant, "cell" | "initialisation">, length: number, seed: number): Recipe {
-  const fixed = { hidden: HIDDEN, layers: 1, task: "delayed-recall", batch: BATCH, rate: RATE, largestNorm: LARGEST_NORM } as const;
-  return { cell, initialisation, length, seed, ...fixed };
+/** What a reader sets, for all of them. */
+export type Settings = Pick<Recipe, "length" | "seed" | "rate" | "largestNorm">;
+
+export function recipe({ cell, initialisation }: Pick<Entrant, "cell" | "initialisation">, settings: Settings): Recipe {
+  return { cell, initialisation, hidden: HIDDEN, layers: 1, task: "delayed-recall", batch: BATCH, ...settings };
 }
 
 /** The step at which a network had learned; null as long as it has not. */

@@ -18,6 +18,14 @@ export interface Report {
   accuracy: number;
   /** What is left of the gradient k steps back, on some of those. */
   left: number[];
+  /** The norm of what the step k back adds to dL/dW_hh, on the same. */
+  contributed: number[];
+}
+
+/** A report, and the network as it stands: every parameter, in torch's order. */
+export interface Standing {
+  report: Report;
+  parameters: Float64Array[];
 }
 
 const HELD_OUT = 128;
@@ -49,8 +57,9 @@ export function go(runner: Runner, steps: number): Report {
   return { step: runner.step, ...look(runner), loss: steps ? sum / steps : null, gradientNorm: steps ? largest : null };
 }
 
-function look({ training: { network, recipe }, heldOut, profiled }: Runner): Pick<Report, "accuracy" | "left"> {
+function look({ training: { network, recipe }, heldOut, profiled }: Runner): Pick<Report, "accuracy" | "left" | "contributed"> {
   const { output } = run(network, heldOut.x);
   const asked = (output: Float64Array) => TASKS[recipe.task].loss(output, profiled).dOutput;
-  return { accuracy: accuracy(output, heldOut.y as Int32Array), left: profile(network, profiled.x, asked).total };
+  const { total, contributed } = profile(network, profiled.x, asked);
+  return { accuracy: accuracy(output, heldOut.y as Int32Array), left: total, contributed };
 }
