@@ -65,14 +65,14 @@ def test_a_chapter_is_whole(chapter: str, lang: str, width: int, scheme: str, br
     shown = page.locator("main").inner_text()
     assert not any(wrong in shown for wrong in ("NaN", "undefined", "Infinity", "{", "lab."))
     assert page.evaluate("document.documentElement.scrollWidth") == width, "it scrolls sideways"
-    assert page.evaluate(_FAINT) == [], "text of less than 4.5:1"
+    assert page.evaluate(FAINT) == [], "text of less than 4.5:1"
     assert watched.errors == []
     assert watched.requested == [page.url.partition("#")[0]]
     page.close()
 
 
 # Every piece of text whose colour differs from what is behind it by less than 4.5:1 (WCAG 2.2, 1.4.3).
-_FAINT = """() => {
+FAINT = """() => {
   const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
   const light = ([r, g, b]) => {
     const [R, G, B] = [r, g, b].map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);

@@ -15,6 +15,7 @@ from carousel.page.questions import Question, templates
 from carousel.page.untrained import NETWORKS, left
 
 _HORIZON = 0.001  # the share that counts as gone
+_TENTH = 0.1  # the share of a key that counts as lost
 _LONG = 40  # steps of the networks that lose their gradient
 
 
@@ -99,5 +100,10 @@ _ANSWERS: dict[str, Callable[..., Any]] = {
     "four_lost": _lost,
     "four_opened": _opened,
     "race_guess": lambda keys: math.log(keys),
+    "gates_weight": lambda i, f, k: i * f**k,
+    "gates_lost": lambda fs: next(t for t in range(1, len(fs) + 1) if math.prod(fs[:t]) < _TENTH),
+    "gates_attention": lambda a, others: torch.tensor([a, *[0.0] * others], dtype=torch.float64).softmax(0)[0].item(),
+    "folklore_interval": lambda low, width: 0 if low > 0 else 1 if low + width < 0 else 2,
+    "folklore_step": lambda left, k: left ** (1 / k),
     "race_clip": lambda norm, largest: min(1.0, largest / norm),
 }

@@ -7,6 +7,7 @@ import { sigmoid } from "../nn/products.ts";
 import type { Drawn, Template } from "./questions.ts";
 
 const HORIZON = 0.001; // the share that counts as gone
+const TENTH = 0.1; // the share of a key that counts as lost
 const LONG = 40; // steps of the networks that lose their gradient
 export const NETWORKS = {
   rnn: ["rnn", "default"],
@@ -38,6 +39,11 @@ export const ANSWERS: { [T in Template]: (of: Drawn<T>) => number } = {
   four_lost: ({ network, seed, share }) => left(network as Name, LONG, seed).findIndex((value) => value < share),
   four_opened: ({ b, T, seed }) => (untrainedProfile("lstm", "default", T, withForgetBias(b), seed).total[T - 1]! > HORIZON ? 0 : 1),
   race_guess: ({ keys }) => Math.log(keys),
+  gates_weight: ({ i, f, k }) => i * f ** k,
+  gates_lost: ({ fs }) => 1 + fs.findIndex((_, t) => fs.slice(0, t + 1).reduce((product, f) => product * f, 1) < TENTH),
+  gates_attention: ({ a, others }) => Math.exp(a) / (Math.exp(a) + others),
+  folklore_interval: ({ low, width }) => (low > 0 ? 0 : low + width < 0 ? 1 : 2),
+  folklore_step: ({ left, k }) => left ** (1 / k),
   race_clip: ({ norm, largest: most }) => Math.min(1, most / norm),
 };
 
