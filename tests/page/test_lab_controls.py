@@ -1,4 +1,4 @@
-"""What a reader may change on the lab page: gates held, networks of their own raced and looked into, sequences typed."""
+"""What a reader may change on the lab page: gates held, own networks raced and looked into, sequences typed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def test_gates_are_held_and_networks_set_beside(browser: Browser, file: Path) ->
     right = page.locator(".work[role=status]")
     assert right.inner_text() == says("gates.right_now", right="100 %")
     page.get_by_role("button", name="i", exact=True).click()
-    held = page.locator("main table").first.locator("tr", has_text=says("gates.held", gate="i")).locator("td").inner_text()
+    held = (
+        page.locator("main table").first.locator("tr", has_text=says("gates.held", gate="i")).locator("td").inner_text()
+    )
     assert right.inner_text() == says("gates.right_now", right=held) and held != "100 %"
     page.get_by_role("button", name=says("gates.nothing"), exact=True).click()
     page.get_by_role("button", name=says("gates.key_gone"), exact=True).click()
@@ -55,7 +57,9 @@ def test_gates_are_held_and_networks_set_beside(browser: Browser, file: Path) ->
     page.locator(".plain").wait_for(timeout=PATIENCE)
     reveal(page)
     rows = [row.split("\t") for row in page.locator("main table").last.locator("tbody tr").all_inner_texts()]
-    assert [row[0] for row in rows] == [says(f"gates.net_{name}") for name in ("one", "two", "orthogonal", "transformer")]
+    assert [row[0] for row in rows] == [
+        says(f"gates.net_{name}") for name in ("one", "two", "orthogonal", "transformer")
+    ]
     assert rows[0][2] == rows[3][2] == "100 %"
     assert page.locator("figure svg").count() == 3 + 2 + 4
     whole(watched, 390)
@@ -92,7 +96,9 @@ def test_a_fifth_network_is_raced_and_looked_into(browser: Browser, file: Path) 
     row = page.locator("tbody >> nth=0").locator("tr").last
     assert says("race.own", cell="lstm", start="forget-bias") in row.inner_text()
     page.locator("button.main").click()
-    page.wait_for_function("[...document.querySelector('tbody').rows].every((r) => +r.cells[1].innerText > 0)", timeout=PATIENCE)
+    page.wait_for_function(
+        "() => [...document.querySelector('tbody').rows].every((r) => +r.cells[1].innerText > 0)", timeout=PATIENCE
+    )
     page.locator("button.main").click()
     row.get_by_role("button", name=says("race.look")).click()
     assert page.locator("h1").inner_text() == says("cell.title")
@@ -144,7 +150,7 @@ def test_a_typed_sequence_is_answered_as_torch_answers_it(browser: Browser, own:
     file = own / "typed.csv"
     file.write_text("3,10,16,9,9\n", encoding="utf-8")
     page.locator("input[type=file]").set_input_files(file)
-    page.wait_for_function("document.querySelector('p.wrong').innerText === ''")
+    page.wait_for_function("() => document.querySelector('p.wrong').innerText === ''")
     assert page.locator(".rasters svg").count() == 6
     whole(watched, 390)
     page.close()
