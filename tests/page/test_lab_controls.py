@@ -17,7 +17,7 @@ from tests.page.test_lab_browser import FAINT, reveal
 from tests.support.browser import Watched
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.slow
 PATIENCE = 300_000  # ms: for a machine that does much else
@@ -34,36 +34,6 @@ def whole(watched: Watched, width: int) -> None:
     assert watched.page.evaluate("document.documentElement.scrollWidth") == width
     assert watched.page.evaluate(FAINT) == []
     assert watched.errors == []
-
-
-def test_gates_are_held_and_networks_set_beside(browser: Browser, file: Path) -> None:
-    watched = Watched(browser, 390, "dark")
-    page = watched.open(f"{file.as_uri()}#chapter=9")
-    page.locator("button.main").click()
-    page.locator(".plain").wait_for(timeout=PATIENCE)
-    reveal(page)
-    right = page.locator(".work[role=status]")
-    assert right.inner_text() == says("gates.right_now", right="100 %")
-    page.get_by_role("button", name="i", exact=True).click()
-    held = (
-        page.locator("main table").first.locator("tr", has_text=says("gates.held", gate="i")).locator("td").inner_text()
-    )
-    assert right.inner_text() == says("gates.right_now", right=held) and held != "100 %"
-    page.get_by_role("button", name=says("gates.nothing"), exact=True).click()
-    page.get_by_role("button", name=says("gates.key_gone"), exact=True).click()
-    assert int(right.inner_text().split(" %")[0].split()[-1]) < 30, "without its key it guesses"
-    page.get_by_role("button", name=says("gates.redraw")).click()
-    page.locator("button.main").click()
-    page.locator(".plain").wait_for(timeout=PATIENCE)
-    reveal(page)
-    rows = [row.split("\t") for row in page.locator("main table").last.locator("tbody tr").all_inner_texts()]
-    assert [row[0] for row in rows] == [
-        says(f"gates.net_{name}") for name in ("one", "two", "orthogonal", "transformer")
-    ]
-    assert rows[0][2] == rows[3][2] == "100 %"
-    assert page.locator("figure svg").count() == 3 + 2 + 4
-    whole(watched, 390)
-    page.close()
 
 
 def test_chapter_seven_changes_and_goes_back(browser: Browser, file: Path) -> None:
@@ -161,19 +131,3 @@ def test_an_address_names_a_chapter_by_its_number_and_a_paper(browser: Browser, 
     assert page.locator("h1").inner_text() == says("length.title")
     page = Watched(browser).open(f"{file.as_uri()}?paper=77")
     assert says("course.paper", seed=77) in page.locator("main").inner_text()
-
-
-def test_nothing_moves_while_the_page_comes_up(browser: Browser, file: Path) -> None:
-    page: Page = browser.new_page()
-    page.add_init_script(
-        "window.shifts = []; new PerformanceObserver((list) => shifts.push(...list.getEntries().map((e) => e.value)))"
-        ".observe({ type: 'layout-shift', buffered: true })"
-    )
-    for chapter in range(11):
-        page.goto(f"{file.as_uri()}#chapter={chapter}")
-        page.reload()
-        page.wait_for_selector("h1")
-        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        assert sum(page.evaluate("shifts")) < 0.001, chapter
-    assert page.evaluate("performance.getEntriesByType('paint').length") > 0
-    page.close()
