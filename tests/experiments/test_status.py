@@ -99,7 +99,7 @@ def test_a_run_whose_command_left_no_sign_is_told_from_its_ledger(run: tuple[Run
     folder, ledger = run
     ledger.close()
     found = status_of(folder.path)
-    assert (found.state, found.expected, found.seconds_left) == ("stopped", len(list(first_jobs(PLAN))), None)
+    assert (found.state, found.expected, found.seconds_left) == ("unknown", len(list(first_jobs(PLAN))), None)
 
 
 def test_a_run_in_the_middle_of_writing_is_read_and_stays_as_it_is(run: tuple[RunFolder, Ledger]) -> None:

@@ -15,15 +15,15 @@ from carousel.experiments.runner.ledger import Ledger
 
 QUIET_SECONDS = 60.0  # a command gives a sign every two; judging a large run between seeds may take a while
 _PROCESSES = Path("/proc")
-State = Literal["running", "quiet", "stopped", "failed", "done"]
+State = Literal["unknown", "running", "quiet", "stopped", "failed", "done"]
 
 
 @dataclass(frozen=True)
 class Status:
-    """state: "running"; "quiet", when its command has given no sign for a minute; "stopped" by its user or killed;
-    "failed"; or "done". counts: jobs by state. expected: how many there will be. seconds_left: None where unknown, and
-    where nobody is at it. best: of the finished trainings under the hardest condition. nodes: jobs at a time by
-    machine. last_finished: when the last job was, and sign: what the command last wrote; None where there is none."""
+    """state: "unknown", where its command has left no sign yet; "running"; "quiet", without one for a minute; "stopped"
+    by its user or killed; "failed"; or "done". counts: jobs by state. expected: how many there will be. seconds_left:
+    None where unknown, and where nobody is at it. best: of the finished trainings under the hardest condition. nodes:
+    jobs at a time by machine. last_finished: when the last job was, and sign: what the command last wrote; or None."""
 
     state: State
     counts: dict[str, int]
@@ -59,7 +59,7 @@ def status_of(path: Path) -> Status:
 def _state(sign: Sign | None, now: float) -> State:
     """Of a command that is gone nobody has written how it ended."""
     if sign is None:
-        return "stopped"
+        return "unknown"
     if sign.ended is not None:
         return sign.ended
     if _is_gone(sign):
