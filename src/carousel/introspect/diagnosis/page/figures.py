@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Generator
 
-from carousel.introspect import flow
 from carousel.introspect.diagnosis.observe.tape_gradients import has_gradient_at_end, tape_gradient
-from carousel.introspect.flow.forget_path import carrying_gate
 from carousel.introspect.plots import Plots
+from carousel.introspect.plots.saturation import gates_of
 from carousel.introspect.record import ModelTape, Track
 from carousel.nn.kernels import Tape
 from carousel.nn.kernels.run_info import versions_of
-
-#: How the flow of the gradient is, then what the gates do.
-ORDER = ("lag_profile", "gradient", "time_scales", "singular_values", "raster", "effective_weights", "saturation")
-SPECTRA = 8  # sequences whose singular values are averaged, where that is cheap
-WORK = 1.5e10  # multiplications of S x S matrices times lags and sequences: about a second on one core
 
 
 @dataclass(frozen=True)
@@ -52,7 +45,7 @@ def pictures(tape: ModelTape, site: str) -> Pictures:
         call = lengths.index(max(lengths))
         return _of_call(tape.plot, site, call if len(lengths) > 1 else None, track.calls[call])
     if len(lengths) > 1 and len({tuple(call["h"].shape) for call in track.calls}) == 1:
-        return Pictures(tuple(_simple(tape.plot, site, None, track)))
+        return Pictures((*_simple(tape.plot, site, None, track), *_gradient(tape.plot, site, None, track)))
     return Pictures(())
 
 
@@ -64,32 +57,38 @@ def intact(tape: ModelTape) -> bool:
 def _of_call(plot: Plots, site: str, call: int | None, tape: Tape) -> Pictures:
     simple = _simple(plot, site, call, tape)
     if not _intact(tape):
-        return Pictures(tuple(simple), ("changed",))
+        return Pictures((*simple, *_gradient(plot, site, call, tape)), ("changed",))
     if tape.cell.layer_norm or not _finite(tape):
-        return Pictures(tuple(simple))
-    few = _affordable(tape)
-    flowing = [_lag_profile(plot, site, call, tape)]
-    if _has_time_scales(tape):
-        flowing.append(Picture("time_scales", lambda lang: plot.time_scales(site, call=call, lang=lang)))
-    if few:
-        spectrum = partial(plot.singular_values, site, sequences=few, call=call)
-        flowing.append(Picture("singular_values", lambda lang: spectrum(lang=lang)))
-    if "c" in tape.names:
-        flowing.append(Picture("effective_weights", lambda lang: plot.effective_weights(site, call=call, lang=lang)))
-    found = {picture.name: picture for picture in (*flowing, *simple)}
-    return Pictures(tuple(found[name] for name in ORDER if name in found), () if few else ("costly",))
+        return Pictures((*simple, *_gradient(plot, site, call, tape)))
+    return Pictures((_lag_profile(plot, site, call, tape), *simple))
 
 
 def _simple(plot: Plots, site: str, call: int | None, source: Tape | Track) -> list[Picture]:
-    """What shows the recorded numbers as they are."""
-    cell = (source.calls[0] if isinstance(source, Track) else source).run.view
+    """What shows the recorded numbers as they are: a gate or state, and the gates where some are shut or open."""
     value = next(name for name in ("f", "z", "h") if name in source.names)
     found = [Picture("raster", lambda lang: plot.raster(site, value, call=call, lang=lang))]
-    if cell.gate_names or cell.name == "rnn":
+    if _saturated(source):
         found.append(Picture("saturation", lambda lang: plot.saturation(site, call=call, lang=lang)))
-    if tape_gradient(source, "h") is not None:
-        found.append(Picture("gradient", lambda lang: plot.gradient(site, call=call, lang=lang)))
     return found
+
+
+def _saturated(source: Tape | Track) -> bool:
+    """Whether a unit is ever shut or open: else every point of that figure lies at 0."""
+    cell = (source.calls[0] if isinstance(source, Track) else source).run.view
+    if not cell.gate_names and cell.name != "rnn":
+        return False
+    limits = gates_of(cell.name, cell.gate_names)
+    calls = source.calls if isinstance(source, Track) else (source,)
+    return any(
+        bool(((call[gate] < low) | (call[gate] > high)).any()) for call in calls for gate, (low, high) in limits.items()
+    )
+
+
+def _gradient(plot: Plots, site: str, call: int | None, source: Tape | Track) -> list[Picture]:
+    """Step by step, where it cannot be followed back through the steps."""
+    if tape_gradient(source, "h") is None:
+        return []
+    return [Picture("gradient", lambda lang: plot.gradient(site, call=call, lang=lang))]
 
 
 def _lag_profile(plot: Plots, site: str, call: int | None, tape: Tape) -> Picture:
@@ -111,19 +110,3 @@ def _finite(tape: Tape) -> bool:
     """Whether every state and gate is a number, padding aside."""
     padding = torch.tensor(False) if tape.run.valid is None else ~tape.run.valid.cpu().unsqueeze(-1)
     return all(bool((tape[name].cpu().isfinite() | padding).all()) for name in tape.names)
-
-
-def _has_time_scales(tape: Tape) -> bool:
-    if carrying_gate(tape.cell) is None:
-        return False
-    steps = flow.time_scales(tape)
-    return bool((steps.isfinite() & (steps > 0)).any())
-
-
-def _affordable(tape: Tape) -> range:
-    """The first sequences whose singular values take about a second in all; none where a single one takes long."""
-    lengths = tape.run.lengths
-    lags = min(100, tape.run.length if lengths is None else int(lengths.min()))
-    states = sum(tape[name].shape[-1] for name in tape.cell.state_names)
-    one = states**3 * lags
-    return range(min(SPECTRA, tape["h"].shape[1], max(int(WORK // one), int(one <= 4 * WORK))))

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from carousel.common.errors import CarouselError, UnknownName
+from carousel.common.pages.drawn_once import drawn_once
 from carousel.common.pages.own_page import check_free, mark, write_own
-from carousel.common.pages.render import svg
-from carousel.common.pages.svg_compact import compact
 from carousel.common.pages.templating import filled, script, style
 from carousel.common.texts import LANGUAGES, text
 from carousel.introspect.diagnosis.finding import Examination, Finding
-from carousel.introspect.diagnosis.page.figures import Pictures, intact, pictures
+from carousel.introspect.diagnosis.page.figures import Picture, Pictures, intact, pictures
 from carousel.introspect.diagnosis.page.view import Card, Drawing, PageView, SiteView, card, page_view, summary
 
 COMMAND = "doctor"
-_SITES = 4  # at most so many layers are shown
+_SITES = 2  # at most so many layers are shown
 _SIZE = 2_500_000  # characters of all figures, in all languages
 
 
@@ -47,32 +46,32 @@ def fragment(diagnosis: Examination) -> str:
 
 
 def _views(diagnosis: Examination) -> Iterator[PageView]:
-    cards = {lang: [_card(n, finding, diagnosis, lang) for n, finding in enumerate(diagnosis, 1)] for lang in LANGUAGES}
+    numbered = [_cards(n, finding, diagnosis) for n, finding in enumerate(diagnosis, 1)]
     drawable = {name: found for name in _ordered(diagnosis) if (found := pictures(diagnosis.tape, name)).drawn}
-    room = _SIZE - sum(len(c.svg) for of_language in cards.values() for c in of_language)
-    sites: dict[str, list[SiteView]] = {lang: [] for lang in LANGUAGES}
+    room = _SIZE - sum(len(c.svg) for of_finding in numbered for c in of_finding.values())
+    sites: list[dict[str, SiteView]] = []
     for number, (name, found) in enumerate(list(drawable.items())[:_SITES], 1):
-        drawn = {lang: _site(diagnosis, name, number, found, lang) for lang in LANGUAGES}
+        drawn = _sites(diagnosis, name, number, found)
         room -= sum(len(drawing.svg) for site in drawn.values() for drawing in site.drawings)
         if room < 0 and number > 1:
             break
-        for lang, site in drawn.items():
-            sites[lang].append(site)
+        sites.append(drawn)
     for lang in LANGUAGES:
-        yield page_view(diagnosis, cards[lang], sites[lang], len(drawable), lang)
+        cards = [of_finding[lang] for of_finding in numbered]
+        yield page_view(diagnosis, cards, [site[lang] for site in sites], len(drawable), lang)
 
 
-def _card(number: int, finding: Finding, diagnosis: Examination, lang: str) -> Card:
-    """With its figure; without where the weights have changed since, which it may need."""
+def _cards(number: int, finding: Finding, diagnosis: Examination) -> dict[str, Card]:
+    """A finding in each language, with its figure; without where the weights have changed since, which it may need."""
     if finding.figure is None:
-        return card(number, finding, lang)
+        return {lang: card(number, finding, lang) for lang in LANGUAGES}
     try:
-        chart = finding.figure(lang)
+        drawn = drawn_once(finding.figure, f"finding-{number}", LANGUAGES)
     except CarouselError:
         if intact(diagnosis.tape):
             raise
-        return card(number, finding, lang, undrawn=True)
-    return card(number, finding, lang, compact(svg(chart, f"finding-{number}-{lang}")))
+        return {lang: card(number, finding, lang, undrawn=True) for lang in LANGUAGES}
+    return {lang: card(number, finding, lang, drawn[lang]) for lang in LANGUAGES}
 
 
 def _ordered(diagnosis: Examination) -> list[str]:
@@ -82,14 +81,22 @@ def _ordered(diagnosis: Examination) -> list[str]:
     return list(dict.fromkeys([*affected, *diagnosis.tape]))
 
 
-def _site(diagnosis: Examination, name: str, number: int, found: Pictures, lang: str) -> SiteView:
-    drawings = [
+def _sites(diagnosis: Examination, name: str, number: int, found: Pictures) -> dict[str, SiteView]:
+    """A recorded layer in each language."""
+    drawn = [(p, drawn_once(p.draw, f"site-{number}-{p.name}", LANGUAGES)) for p in found.drawn]
+    return {lang: _site(diagnosis, name, found, drawn, lang) for lang in LANGUAGES}
+
+
+def _site(
+    diagnosis: Examination, name: str, found: Pictures, drawn: Sequence[tuple[Picture, dict[str, str]]], lang: str
+) -> SiteView:
+    drawings = tuple(
         Drawing(
             label=text(f"doctor.page.picture.{picture.name}", lang, site=name),
-            svg=compact(svg(picture.draw(lang), f"site-{number}-{picture.name}-{lang}")),
+            svg=svg[lang],
             note=text(f"doctor.page.note.{picture.note}", lang) if picture.note else "",
         )
-        for picture in found.drawn
-    ]
+        for picture, svg in drawn
+    )
     notes = tuple(text(f"doctor.page.note.{note}", lang) for note in found.notes)
-    return SiteView(name, diagnosis.tape[name].what, tuple(drawings), notes)
+    return SiteView(name, diagnosis.tape[name].what, drawings, notes)
