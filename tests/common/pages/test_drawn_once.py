@@ -19,7 +19,7 @@ SAYS = {"en": ("Loss & time", "steps", "first line"), "zh": ("损失与时间", 
 def chart(lang: str, **more: Any) -> alt.Chart:
     title, x, line = SAYS[lang]
     rows = theme.data([{"x": k, "line": line} for k in range(3)])
-    base = alt.Chart(rows, **more).mark_line()
+    base = alt.Chart(rows, **more).mark_line(clip=True)
     return base.encode(x=theme.steps("x", x), y="x:Q", color="line:N").properties(title=theme.titled(title))
 
 
@@ -58,7 +58,7 @@ def test_texts_are_those_of_the_language_and_all_else_is_the_same(times):
     [
         lambda lang: chart(lang, width=100 if lang == "en" else 120),
         lambda lang: chart(lang).properties(title=alt.TitleParams(SAYS[lang][0] * 9, limit=60)),
-        lambda lang: chart(lang).properties(title=alt.TitleParams(SAYS[lang][0], subtitle=["a"] * len(lang * (lang == "en")))),
+        lambda lang: chart(lang).properties(title=theme.titled("a", ["b"] * len(SAYS[lang][1]))),
     ],
     ids=["another width", "a text cut off", "more lines"],
 )  # fmt: skip

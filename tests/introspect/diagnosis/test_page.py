@@ -164,7 +164,7 @@ def shown(page: str, lang: str = "en") -> list[str]:
 def drawn(page: str, lang: str, site: str) -> set[str]:
     """The figures of one layer that hold a drawing, by their labels."""
     labels = re.findall(r'aria-label="([^"]+)"><svg', page.split(f'class="{lang}"')[1].split("</article>")[0])
-    names = ("lag_profile", "time_scales", "singular_values", "effective_weights", "raster", "saturation", "gradient")
+    names = ("lag_profile", "raster", "saturation", "gradient")
     return {n for n in names if text(f"doctor.page.picture.{n}", lang, site=site) in labels}
 
 
@@ -182,7 +182,7 @@ LAYERS: dict[str, tuple[Callable[[], nn.Module], int, set[str]]] = {
     "shut gru": (shut, 8, {"raster", "lag_profile", "saturation"}),
     "tanh rnn": (lambda: nn.RNN(4, 8, batch_first=True), 8, {"raster", "lag_profile"}),
     "relu rnn": (lambda: nn.RNN(4, 8, batch_first=True, nonlinearity="relu"), 8, {"raster", "lag_profile"}),
-    "with layer norm": (lambda: LSTM(4, 8, batch_first=True, layer_norm=True), 8, {"raster", "gradient"}),
+    "with layer norm": (lambda: LSTM(4, 8, batch_first=True, layer_norm=True), 8, {"raster", "gradient", "saturation"}),
 }
 
 

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from carousel.common.pages.render import svg
 from carousel.common.pages.svg_compact import compact
 
-_TEXT = re.compile(r"(?<=>)[^<>]+(?=</text>)")
+_TEXT = re.compile(r"(?<=>)[^<>]+(?=</t(?:ext|span)>)")
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -39,11 +39,11 @@ class _Differs(Exception):
     """Two charts that differ in more than texts."""
 
 
-def _translated(drawn: str, chart: Any, other: Any) -> str | None:
+def _translated(drawn: str, chart: dict[str, Any], other: dict[str, Any]) -> str | None:
     """`drawn`, of `chart`, with the texts of `other`; None where that is not the drawing of `other`."""
     words: dict[str, str] = {}
     try:
-        for old, new in _pairs(chart, other):
+        for old, new in _pairs(_numbered(chart), _numbered(other)):
             if words.setdefault(escape(old), escape(new)) != escape(new):
                 return None
     except _Differs:
@@ -53,12 +53,23 @@ def _translated(drawn: str, chart: Any, other: Any) -> str | None:
     return _TEXT.sub(lambda said: words.get(said[0], said[0]), drawn) if changed <= seen else None
 
 
+def _numbered(chart: dict[str, Any]) -> Any:
+    """The chart with its data sets counted: altair names them after what they hold."""
+    said = json.dumps(chart)
+    for number, name in enumerate(chart.get("datasets", ())):
+        said = said.replace(f'"{name}"', f'"data-{number}"')
+    return json.loads(said)
+
+
+def _rows(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) and value.startswith("[{") else value
+
+
 def _pairs(one: Any, two: Any) -> Iterator[tuple[str, str]]:
     """The texts of two charts at the same places. Rows of data, which a chart holds as JSON, are looked into."""
     if isinstance(one, dict) and isinstance(two, dict) and one.keys() == two.keys():
         for key in one:
-            rows = key == "values" and isinstance(one[key], str) and isinstance(two[key], str)
-            yield from _pairs(json.loads(one[key]), json.loads(two[key])) if rows else _pairs(one[key], two[key])
+            yield from _pairs(_rows(one[key]), _rows(two[key]))
     elif isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
         for each, its in zip(one, two, strict=True):
             yield from _pairs(each, its)

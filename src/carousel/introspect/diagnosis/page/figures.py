@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Generator
+from torch import Generator, Tensor
 
 from carousel.introspect.diagnosis.observe.tape_gradients import has_gradient_at_end, tape_gradient
 from carousel.introspect.plots import Plots
@@ -73,15 +73,24 @@ def _simple(plot: Plots, site: str, call: int | None, source: Tape | Track) -> l
 
 
 def _saturated(source: Tape | Track) -> bool:
-    """Whether a unit is ever shut or open: else every point of that figure lies at 0."""
+    """Whether a unit is shut or open at a tenth of all steps: else that figure shows points at 0."""
     cell = (source.calls[0] if isinstance(source, Track) else source).run.view
     if not cell.gate_names and cell.name != "rnn":
         return False
-    limits = gates_of(cell.name, cell.gate_names)
     calls = source.calls if isinstance(source, Track) else (source,)
-    return any(
-        bool(((call[gate] < low) | (call[gate] > high)).any()) for call in calls for gate, (low, high) in limits.items()
-    )
+    return any(_outside(calls, gate, *ends) > 0.1 for gate, ends in gates_of(cell.name, cell.gate_names).items())
+
+
+def _outside(calls: Sequence[Tape], gate: str, low: float, high: float) -> float:
+    """The largest share, of one unit, of steps outside the limits; padding does not count."""
+    there = torch.cat([_true_steps(call, gate) for call in calls])
+    return float(((there < low) | (there > high)).float().mean(0).max())
+
+
+def _true_steps(call: Tape, gate: str) -> Tensor:
+    """[steps, H]"""
+    values, valid = call[gate].cpu(), call.run.valid
+    return values.flatten(0, 1) if valid is None else values[valid.cpu()]
 
 
 def _gradient(plot: Plots, site: str, call: int | None, source: Tape | Track) -> list[Picture]:

@@ -7,7 +7,7 @@ from typing import final
 
 from carousel.introspect.diagnosis.code_names import percent
 from carousel.introspect.diagnosis.context import Context
-from carousel.introspect.diagnosis.facts.operations import DISTANCES, LossCall, loss_calls
+from carousel.introspect.diagnosis.facts.operations import DISTANCES, LossCall, loss_calls, operations
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.observe.operations import Operation, Source
 from carousel.introspect.diagnosis.symptoms.base import Symptom
@@ -32,9 +32,10 @@ SCORED = ("cross_entropy", "binary_cross_entropy_with_logits")
 @final
 class AnswerOutOfReach(Symptom):
     """Measured: what operation the answers come out of, as they enter the loss, and the targets. Found where a softmax
-    runs over a single unit, which makes every answer 1 (critical); where a twentieth of the targets or more lie outside
-    what the operation can give, the recurrent module's own tanh included (critical from a fifth); and where scores of a
-    classification come out of a ReLU or tanh, so that some class can never be ruled out (a warning).
+    runs over a single unit, which makes every answer, or every weight of an attention, 1 (critical); where a twentieth
+    of the targets or more lie outside what the operation can give, the recurrent module's own tanh included (critical
+    from a fifth); and where scores of a classification come out of a ReLU or tanh, so that some class can never be
+    ruled out (a warning).
     """
 
     id = "answer-out-of-reach"
@@ -45,7 +46,13 @@ class AnswerOutOfReach(Symptom):
             found = self._of(call)
             if found is not None:
                 return [found]
-        return []
+        alone = next((each for each in operations(context) if _weighs_one(each)), None)
+        return [] if alone is None else [self._one_weight(alone)]
+
+    def _one_weight(self, operation: Operation) -> Finding:
+        plain = "weights = torch.softmax(scores, dim=1)  # scores [B, T, 1]: over the steps"
+        values = {"shape": str(list(operation.outputs[0].shape))}
+        return Finding(self.id, "critical", "high", plain, values, form="one_weight")
 
     def _of(self, call: LossCall) -> Finding | None:
         source = call.operation.source(call.answer)
@@ -78,6 +85,17 @@ class AnswerOutOfReach(Symptom):
             plain = "self.head = torch.nn.Linear(hidden_size, targets)  # and in forward: answers = self.head(output)"
         fix = plain if form == "recurrent" else changed(source.operation.place, without_call, plain)
         return Finding(self.id, severity, "high", fix, values, form=form)
+
+
+def _weighs_one(operation: Operation) -> bool:
+    """A softmax within the model over the only unit of a linear layer."""
+    if operation.name != "softmax" or not operation.inside or not operation.inputs:
+        return False
+    scores = operation.inputs[0]
+    axis = operation.keywords.get("dim", operation.given[1] if len(operation.given) > 1 else None)
+    source = operation.source(scores)
+    last = axis in (-1, scores.dim() - 1) and scores.shape[-1] == 1 < scores[0].numel()
+    return last and source is not None and source.name == "linear" and source.tensor.shape[-1] == 1
 
 
 def _limits(source: Source) -> tuple[float, float] | None:

@@ -11,6 +11,7 @@ from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.autoregressive_targets import AutoregressiveTargets, autoregressive_targets
 from carousel.introspect.diagnosis.facts.layout import layouts_of
 from carousel.introspect.diagnosis.facts.model_probe import NoProbe, model_probe
+from carousel.introspect.diagnosis.facts.own_target import OwnTarget, own_target
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed
 from carousel.introspect.diagnosis.observe.perturbation import Probe, Refused
 from carousel.introspect.diagnosis.symptoms.base import Symptom
@@ -29,13 +30,17 @@ class FutureLeak(Symptom):
     """Measured: the input at one step is changed, at four steps in turn, and the answers before it that move are
     counted; without a leak none does, exactly. Looked for where the model is asked for its own later input, seen from
     targets that equal the input some steps on, or where `causal=True` is given; elsewhere a bidirectional network is
-    right to look ahead. Critical: the loss falls while nothing is learnt that could be used.
+    right to look ahead. Also where the targets are tokens of an input, and the answer to each changes with that token
+    and with none behind it: inputs and targets were not shifted against each other. Critical: the loss falls while
+    nothing is learnt that could be used.
     """
 
     id = "future-leak"
 
     def examine(self, context: Context) -> list[Finding] | NotAssessed:
         probe = model_probe(context)
+        if (own := own_target(context)) is not None:
+            return [self._copied(own)]
         if context.known.causal is False or (not isinstance(probe, NoProbe) and context.trace.steps < 2):
             return []
         targets = autoregressive_targets(context)
@@ -48,6 +53,11 @@ class FutureLeak(Symptom):
         except Refused as error:
             return self.not_assessed("refused", why=str(error))
         return [] if leak is None else [self._finding(context, leak, targets)]
+
+    def _copied(self, own: OwnTarget) -> Finding:
+        values = {"step": str(own.step), "answer": str(own.answer)}
+        fix = "inputs, targets = tokens[:, :-1], tokens[:, 1:]  # [B, T]: each step is asked for the next token"
+        return Finding(self.id, "critical", "high", fix, values, form="copied")
 
     def _finding(self, context: Context, leak: Leak, targets: AutoregressiveTargets | None) -> Finding:
         values = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, final
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from carousel.introspect.diagnosis.code_names import percent
 from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.class_axis import torn_rows
 from carousel.introspect.diagnosis.facts.operations import DISTANCES, LossCall, loss_calls, operations
 from carousel.introspect.diagnosis.facts.sample_order import sample_order
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed
@@ -35,7 +37,8 @@ class LossWiring(Symptom):
     where the shapes of answer and target differ so that both are stretched against each other; where cross-entropy,
     which takes scores, gets numbers that are probabilities (rows that sum to 1, or the output of a softmax or
     sigmoid); where a likelihood, which takes logarithms of probabilities, gets rows whose exponentials do not sum to
-    1 (in most rows); where targets that are read as probabilities are none. And where the
+    1 (in most rows); where targets that are read as probabilities are none; where a reshape on the way from the head
+    puts numbers of several of its rows into one answer's classes. And where the
     model keeps its samples apart and yet the loss changes with their order: answers and targets are
     then laid out differently. All critical: another loss is minimised than the one meant.
     """
@@ -62,12 +65,14 @@ def _wrong(call: LossCall) -> Wrong | None:
     if call.kind in DISTANCES:
         return _broadcast(call)
     if call.kind == "cross_entropy":
-        return _classes(call) or _probabilities(call)
+        return _classes(call) or _probabilities(call) or _torn(call)
     if call.kind == "binary_cross_entropy_with_logits":
         return _outside(call) or _probabilities(call)
     if call.kind == "binary_cross_entropy":
         return _outside(call)
-    return _likelihood(call) if call.kind in ("nll_loss", "ctc_loss", "kl_div") else None
+    if call.kind == "nll_loss":
+        return _torn(call) or _likelihood(call)
+    return _likelihood(call) if call.kind in ("ctc_loss", "kl_div") else None
 
 
 def _broadcast(call: LossCall) -> Wrong | None:
@@ -118,6 +123,30 @@ def _probabilities(call: LossCall) -> Wrong | None:
     plain = f"scores = head(features)  # without {by}: the loss contains it"
     fix = changed(source.operation.place, without_call, plain) if source is not None and squashed else plain
     return Wrong("probabilities", {"loss": call.kind, "by": by}, fix)
+
+
+def _torn(call: LossCall) -> Wrong | None:
+    """The classes of one answer come from several rows of the head."""
+    torn = torn_rows(call)
+    if torn is None:
+        return None
+    values = {"head": _shape(torn.head), "taken": _shape(torn.taken), "classes": str(torn.taken[1])}
+    own = torn.operation.place if torn.operation is not None else None
+    plain = "loss = torch.nn.functional.cross_entropy(scores.flatten(0, -2), targets.flatten())  # scores [..., C]"
+    turned = torn.operation is not None and len(torn.taken) == len(torn.head)
+    fix = changed(own, _transposed(torn.head, torn.taken), plain) if turned else plain
+    return Wrong("torn", values, fix)
+
+
+def _transposed(head: torch.Size, taken: torch.Size) -> Callable[[str], str | None]:
+    """x.view(8, 5, 11) of an x [8, 11, 5] becomes x.movedim(-1, 1), where that gives the same shape."""
+    same = torch.Size([head[0], head[-1], *head[1:-1]]) == taken
+
+    def change(expression: str) -> str | None:
+        given = without_call(expression) if same else None
+        return f"{given}.movedim(-1, 1)" if given else None
+
+    return change
 
 
 def _squashed_twice(operation: Operation) -> Wrong | None:
