@@ -53,6 +53,17 @@ def without_call(expression: str) -> str | None:
     return ast.get_source_segment(expression, node.func.value) if isinstance(node.func, ast.Attribute) else None
 
 
+def reshaped(expression: str) -> str | None:
+    """What a view or reshape is of: x.view(a, b) and torch.reshape(x, (a, b)) become x."""
+    node = _parsed(expression)
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return None
+    owner = node.func.value
+    if isinstance(owner, ast.Name) and owner.id == "torch":
+        return ast.get_source_segment(expression, node.args[0]) if node.args else None
+    return ast.get_source_segment(expression, owner)
+
+
 def _is_method(node: ast.Call) -> bool:
     """x.softmax(-1): its first argument is no tensor but a number."""
     first = node.args[0]

@@ -16,7 +16,7 @@ from carousel.introspect.diagnosis.facts.sample_order import sample_order
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed
 from carousel.introspect.diagnosis.observe.operations import Operation
 from carousel.introspect.diagnosis.symptoms.base import Symptom
-from carousel.introspect.diagnosis.user_lines import changed, with_argument, without_call
+from carousel.introspect.diagnosis.user_lines import changed, reshaped, with_argument, without_call
 
 SUM = 0.02  # by which a row of probabilities may miss 1: a small number added before a logarithm
 MOST = 0.5  # of the rows: those of padding may hold anything
@@ -143,7 +143,7 @@ def _transposed(head: torch.Size, taken: torch.Size) -> Callable[[str], str | No
     same = torch.Size([head[0], head[-1], *head[1:-1]]) == taken
 
     def change(expression: str) -> str | None:
-        given = without_call(expression) if same else None
+        given = reshaped(expression) if same else None
         return f"{given}.movedim(-1, 1)" if given else None
 
     return change
