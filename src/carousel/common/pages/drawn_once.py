@@ -27,12 +27,16 @@ def drawn_once(draw: Callable[[str], Any], name: str, languages: tuple[str, ...]
     pictures = {first: drawn}
     for lang in languages[1:]:
         copied = _translated(drawn, charts[first], charts[lang])
-        pictures[lang] = (
-            compact(svg(charts[lang], f"{name}-{lang}"))
-            if copied is None
-            else _TAG.sub(lambda tag, to=f"{name}-{lang}-": tag[0].replace(f"{name}-{first}-", to), copied)
-        )
+        if copied is None:
+            pictures[lang] = compact(svg(charts[lang], f"{name}-{lang}"))
+        else:
+            pictures[lang] = _renamed(copied, f"{name}-{first}-", f"{name}-{lang}-")
     return pictures
+
+
+def _renamed(drawn: str, old: str, new: str) -> str:
+    """Within tags only: the texts of the figure stay as they are."""
+    return _TAG.sub(lambda tag: tag[0].replace(old, new), drawn)
 
 
 class _Differs(Exception):
