@@ -125,9 +125,9 @@ def test_the_command_answers_on_a_socket(best: Path, rows: list[dict[str, Any]])
         port = free.getsockname()[1]
     main = "from carousel.cli.app import main; main()"
     command = [sys.executable, "-c", main, "serve", str(best), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
+    asking = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
+    with asking as client, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
         try:
-            client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
             _wait(client, server)
             found = client.post("/predict", json={"rows": rows})
             assert found.status_code == 200 and len(found.json()["predictions"]) == 60
