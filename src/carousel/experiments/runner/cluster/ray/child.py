@@ -7,6 +7,7 @@ standard input and output. It ends with its parent, and its tasks end with it.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import queue
 import signal
@@ -18,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray._raylet import GcsClient
 from ray.exceptions import GetTimeoutError, NodeDiedError, OutOfMemoryError, RayError, RayTaskError, TaskCancelledError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -41,7 +41,7 @@ def main(address: str, do: str) -> None:
     try:
         if address != "auto":
             _await_head(address)
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
         sys.exit(" ".join(str(error).split()))
     for lease, message in _look_at_nodes():
@@ -51,7 +51,7 @@ def main(address: str, do: str) -> None:
 
 def _await_head(address: str) -> None:
     """`init` would try for minutes."""
-    asking = threading.Thread(target=GcsClient, kwargs={"address": address}, daemon=True)
+    asking = threading.Thread(target=ray._raylet.GcsClient, kwargs={"address": address}, daemon=True)
     asking.start()
     asking.join(_ANSWERING)
     if asking.is_alive():
@@ -101,6 +101,7 @@ class _Tasks:
         self._do, self._run = do, ray.remote(num_cpus=1, max_retries=0, num_returns="streaming")(run_bundle)
         self._leases: dict[Any, int] = {}
         self._inputs: dict[str, Any] = {}
+        self._refused: list[tuple[int, Message]] = []
         self._told = 0.0
 
     def pass_on(self, commands: queue.SimpleQueue[dict[str, Any]], out: Any) -> None:
@@ -121,7 +122,11 @@ class _Tasks:
             self._cancel(command["cancel"])
             return
         bundle = Bundle(**command["bundle"])
-        inputs = {path: self._input(Path(command["folder"]), path) for path in bundle.inputs}
+        try:
+            inputs = {path: self._input(Path(command["folder"]), path) for path in bundle.inputs}
+        except OSError as error:
+            self._refused.append((command["lease"], Lost("error", str(error))))
+            return
         self._leases[self._run.remote(command["bundle"], inputs, self._do)] = command["lease"]
 
     def _cancel(self, lease: int) -> None:
@@ -136,6 +141,8 @@ class _Tasks:
         return self._inputs[path]
 
     def _news(self) -> Iterator[tuple[int, Message]]:
+        yield from self._refused
+        self._refused = []
         if not self._leases:
             time.sleep(_POLL_SECONDS)
             return
