@@ -1,7 +1,7 @@
 """The driver of a run, as a process of its own: `python -m benchmarks.cluster.drive FOLDER ADDRESS DO`.
 
-It runs the plan of the folder and prints, as JSON, what it took: seconds, its own seconds of processor time, and when
-each task began."""
+It runs the plan of the folder and prints, as JSON, what it took: seconds, its own seconds of processor time, how many
+tasks there were, and when each worker began its first."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from carousel.experiments.runner.cluster.messages import Message, Started
 from carousel.experiments.runner.cluster.ray_engine import RayEngine
@@ -20,14 +21,17 @@ from carousel.experiments.runner.run import run_plan
 
 def main(path: str, address: str, do: str) -> None:
     """Run, and print."""
-    folder, said, begins = RunFolder(Path(path)), list[str](), list[float]()
+    folder, said, begins = RunFolder(Path(path)), list[str](), dict[int, float]()
     engine = RayEngine(address, None, do)
-    cluster = engine._cluster
+    cluster, tasks = engine._cluster, list[int]()
     ordinary = cluster.messages
 
     def watched() -> list[tuple[int, Message]]:
         found = ordinary()
-        begins.extend(time.time() for lease, message in found if lease and isinstance(message, Started))
+        for lease, message in found:
+            if lease and isinstance(message, Started):
+                tasks.append(lease)
+                begins.setdefault(message.pid, time.time())
         return found
 
     cluster.messages = watched  # type: ignore[method-assign]
@@ -36,7 +40,8 @@ def main(path: str, address: str, do: str) -> None:
     with folder.locked():
         start = partial(engine.start, say=lambda key, **values: said.append(key))
         run_plan(plan, folder, engine.workers, lambda progress: None, start=start)
-    took = {"began": began, "ended": time.time(), "task_begins": begins, "said": said}
+    took: dict[str, Any] = {"began": began, "ended": time.time(), "tasks": len(tasks), "said": said}
+    took["worker_begins"] = sorted(begins.values())
     json.dump(took | {"driver_cpu": _cpu(resource.RUSAGE_SELF)}, sys.stdout)
     engine.close()
 

@@ -36,11 +36,12 @@ class Nodes:
         """One node more."""
         return self._cluster.add_node(num_cpus=self._slots, object_store_memory=_STORE)
 
-    def kill_node(self, chance: Random) -> None:
-        """SIGKILL to all of a node; another one takes its place."""
+    def kill_node(self, chance: Random, *, replaced: bool = True) -> None:
+        """SIGKILL to all of a node. replaced: another one takes its place."""
         node = self.nodes.pop(chance.randrange(len(self.nodes)))
         self._cluster.remove_node(node, allow_graceful=False)
-        self.nodes.append(self.add())
+        if replaced:
+            self.nodes.append(self.add())
 
     def kill_worker(self, chance: Random) -> bool:
         """SIGKILL to a process that runs a task; False where none does."""
