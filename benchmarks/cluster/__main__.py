@@ -1,4 +1,4 @@
-"""`python -m benchmarks.cluster many | sleeping N | real | kills N | first-look`: one measurement, as JSON."""
+"""`python -m benchmarks.cluster many | sleeping N | real | kills N | lost-node`: one measurement, as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WHAT = {
     "sleeping": figures.sleeping,
     "real": figures.real,
     "kills": kills.kills,
-    "first-look": kills.first_look,
+    "lost-node": kills.lost_node,
 }
 
 

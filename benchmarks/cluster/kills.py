@@ -135,7 +135,7 @@ class _Kills:
         self._folder = _new(self._path, self._plan)
 
 
-def first_look(nodes: int = 3) -> dict[str, Any]:
+def lost_node(nodes: int = 3) -> dict[str, Any]:
     """A comparison on the nodes, of which one is killed in the middle; then by the local engine. Both verdicts."""
     known = preflight(ComparisonRequest(("delayed-recall", "adding"), "rnn,lstm:chrono", (10, 30)), None)
     with tempfile.TemporaryDirectory() as name:

@@ -19,6 +19,7 @@ from carousel.experiments.training.description import Trial
 LEAST_SECONDS, MOST_SECONDS = 30.0, 120.0
 _FEWEST = 4  # trials of a group: fewer cost more each than is won
 _A_PROBE = 5.0  # seconds that a job of no known cost is thought to take
+_SHARES = 2  # bundles into which a worker's share of what is left goes at least
 _MOST_JOBS = 512  # of a bundle: what a message may say
 
 
@@ -45,6 +46,7 @@ class Bundling:
     def next(self, lease: int, slots: int) -> list[list[Entry]]:
         """Claim jobs for a task, the costliest first; none where none is pending. slots: tasks that run at once."""
         groups: list[list[Entry]] = []
+        slots *= _SHARES  # a worker that began late finds something left
         share, taken, seconds = self._ledger.work_left() / slots, 0.0, 0.0
         while not groups or (seconds < LEAST_SECONDS and taken < share and sum(map(len, groups)) < _MOST_JOBS):
             first = self._ledger.first_pending()
@@ -73,7 +75,9 @@ class Bundling:
 
     def _most(self, first: Entry) -> int:
         most = most_to_claim(first, self._sources)
-        if self._rate and first.cost > 0:
+        if self._rate is None:
+            most = min(most, _FEWEST)  # until it is known how long a trial takes
+        elif first.cost > 0:
             most = min(most, max(_FEWEST, int(MOST_SECONDS / self._expected(first))))
         return min(most, self._halved.get(_shape(first), most))
 
