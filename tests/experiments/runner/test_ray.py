@@ -47,7 +47,7 @@ def address(tmp_path: Path) -> Iterator[str]:
         f"--temp-dir={tempfile.mkdtemp(prefix='ray', dir='/tmp')}",
     ]  # fmt: skip  (the paths of its sockets may have 107 characters)
     ray = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", *command]
-    known = environment() | {"RAY_raylet_start_wait_time_s": "120"}
+    known = environment() | {"RAY_raylet_start_wait_time_s": "120", "RAY_worker_niceness": "0"}
     with subprocess.Popen(ray, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=known) as head:
         assert head.stdout is not None
         said = ""
