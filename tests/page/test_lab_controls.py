@@ -17,7 +17,7 @@ from tests.page.test_lab_browser import FAINT, reveal
 from tests.support.browser import Watched
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.slow
 PATIENCE = 300_000  # ms: for a machine that does much else
@@ -131,3 +131,19 @@ def test_an_address_names_a_chapter_by_its_number_and_a_paper(browser: Browser, 
     assert page.locator("h1").inner_text() == says("length.title")
     page = Watched(browser).open(f"{file.as_uri()}?paper=77")
     assert says("course.paper", seed=77) in page.locator("main").inner_text()
+
+
+def test_nothing_moves_while_the_page_comes_up(browser: Browser, file: Path) -> None:
+    page: Page = browser.new_page()
+    page.add_init_script(
+        "window.shifts = []; new PerformanceObserver((list) => shifts.push(...list.getEntries().map((e) => e.value)))"
+        ".observe({ type: 'layout-shift', buffered: true })"
+    )
+    for chapter in range(11):
+        page.goto(f"{file.as_uri()}#chapter={chapter}")
+        page.reload()
+        page.wait_for_selector("h1")
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert sum(page.evaluate("shifts")) < 0.001, chapter
+    assert page.evaluate("performance.getEntriesByType('paint').length") > 0
+    page.close()
