@@ -36,6 +36,36 @@ def whole(watched: Watched, width: int) -> None:
     assert watched.errors == []
 
 
+def test_gates_are_held_and_networks_set_beside(browser: Browser, file: Path) -> None:
+    watched = Watched(browser, 390, "dark")
+    page = watched.open(f"{file.as_uri()}#chapter=9")
+    page.locator("button.main").click()
+    page.locator(".plain").wait_for(timeout=PATIENCE)
+    reveal(page)
+    right = page.locator(".work[role=status]")
+    assert right.inner_text() == says("gates.right_now", right="100 %")
+    page.get_by_role("button", name="i", exact=True).click()
+    held = (
+        page.locator("main table").first.locator("tr", has_text=says("gates.held", gate="i")).locator("td").inner_text()
+    )
+    assert right.inner_text() == says("gates.right_now", right=held) and held != "100 %"
+    page.get_by_role("button", name=says("gates.nothing"), exact=True).click()
+    page.get_by_role("button", name=says("gates.key_gone"), exact=True).click()
+    assert int(right.inner_text().split(" %")[0].split()[-1]) < 30, "without its key it guesses"
+    page.get_by_role("button", name=says("gates.redraw")).click()
+    page.locator("button.main").click()
+    page.locator(".plain").wait_for(timeout=PATIENCE)
+    reveal(page)
+    rows = [row.split("\t") for row in page.locator("main table").last.locator("tbody tr").all_inner_texts()]
+    assert [row[0] for row in rows] == [
+        says(f"gates.net_{name}") for name in ("one", "two", "orthogonal", "transformer")
+    ]
+    assert rows[0][2] == rows[3][2] == "100 %"
+    assert page.locator("figure svg").count() == 3 + 2 + 4
+    whole(watched, 390)
+    page.close()
+
+
 def test_chapter_seven_changes_and_goes_back(browser: Browser, file: Path) -> None:
     watched = Watched(browser)
     page = watched.open(f"{file.as_uri()}#chapter=7&T=12&k=11")
