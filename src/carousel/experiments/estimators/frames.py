@@ -17,6 +17,7 @@ from carousel.experiments.data.read.table import Table, make_table
 from carousel.experiments.estimators.arrays import Steps
 
 _ROLES = {"y": "target", "groups": "block"}  # as a table names them
+_ONE_EACH = "give one value a sequence, or choose another group: an estimator answers once a sequence"
 
 
 class Layout(NamedTuple):
@@ -57,7 +58,7 @@ def read_frame(
         codes = [pl.Series(_beside(frame, role), at) for role, (_, at) in coded.items()]
         table = make_table(rows.with_columns(codes), np.arange(frame.height), "X")
         ordered = order_of_rows.in_order(table, *layout)
-        found = {role: values[one_each(ordered, _beside(frame, role), _ROLES[role]).to_numpy()]
+        found = {role: values[one_each(ordered, _beside(frame, role), _ROLES[role], _ONE_EACH).to_numpy()]
                  for role, (values, _) in coded.items()}  # fmt: skip
         return Steps(_numbers(ordered.table, names), ordered.lengths, tuple(names), ordered.names), found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -14,7 +13,7 @@ from carousel.common.errors import BadData, BadPlan
 from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.experiments.data import Prepared
 from carousel.experiments.data.prepare.new_rows import NewRows, step_of
-from carousel.experiments.data.read.table import Table, make_table
+from carousel.experiments.data.read.table import make_table
 from carousel.experiments.results.refitted import Band
 from carousel.experiments.takeaway.predict import table_of
 from carousel.nn.layers.stream import Stream
@@ -74,11 +73,3 @@ class Streams:
         if whole or not isinstance(self.network, RecurrentNetwork):
             what = "windows, not steps" if whole else "a Transformer"
             raise BadPlan("this network has no answer after each step", got=what, fix="POST /predict")
-
-
-def _table(row: dict[str, Any]) -> Table:
-    try:
-        frame = pl.read_ndjson(json.dumps(row).encode())
-    except pl.exceptions.PolarsError as error:
-        raise BadData("the row is no row of a table", fix="send a number, a text or null for each column") from error
-    return make_table(frame, np.ones(1, dtype=np.int64), "the request")

@@ -139,8 +139,9 @@ def _refuse_block_gaps(table: Table, options: DataOptions) -> None:
         table.refuse_gaps(name, "block column", "fill it in on every row, or remove these rows")
 
 
-def one_each(steps: Steps, column: str, role: str) -> pl.Series:
-    """[N] the value that all rows of a sequence have in a column. BadData where they have two."""
+def one_each(steps: Steps, column: str, role: str, fix: str | None = None) -> pl.Series:
+    """[N] the value that all rows of a sequence have in a column. BadData where they have two. fix: in place of that of
+    a file."""
     labels = steps.table.frame[column]
     first = np.repeat(steps.starts, steps.lengths)
     odd = np.flatnonzero((labels != labels[first]).to_numpy())
@@ -151,7 +152,7 @@ def one_each(steps: Steps, column: str, role: str) -> pl.Series:
             f"{group} has two values of the {role} {column!r}",
             got=f"{str(labels[int(first[row])])!r} in row {steps.table.rows[first[row]]}, "
             f"{str(labels[row])!r} in row {steps.table.rows[row]}",
-            fix=_ONE_EACH[role],
+            fix=fix or _ONE_EACH[role],
         )
     return labels[steps.starts]
 
