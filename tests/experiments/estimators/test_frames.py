@@ -84,7 +84,7 @@ def test_columns_of_a_frame_are_forecast() -> None:
     (lambda f: f.with_columns(a=pl.lit(np.inf)), "worn", "column 'a' holds an infinite value in row 0"),
     (lambda f: f.with_columns(day=pl.lit(1)), "worn", "have the same 'day' in machine=0"),
     (lambda f: f.with_columns(worn=pl.col("day").cast(pl.String)), "worn",
-     "machine=0 has two values of the target.*; fix: give one value a sequence, or choose another group: an estimator"),
+     "machine=0 has two values of the target.*; fix: give one value a sequence, or choose another group"),
     (lambda f: f.with_columns(worn=pl.lit(None, pl.String)), "worn", "y misses a value; got: "),
     (lambda f: f, [1, 2], "X and y have inconsistent numbers of samples"),
     (lambda f: f.select("machine", "day", "worn"), "worn", "no column of X is left for the network to see"),

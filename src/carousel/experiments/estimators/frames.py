@@ -17,7 +17,7 @@ from carousel.experiments.data.read.table import Table, make_table
 from carousel.experiments.estimators.arrays import Steps
 
 _ROLES = {"y": "target", "groups": "block"}  # as a table names them
-_ONE_EACH = "give one value a sequence, or choose another group: an estimator answers once a sequence"
+_ONE_EACH = "give one value a sequence, or choose another group"
 
 
 class Layout(NamedTuple):
