@@ -164,6 +164,26 @@ def test_progress_is_kept_saved_and_loaded(browser: Browser, file: Path, tmp_pat
 
 
 @pytest.mark.slow
+def test_two_tabs_keep_one_progress(browser: Browser, file: Path) -> None:
+    course, context = f"{file.as_uri()}#chapter=course&lang=en", browser.new_context()
+    first, second = context.new_page(), context.new_page()
+    for tab in (first, second):
+        tab.goto(course)
+    shared = text("lab.course.shared", "en")
+    assert first.get_by_text(shared).count() == 0
+    second.locator("tbody input").nth(1).check()
+    first.get_by_text(shared).wait_for()
+    first.locator("tbody input").nth(2).check()
+    second.locator("tbody input:checked").nth(1).wait_for()
+    assert progress(first) == progress(second)
+    second.evaluate("localStorage.setItem('carousel-lab', 'half')")
+    first.locator("tbody input").nth(3).check()  # writes all that it knows over what cannot be read
+    first.reload()
+    assert [box.is_checked() for box in first.locator("tbody input").all()[:5]] == [False, True, True, True, False]
+    context.close()
+
+
+@pytest.mark.slow
 def test_without_storage_it_says_so_and_goes_on_and_a_sheet_is_printed(browser: Browser, file: Path) -> None:
     watched = Watched(browser)
     off = "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('off', 'SecurityError'); } })"

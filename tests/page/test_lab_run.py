@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,10 @@ import torch
 
 from carousel import load_best
 from carousel.cli.app import app
-from carousel.common.errors import BadPlan, FolderConflict
+from carousel.common.errors import BadPlan, FolderConflict, UserError
 from carousel.common.texts import LANGUAGES, text
 from carousel.experiments.contenders.network import RecurrentNetwork
+from carousel.experiments.reference import reference_folders
 from carousel.experiments.tasks import task
 from carousel.nn.cells import LSTM
 from carousel.page import trained as shown_of
@@ -74,6 +77,36 @@ def test_no_run_no_chapter() -> None:
 
 def test_a_folder_without_a_network_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(FolderConflict, match="holds no trained contender"):
+        lab_page(run=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("half", "fix"),
+    [
+        ("best/contender.json", "carousel report RUN writes best/ anew"),
+        ("best/model.safetensors", "carousel report RUN writes best/ anew"),
+        ("verdicts.json", "fix: carousel report"),
+        ("plan.toml", "fix: restore it from a copy"),
+    ],
+)
+def test_a_half_written_run_is_one_line(half: str, fix: str, run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path, dirs_exist_ok=True)
+    for name in ("plan.toml", "verdicts.json"):
+        shutil.copy(reference_folders()[-1] / name, tmp_path / name)
+    assert lab_page(run=tmp_path)
+    whole = (tmp_path / half).read_bytes()
+    (tmp_path / half).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError) as told:
+        lab_page(run=tmp_path)
+    assert fix in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_a_run_of_another_version_is_one_line(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path, dirs_exist_ok=True)
+    about = tmp_path / "best" / "contender.json"
+    about.write_text(json.dumps(json.loads(about.read_text()) | {"schema": 99}), encoding="utf-8")
+    with pytest.raises(FolderConflict, match=r"another version of Carousel; .* got: 99; fix: read it with that version"):
         lab_page(run=tmp_path)
 
 

@@ -24,8 +24,8 @@ const NOTHING: Kept = { version: 1, choice: null, read: {}, answered: {}, papers
 
 /** As it was found when the page opened; `keep` and other tabs change it. */
 export const kept: Kept = $state(structuredClone(NOTHING));
-/** Whether the browser keeps anything here; where not, it is kept until the page closes. */
-export const storage = $state({ works: true });
+/** works: whether the browser keeps anything here; where not, it is kept until the page closes. shared: another tab wrote. */
+export const storage = $state({ works: true, shared: false });
 
 /** Changes what is kept. It is read anew first: another tab may have written. */
 export function keep(change: (kept: Kept) => void): void {
@@ -40,9 +40,13 @@ export function keep(change: (kept: Kept) => void): void {
 
 /** Reads what was kept, and what another tab keeps from now on. */
 export function resume(): void {
-  const again = () => take(stored() ?? structuredClone(NOTHING));
-  again();
-  addEventListener("storage", again);
+  take(stored() ?? structuredClone(NOTHING));
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key !== null && key !== PLACE) return;
+    const found = newValue === null ? structuredClone(NOTHING) : read(newValue);
+    if (found) take(found); // what cannot be read changes nothing here
+    storage.shared = found !== null && newValue !== null; // said on the page of the course
+  });
 }
 
 /** The file that `taken` reads. */
