@@ -122,4 +122,7 @@ def _frame(rows: list[Row], table: Table) -> pl.DataFrame:
     from carousel.experiments.results.kept import schema
 
     types = schema(table)
-    return pl.DataFrame({name: pl.Series(name, [row.get(name) for row in rows], types[name]) for name in types})
+    given = {name for row in rows for name in row} & types.keys()
+    held = pl.DataFrame({name: pl.Series(name, [row.get(name) for row in rows], types[name]) for name in given})
+    whole = (pl.col(name) if name in given else pl.lit(None, kind).alias(name) for name, kind in types.items())
+    return held.select(whole) if given else pl.DataFrame(schema=types)
