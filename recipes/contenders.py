@@ -8,7 +8,7 @@ from typing import Any
 
 from carousel.experiments.contenders.spec import parse_contenders
 from carousel.experiments.runner import sizing
-from carousel.experiments.runner.model_selection import best_rate
+from carousel.experiments.runner.model_selection import Tuning, best_rate
 from carousel.experiments.tasks import Task
 from carousel.experiments.training.description import Contender, StopRule, TaskSource, Training, Trial
 from carousel.experiments.training.trial import run_trial
@@ -63,8 +63,8 @@ def tuned(task: Task, specs: str, budget: Budget) -> list[Tuned]:
 
 
 def _tune(task: Task, contender: Contender, budget: Budget) -> Tuned:
-    by_rate = {rate: _trials(task, contender, rate, budget, [_TUNING_SEED]) for rate in budget.rates}
-    rate = best_rate(by_rate)
+    tried = {rate: _trials(task, contender, rate, budget, [_TUNING_SEED]) for rate in budget.rates}
+    rate = best_rate({rate: [Tuning.of(record) for record in records] for rate, records in tried.items()})
     records = _trials(task, contender, rate, budget, seeds_of(budget.seeds))
     scores = " ".join(number(record["score"]) for record in records)
     log(f"{task.name} T={task.length} {contender.spec} H={contender.hidden} rate {rate:g}: {scores}")

@@ -308,7 +308,7 @@ def test_a_whole_run_is_read_reported_and_continued_without_work(run, finished, 
     sys.argv = ["carousel", "compare", "--plan", str(finished), "--out", str(run), "--workers", "2"]
     assert exit_code(app.app) == 0
     changed = {Path(name).name for name, digest in state(run).items() if before.get(name) != digest}
-    assert changed <= {"environment.json", "ledger.sqlite"}
+    assert changed <= {"environment.json", "ledger.sqlite", "progress.json"}
 
 
 def test_a_folder_whose_name_is_not_utf_8(finished, tmp_path, capsys):

@@ -20,7 +20,7 @@ import pytest
 from carousel.experiments.data import DataOptions, prepare
 from carousel.experiments.runner import worker
 from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.grouping import most_together
+from carousel.experiments.runner.grouping import most_to_claim, most_together
 from carousel.experiments.runner.jobs import do_jobs
 from carousel.experiments.runner.ledger import Entry, Ledger
 from carousel.experiments.runner.plan import Plan
@@ -117,7 +117,7 @@ def begun(tmp_path: Path) -> Iterator[tuple[Plan, RunFolder, Ledger]]:
 def work_once(folder: RunFolder, ledger: Ledger) -> list[Entry]:
     first, sources = ledger.first_pending(), Sources(folder)
     assert first is not None
-    entries = ledger.claim(1, first, worker._most(first, sources))
+    entries = ledger.claim(1, first, most_to_claim(first, sources))
     worker._work(entries, folder, ledger, sources)
     return entries
 

@@ -49,7 +49,6 @@ _FLAGS = (
     "--wide",
     "--every-step",
     "--dry-run",
-    "--traceback",
     "-h",
     "-x",
     "--",

@@ -96,7 +96,7 @@ def _refuse_other_version(given: object, path: Path) -> None:
         raise FolderConflict(
             f"{str(path)!r} was written by another version of Carousel",
             allowed=f"schema {_SCHEMA} in contender.json",
-            got=number,
+            got=f"it says schema {number}",
             fix="read it with that version, or train again: carousel compare --plan RUN",
         )
 

@@ -209,12 +209,13 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     job, kind, description, state, record, message, position = row
     try:
         about, found = _read(description), _read(record) if record else None
+        rank = -position
         whole = digest_of(about) == job and about["kind"] == kind and (found is not None or state != "done")
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise sqlite3.DataError(f"the entry {job!r} cannot be read") from error
     if not whole:
         raise sqlite3.DataError(f"the entry {job!r} was changed")
-    return Entry(job, kind, about, state, found, message, -position)
+    return Entry(job, kind, about, state, found, message, rank)
 
 
 def _read(text: str) -> dict[str, Any]:

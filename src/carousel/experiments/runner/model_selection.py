@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 Bounds = tuple[float, float]  # the lowest and the highest learning rate that a grid may come to
 
@@ -30,6 +30,11 @@ class Tuning(NamedTuple):
     outcome: str
     validation_score: float | None
     steps_to_solved: int | None
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Tuning:
+        """Of the numbers of a trial by column."""
+        return cls(*(record[name] for name in cls._fields))
 
 
 class Grid(NamedTuple):

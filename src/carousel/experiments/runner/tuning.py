@@ -88,8 +88,7 @@ def following_jobs(plan: Plan, tuned: Iterable[Entry], allocation: Mapping[Group
         assert entry.record is not None  # it is finished
         group = group_of(entry)
         sample.setdefault(group, entry)
-        measured = Tuning(*(entry.record["trial"][name] for name in Tuning._fields))
-        groups[group][entry.description["learning_rate"]].append(measured)
+        groups[group][entry.description["learning_rate"]].append(Tuning.of(entry.record["trial"]))
     for group, by_rate in groups.items():
         grid = grid_of(by_rate, plan.learning_rates, len(plan.tuning_seeds), plan.rate_bounds)
         trial = Trial.model_validate(sample[group].description)
