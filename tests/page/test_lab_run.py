@@ -106,7 +106,7 @@ def test_a_run_of_another_version_is_one_line(run: Path, tmp_path: Path) -> None
     shutil.copytree(run, tmp_path, dirs_exist_ok=True)
     about = tmp_path / "best" / "contender.json"
     about.write_text(json.dumps(json.loads(about.read_text()) | {"schema": 99}), encoding="utf-8")
-    with pytest.raises(FolderConflict, match=r"another version of Carousel; .* got: it says schema 99; fix: read it with that"):
+    with pytest.raises(FolderConflict, match=r"another version of Carousel; .* got: it says schema 99; fix: read"):
         lab_page(run=tmp_path)
 
 
