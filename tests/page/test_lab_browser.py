@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from carousel.common.texts import LANGUAGES, catalogue, text
+from carousel.common.texts import catalogue, text
 from tests.support.browser import Watched
 
 if TYPE_CHECKING:
@@ -51,8 +51,10 @@ def test_the_chapters_are_those_of_the_page(browser: Browser, file: Path) -> Non
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize(("width", "scheme"), ((390, "dark"), (390, "light"), (1280, "dark"), (1280, "light")))
+@pytest.mark.parametrize(  # each language at each width and in each scheme, at half the pages
+    ("lang", "width", "scheme"),
+    (("en", 390, "dark"), ("en", 1280, "light"), ("zh", 390, "light"), ("zh", 1280, "dark")),
+)
 def test_a_chapter_is_whole(chapter: str, lang: str, width: int, scheme: str, browser: Browser, file: Path) -> None:
     watched = Watched(browser, width, scheme)
     page = watched.open(f"{file.as_uri()}#chapter={chapter}&lang={lang}")
