@@ -150,6 +150,14 @@ def test_best_rebuilds_the_advised_contender_or_the_best_of_those_compared(run):
     assert about["trial"] in load_evidence(str(folder)).trials["trial"].to_list()
 
 
+def finished(folder):
+    ledger = Ledger(folder / "ledger.sqlite")
+    try:
+        return ledger.counts()["done"]
+    finally:
+        ledger.close()
+
+
 @pytest.mark.slow
 def test_ctrl_c_finishes_cleanly_and_a_plan_run_anew_goes_on_to_the_same_numbers(run, tmp_path):
     whole, _ = run
@@ -159,7 +167,7 @@ def test_ctrl_c_finishes_cleanly_and_a_plan_run_anew_goes_on_to_the_same_numbers
         command(*anew), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
     )
     deadline = time.monotonic() + 60
-    while not list(folder.glob("trials/*.parquet")):
+    while not list(folder.glob("trials/*.parquet")) or not finished(folder):  # its files come before its record
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
