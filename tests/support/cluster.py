@@ -61,7 +61,7 @@ class FakeCluster:
 
 
 def record_of(job: dict[str, Any], name: str, folder: Any) -> dict[str, Any]:
-    """A made-up result: a table, and a record that says where it came from."""
+    """A simulated result: a table, and a record that says where it came from."""
     path = folder.path / outputs_of(name)[0]
     folder.write(path, name.encode())
     return {"trial": {"seed": job.get("seed")}}
