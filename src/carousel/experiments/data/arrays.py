@@ -25,3 +25,12 @@ def firsts_of(lengths: Ints) -> Bools:
 def starts_of(lengths: Ints) -> Ints:
     """[N] where each sequence begins, all of them concatenated."""
     return np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+
+
+def constant_part(values: Floats, part: Ints) -> tuple[str, Floats] | None:
+    """The first part whose values are all alike, and these, which may be none. values: [N] or more axes; part: [N]."""
+    for number, name in enumerate(PARTS):
+        inside = values[part == number]
+        if not inside.size or inside.min() == inside.max():
+            return name, inside
+    return None

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from carousel.common.errors import BadData
-from carousel.experiments.data.arrays import PARTS, Bools, Ints, Note, firsts_of, starts_of
+from carousel.experiments.data.arrays import PARTS, Bools, Ints, Note, constant_part, firsts_of, starts_of
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.options import DataOptions
 from carousel.experiments.data.prepare import describe
@@ -155,11 +155,11 @@ def _refuse_untold(target: Classes | Values, part: Ints, name: str) -> None:
                 fix="add rows with it, or name the sequences with --group, so that they are dealt at random",
             )
         return
-    for number, part_name in enumerate(PARTS):
-        values = target.values[part == number]
-        if values.min() == values.max():
-            raise BadData(
-                f"the target {name!r} has the same value all through the {part_name} part, so R² is not defined",
-                got=f"{len(values)} steps of {values.min():g}",
-                fix="add rows, or another seed of the split, or --kind classification",
-            )
+    found = constant_part(target.values, part)
+    if found is not None:
+        part_name, values = found
+        raise BadData(
+            f"the target {name!r} has the same value all through the {part_name} part, so R² is not defined",
+            got=f"{len(values)} steps of {values.min():g}",
+            fix="add rows, or another seed of the split, or --kind classification",
+        )

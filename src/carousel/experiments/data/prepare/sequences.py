@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from carousel.common.errors import BadData
-from carousel.experiments.data.arrays import PARTS, Floats, Ints, Note, starts_of
+from carousel.experiments.data.arrays import PARTS, Floats, Ints, Note, constant_part, starts_of
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.options import DataOptions
 from carousel.experiments.data.prepare import describe
@@ -127,14 +127,14 @@ def _split_rest(given: Ints, names: list[str], target: Classes | Values, options
 
 
 def _refuse_constant(values: Floats, part: Ints, name: str) -> None:
-    for number, part_name in enumerate(PARTS):
-        inside = values[part == number]
-        if len(inside) < 2 or inside.min() == inside.max():
-            raise BadData(
-                f"the target {name!r} has the same value all through the {part_name} part, so R² is not defined",
-                got=f"{len(inside)} sequences of {inside.min():g}" if len(inside) else "no sequences",
-                fix="add sequences, or another seed of the split, or --kind classification",
-            )
+    found = constant_part(values, part)
+    if found is not None:
+        part_name, inside = found
+        raise BadData(
+            f"the target {name!r} has the same value all through the {part_name} part, so R² is not defined",
+            got=f"{len(inside)} sequences of {inside.min():g}" if len(inside) else "no sequences",
+            fix="add sequences, or another seed of the split, or --kind classification",
+        )
 
 
 def scaled_target(target: Classes | Values, part: Ints) -> tuple[np.ndarray, Floats, Floats]:

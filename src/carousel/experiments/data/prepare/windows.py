@@ -14,7 +14,7 @@ from math import ceil
 import numpy as np
 
 from carousel.common.errors import BadData
-from carousel.experiments.data.arrays import PARTS, Bools, Floats, Ints, starts_of
+from carousel.experiments.data.arrays import PARTS, Bools, Floats, Ints, constant_part, starts_of
 from carousel.experiments.data.options import DataOptions
 from carousel.experiments.data.prepare.time_window import WHOLE, TimeWindow
 from carousel.experiments.data.read.order import Times
@@ -144,11 +144,11 @@ def _refuse_short(
 
 def _refuse_constant(cut: Windows, columns: list[str]) -> None:
     for place, column in enumerate(columns):
-        for number, name in enumerate(PARTS):
-            values = cut.values[cut.part == number, :, place]
-            if values.min() == values.max():
-                raise BadData(
-                    f"the forecast column {column!r} has the same value all through the {name} part",
-                    got=f"{values.flat[0]:g}",
-                    fix="there is nothing to predict: choose another column, or another split",
-                )
+        found = constant_part(cut.values[:, :, place], cut.part)
+        if found is not None:
+            name, values = found
+            raise BadData(
+                f"the forecast column {column!r} has the same value all through the {name} part",
+                got=f"{values.flat[0]:g}",
+                fix="there is nothing to predict: choose another column, or another split",
+            )
