@@ -100,6 +100,7 @@ def measured(summary: pl.DataFrame) -> pl.DataFrame:
 def _row(evidence: Evidence, condition: Condition, contender: Contender, overlap: float) -> Summary:
     mine = (pl.col("condition") == condition.key) & (pl.col("contender") == contender.spec)
     tuning, trials = (evidence.trials.filter(mine, pl.col("phase") == phase) for phase in ("tuning", "reporting"))
+    rows = rows_of(trials, TrialRow)
     learning_rate = _number(trials["learning_rate"].median())
     return Summary(
         source=condition.source,
@@ -119,10 +120,10 @@ def _row(evidence: Evidence, condition: Condition, contender: Contender, overlap
         steps_to_solved=_number(trials["steps_to_solved"].median()),
         rmse=_number(trials["rmse"].drop_nans().mean()),
         baseline=_number(trials["baseline_score"].drop_nans().mean()),
-        **_score(trials, overlap),
-        score_2t=_longer(trials, "score_2t"),
-        score_4t=_longer(trials, "score_4t"),
-        **_solved(trials),
+        **_score(rows, overlap),
+        score_2t=_longer(rows, "score_2t"),
+        score_4t=_longer(rows, "score_4t"),
+        **_solved(rows),
         **_seconds(trials),
     )
 
@@ -132,15 +133,15 @@ def _tried(rates: list[float], chosen: float | None) -> dict[str, Any]:
     return {"rates_tried": len(rates), "rate_at_edge": at_edge}
 
 
-def _score(trials: pl.DataFrame, overlap: float) -> dict[str, Any]:
-    values = [score_of(row) for row in rows_of(trials, TrialRow) if _scored(row)]
+def _score(rows: list[TrialRow], overlap: float) -> dict[str, Any]:
+    values = [score_of(row) for row in rows if _scored(row)]
     low, high = intervals.of_mean(values, overlap)
     mean = sum(values) / len(values) if values else None
     return {"scored": len(values), "score": mean, "score_low": low, "score_high": high}
 
 
-def _longer(trials: pl.DataFrame, name: str) -> float | None:
-    values = [score_of(row, name) for row in rows_of(trials, TrialRow) if getattr(row, name) is not None]
+def _longer(rows: list[TrialRow], name: str) -> float | None:
+    values = [score_of(row, name) for row in rows if getattr(row, name) is not None]
     return statistics.median(values) if values else None
 
 
@@ -149,10 +150,10 @@ def _scored(row: TrialRow) -> bool:
     return is_number(row.score) or (row.outcome == "diverged" and is_number(row.baseline_score))
 
 
-def _solved(trials: pl.DataFrame) -> dict[str, Any]:
-    if trials["solved"].is_null().all():
+def _solved(rows: list[TrialRow]) -> dict[str, Any]:
+    if all(row.solved is None for row in rows):
         return {"solved": None, "solved_rate": None, "solved_low": None, "solved_high": None}
-    values = [is_solved(row) for row in rows_of(trials, TrialRow)]
+    values = [is_solved(row) for row in rows]
     known = [value for value in values if value is not None]
     k, n = sum(known), len(known)
     low, high = intervals.of_share(k, n)
