@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import traceback
 from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
@@ -10,6 +11,7 @@ import polars as pl
 from pydantic import TypeAdapter
 from safetensors.torch import load, save
 
+from carousel.common.errors import CarouselError
 from carousel.experiments.contenders.base import Network
 from carousel.experiments.data import DataTask
 from carousel.experiments.probes.gradient_flow import Flow, measure_flow
@@ -35,6 +37,11 @@ def do_jobs(
     done: plain numbers for the ledger, and the machine that they are of."""
     for name, record in _done(descriptions, folder, sources):
         yield name, {**record, "machine": this_machine()}
+
+
+def reason_of(error: Exception) -> str:
+    """What the ledger says of jobs that it ended: a line where it was written for a person, else the traceback."""
+    return str(error) if isinstance(error, CarouselError) else "".join(traceback.format_exception(error))
 
 
 def _done(

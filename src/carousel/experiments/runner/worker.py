@@ -12,17 +12,16 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from carousel.common.errors import CarouselError, FolderConflict
+from carousel.common.errors import FolderConflict
 from carousel.common.files import writing_to
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.grouping import most_to_claim
-from carousel.experiments.runner.jobs import do_jobs
+from carousel.experiments.runner.jobs import do_jobs, reason_of
 from carousel.experiments.runner.ledger import Entry, Ledger
 from carousel.experiments.runner.pool import CANNOT_WRITE
 from carousel.experiments.runner.task_loader import Sources
@@ -69,7 +68,7 @@ def _work(entries: Sequence[Entry], run: RunFolder, ledger: Ledger, sources: Sou
     except FolderConflict:
         raise
     except Exception as error:
-        ledger.raised(left, str(error) if isinstance(error, CarouselError) else traceback.format_exc())
+        ledger.raised(left, reason_of(error))
 
 
 def _end_with_parent() -> None:

@@ -16,11 +16,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from carousel.common.errors import CarouselError
 from carousel.experiments.runner.cluster.inputs import outputs_of
 from carousel.experiments.runner.cluster.messages import Beat, Bundle, Done, Ended, Lost, Message, Raised, Started
 from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.jobs import do_jobs
+from carousel.experiments.runner.jobs import do_jobs, reason_of
 from carousel.experiments.runner.machine import versions
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.runner.worker import prepare_thread
@@ -79,8 +78,7 @@ def _group(group: Sequence[dict[str, Any]], held: _Held, do: DoJobs, messages: q
             left.remove(job)
     except Exception as error:
         memory = isinstance(error, MemoryError) or bool(_OUT_OF_MEMORY.search(str(error)))
-        said = str(error) if isinstance(error, CarouselError) else traceback.format_exc()
-        messages.put(Raised(left, said, memory))
+        messages.put(Raised(left, reason_of(error), memory))
 
 
 class _Held:
