@@ -15,16 +15,19 @@ from playwright.sync_api import sync_playwright
 
 IMAGES = Path(__file__).resolve().parents[1] / "images"
 PICTURES = {"en": "report.png", "zh": "report.zh.png"}
-WIDTH, HEIGHT = 1060, 725  # CSS pixels: both pictures with their captions, none of the lines below
+WIDTH, BELOW = 1060, 16  # CSS pixels: of the page, and left free below the two pictures
 
 
 def main(run: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for lang, name in PICTURES.items():
-            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=2)
+            page = browser.new_page(viewport={"width": WIDTH, "height": WIDTH}, device_scale_factor=2)
             page.goto(f"{(run / 'report.html').resolve().as_uri()}#{lang}")
-            page.screenshot(path=str(IMAGES / name))
+            pictures = page.locator(f"#answer-{lang} .two").bounding_box()
+            assert pictures is not None, "the first screen shows no pictures"
+            height = pictures["y"] + pictures["height"] + BELOW
+            page.screenshot(path=str(IMAGES / name), clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
         browser.close()
 
 
