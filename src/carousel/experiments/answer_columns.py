@@ -26,4 +26,8 @@ class Answered:
     half: Annotated[
         float | None, About("what the 90 % interval, made on the validation part, reaches to each side", null="classes")
     ]
+    right: Annotated[
+        float | None,
+        About("of classes, the probability given to the true one", null="no classes, or a run of before 2026-11-30"),
+    ]
     spread: Annotated[bool, About("one of at most 2,000 at even distances; else kept for the picture alone")]

@@ -68,7 +68,7 @@ def test_sequences_and_blocks_stay_whole_and_splits_differ(tmp_path: Path, colum
         drawn.append(frozenset(parts))
     assert splits.tuning.card["split"]["how"] == {"id": "labels_sequences", "owner": "labels_blocks"}[column]
     assert len(set(drawn)) > 1
-    assert splits.whole is not None and splits.whole.card["labels"]["window"] == 30
+    assert splits.whole is not None and splits.whole().card["labels"]["window"] == 30
 
 
 def test_a_single_series_is_taken_so_and_split_by_time(tmp_path: Path) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
+from carousel.common.errors import BadData
 from carousel.experiments.data import DataOptions, Prepared, Splits, card_lines, prepare, prepare_splits
+from carousel.experiments.data.prepare import resplit
+from carousel.experiments.data.prepare.preparation import assemble, check, read_file
 from carousel.experiments.data.prepare.time_window import TimeWindow, place_of
 from tests.experiments.data.data_files import LONG, csv_of, long_frame, series_frame
 from tests.experiments.data.test_data_task import make
@@ -147,3 +151,37 @@ def test_what_cannot_vary_says_so(tmp_path: Path) -> None:
     ):
         assert any(words in line for line in card_lines(made.tuning.card, "en"))
         assert len(card_lines(made.tuning.card, "en")) == len(card_lines(made.tuning.card, "zh"))
+
+
+def test_splits_of_a_series_are_made_when_they_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+
+    def counted(*given: Any, **named: Any) -> Prepared:
+        made.append(given)
+        return assemble(*given, **named)
+
+    monkeypatch.setattr(resplit, "assemble", counted)
+    splits = series(tmp_path)
+    assert len(made) == 1  # that of tuning, which the card tells of
+    assert splits.whole is not None and set(splits.whole().part) == {0}
+    assert splits.by_seed[SEEDS[0]].card["split"]["varied"] == "shifted" and len(made) == 3
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 200), (150, 200), (115, 165), (20, 199)])
+def test_a_split_of_a_series_is_refused_as_if_it_were_made(tmp_path: Path, start: int, stop: int) -> None:
+    """A column that stands still for a while, at any place of the stretch."""
+    frame = series_frame(200).with_row_index("n")
+    still = pl.when(pl.col("n").is_between(start, stop)).then(1.0).otherwise("y").alias("y")
+    read = read_file(csv_of(tmp_path, frame.with_columns(still).drop("n")), FORECAST)
+    refused = []
+    for place in (0.0, 0.5, 0.9):
+        told = []
+        for way in (check, assemble):
+            try:
+                way(read, FORECAST, TimeWindow.at(place, FORECAST.split))
+                told.append("")
+            except BadData as error:
+                told.append(str(error))
+        assert told[0] == told[1]
+        refused.append(told[0])
+    assert any("has the same value all through the" in each for each in refused)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
 import polars as pl
 import pytest
-from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, precision_score
+from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, precision_score, roc_auc_score
 
+from carousel.common.pages.numbers import fixed
 from carousel.common.texts import LANGUAGES, text
 from carousel.experiments.report.first.plot_area import short
 from carousel.experiments.report.first.screen import answers_pictures
 from carousel.experiments.report.page.scores import score_table
-from carousel.experiments.report.tables.answers import by_step_ahead, class_scores, confusion, frames
+from carousel.experiments.report.tables.answers import auroc, by_step_ahead, class_scores, confusion, frames
 from carousel.experiments.results.answered import Answers
 from carousel.experiments.results.kept import schema
 from carousel.experiments.tables import ANSWERS
@@ -69,6 +71,25 @@ def test_scores_by_class_are_those_of_scikit_learn() -> None:
     assert scores.by_class["precision"].to_list() == pytest.approx(precision_score(truth, said, average=None).tolist())
     shown = score_table(made, "zh")
     assert shown is not None and shown.rows[0][:2] == ("a", str((truth == 0).sum()))
+
+
+def test_the_auroc_of_two_classes_is_that_of_scikit_learn_on_each_split() -> None:
+    rng = np.random.default_rng(2)
+    truth, seed = rng.integers(0, 2, 120), np.arange(120) % 2
+    chance = np.round(8 * np.clip(rng.normal(0.4 + 0.2 * truth, 0.2), 0, 1)) / 8  # of the second class; eighths tie
+    said = (chance > 0.5).astype(float)
+    columns = {"sequence": range(120), "truth": truth.astype(float), "predicted": said}
+    stored = {**columns, "right": np.where(truth == 1, chance, 1 - chance)}
+    one = answered("classification", stored, ("a", "b"))
+    made = replace(one, table=one.table.with_columns(seed=pl.Series(seed)))
+    expected = np.mean([roc_auc_score(truth[seed == k], chance[seed == k]) for k in (0, 1)])
+    assert auroc(made) == pytest.approx(expected)
+    shown = score_table(made, "en")
+    assert shown is not None and f"AUROC {fixed(float(expected))}, the mean over" in shown.notes[1]
+    alone = made.table.with_columns(truth=pl.when(pl.col("seed") == 0).then(0.0).otherwise("truth"))
+    assert auroc(replace(made, table=alone)) is None  # a split has one class
+    assert auroc(answered("classification", columns, ("a", "b"))) is None  # an earlier run has no probabilities
+    assert auroc(answered("classification", stored, ("a", "b", "c"))) is None
 
 
 def test_a_class_that_neither_occurs_nor_is_answered_counts_in_no_mean() -> None:

@@ -76,7 +76,10 @@ def test_answers_of_whole_sequences(tmp_path: Path, kind: str) -> None:
         batch = of.task.held_out("test")
         right = (found["truth"] == found["predicted"]).mean()
         output = build_contender(MADE, of.task, 0).eval()(batch.x, batch.lengths)
+        of_true = output.double().softmax(dim=1).gather(1, batch.y[:, None])[:, 0]
+        assert found["right"].to_numpy() == pytest.approx(of_true.detach().numpy(), abs=1e-6)
         assert found["half"].null_count() == found.height and right == of.task.score(output, batch)
     else:
         assert found["truth"].to_numpy() == pytest.approx(truth.to_numpy(), rel=1e-5)
+        assert found["right"].null_count() == found.height
     assert found["column"].unique().to_list() == [target] and found["series"].null_count() == found.height

@@ -61,10 +61,13 @@ def without_curves(evidence: Evidence) -> int:
     return sum(not has_curves(evidence, trial) for trial in reported)
 
 
-def read_table(path: Path, columns: Sequence[pl.Expr]) -> pl.DataFrame:
-    """Columns of a table of the run. Raises FolderConflict where it is absent or damaged."""
+def read_table(path: Path, columns: Sequence[pl.Expr], since: Sequence[str] = ()) -> pl.DataFrame:
+    """Columns of a table of the run. since: names of those that earlier versions did not write; null where they are
+    absent. Raises FolderConflict where it is absent or damaged."""
     try:
-        return pl.read_parquet(read_regular(path, _LARGEST)).select(columns)
+        table = pl.read_parquet(read_regular(path, _LARGEST))
+        table = table.with_columns(pl.lit(None).alias(name) for name in since if name not in table.columns)
+        return table.select(columns)
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         reason = in_words(error) if isinstance(error, OSError) else "it is no table of these columns"
         raise FolderConflict(f"the table {str(path)!r} is absent or damaged", got=reason, fix=RESTORE) from error

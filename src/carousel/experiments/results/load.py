@@ -100,7 +100,10 @@ def _answers(folder: RunFolder, refits: list[str]) -> pl.DataFrame:
     types = schema(ANSWERS)
     given = [job for job in sorted(refits) if folder.answers(job).is_file()]
     stored = [pl.col(name).cast(kind) for name, kind in types.items() if name != "job"]
-    tables = [read_table(folder.answers(job), stored).select(pl.lit(job).alias("job"), pl.all()) for job in given]
+    tables = [
+        read_table(folder.answers(job), stored, since=("right",)).select(pl.lit(job).alias("job"), pl.all())
+        for job in given
+    ]
     return pl.concat(tables) if tables else pl.DataFrame(schema=types)
 
 

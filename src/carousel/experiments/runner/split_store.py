@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
+
 from carousel.common.files import writing_to
 from carousel.experiments.data import Prepared, Splits
 from carousel.experiments.data.prepare.resplit import OnDemand
@@ -20,7 +22,7 @@ def store_splits(folder: RunFolder, splits: Splits) -> None:
     if splits.whole is not None and not folder.whole.exists():
         with writing_to(folder.path):
             folder.whole.parent.mkdir(parents=True, exist_ok=True)
-        splits.whole.save(folder.whole)
+        splits.whole().save(folder.whole)
     if not (folder.data.exists() and folder.card.exists()):
         splits.tuning.save(folder.data)
         folder.write_json(folder.card, splits.tuning.card)
@@ -30,6 +32,11 @@ def load_splits(folder: RunFolder, plan: Plan) -> Splits:
     """What `store_splits` wrote. FolderConflict where one is absent or damaged."""
     varies = any(isinstance(source, FileSource) and source.splits == "by-seed" for source in plan.sources)
     seeds = plan.reporting_seeds if varies else ()
-    by_seed = OnDemand(seeds, lambda seed: Prepared.load(folder.split(seed)))
-    whole = Prepared.load(folder.whole) if folder.whole.exists() else None
-    return Splits(Prepared.load(folder.data), by_seed, whole)
+
+    def stored(seed: int) -> Prepared:
+        return Prepared.load(folder.split(seed))
+
+    whole = cache(partial(Prepared.load, folder.whole)) if folder.whole.exists() else None
+    if whole is not None:
+        whole()  # damage is told now
+    return Splits(Prepared.load(folder.data), OnDemand(seeds, stored, check=stored), whole)

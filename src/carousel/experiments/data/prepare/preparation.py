@@ -15,12 +15,12 @@ from carousel.experiments.data.prepare.labels import from_labels
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.rolls import from_rolls
 from carousel.experiments.data.prepare.sequences import from_sequences
-from carousel.experiments.data.prepare.series import from_series
+from carousel.experiments.data.prepare.series import check_series, from_series
 from carousel.experiments.data.prepare.time_window import WHOLE, TimeWindow
 from carousel.experiments.data.read import tables, text_tables
 from carousel.experiments.data.read.layouts import lay_out
 from carousel.experiments.data.read.npz import read_npz
-from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedRolls, ParsedSequences
+from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedRolls, ParsedSequences, ParsedSeries
 from carousel.experiments.data.read.pianoroll import read_rolls
 from carousel.experiments.data.read.source import Source, fingerprint, read_source
 from carousel.experiments.data.read.table import Table
@@ -102,6 +102,14 @@ def assemble(
     """Split, scale and describe. time_window: the stretch to use, of what is split by time. whole: not split."""
     prepared = _build(read.parsed, options, read.names, time_window or WHOLE, whole)
     return replace(prepared, card={**read.head, **prepared.card, "notes": read.notes + prepared.card["notes"]})
+
+
+def check(read: ParsedFile, options: DataOptions, time_window: TimeWindow | None = None) -> None:
+    """A UserError where `assemble` would raise one, and of series at a third of the price."""
+    if isinstance(read.parsed, ParsedSeries):
+        check_series(read.parsed, options, time_window or WHOLE)
+    else:
+        assemble(read, options, time_window)
 
 
 def _read(suffix: str, source: Source, options: DataOptions) -> tuple[Parsed, list[Source]]:

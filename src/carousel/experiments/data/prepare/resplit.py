@@ -19,36 +19,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 from carousel.common.errors import BadData
 from carousel.experiments.data.card import Split, Varied
 from carousel.experiments.data.options import DataOptions
-from carousel.experiments.data.prepare.preparation import ParsedFile, assemble, read_file
+from carousel.experiments.data.prepare.preparation import ParsedFile, assemble, check, read_file
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.time_window import TimeWindow, place_of
-from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedRolls, ParsedSequences
+from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedRolls, ParsedSequences, ParsedSeries
 
 
 @dataclass(frozen=True)
 class Splits:
     """tuning: the split that learning rates are tuned on. by_seed: one for each reporting seed, the same for all
     contenders; empty where the split does not vary, and all seeds use that of tuning. whole: not split, for what is
-    taken away in the end; None in the folder of a version that had none."""
+    taken away in the end, made when it is asked for; None in the folder of a version that had none."""
 
     tuning: Prepared
     by_seed: Mapping[int, Prepared]
-    whole: Prepared | None = None
+    whole: Callable[[], Prepared] | None = None
 
 
 class OnDemand(Mapping[int, Prepared]):
     """The splits of seeds, each made anew when it is asked for: each may be as large as the file, and a run has up to
-    thirty. Each is made once at first, so that one that cannot be made is refused here."""
+    thirty. Each is checked at first, so that one that cannot be made is refused here."""
 
-    def __init__(self, seeds: Iterable[int], make: Callable[[int], Prepared]):
+    def __init__(self, seeds: Iterable[int], make: Callable[[int], Prepared], check: Callable[[int], object]):
         self._seeds, self._make = dict.fromkeys(seeds), make
         for seed in self._seeds:
-            make(seed)
+            check(seed)
 
     def __getitem__(self, seed: int) -> Prepared:
         if seed not in self._seeds:
@@ -68,21 +69,42 @@ def prepare_splits(path: Path, options: DataOptions, seeds: Iterable[int]) -> Sp
     A split depends on its seed and the file, not on which other seeds there are.
     """
     read = read_file(path, options)
-    one = assemble(read, options)
-    how = _varied(read.parsed, one.card["split"])
+    how, one = _first(read, options)
     if how == "file":
-        return Splits(_with_variation(one, "file", 0), {}, _whole(read, options, one))
+        return _splits(one(), "file", {}, partial(_whole, read, options, one()))
     try:
-        tuning = assemble(read, options, TimeWindow.at(0.0, options.split)) if how == "shifted" else one
-        seeds = tuple(seeds)
-        made = OnDemand(seeds, lambda seed: _with_variation(_assembled(read, options, how, seed), how, len(seeds)))
+        tuning = assemble(read, options, TimeWindow.at(0.0, options.split)) if how == "shifted" else one()
+        made = _of_seeds(read, options, how, tuple(seeds))
     except BadData as error:
-        return Splits(_with_variation(one, "short", 0, error.pieces()), {}, _whole(read, options, one))
-    return Splits(_with_variation(tuning, how, len(made)), made, _whole(read, options, tuning))
+        return _splits(one(), "short", {}, partial(_whole, read, options, one()), error.pieces())
+    return _splits(tuning, how, made, partial(_whole, read, options, tuning))
 
 
-def _assembled(read: ParsedFile, options: DataOptions, how: Varied, seed: int) -> Prepared:
-    return assemble(read, *_drawn(how, options, seed))
+def _first(read: ParsedFile, options: DataOptions) -> tuple[Varied, Callable[[], Prepared]]:
+    """How the split varies, and the file under one split that uses all of it. A series is only checked under that: it
+    is made where none can be moved."""
+    if isinstance(read.parsed, ParsedSeries):
+        check(read, options)
+        return "shifted", cache(partial(assemble, read, options))
+    one = assemble(read, options)
+    return _varied(read.parsed, one.card["split"]), lambda: one
+
+
+def _of_seeds(read: ParsedFile, options: DataOptions, how: Varied, seeds: tuple[int, ...]) -> OnDemand:
+    def made(seed: int) -> Prepared:
+        return _with_variation(assemble(read, *_drawn(how, options, seed)), how, len(seeds))
+
+    return OnDemand(seeds, made, lambda seed: check(read, *_drawn(how, options, seed)))
+
+
+def _splits(
+    tuning: Prepared,
+    how: Varied,
+    by_seed: Mapping[int, Prepared],
+    whole: Callable[[], Prepared],
+    reason: list[str] | None = None,
+) -> Splits:
+    return Splits(_with_variation(tuning, how, len(by_seed), reason), by_seed, whole)
 
 
 def _whole(read: ParsedFile, options: DataOptions, tuning: Prepared) -> Prepared:

@@ -9,7 +9,7 @@ from carousel.experiments.data.card import Card, Forecast
 from carousel.experiments.data.options import DataOptions
 from carousel.experiments.data.prepare import describe
 from carousel.experiments.data.prepare.prepared import WHOLE_FILE, Prepared
-from carousel.experiments.data.prepare.scaling import root_mean_square, scale
+from carousel.experiments.data.prepare.scaling import Scaled, root_mean_square, scale
 from carousel.experiments.data.prepare.shared import with_baseline, with_masks
 from carousel.experiments.data.prepare.time_window import WHOLE, TimeWindow
 from carousel.experiments.data.prepare.windows import Windows, cut_windows
@@ -26,9 +26,8 @@ def from_series(
 ) -> Prepared:
     """Forecasting: sliding windows, parts cut by time, targets relative to the last value seen. whole: not cut, all is
     there to learn from."""
-    cut = cut_windows(parsed, options, time_window, whole)
-    scaled = scale(parsed.x, cut.training, parsed.channels, np.array(parsed.targets))
-    change = cut.values - cut.last[:, None]
+    cut, scaled = _cut_and_scaled(parsed, options, time_window, whole)
+    change = cut.change()
     # Root mean square, not deviation: an output of 0 stays the persistence forecast, of training loss 1.
     unit = root_mean_square(change[cut.part == 0].reshape(-1, len(parsed.targets)))
     y = (change / unit).reshape(len(change), -1).astype(np.float32)
@@ -52,6 +51,18 @@ def from_series(
     return with_baseline(
         Prepared("forecast", name, sha256, scaled.x, *places, y, mean, std, zero, unit, channels, card, firsts)
     )
+
+
+def check_series(parsed: ParsedSeries, options: DataOptions, time_window: TimeWindow) -> None:
+    """BadData where `from_series` would raise it, without what it makes of the windows: a third of its time."""
+    _cut_and_scaled(parsed, options, time_window, whole=False)
+
+
+def _cut_and_scaled(
+    parsed: ParsedSeries, options: DataOptions, time_window: TimeWindow, whole: bool
+) -> tuple[Windows, Scaled]:
+    cut = cut_windows(parsed, options, time_window, whole)
+    return cut, scale(parsed.x, cut.training, parsed.channels, np.array(parsed.targets))
 
 
 def _unused(parsed: ParsedSeries, cut: Windows) -> list[Note]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from carousel.common.pages.numbers import count, fixed
 from carousel.common.texts import text
 from carousel.experiments.report.page.view import Table
-from carousel.experiments.report.tables.answers import class_scores
+from carousel.experiments.report.tables.answers import auroc, class_scores
 from carousel.experiments.results.answered import Answers
 
 _COLUMNS = ("class", "sequences", "recall", "precision", "f1")
@@ -18,6 +18,9 @@ def score_table(answers: Answers | None, lang: str) -> Table | None:
     scores = class_scores(answers)
     means = {"balanced": fixed(scores.balanced_accuracy), "f1": fixed(scores.macro_f1)}
     notes = [text("report.scores.means", lang, **means)]
+    area = auroc(answers)
+    if area is not None:
+        notes.append(text("report.scores.auroc", lang, area=fixed(area)))
     if answers.left_out:
         notes.append(text("report.scores.left_out", lang, count=count(answers.left_out)))
     return Table(

@@ -54,6 +54,29 @@ def class_scores(answers: Answers) -> ClassScores:
     return ClassScores(table, *means)
 
 
+def auroc(answers: Answers) -> float | None:
+    """Area under the receiver operating characteristic of two classes (Hanley and McNeil 1982), the mean over splits:
+    outputs of two networks have no order in common. None for other files, where a part has one class alone, or where
+    no probabilities are stored."""
+    if len(answers.classes) != 2:
+        return None
+    rows = answers.spread.select("seed", one=pl.col("truth") == 1, right=pl.col("right").fill_nan(None))
+    rows = rows.with_columns(chance=pl.when("one").then("right").otherwise(1 - pl.col("right")))
+    areas = [_area(split) for split in rows.partition_by("seed", maintain_order=True)]
+    known = [area for area in areas if area is not None]
+    return sum(known) / len(known) if known and len(known) == len(areas) else None
+
+
+def _area(split: pl.DataFrame) -> float | None:
+    """How often an example of the second class has the higher chance of being one; of ties a half (Mann-Whitney)."""
+    ones = int(split["one"].sum())
+    pairs = ones * (len(split) - ones)
+    if not pairs or split["chance"].null_count():
+        return None
+    ranks = split["chance"].rank("average").filter(split["one"])
+    return float((ranks.sum() - ones * (ones + 1) / 2) / pairs)
+
+
 _OF = {"recall": "sequences", "precision": "said"}
 
 
