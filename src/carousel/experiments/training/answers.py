@@ -34,10 +34,10 @@ def on_test_part(task: DataTask, held: HeldOut, seed: int) -> pl.DataFrame:
         "spread": np.repeat(np.isin(kept, spread), outputs),
     }
     of_values = prepared.kind != "classification"
-    columns["right"] = pl.lit(None, pl.Float64) if of_values else 1 - held.test[kept, 0]
+    right = pl.lit(None, pl.Float64) if of_values else pl.Series(1 - held.test[kept, 0])
     half = pl.Series(np.tile(conformal(held.validation, LEVEL), len(kept))) if of_values else pl.lit(None, pl.Float64)
     finite = pl.when(pl.col("predicted").is_finite()).then("predicted")
-    made = pl.DataFrame(columns).with_columns(finite, seed=pl.lit(seed, pl.Int64), half=half)
+    made = pl.DataFrame(columns).with_columns(finite, seed=pl.lit(seed, pl.Int64), half=half, right=right)
     if prepared.kind == "forecast":
         return made.with_columns(_ahead(prepared, rows[kept], outputs))
     nothing = (pl.lit(None, pl.Int64).alias(name) for name in ("series", "step", "ahead"))
