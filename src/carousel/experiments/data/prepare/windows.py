@@ -43,7 +43,8 @@ class Windows:
     def change(self) -> Floats:
         """[N, horizon, K]: the targets of each window, less the last value before them."""
         ahead = self.starts[:, None] + self.window + np.arange(self.horizon)
-        return self.targets[ahead] - self.targets[self.starts + self.window - 1][:, None]
+        found: Floats = self.targets[ahead] - self.targets[self.starts + self.window - 1][:, None]
+        return found
 
 
 def cut_windows(

@@ -73,8 +73,8 @@ def _area(split: pl.DataFrame) -> float | None:
     pairs = ones * (len(split) - ones)
     if not pairs or split["chance"].null_count():
         return None
-    ranks = split["chance"].rank("average").filter(split["one"])
-    return float((ranks.sum() - ones * (ones + 1) / 2) / pairs)
+    ranks = split["chance"].rank("average").filter(split["one"]).to_numpy()
+    return (float(ranks.sum()) - ones * (ones + 1) / 2) / pairs
 
 
 _OF = {"recall": "sequences", "precision": "said"}
