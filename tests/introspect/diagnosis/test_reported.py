@@ -3,6 +3,7 @@ rule made for them took for faulty."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -141,3 +142,37 @@ def test_tokens_that_are_also_targets_are_no_leak(build):
     if build is GivenBack:
         loss = lambda model, batch: F.cross_entropy(model(batch[0]).flatten(0, 1), batch[1].flatten())  # noqa: E731
     assert found((build(), (x, x.clone()), loss)) == []
+
+
+class WithEncoder(Tagger):
+    """A code of the source without a graph, unless `learns`; target: it is what the loss compares with."""
+
+    def __init__(self, learns: bool, target: bool) -> None:
+        super().__init__(4)
+        self.encoder, self.learns, self.target = copy.deepcopy(self.rnn), learns, target
+
+    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.embedding(tokens)
+        with torch.set_grad_enabled(self.learns):
+            states, last = self.encoder(x)
+        return self.head(self.rnn(x, None if self.target else last)[0]), self.head(states).detach()
+
+
+def to_target(model: nn.Module, batch: Any) -> Tensor:
+    answer, states = model(batch[0])
+    return F.smooth_l1_loss(answer[:, :-1], batch[1] + 0.9 * states[:, 1:])
+
+
+def to_classes(model: nn.Module, batch: Any) -> Tensor:
+    return F.cross_entropy(model(batch[0])[0].transpose(1, 2), batch[1])
+
+
+def test_an_encoder_without_a_graph_is_untrained_and_a_target_network_is_not():
+    torch.manual_seed(0)
+    x = tokens()
+    first, *others = found((WithEncoder(False, False), (x, x % 4), to_classes))
+    assert (first.symptom, first.form, first.site, others) == ("untrained-parameters", "no_grad", "encoder", [])
+    assert "recurrence-unused" in [each.symptom for each in first.follows]
+    assert first.fix.startswith("self.encoder(x)  # outside torch.no_grad() (test_reported.py:")
+    assert found((WithEncoder(True, False), (x, x % 4), to_classes)) == []
+    assert found((WithEncoder(False, True), (x, torch.randn(B, T - 1, 4)), to_target)) == []

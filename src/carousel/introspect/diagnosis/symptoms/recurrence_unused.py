@@ -7,6 +7,7 @@ from typing import final
 from carousel.introspect.diagnosis.code_names import code_name
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.no_gradient import ConstantLoss, NoGradient, is_frozen, no_gradient
+from carousel.introspect.diagnosis.facts.without_graph import without_graph
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.introspect.record.targets import targets
@@ -19,7 +20,8 @@ class RecurrenceUnused(Symptom):
     all that the module sees ("one_step"), the state starts anew at each ("fresh"), or only the first is read ("first").
     Exactly 0 needs no threshold: a vanished gradient is small, not 0, for the lag of one step is among them. Zeros that
     come from a part behind that is 0 at present (an answer layer that starts at 0) are no finding. Frozen weights are
-    none. Critical where it holds of all modules, a warning of some; a module that was never called is an info.
+    none, nor is a target network: a module under no_grad whose output the rest meets in a comparison alone.
+    Critical where it holds of all modules, a warning of some; a module that was never called is an info.
     """
 
     id = "recurrence-unused"
@@ -30,6 +32,9 @@ class RecurrenceUnused(Symptom):
         except ConstantLoss:
             return self.not_assessed("no_gradient")
         found = [(name, state) for name, state in states.items() if state is not None]
+        if found:  # the pass is watched only where there is something to explain
+            targets_of_loss = {name for name, own in without_graph(context).items() if own.is_target}
+            found = [(name, state) for name, state in found if name not in targets_of_loss]
         everywhere = len(found) == len(states) and all(not state.half for _, state in found)
         return [self._finding(name, state, everywhere) for name, state in found] + self._never_called(context)
 

@@ -11,6 +11,7 @@ from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.assignments import assignment
 from carousel.introspect.diagnosis.facts.leaves import leaves
 from carousel.introspect.diagnosis.facts.operations import operations
+from carousel.introspect.diagnosis.facts.without_graph import WithoutGraph, without_graph
 from carousel.introspect.diagnosis.finding import Confidence, Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.observe.hidden_modules import HiddenModule
 from carousel.introspect.diagnosis.symptoms.base import Symptom
@@ -25,7 +26,8 @@ class UntrainedParameters(Symptom):
     given, against what the optimiser holds. Found where a leaf is in neither: layers in a plain list, tensors made in
     forward (critical where the model itself holds them, a warning elsewhere: they may have an optimiser of their own).
     With an optimiser, also where it holds none of the model's parameters (critical), or not all that get a gradient (a
-    warning; critical where it holds others in their place). What is frozen, or is data, is none.
+    warning; critical where it holds others in their place). A recurrent module that runs under no_grad while what
+    learns reads its output is a warning; one that gives targets is none. What is frozen, or is data, is none.
     """
 
     id = "untrained-parameters"
@@ -47,6 +49,9 @@ class UntrainedParameters(Symptom):
                       "shapes": ", ".join(str(list(leaf.shape)) for leaf in outside[:SHOWN])}  # fmt: skip
             fix = "self.weight = torch.nn.Parameter(weight)  # in __init__, used in forward as self.weight"
             return [Finding(self.id, "warning", "medium", fix, values, form="outside")]
+        read = {name: own for name, own in without_graph(context).items() if not own.is_target}
+        if read:
+            return [self._no_grad(context, read)]
         return [] if optimiser is None else self._optimiser(context, held)
 
     def _hidden(self, hidden: list[HiddenModule]) -> Finding:
@@ -58,6 +63,17 @@ class UntrainedParameters(Symptom):
         plain = f"self.{first.name} = torch.nn.{kind}(self.{first.name})  # at the end of __init__"
         fix = changed(assignment(first.owner, first.name), lambda value: f"torch.nn.{kind}({value})", plain)
         return Finding(self.id, "critical", "high", fix, values, first.path, "hidden")
+
+    def _no_grad(self, context: Context, read: dict[str, WithoutGraph]) -> Finding:
+        first, parts = next(iter(read)), dict(context.model.named_modules())
+        numbers = sum(p.numel() for name in read for p in _weights(parts[name]))
+        place = read[first].place
+        values = {"names": _listed([code_name(name) for name in read]), "count": str(len(read)),
+                  "numbers": f"{numbers:,}", "place": "?" if place is None else place.shown}  # fmt: skip
+        call = (place.expression if place else "") or f"{code_name(first)}(x)"
+        where = f" ({place.shown})" if place else ""
+        fix = f"{call}  # outside torch.no_grad(){where}"
+        return Finding(self.id, "warning", "high", fix, values, first, "no_grad")
 
     def _optimiser(self, context: Context, held: list[Tensor]) -> list[Finding]:
         known, given = {id(p) for p in held}, context.trace.gradients
