@@ -7,6 +7,7 @@ from typing import NamedTuple
 from carousel.introspect.diagnosis.context import Context, fact
 from carousel.introspect.diagnosis.facts.operations import LOSSES, operations
 from carousel.introspect.diagnosis.observe.operations import Operation
+from carousel.introspect.diagnosis.observe.passes import graph_nodes
 from carousel.introspect.diagnosis.observe.places import Place
 
 #: What compares an answer with its target.
@@ -40,12 +41,14 @@ def without_graph(context: Context) -> dict[str, WithoutGraph]:
 
 
 def _readers(context: Context, made: list[Operation]) -> list[Operation]:
-    """The first operations with a graph behind those that were made without one."""
-    known, own, found = set[int](), {id(op) for op in made}, []
-    for operation in operations(context):
+    """The first operations behind those that were made without a graph whose own the loss's gradient comes to: what is
+    detached later learns nothing."""
+    known, own, found, log = set[int](), {id(op) for op in made}, list[Operation](), operations(context)
+    learning = graph_nodes(log.loss)
+    for operation in log:
         if id(operation) not in own and not known & {id(t) for t in operation.inputs}:
             continue
-        if _has_graph(operation):
+        if any(t.grad_fn in learning for t in operation.outputs):
             found.append(operation)
         else:
             known |= {id(t) for t in operation.outputs}
