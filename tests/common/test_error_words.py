@@ -103,7 +103,7 @@ def test_a_name_is_told_and_what_was_meant() -> None:
     ("the block column 'person' has no value in row 3", "块列 'person' 第 3 行没有值"),
     ("the target column 'wait' holds durations", "目标列 'wait' 中是时长"),
     ('unknown column "it\'s"', '没有名为 "it\'s" 的列'),
-    ("write all rows alike", "各行的写法要一致"),
+    ("write all rows alike, or remove this one", "各行的写法要一致，或去掉这一行"),
     ("rows 2 and 14 have the same 'd' in the series", "这条时间序列：第 2 行与第 14 行的 'd' 相同"),
 ])  # fmt: skip
 def test_what_is_named_may_have_several_words(what: str, said: str) -> None:

@@ -86,7 +86,7 @@ def read_new_rows(path: Path, options: DataOptions, trained: Prepared) -> NewRow
     options = as_shown(options)
     if suffix in OTHERS:
         return _arrays(UNANSWERED[suffix](source, bool(options.forecast)), trained)
-    return rows_of(TABLES[suffix][1](source, replace(options, missing=())), options, trained)
+    return rows_of(TABLES[suffix][1](source, options), options, trained)
 
 
 def rows_of(table: Table, options: DataOptions, trained: Prepared) -> NewRows:

@@ -17,7 +17,7 @@ from carousel.experiments.data.prepare.rolls import from_rolls
 from carousel.experiments.data.prepare.sequences import from_sequences
 from carousel.experiments.data.prepare.series import check_series, from_series
 from carousel.experiments.data.prepare.time_window import WHOLE, TimeWindow
-from carousel.experiments.data.read import tables, text_tables
+from carousel.experiments.data.read import json_tables, tables, text_tables
 from carousel.experiments.data.read.layouts import lay_out
 from carousel.experiments.data.read.npz import read_npz
 from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedRolls, ParsedSequences, ParsedSeries
@@ -32,12 +32,16 @@ TABLES: dict[str, tuple[str, Callable[[Source, DataOptions], Table]]] = {
     ".csv": ("CSV", text_tables.read_csv),
     ".tsv": ("TSV", text_tables.read_tsv),
     ".txt": ("text table", text_tables.read_csv),
+    ".tab": ("text table", text_tables.read_csv),
+    ".dat": ("text table", text_tables.read_csv),
+    ".data": ("text table", text_tables.read_csv),
     ".xlsx": ("Excel workbook", tables.read_workbook),
     ".xls": ("Excel workbook", tables.read_workbook),
     ".arff": ("ARFF", tables.read_arff),
     ".parquet": ("Parquet", tables.read_parquet),
     ".jsonl": ("JSON lines", tables.read_jsonl),
     ".ndjson": ("JSON lines", tables.read_jsonl),
+    ".json": ("JSON", json_tables.read_json),
 }
 OTHERS = {".npz": "NPZ", ".ts": "UEA .ts", ".mat": "MATLAB 5 piano rolls"}
 
@@ -70,7 +74,7 @@ def read_file(path: Path, options: DataOptions) -> ParsedFile:
             f"{source.name} has an unknown ending",
             allowed=known,
             got=got,
-            fix="convert it",
+            fix="convert it to one of them",
         )
     parsed, sources = _read(suffix, source, options)
     name = TABLES[suffix][0] if suffix in TABLES else OTHERS[suffix]

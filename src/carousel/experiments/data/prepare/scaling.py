@@ -9,6 +9,7 @@ import numpy as np
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Bools, Floats, Ints, Note, Singles
 from carousel.experiments.data.read.suspicious import beyond, usual_range
+from carousel.experiments.data.read.table import ignoring
 
 NO_CHANNELS: Ints = np.zeros(0, dtype=np.int64)
 
@@ -101,7 +102,7 @@ def _refuse_unseen(gap: Bools, training: Bools, channels: tuple[str, ...]) -> No
         raise BadData(
             f"column {channels[unseen[0]]!r} has no value in any "
             + ("row" if everywhere else "row of the training part"),
-            fix="remove the column",
+            fix=f"leave it out: {ignoring([channels[unseen[0]]])}, or remove it from the file",
         )
 
 

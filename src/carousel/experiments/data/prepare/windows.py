@@ -125,7 +125,7 @@ def _refuse_gaps(part: Ints, columns: list[str], left_out: int) -> None:
         allowed="two windows for each part",
         got=f"{left_out} windows with a gap, others: "
         + ", ".join(f"{p} {n}" for p, n in zip(PARTS, counts, strict=True)),
-        fix="a smaller --horizon, or fill the gaps: --fill last",
+        fix="fill the gaps: --fill last; or a smaller --horizon",
     )
 
 

@@ -8,7 +8,7 @@ import polars as pl
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Floats, Note
 from carousel.experiments.data.read.suspicious import suspicious
-from carousel.experiments.data.read.table import Table, is_numeric
+from carousel.experiments.data.read.table import Table, ignoring, is_numeric
 from carousel.experiments.data.read.visible import all_visible, renamed_note
 
 MOST_VALUES = 10  # a text column with more different values is refused: it would be mostly zeros
@@ -16,19 +16,21 @@ MOST_VALUES = 10  # a text column with more different values is refused: it woul
 
 def read_channels(table: Table, leave_out: set[str]) -> tuple[Floats, tuple[str, ...], list[Note]]:
     """([R, C] with NaN where missing, C names, notes): every column not in `leave_out`, in file order."""
+    _refuse_texts(table, [name for name in table.frame.columns if name not in leave_out])
     columns: list[Floats] = []
     names: list[str] = []
     notes: list[Note] = []
     for name in table.frame.columns:
         if name in leave_out:
             continue
-        table.refuse_empty(name)
-        if is_numeric(table.frame[name]):
+        if table.frame[name].null_count() == table.frame.height:
+            notes.append({"key": "no_values", "column": name})
+        elif is_numeric(table.frame[name]):
             columns.append(table.numbers(name))
             names.append(name)
             notes.extend(suspicious(columns[-1], name, table.rows))
         else:
-            values = _categories(table, name)
+            values = _categories(table.frame[name])
             columns.extend(_one_hot(table.frame[name], values))
             words = [value for value in values if value is not None]
             shown = all_visible(words)
@@ -40,21 +42,32 @@ def read_channels(table: Table, leave_out: set[str]) -> tuple[Floats, tuple[str,
     return np.stack(columns, axis=1), tuple(names), notes
 
 
-def _categories(table: Table, name: str) -> list[str | None]:
-    series = table.frame[name]
-    if series.dtype != pl.String:
+def _refuse_texts(table: Table, names: list[str]) -> None:
+    """BadData for columns of other things than numbers and a few words: all are named at once, with what leaves them
+    out."""
+    _refuse_times(table, [name for name in names if table.frame[name].dtype.is_temporal()])
+    others = [table.frame[name] for name in names if not is_numeric(table.frame[name])]
+    many = [series for series in others if series.drop_nulls().n_unique() > MOST_VALUES]
+    if many:
+        series = many[0]
         raise BadData(
-            f"column {name!r} holds {str(series.dtype).split('(')[0].lower()} values, not numbers",
-            fix=f"name it with --order {name} if it orders the steps, or remove it",
-        )
-    values = sorted(series.drop_nulls().unique().to_list())
-    if len(values) > MOST_VALUES:
-        raise BadData(
-            f"column {name!r} holds text in row {table.rows[series.is_not_null().arg_true()[0]]}",
+            f"column {series.name!r} holds text in row {table.rows[series.is_not_null().arg_true()[0]]}",
             allowed=f"numbers, or at most {MOST_VALUES} different words",
-            got=f"{len(values)} different texts, the first {series.drop_nulls()[0]!r}",
-            fix=f"name it with --group or --order if it is that, or remove it: {name}",
+            got=f"{series.drop_nulls().n_unique()} different texts, the first {series.drop_nulls()[0]!r}",
+            fix=f"name it with --group or --order if it is that; or leave it out: {ignoring(s.name for s in many)}",
         )
+
+
+def _refuse_times(table: Table, names: list[str]) -> None:
+    if names:
+        raise BadData(
+            f"column {names[0]!r} holds {str(table.frame[names[0]].dtype).split('(')[0].lower()} values, not numbers",
+            fix=f"name it with --order {names[0]} if it orders the steps; or leave it out: {ignoring(names)}",
+        )
+
+
+def _categories(series: pl.Series) -> list[str | None]:
+    values = sorted(series.drop_nulls().unique().to_list())
     return [*values, None] if series.null_count() else list(values)
 
 

@@ -14,6 +14,10 @@ from carousel.experiments.data.read.table import Table
 
 READABLE = "numbers, YYYY-MM, YYYY-MM-DD, or YYYY-MM-DD HH:MM[:SS] with or without +HH:MM"
 _PLAIN = ("YYYY-MM", "YYYY-MM-DD", "YYYY-MM-DD HH:MM[:SS]", "YYYY-MM-DD HH:MM[:SS]+HH:MM")  # nothing to be told
+_NO_DATES = (
+    "write dates as YYYY-MM-DD, or say how with --date-format; "
+    "if the rows are in order as they are, --ignore it in place of --order"
+)
 _DIGITS = r"^(?:19|20)\d{2}(?:\d{2}){1,5}$"
 
 
@@ -24,13 +28,13 @@ def dates_of(series: pl.Series, table: Table, column: str) -> tuple[pl.Series, b
     fitting = [shape for shape in shapes() if shape.fits(first) and shape.parse(pl.Series([first]))[0] is not None]
     readings = [(shape, shape.parse(series)) for shape in fitting]
     if not readings:
-        _refuse_row(table, column, 0, first, READABLE, "write dates as YYYY-MM-DD, or say how with --date-format")
+        _refuse_row(table, column, 0, first, READABLE, _NO_DATES)
     whole = [(shape, parsed) for shape, parsed in readings if not parsed.null_count()]
     if not whole:
         shape, parsed = min(readings, key=lambda reading: reading[1].null_count())
         row = int(np.flatnonzero(parsed.is_null().to_numpy())[0])
         _refuse_row(table, column, row, str(series[row]), f"{shape.written}, as in the first row")
-    _refuse_two_readings(whole, column, first)
+    _refuse_two_readings(whole, column, series)
     shape, parsed = whole[0]
     return parsed, shape.clock, [] if shape.written in _PLAIN else [_note(column, shape.written, first, parsed)]
 
@@ -73,13 +77,16 @@ def _note(column: str, written: str, first: str, parsed: pl.Series) -> Note:
     return {"key": "dates", "column": column, "written": written, "first": first, "read": str(parsed[0])}
 
 
-def _refuse_two_readings(whole: list[tuple[Shape, pl.Series]], column: str, first: str) -> None:
+def _refuse_two_readings(whole: list[tuple[Shape, pl.Series]], column: str, series: pl.Series) -> None:
+    first = str(series[0])
     (shape, parsed), *others = whole
     for other, reading in others:
-        if not parsed.equals(reading):
+        unlike = np.flatnonzero((parsed != reading).to_numpy())
+        if len(unlike):
+            row = int(unlike[0])  # the first that tells them apart: 1/1/2020 is the same day in both
             raise BadData(
                 f"the order column {column!r} can be read in two ways",
-                got=f"{first!r} is {parsed[0]} as {shape.written}, {reading[0]} as {other.written}",
+                got=f"{str(series[row])!r} is {parsed[row]} as {shape.written}, {reading[row]} as {other.written}",
                 fix=f'say which: --date-format "{_asked(shape, first)}" or --date-format "{_asked(other, first)}"',
             )
 
@@ -91,7 +98,7 @@ def _asked(shape: Shape, first: str) -> str:
 
 
 def _refuse_row(
-    table: Table, column: str, row: int, value: str, allowed: str, fix: str = "write all rows alike"
+    table: Table, column: str, row: int, value: str, allowed: str, fix: str = "write all rows alike, or remove this one"
 ) -> NoReturn:
     raise BadData(
         f"the order column {column!r} holds no time or number in row {table.rows[row]}",

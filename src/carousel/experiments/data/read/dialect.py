@@ -8,11 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, pairwise
 
 from carousel.experiments.data.arrays import Note
 from carousel.experiments.data.read.counted_header import counted
 from carousel.experiments.data.read.source import MOST_BYTES
+from carousel.experiments.data.read.table import MISSING
 
 SPACES = " "
 _LOOKED_AT = 300  # rows
@@ -147,8 +148,26 @@ def _short_header(header: list[str], body: list[list[str]]) -> tuple[list[str], 
 
 def _is_numbers(header: list[str], body: list[list[str]]) -> bool:
     """The first row holds values: numbers that do not count the columns, as a header may."""
-    if not header or not body or not all(_NUMBER.fullmatch(cell) for cell in header):
+    if not header or not body:
         return False
+    if not all(_NUMBER.fullmatch(cell) for cell in header):
+        return _is_row_of_values(header, body)
     counts = any(header == [str(n + start) for n in range(len(header))] for start in (0, 1))
     years = all(re.fullmatch(r"(19|20)\d{2}", cell) for cell in header) and len(set(header)) == len(header)
     return not counts and not years and len(header) > 1
+
+
+def _is_row_of_values(header: list[str], body: list[list[str]]) -> bool:
+    """Most cells of the first row are numbers, over numbers, and the others words over words. Numbers that grow from
+    column to column may name these (years, wavelengths), as numbers over words do."""
+    width = len(header)
+    rows = [row for row in body if len(row) == width]
+    numbers = [place for place, cell in enumerate(header) if _NUMBER.fullmatch(cell)]
+    if len(rows) < 2 or 2 * len(numbers) < width or len(numbers) < 2:
+        return False
+    held = [[row[place].strip() for row in rows if row[place].strip() not in MISSING] for place in range(width)]
+    of_numbers = [bool(cells) and all(_NUMBER.fullmatch(cell) for cell in cells) for cells in held]
+    if any(of_numbers[place] != (place in numbers) for place in range(width)):
+        return False
+    values = [float(header[place].replace(",", ".")) for place in numbers]
+    return any(after <= before for before, after in pairwise(values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedSe
 from carousel.experiments.data.read.roles import with_roles
 from carousel.experiments.data.read.steps import Steps, in_order
 from carousel.experiments.data.read.suspicious import suspicious
-from carousel.experiments.data.read.table import Table, counts_rows, is_numeric
+from carousel.experiments.data.read.table import Table, counts_rows, ignoring, is_numeric
 from carousel.experiments.data.read.taking_turns import taking_turns
 
 _FEW_ROWS = 20  # so few numbers may count by chance
@@ -69,7 +70,7 @@ def _series(table: Table, options: DataOptions) -> ParsedSeries:
     notes = counted + notes
     targets = tuple(channels.index(name) for name in options.forecast)
     if options.group is None:
-        notes += taking_turns(steps.table, x[:, targets[0]])
+        notes += taking_turns(steps.table, x[:, targets[:1]], options.forecast[:1])
     x, told = filled(x, steps.lengths, options.fill)
     return ParsedSeries(
         x,
@@ -112,6 +113,8 @@ def _labelled(table: Table, options: DataOptions, target: str) -> ParsedLabels:
     counters, counted = _without_counters(table, {*roles, *options.inputs})
     x, channels, notes = read_channels(steps.table, roles | counters)
     x, done = filled(x, steps.lengths, options.fill)
+    if options.group is None and options.order is None:
+        notes += taking_turns(steps.table, x, channels)
     taken: list[Note] = [] if options.every_step else [{"key": "every_step_taken", "column": target}]
     return ParsedLabels(x, steps.lengths, steps.names, steps.table.rows, channels, target, steps.table.frame[target],
                         steps.times, options.group is not None, steps.notes + taken + counted + notes + done, block,
@@ -194,12 +197,14 @@ def row_values(table: Table, columns: list[str]) -> tuple[Floats, np.ndarray]:
     """Of rows that are sequences: [R, C] the values, and true [R, C] up to each row's last. BadData for text."""
     for name in columns:
         table.refuse_empty(name)
-        if not is_numeric(table.frame[name]):
-            raise BadData(
-                f"column {name!r} holds text, and without --group each row is a sequence of numbers",
-                got=repr(str(table.frame[name].drop_nulls()[0])),
-                fix=f"remove it, or name the sequences with --group {name} if each row is one step",
-            )
+    texts = [name for name in columns if not is_numeric(table.frame[name])]
+    if texts:
+        raise BadData(
+            f"column {texts[0]!r} holds text, and without --group each row is a sequence of numbers",
+            got=repr(str(table.frame[texts[0]].drop_nulls()[0])),
+            fix=f"leave it out: {ignoring(texts)}; or name the sequences with --group {shlex.quote(texts[0])} "
+            "if each row is one step",
+        )
     if not columns:
         raise BadData("no column is left for the network to see", fix="add columns of numbers")
     x = np.stack([table.numbers(name) for name in columns], axis=1)

@@ -110,5 +110,5 @@ def _refuse_midnight(moments: pl.Series, table: Table, column: str, codes: Ints)
             f"the times of day in {column!r} go back in row {table.rows[row]}",
             got=repr(str(table.frame[column][row])),
             fix=f"name the column of the date too: --order DATE --order {column}; "
-            "or leave --order out for the file's order",
+            "if the rows are in order as they are, --ignore it in place of --order",
         )

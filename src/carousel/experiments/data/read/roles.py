@@ -68,11 +68,12 @@ def _without_missing(table: Table, said: tuple[str, ...]) -> Table:
         before = sum(frame.null_count().row(0))
         frame = frame.with_columns(_nulled(series, value) for series in frame.get_columns())
         count = sum(frame.null_count().row(0)) - before
-        if not count:
+        if not count and all(note.get("mark") != value for note in table.notes):
             raise BadPlan(
                 "--missing names what no cell holds", got=value, fix="write it as in the file, or leave it out"
             )
-        notes.append({"key": "missing_value", "value": value, "count": count})
+        if count:
+            notes.append({"key": "missing_value", "value": value, "count": count})
     return replace(table, frame=frame, notes=table.notes + notes)
 
 

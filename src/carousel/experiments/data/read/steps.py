@@ -85,7 +85,8 @@ def _refuse_duplicates(steps: Steps, order: str | None, codes: Ints) -> None:
             f"rows {pair[0]} and {pair[1]} have the same {order!r} in {steps.names[codes[first]]}",
             got=repr(str(steps.table.frame[order][first]))
             + (f" and {len(same) - 1} more such pairs" if len(same) > 1 else ""),
-            fix="keep one of them, or name the column that tells them apart with --group",
+            fix="keep one of them, or name the column that tells them apart with --group; "
+            "if the rows are in order as they are, --ignore it in place of --order",
         )
 
 

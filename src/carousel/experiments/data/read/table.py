@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -79,6 +81,11 @@ class Table:
         """BadData where not one row of column `name` has a value."""
         if self.frame[name].null_count() == self.frame.height:
             raise BadData(f"column {name!r} has no value in any row", fix="remove the column")
+
+
+def ignoring(names: Iterable[str]) -> str:
+    """The options that leave these columns out, as they are typed."""
+    return " ".join(f"--ignore {shlex.quote(name)}" for name in names)
 
 
 def as_numbers(series: pl.Series) -> pl.Series:

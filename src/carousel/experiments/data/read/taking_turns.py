@@ -12,19 +12,28 @@ _LEAST, _MOST = 2, 200  # series
 _SMOOTHER = 3  # times: so much less does a value change within its series than from row to row
 
 
-def taking_turns(table: Table, target: Floats) -> list[Note]:
-    """A note where a column names one of several in turn, from row to row, and `target` [R] hardly changes within each.
-    A calendar's column (the day of the week) takes turns as well, but its rows are no series of their own."""
+def taking_turns(table: Table, values: Floats, names: tuple[str, ...]) -> list[Note]:
+    """A note where a column names one of several in turn, from row to row, and another of `values` [R, C] hardly
+    changes within each. A calendar's column (the day of the week) takes turns as well, but its rows are no series of
+    their own."""
     for series in table.frame.get_columns():
         kinds = series.n_unique()
         whole = series.dtype == pl.String or series.dtype.is_integer()
-        if not whole or not _LEAST <= kinds <= _MOST or 3 * kinds > len(target):
+        if not whole or not _LEAST <= kinds <= _MOST or 3 * kinds > len(values):
             continue
         codes = series.rank("dense").fill_null(0).to_numpy().astype(np.int64)
-        turns = bool((codes[kinds:] == codes[:-kinds]).all()) and len(np.unique(codes[:kinds])) == kinds
-        if turns and _SMOOTHER * _change(target[kinds:] - target[:-kinds]) < _change(target[1:] - target[:-1]):
-            return [{"key": "taking_turns", "column": series.name, "count": kinds}]
+        if (codes[kinds:] != codes[:-kinds]).any() or len(np.unique(codes[:kinds])) < kinds:
+            continue
+        smooth = [name for place, name in enumerate(names) if _smoother(values[:, place], kinds)]
+        if smooth:
+            return [{"key": "taking_turns", "column": series.name, "count": kinds, "smooth": smooth[0]}]
     return []
+
+
+def _smoother(values: Floats, kinds: int) -> bool:
+    """Within its series a value changes, and much less than from row to row. What never changes there only names it."""
+    within = values[kinds:] - values[:-kinds]
+    return bool(np.nan_to_num(within).any()) and _SMOOTHER * _change(within) < _change(values[1:] - values[:-1])
 
 
 def _change(differences: Floats) -> float:

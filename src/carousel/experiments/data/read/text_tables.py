@@ -13,12 +13,15 @@ import polars as pl
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Note
 from carousel.experiments.data.options import DataOptions
+from carousel.experiments.data.read.affixes import without_affixes
+from carousel.experiments.data.read.commented import commented
 from carousel.experiments.data.read.conventions import plain_numbers
 from carousel.experiments.data.read.counted_header import named
 from carousel.experiments.data.read.decoding import decode
-from carousel.experiments.data.read.dialect import SPACES, Dialect, dialect_of, rows_of
+from carousel.experiments.data.read.dialect import SPACES, Dialect, rows_of
 from carousel.experiments.data.read.source import Source
 from carousel.experiments.data.read.table import Table, counts_rows, make_table
+from carousel.experiments.data.read.two_headers import joined_headers
 
 _INDEX = "index"
 _ENDLESS = 2**17  # characters: a last cell of more, over several lines, is a quote that never ends
@@ -38,7 +41,7 @@ def _read(source: Source, options: DataOptions, separator: str | None) -> Table:
     text, notes = decode(source, options.encoding)
     text = text.lstrip("\ufeff")
     text = text if "\n" in text else text.replace("\r", "\n")  # ends of lines of old Macs
-    dialect = dialect_of(text, separator)
+    dialect = commented(text, separator)
     _refuse_endless_cell(source, text, dialect)
     rest = text.split("\n", dialect.before + dialect.headed)
     body = rest[-1] if len(rest) > dialect.before + dialect.headed else ""
@@ -49,12 +52,13 @@ def _read(source: Source, options: DataOptions, separator: str | None) -> Table:
 
 def as_table(frame: pl.DataFrame, dialect: Dialect, source: Source, options: DataOptions, notes: list[Note]) -> Table:
     """Cells of text, the columns named by their places, as a table: columns named, units and marks of numbers read."""
+    frame, dialect = joined_headers(frame, dialect)
     frame, unnamed = _named(frame, dialect, source)
     made = make_table(
         frame, np.arange(frame.height) + dialect.before + dialect.headed + 1, source.name, options.not_missing
     )
     made = replace(made, notes=[*notes, *dialect.notes, *unnamed, *made.notes])
-    return plain_numbers(_without_units(made), options.decimal)
+    return plain_numbers(without_affixes(_without_units(made), options), options.decimal)
 
 
 def _frame(source: Source, body: str, dialect: Dialect) -> pl.DataFrame:

@@ -1,0 +1,174 @@
+"""What practitioners have: of each tiny file the right reading, or the message with a cure that works."""
+
+from __future__ import annotations
+
+import bz2
+import json
+import lzma
+import math
+import zipfile
+from dataclasses import replace
+from datetime import date, timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from carousel.common.errors import BadData
+from carousel.experiments.data import DataOptions, Prepared, prepare
+from carousel.experiments.data.prepare.card_text import card_lines
+from carousel.experiments.data.prepare.resplit import prepare_splits
+from tests.experiments.data.data_files import refused, told, workbook, write
+
+Y = DataOptions(forecast=("y",), order="t")
+WAVE = [math.sin(t / 3) + 2 for t in range(60)]
+HALVES: list[object] = [n // 30 for n in range(60)]
+DAYS = [str(date(2021, 1, 1) + timedelta(t)) for t in range(60)]
+
+
+def table(*columns: tuple[str, list[object]], mark: str = ",") -> str:
+    header, rows = mark.join(name for name, _ in columns), zip(*(cells for _, cells in columns), strict=True)
+    return header + "\n" + "\n".join(mark.join(str(cell) for cell in row) for row in rows) + "\n"
+
+
+def plain(y: list[object], t: list[object] | None = None, **more: list[object]) -> str:
+    return table(("t", t or list(range(len(y)))), ("y", y), *more.items())
+
+
+def first_values(prepared: Prepared, name: str = "y", count: int = 3) -> list[float]:
+    place = prepared.card["channels"]["names"].index(name)
+    return [float(v) for v in prepared.x[:count, place] * prepared.std[place] + prepared.mean[place]]
+
+
+def zipped(**files: str) -> bytes:
+    with zipfile.ZipFile(made := BytesIO(), "w") as archive:
+        for name, text in files.items():
+            archive.writestr(f"{name}.csv", text)
+    return made.getvalue()
+
+
+TWICE: list[object] = [*DAYS[:30], *DAYS[29:59]]
+GAPPED = ["." if t % 9 == 8 else f"{v:.3f}" for t, v in enumerate(WAVE)]
+MONEY = [f"${v:.2f}" for v in WAVE]
+UNITS = [f"{v:.2f} kW" for v in WAVE]
+BOOKED = [f"({v:.2f})" if t == 1 else f"{v:.2f}" for t, v in enumerate(WAVE)]
+RECORDS = [{"t": t, "y": v} for t, v in enumerate(WAVE)]
+LOGGED = "# logger 7\n# t [s], y\n" + "".join(f"{t},{v:.3f}\n" for t, v in enumerate(WAVE))
+
+# file, content, options, key of the note, the first three values of the column to forecast
+READ: dict[str, tuple[str, str | bytes, DataOptions, str | None, list[float]]] = {
+    "a point for no value": ("a.csv", plain(GAPPED), Y, "mark", WAVE[:3]),
+    "a currency": ("a.csv", plain(MONEY), Y, "affix", WAVE[:3]),
+    "a unit in each cell": ("a.csv", plain(UNITS), Y, "affix", WAVE[:3]),
+    "a minus of accountants": ("a.csv", plain(BOOKED), Y, "parentheses", [WAVE[0], -WAVE[1], WAVE[2]]),
+    "an empty column": ("a.csv", plain(WAVE, note=[""] * 60), Y, "no_values", WAVE[:3]),
+    "a header of two rows": (
+        "a.csv", "t,pump,pump\n,y,z\n" + "".join(f"{t},{v},{t % 7}\n" for t, v in enumerate(WAVE)),
+        replace(Y, forecast=("pump y",)), "two_headers", WAVE[:3],
+    ),
+    "no header, words among the numbers": (
+        "a.csv", "".join(f"{v},{t % 5},{'ab'[t % 2]},7.5\n" for t, v in enumerate(WAVE)),
+        DataOptions(forecast=("column 1",)), "no_header", WAVE[:3],
+    ),
+    "a logger's header": ("a.dat", LOGGED, replace(Y, order="t [s]"), "comments", WAVE[:3]),
+    "bzip2": ("a.csv.bz2", bz2.compress(plain(WAVE).encode()), Y, "unpacked", WAVE[:3]),
+    "xz": ("a.csv.xz", lzma.compress(plain(WAVE).encode()), Y, "unpacked", WAVE[:3]),
+    "zip": ("a.zip", zipped(table=plain(WAVE)), Y, "unpacked", WAVE[:3]),
+    "JSON, a list": ("a.json", json.dumps(RECORDS), Y, None, WAVE[:3]),
+    "JSON of pandas": (
+        "a.json", json.dumps({"t": {str(t): t for t in range(60)}, "y": {str(t): v for t, v in enumerate(WAVE)}}),
+        Y, None, WAVE[:3],
+    ),
+    "a name with a comma": ("a.csv", plain(WAVE).replace("t,y", 't,"y, in"'), replace(Y, forecast=("y, in",)), None,
+                            WAVE[:3]),
+    "--ignore": ("a.csv", plain(WAVE, z=DAYS), replace(Y, ignore=("z",)), "left_out", WAVE[:3]),
+    "--inputs": ("a.csv", plain(WAVE, z=DAYS, a=WAVE), replace(Y, inputs=("a",)), "left_out", WAVE[:3]),
+    "summer time ends": ("a.csv", plain(WAVE, t=TWICE), DataOptions(forecast=("y",), ignore=("t",)), "file_order",
+                         WAVE[:3]),
+    "two columns of --group": (
+        "a.csv", table(("a", ["x"] * 60), ("b", HALVES), ("t", [*range(30)] * 2), ("y", WAVE)),
+        replace(Y, group=("a", "b")), "joined_group", WAVE[:3],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content", "options", "key", "values"), READ.values(), ids=READ)
+def test_is_read(
+    tmp_path: Path, name: str, content: str | bytes, options: DataOptions, key: str | None, values: list[float]
+) -> None:
+    read = prepare(write(tmp_path, name, content), options)
+    if key is not None:
+        assert told(read, key)
+    assert first_values(read, options.forecast[0]) == pytest.approx(values, abs=6e-3)
+    assert not any("{" in line for lang in ("en", "zh") for line in card_lines(read.card, lang))
+
+
+WORDS = [f"word {n}" for n in range(60)]
+LATE = ["" if n < 50 else n for n in range(60)]
+US = [f"{1 + n % 12}/1/{2000 + n // 12}" for n in range(60)]
+ZONED = [f"{day} 02:00 CEST" for day in DAYS]
+BOTH = zipped(one=plain(WAVE), two=plain(WAVE))
+
+# content, options, words of the message
+REFUSED: dict[str, tuple[str, str | bytes, DataOptions, tuple[str, ...]]] = {
+    "names that are no inputs": ("a.csv", plain(WAVE, who=WORDS, what=WORDS), Y,
+                                 ("'who' holds text", "leave it out: --ignore who --ignore what")),
+    "names in rows that are sequences": ("a.csv", plain(WAVE, who=["a", "b"] * 30, kind=["u", "v"] * 30),
+                                         DataOptions(target="kind"), ("leave it out: --ignore who",)),
+    "an input empty at the start": ("a.csv", plain(WAVE, late=LATE), Y,
+                                    ("'late' has no value in any row of the training part", "--ignore late")),
+    "two days of one date": ("a.csv", plain(WAVE, t=US), Y,
+                             ("'2/1/2000' is 2000-01-02 as DD/MM/YYYY, 2000-02-01 as MM/DD/YYYY", '"%m/%d/%Y"')),
+    "zones by name": ("a.csv", plain(WAVE, t=ZONED), Y,
+                      ("no time or number in row 2", "--ignore it in place of --order")),
+    "an hour twice": ("a.csv", plain(WAVE, t=TWICE), Y,
+                      ("rows 31 and 32 have the same 't'", "--ignore it in place of --order")),
+    "a total at the foot": ("a.csv", plain(WAVE, t=DAYS) + "Total,120.5\n", Y, ("row 62", "remove this one")),
+    "numbers that are names": ("a.csv", plain([f"{n}x" for n in range(60)]), Y, ("'y' holds text in row 2", "'0x'")),
+    "two tables": ("a.zip", BOTH, Y, ("holds 2 files", "'one.csv', 'two.csv'", "name one of them")),
+    "lines in a .json": ("a.json", "\n".join(map(json.dumps, RECORDS)), Y, ("one object a line", "name it .jsonl")),
+    "JSON of something else": ("a.json", '{"t": [1, 2], "y": 3}', Y, ("is no table", "a list of objects")),
+    "JSON, damaged": ("a.json", '[{"t": 1', Y, ("is not JSON",)),
+    "JSON, nested": ("a.json", "[" * 200_000, Y, ("is not JSON", "nested too deep")),
+    "an archive, damaged": ("a.zip", BOTH[:-9], Y, ("cannot be read as zip",)),
+    "xz that ends early": ("a.csv.xz", lzma.compress(plain(WAVE).encode())[:-9], Y, ("as xz", "ends early")),
+    "bzip2 by its content": ("a.csv", bz2.compress(plain(WAVE).encode()), Y, ("compressed", "name it a.csv.bz2")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content", "options", "words"), REFUSED.values(), ids=REFUSED)
+def test_is_refused(
+    tmp_path: Path, name: str, content: str | bytes, options: DataOptions, words: tuple[str, ...]
+) -> None:
+    refused(write(tmp_path, name, content), options, BadData, *words)
+
+
+def test_an_input_that_begins_late_is_all_that_is_said(tmp_path: Path) -> None:
+    late: list[object] = ["" if n < 34 else n % 7 for n in range(60)]  # too late for the earliest split alone
+    card = prepare_splits(write(tmp_path, "a.csv", plain(WAVE, late=late)), Y, range(3)).tuning.card
+    (line,) = [line for line in card_lines(card, "en") if "does not vary" in line]
+    assert "'late' has no value" in line and "--ignore late" in line and "too short" not in line
+
+
+@pytest.mark.parametrize("options", [Y, DataOptions(target="state", every_step=True)], ids=["forecast", "every step"])
+@pytest.mark.parametrize("names", ["abc", "012"], ids=["words", "numbers"])
+def test_sensors_that_take_turns(tmp_path: Path, options: DataOptions, names: str) -> None:
+    rows = [(names[n % 3], 100 * (n % 3) + math.sin(n / 9), "xy"[n // 20 % 2]) for n in range(240)]
+    content = table(*zip(("sensor", "y", "state"), map(list, zip(*rows, strict=True)), strict=True))
+    note = told(prepare(write(tmp_path, "a.csv", content), replace(options, order=None)), "taking_turns")
+    assert (note["column"], note["count"], note["smooth"]) == ("sensor", 3, "y")
+
+
+def test_a_word_is_kept_where_the_user_says_so(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", plain([f"{v:.2f}" if t % 9 else "off" for t, v in enumerate(WAVE)]))
+    refused(path, Y, BadData, "'y' holds text")
+    assert told(prepare(path, replace(Y, missing=("off",))), "mark")["count"] == 7
+
+
+@pytest.mark.parametrize("title", [[], [["Plant north"]]], ids=["at the top", "under a title"])
+def test_a_workbook_with_merged_cells_above(tmp_path: Path, title: list[list[str | float]]) -> None:
+    head: list[list[str | float]] = [["", "pump", ""], ["t", "y", "z"]]
+    rows: list[list[str | float]] = [[float(t), v, t % 7.0] for t, v in enumerate(WAVE)]
+    path = workbook(tmp_path / "a.xlsx", title + head + rows)
+    read = prepare(path, replace(Y, forecast=("pump y",)))
+    assert first_values(read, "pump y") == pytest.approx(WAVE[:3], abs=1e-4)
