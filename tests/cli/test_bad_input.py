@@ -92,9 +92,7 @@ TABLES = {
     "too few": (long_table(groups=3), LONG, "sequence"),
     "one step": (long_table() + "99,0,1.0,a\n", LONG, "id=99"),
     "missing target": (long_table(r2_1="2,1,0.5,"), LONG, "row 11"),
-    "all missing": ("id,t,x,z,label\n"
-                    + long_table().split("\n", 1)[1].replace(",a\n", ",,a\n").replace(",b\n", ",,b\n"),
-                    LONG, "'z'"),
+    "all missing": (long_table().replace(",a\n", ",\n").replace(",b\n", ",\n"), LONG, "'label' has no value"),
     "bad dates": ("when,y\n" + "".join(f"2020-13-{d:02d},{d}\n" for d in range(1, 60)),
                   ("--forecast", "y", "--order", "when"), "when"),
     "no question": (long_table(), (), "--target"),
