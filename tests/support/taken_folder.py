@@ -40,7 +40,7 @@ def folder_of(file: Path, options: DataOptions, contender: str = "lstm", paramet
     (best / "model.safetensors").write_bytes(weights)
     task.prepared.save(best / "data.npz")
     given = {"target": options.target, "group": options.group, "order": options.order, "forecast": options.forecast,
-             "window": options.window, "horizon": options.horizon}  # fmt: skip
+             "window": options.window, "horizon": options.horizon, "every_step": options.every_step}  # fmt: skip
     source = {"kind": "file", "name": file.stem, "file": file.name, "sha256": task.prepared.sha256,
               "options": {name: value for name, value in given.items() if value}}  # fmt: skip
     measured = held_out(network, task)
