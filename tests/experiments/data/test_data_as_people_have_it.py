@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from carousel.common.errors import BadData
+from carousel.common.errors import BadData, BadPlan
 from carousel.experiments.data import DataOptions, Prepared, prepare
 from carousel.experiments.data.prepare.card_text import card_lines
 from carousel.experiments.data.prepare.resplit import prepare_splits
@@ -103,6 +103,13 @@ def test_is_read(
     assert not any("{" in line for lang in ("en", "zh") for line in card_lines(read.card, lang))
 
 
+PANEL = (
+    "store,region,"
+    + ",".join(DAYS)
+    + "\n"
+    + "".join(f"S{n},{'NS'[n % 2]}," + ",".join(str(v + n) for v in WAVE) + "\n" for n in range(4))
+)
+OF_PANEL = DataOptions(wide=True, forecast=("y",), group="store")
 WORDS = [f"word {n}" for n in range(60)]
 LATE = ["" if n < 50 else n for n in range(60)]
 US = [f"{1 + n % 12}/1/{2000 + n // 12}" for n in range(60)]
@@ -121,6 +128,10 @@ REFUSED: dict[str, tuple[str, str | bytes, DataOptions, tuple[str, ...]]] = {
                              ("'2/1/2000' is 2000-01-02 as DD/MM/YYYY, 2000-02-01 as MM/DD/YYYY", '"%m/%d/%Y"')),
     "zones by name": ("a.csv", plain(WAVE, t=ZONED), Y,
                       ("no time or number in row 2", "--ignore it in place of --order")),
+    "a panel, not said": ("a.csv", PANEL, DataOptions(forecast=("store",)),
+                          ("60 columns from '2021-01-01'", "fix: --wide --forecast value --group store")),
+    "no panel": ("a.csv", plain(WAVE), DataOptions(wide=True, forecast=("v",)),
+                 ("no columns are named by moments", "leave --wide out")),
     "an hour twice": ("a.csv", plain(WAVE, t=TWICE), Y,
                       ("rows 31 and 32 have the same 't'", "--ignore it in place of --order")),
     "a total at the foot": ("a.csv", plain(WAVE, t=DAYS) + "Total,120.5\n", Y, ("row 62", "remove this one")),
@@ -172,3 +183,16 @@ def test_a_workbook_with_merged_cells_above(tmp_path: Path, title: list[list[str
     path = workbook(tmp_path / "a.xlsx", title + head + rows)
     read = prepare(path, replace(Y, forecast=("pump y",)))
     assert first_values(read, "pump y") == pytest.approx(WAVE[:3], abs=1e-4)
+
+
+def test_a_panel_is_read_as_the_long_table_that_says_the_same(tmp_path: Path) -> None:
+    rows = [(f"S{n}", "NS"[n % 2], day, v + n) for n in range(4) for day, v in zip(DAYS, WAVE, strict=True)]
+    long = table(*zip(("store", "region", "time", "y"), map(list, zip(*rows, strict=True)), strict=True))
+    same = prepare(write(tmp_path, "long.csv", long), replace(OF_PANEL, wide=None, order="time"))
+    for group in ("store", None):  # words that differ in each row name it
+        read = prepare(write(tmp_path, "wide.csv", PANEL), replace(OF_PANEL, group=group))
+        assert (told(read, "panel")["count"], told(read, "panel")["columns"]) == (60, ["store"])
+        assert (read.x == same.x).all() and (read.y == same.y).all() and (read.part == same.part).all()
+        assert read.card["channels"] == same.card["channels"] and read.card["forecast"] == same.card["forecast"]
+    with pytest.raises(BadPlan, match="a name"):
+        prepare(tmp_path / "wide.csv", replace(OF_PANEL, forecast=("store",), group=None))

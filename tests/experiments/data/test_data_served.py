@@ -86,7 +86,7 @@ def test_a_row_that_is_a_sequence_is_asked_about(tmp_path: Path) -> None:
     assert "--wide" in "".join(card_lines(taken.card, "en")) and "--wide" not in "".join(card_lines(meant.card, "en"))
     assert [note["column"] for note in taken.card["notes"] if note["key"] == "names_rows"] == ["who", "n"]
     assert meant.card["lengths"]["max"] == 5 and told(meant, "wide")["first"] == "s0"
-    for options in ({"target": "label", "group": "who"}, {"forecast": ("s0",)}):
+    for options in ({"target": "label", "group": "who"}, {"forecast": ("s0",), "order": "n"}):
         with pytest.raises(BadPlan, match="exclude each other: a row is a whole sequence"):
             DataOptions(wide=True, **options)  # type: ignore[arg-type]
 

@@ -69,7 +69,7 @@ class DataOptions:
             raise BadPlan("--kind is unknown", allowed=", ".join(get_args(TargetKind)), got=self.kind)
         if self.decimal is not None and self.decimal not in get_args(Decimal):
             raise BadPlan("--decimal is unknown", allowed=", ".join(get_args(Decimal)), got=self.decimal)
-        if self.date_format is not None and self.order is None:
+        if self.date_format is not None and self.order is None and not (self.wide and self.forecast):
             raise BadPlan("--date-format goes with --order", got=self.date_format, fix="name the column with --order")
 
     def _check_split(self) -> None:
@@ -101,7 +101,8 @@ class DataOptions:
                           fix="take --fill last")  # fmt: skip
         if self.every_step and self.target is None:
             raise BadPlan("--every-step goes with --target", got="no --target", fix="name the column with --target")
-        for option, value in (("--group", self.group), ("--order", self.order), ("--forecast", self.forecast),
+        group = None if self.forecast else self.group  # of a wide panel, a row is a series to forecast
+        for option, value in (("--group", group), ("--order", self.order),
                               ("--every-step", "" if not self.every_step else "given")):  # fmt: skip
             if self.wide and value:
                 raise BadPlan(f"--wide and {option} exclude each other: a row is a whole sequence, or one step of it",

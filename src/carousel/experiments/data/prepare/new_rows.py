@@ -22,6 +22,7 @@ from carousel.experiments.data.prepare.trained_channels import channels_of, mask
 from carousel.experiments.data.read.fill import filled
 from carousel.experiments.data.read.layouts import row_values
 from carousel.experiments.data.read.order import Times
+from carousel.experiments.data.read.panel import unpivoted
 from carousel.experiments.data.read.roles import holds, with_roles
 from carousel.experiments.data.read.source import Source, read_source
 from carousel.experiments.data.read.steps import in_order
@@ -92,7 +93,7 @@ def read_new_rows(path: Path, options: DataOptions, trained: Prepared) -> NewRow
 def rows_of(table: Table, options: DataOptions, trained: Prepared) -> NewRows:
     """The same of a table that was read."""
     not_steps = {options.target, *several(options.block)}
-    table, options = with_roles(table, _as_far_as_there(table, options))
+    table, options = with_roles(*unpivoted(table, _as_far_as_there(table, options)))
     if options.group is None and not options.forecast and "labels" not in trained.card:
         return _wide(table, not_steps, trained, options.fill)
     return _long(table, options, trained)

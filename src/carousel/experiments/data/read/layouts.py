@@ -13,6 +13,7 @@ from carousel.experiments.data.arrays import Floats, Note
 from carousel.experiments.data.options import DataOptions, several
 from carousel.experiments.data.read.channels import read_channels
 from carousel.experiments.data.read.fill import filled
+from carousel.experiments.data.read.panel import unpivoted
 from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedSequences, ParsedSeries
 from carousel.experiments.data.read.roles import with_roles
 from carousel.experiments.data.read.steps import Steps, in_order
@@ -29,7 +30,7 @@ _ONE_EACH = {
 
 def lay_out(table: Table, options: DataOptions) -> Parsed:
     """The table as the options say it is. UnknownName for a column, BadPlan where no question is asked."""
-    table, options = with_roles(table, options)
+    table, options = with_roles(*unpivoted(table, options))
     for role, name in options.roles():
         if name is not None and table.column(name, f"{role[2:]} column").dtype == pl.Duration and role != "--order":
             raise BadData(f"the {role[2:]} column {name!r} holds durations", fix="write them as numbers")
