@@ -43,6 +43,14 @@ TABLES: dict[str, tuple[str, Callable[[Source, DataOptions], Table]]] = {
     ".ndjson": ("JSON lines", tables.read_jsonl),
     ".json": ("JSON", json_tables.read_json),
 }
+_CONVERTED = {  # what makes a .csv of it
+    ".dta": "import pandas; pandas.read_stata({}).to_csv('data.csv', index=False)",
+    ".sav": "import pandas; pandas.read_spss({}).to_csv('data.csv', index=False)",
+    ".sas7bdat": "import pandas; pandas.read_sas({}).to_csv('data.csv', index=False)",
+    ".feather": "import polars; polars.read_ipc({}).write_csv('data.csv')",
+    ".arrow": "import polars; polars.read_ipc({}).write_csv('data.csv')",
+    ".avro": "import polars; polars.read_avro({}).write_csv('data.csv')",
+}
 OTHERS = {".npz": "NPZ", ".ts": "UEA .ts", ".mat": "MATLAB 5 piano rolls"}
 
 
@@ -70,11 +78,12 @@ def read_file(path: Path, options: DataOptions) -> ParsedFile:
     suffix, source, unpacked = unpack(packed)
     if suffix not in TABLES and suffix not in OTHERS:
         known, got = ", ".join([*TABLES, *OTHERS]), repr(visible(suffix, MOST_OF_A_FILE))
+        call = _CONVERTED.get(suffix)
         raise BadData(
             f"{source.name} has an unknown ending",
             allowed=known,
             got=got,
-            fix="convert it to one of them",
+            fix=f"in Python: {call.format(repr(source.name))}" if call else "convert it to one of them",
         )
     parsed, sources = _read(suffix, source, options)
     name = TABLES[suffix][0] if suffix in TABLES else OTHERS[suffix]

@@ -11,7 +11,7 @@ import polars as pl
 from carousel.common.errors import BadData, BadPlan
 from carousel.experiments.data.arrays import Floats, Note
 from carousel.experiments.data.options import DataOptions, several
-from carousel.experiments.data.read.channels import read_channels
+from carousel.experiments.data.read.channels import MOST_VALUES, read_channels
 from carousel.experiments.data.read.fill import filled
 from carousel.experiments.data.read.panel import unpivoted
 from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedSequences, ParsedSeries
@@ -66,7 +66,7 @@ def _series(table: Table, options: DataOptions) -> ParsedSeries:
         table.refuse_empty(name)
         table.numbers(name, "forecast column")
     leave_out = {*several(options.group), *several(options.order)}
-    counters, counted = _without_counters(table, {*leave_out, *options.forecast, *options.inputs})
+    counters, counted = _without_names_again(table, options, {*leave_out, *options.forecast, *options.inputs})
     x, channels, notes = read_channels(steps.table, leave_out | counters)
     notes = counted + notes
     targets = tuple(channels.index(name) for name in options.forecast)
@@ -93,7 +93,7 @@ def _long(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     block = next(iter(several(options.block)), None)
     blocks = one_each(steps, block, "block").cast(pl.String).to_list() if block is not None else None
     roles = {*several(options.group), *several(options.order), *several(options.block), target}
-    counters, counted = _without_counters(table, {*roles, *options.inputs})
+    counters, counted = _without_names_again(table, options, {*roles, *options.inputs})
     if roles | counters >= set(table.frame.columns):  # nothing else would be left
         counters, counted = set(), []
     x, channels, notes = read_channels(steps.table, roles | counters)
@@ -111,7 +111,7 @@ def _labelled(table: Table, options: DataOptions, target: str) -> ParsedLabels:
     block = next(iter(several(options.block)), None)
     blocks = one_each(steps, block, "block").cast(pl.String).to_list() if block is not None else None
     roles = {*several(options.group), *several(options.order), *several(options.block), target}
-    counters, counted = _without_counters(table, {*roles, *options.inputs})
+    counters, counted = _without_names_again(table, options, {*roles, *options.inputs})
     x, channels, notes = read_channels(steps.table, roles | counters)
     x, done = filled(x, steps.lengths, options.fill)
     if options.group is None and options.order is None:
@@ -120,6 +120,25 @@ def _labelled(table: Table, options: DataOptions, target: str) -> ParsedLabels:
     return ParsedLabels(x, steps.lengths, steps.names, steps.table.rows, channels, target, steps.table.frame[target],
                         steps.times, options.group is not None, steps.notes + taken + counted + notes + done, block,
                         blocks, steps.ranks_in_time())  # fmt: skip
+
+
+def _without_names_again(table: Table, options: DataOptions, named: set[str]) -> tuple[set[str], list[Note]]:
+    """Columns that count the rows, or that name the sequences once more in words, none of those `named`; and a note on
+    each."""
+    found, notes = _without_counters(table, named)
+    (group, *_) = several(options.group) or (None,)
+    if group is None:
+        return found, notes
+    again = [c for c in table.frame.columns if c not in named | found and _names_again(table.frame, group, c)]
+    told: list[Note] = [{"key": "names_again", "column": c, "group": group} for c in again]
+    return found | set(again), notes + told
+
+
+def _names_again(frame: pl.DataFrame, group: str, column: str) -> bool:
+    count = frame[group].n_unique()
+    if frame[column].dtype != pl.String or not MOST_VALUES < count == frame[column].n_unique():
+        return False
+    return frame.select(pl.struct(group, column)).n_unique() == count
 
 
 def _without_counters(table: Table, named: set[str]) -> tuple[set[str], list[Note]]:
