@@ -83,6 +83,7 @@ READ: dict[str, tuple[str, str | bytes, DataOptions, str | None, list[float]]] =
                             WAVE[:3]),
     "a second name of each series": (
         "a.csv", table(("id", [n // 5 for n in range(60)]), ("who", [f"w{n // 5}" for n in range(60)]),
+                       ("age", [n // 5 + 30 for n in range(60)]),
                        ("t", [*range(5)] * 12), ("y", WAVE)),
         replace(Y, group="id", window=1, horizon=1), "names_again", WAVE[:3],
     ),
@@ -105,6 +106,7 @@ def test_is_read(
     if key is not None:
         assert told(read, key)
     assert first_values(read, options.forecast[0]) == pytest.approx(values, abs=6e-3)
+    assert key != "names_again" or "age" in read.card["channels"]["names"]  # one number a series is no name
     assert not any("{" in line for lang in ("en", "zh") for line in card_lines(read.card, lang))
 
 

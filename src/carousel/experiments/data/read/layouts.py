@@ -136,7 +136,7 @@ def _without_names_again(table: Table, options: DataOptions, named: set[str]) ->
 
 def _names_again(frame: pl.DataFrame, group: str, column: str) -> bool:
     count = frame[group].n_unique()
-    if frame[column].dtype != pl.String or not MOST_VALUES < count == frame[column].n_unique():
+    if is_numeric(frame[column]) or not MOST_VALUES < count == frame[column].n_unique():
         return False
     return frame.select(pl.struct(group, column)).n_unique() == count
 
