@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from carousel.experiments.decision.details import Details
 from carousel.experiments.decision.rules import EQUIVALENCE, MeanRule, by_superiority
 from carousel.experiments.decision.statistics.means import mean_interval, sign_flip_p
 from carousel.experiments.decision.statistics.power import seeds_for_mean, smallest_n
@@ -39,7 +40,7 @@ def mean_row(
     verdict, reason = rule.answer(mean_interval(values, alpha, overlap), margin)
     apart = rule.distance(mean, margin)
     needed = seeds_for_mean(values, apart, alpha, overlap) if verdict == "inconclusive" else None
-    details: dict[str, Any] = {"level": 1 - alpha, "margin": margin}
+    details: Details = {"level": 1 - alpha, "margin": margin}
     details |= {"overlap": overlap} if overlap else {"p_sign_flip": sign_flip_p(tuple(values))}
     shown = Effect(*effect, mean, mean_interval(values, SHOWN, overlap))
     return Row(where, verdict, reason, shown, len(values), seeds_needed=needed, details=details, **about)
@@ -52,7 +53,7 @@ def superiority_row(where: str, effect: tuple[str, str], wins: Sequence[float], 
     value = math.fsum(wins) / len(wins)
     verdict, reason = by_superiority(superiority(wins, alpha))
     needed = _pairs_for_superiority(value, len(wins), alpha) if verdict == "inconclusive" else None
-    details = {"level": 1 - alpha, "ties": wins.count(0.5)}
+    details: Details = {"level": 1 - alpha, "ties": wins.count(0.5)}
     shown = Effect(*effect, value, superiority(wins, SHOWN))
     return Row(where, verdict, reason, shown, len(wins), seeds_needed=needed, details=details, **about)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from carousel.common.texts import both
+from carousel.experiments.decision.details import Details
 from carousel.experiments.decision.statistics.interval import UNBOUNDED, Interval
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Row:
     seeds_needed: int | None = None
     rests_on: tuple[Group, ...] = ()
     firm: bool = True
-    details: dict[str, Any] = field(default_factory=dict)
+    details: Details = field(default_factory=Details)
 
     @property
     def decisive(self) -> bool:
@@ -63,7 +64,7 @@ class Row:
 
     def shown(self) -> Row:
         """As verdicts.json holds it: without the groups it rests on, which only the next interim analysis asks for."""
-        return replace(self, rests_on=(), details={name: _plain(value) for name, value in self.details.items()})
+        return replace(self, rests_on=(), details=_plain(self.details))
 
     def as_json(self) -> dict[str, Any]:
         """The form of verdicts.json: where, verdict and effect, with the rest as extra keys."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from carousel.common.texts import LANGUAGES
+from carousel.experiments.decision.details import Details
 from carousel.experiments.decision.interim import Taken
 from carousel.experiments.decision.results import Pair
 from carousel.experiments.decision.skill import Skill
@@ -79,6 +80,7 @@ def _both(found: dict[str, str]) -> Both:
 
 _Both = Annotated[dict[str, str], AfterValidator(_both)]
 _Two = Field(min_length=2, max_length=2)
+_DETAILS = TypeAdapter(Details)
 
 
 class _Version(BaseModel):
@@ -115,7 +117,9 @@ class _Row(BaseModel):
     def typed(self) -> Row:
         pair = Pair(*self.pair) if self.pair else None
         about = (self.n, self.condition, pair, self.best, self.decides, self.seeds_needed, (), self.firm)
-        return Row(self.where, self.verdict, self.reason, self.effect.typed(), *about, self.model_extra or {})
+        written = self.model_extra or {}
+        _DETAILS.validate_python(written, strict=True)  # what it returns has its keys in another order
+        return Row(self.where, self.verdict, self.reason, self.effect.typed(), *about, cast(Details, written))
 
 
 class _Claim(BaseModel):

@@ -48,13 +48,12 @@ def gap_row(attention: BySeed, recurrent: BySeed, where: str, alpha: float, look
     value = ours[0] / ours[1] - other[0] / other[1]
     scores = _mean([score(r) for r in attention.values()]) - _mean([score(r) for r in recurrent.values()])
     verdict, reason = answer(difference(ours, other, level), scores)
-    sides = {"attention": attention, "recurrent": recurrent}
     about["details"] = {
         **about.get("details", {}),
         "level": 1 - level,
         "looked": looked,
         "score_gap": scores,
-        "state_bits": {side: _mean_or_none(numbers(rows.values(), "state_bits")) for side, rows in sides.items()},
+        "state_bits": {"attention": _state_bits(attention), "recurrent": _state_bits(recurrent)},
     }
     effect = Effect(*RATE, value, difference(ours, other, shown))
     needed = _seeds_needed(ours, other, level) if reason == "wide" else None
@@ -88,5 +87,6 @@ def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
 
 
-def _mean_or_none(values: Sequence[float]) -> float | None:
-    return _mean(values) if values else None
+def _state_bits(trials: BySeed) -> float | None:
+    bits = numbers(trials.values(), "state_bits")
+    return _mean(bits) if bits else None

@@ -7,12 +7,12 @@ verdict is `not-tested`, and the gap of the scores, paired by seed, is shown wit
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from carousel.common.names import FAMILY_OF_CELL, RECURRENT, TRANSFORMER
 from carousel.common.texts import both
 from carousel.experiments.claims.attention.margins import MARGINS
 from carousel.experiments.claims.base import Claim
+from carousel.experiments.decision.details import Details
 from carousel.experiments.decision.paired import SHOWN, mean_row
 from carousel.experiments.decision.results import BySeed, Results, numbers, score, trial_files
 from carousel.experiments.decision.split_overlap import sample_note
@@ -54,10 +54,9 @@ def _few_rates(rates: int) -> Both | None:
     return both("claims.attention.few_rates", rates=rates, needed=least) if rates < least else None
 
 
-def _details(attention: BySeed, recurrent: BySeed) -> dict[str, Any]:
-    sides = {"attention": attention, "recurrent": recurrent}
-    return {"state_bits": {name: _largest(numbers(rows.values(), "state_bits")) for name, rows in sides.items()}}
+def _details(attention: BySeed, recurrent: BySeed) -> Details:
+    return {"state_bits": {"attention": _largest(attention), "recurrent": _largest(recurrent)}}
 
 
-def _largest(bits: list[float]) -> float | None:
-    return max(bits, default=None)
+def _largest(trials: BySeed) -> float | None:
+    return max(numbers(trials.values(), "state_bits"), default=None)

@@ -80,7 +80,8 @@ class Exploding(PairClaim):
         gains = [(_gain(lstm[s], largest), _gain(rnn[s], largest), _calm(lstm[s]) + _calm(rnn[s])) for s in seeds]
         values = [m - r for m, r, calm in gains if m is not None and r is not None and calm < 2]
         row = mean_row(where, self.effect, values, MARGINS.onset_margin, alpha)
-        row.details.update(part="onset", calm=sum(calm > 0 for *_, calm in gains), both_calm=len(seeds) - len(values))
+        some = sum(calm > 0 for *_, calm in gains)
+        row.details.update({"part": "onset", "calm": some, "both_calm": len(seeds) - len(values)})
         return row
 
     @staticmethod
@@ -98,14 +99,17 @@ class Exploding(PairClaim):
             spikes=row.details["spikes"],
             steps=row.details["steps"],
             limit=number(row.details["upper_limit"]),
-            **{name: row.details[name] for name in ("chaotic", "calm", "diverged")},
+            chaotic=row.details["chaotic"],
+            calm=row.details["calm"],
+            diverged=row.details["diverged"],
             measured=row.details["exponents"],
         )
 
     @staticmethod
     def _contrast_text(row: Row) -> Both:
-        named = ("more", "fewer", "seeds")
-        return both("claims.exploding.contrast", source=row.where, **{name: row.details[name] for name in named})
+        found = row.details
+        counts = {"more": found["more"], "fewer": found["fewer"], "seeds": found["seeds"]}
+        return both("claims.exploding.contrast", source=row.where, **counts)
 
 
 def _trials(results: Results, *families: str) -> list[TrialRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from carousel.experiments.claims.exploding.spikes import by_pair, leads, trials_of
+from carousel.experiments.decision.details import Details
 from carousel.experiments.decision.paired import SHOWN, missing_row
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.rules import Answer
@@ -32,7 +33,7 @@ def _row(results: Results, source: str, alpha: float) -> Row:
         return missing_row(source, EFFECT, details={"part": "contrast"})
     more, untied = sum(lead > 0 for lead in found), sum(lead != 0 for lead in found)
     verdict, reason = _answer(more, untied, alpha)
-    details = {
+    details: Details = {
         "part": "contrast",
         "level": 1 - alpha,
         "seeds": len(found),

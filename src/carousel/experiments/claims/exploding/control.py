@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TypedDict
 
 from carousel.experiments.claims.exploding.contrast import WAYS
 from carousel.experiments.claims.exploding.exponents import shown
 from carousel.experiments.claims.exploding.margins import MARGINS
 from carousel.experiments.claims.exploding.spikes import spike_count
+from carousel.experiments.decision.details import Details
 from carousel.experiments.decision.paired import SHOWN, missing_row
 from carousel.experiments.decision.rules import Answer, combine, combine_parts, everywhere
 from carousel.experiments.decision.statistics.interval import Interval
@@ -28,7 +29,7 @@ def control_word(control: Row, contrast: Sequence[Row]) -> Word:
     return "refuted" if "refuted" in words else combine_parts(words)
 
 
-class _Counted(NamedTuple):
+class _Counted(TypedDict):
     """Over all trainings of LSTMs. exponents: how many have one; chaotic, calm: of how many that is shown."""
 
     trials: int
@@ -53,10 +54,10 @@ def control_row(trials: Sequence[TrialRow], alpha: float) -> Row:
     if not trials:
         return missing_row(WHERE, EFFECT, details={"part": "control"})
     counted = _count(trials, alpha)
-    spikes, steps = counted.spikes, counted.steps
+    spikes, steps = counted["spikes"], counted["steps"]
     limits = _limits(trials, alpha)
     verdict, reason = _answer(limits, _limits(trials, alpha / WAYS), counted)
-    details = {**counted._asdict(), "part": "control", "level": 1 - alpha, "upper_limit": limits.high}
+    details: Details = {**counted, "part": "control", "level": 1 - alpha, "upper_limit": limits.high}
     value = spikes / steps if steps else None
     effect = Effect(*EFFECT, value, _limits(trials, SHOWN))
     needed = _seeds_needed(counted, alpha) if reason == "wide" else None
@@ -68,15 +69,15 @@ def _limits(trials: Sequence[TrialRow], alpha: float) -> Interval:
 
 
 def _answer(limits: Interval, to_refute: Interval, counted: _Counted) -> Answer:
-    if counted.chaotic:
+    if counted["chaotic"]:
         return Answer("refuted", "chaotic")
     if to_refute.above(MARGINS.spike_share):
         return Answer("refuted", "spikes")
     if not limits.below(MARGINS.spike_share):
         return Answer("inconclusive", "wide")
-    if counted.exponents < counted.trials:
+    if counted["exponents"] < counted["trials"]:
         return Answer("inconclusive", "no_exponent")
-    if counted.calm < counted.trials:
+    if counted["calm"] < counted["trials"]:
         return Answer("inconclusive", "exponent_open")
     return Answer("supported", "beyond")
 
@@ -97,7 +98,7 @@ def _count(trials: Sequence[TrialRow], alpha: float) -> _Counted:
 
 def _seeds_needed(counted: _Counted, alpha: float) -> int | None:
     """Seeds at which the same trainings, with the same share of spikes in bursts of the least size, would decide."""
-    each, share = counted.steps / counted.seeds, counted.spikes / max(counted.steps, 1)
+    each, share = counted["steps"] / counted["seeds"], counted["spikes"] / max(counted["steps"], 1)
     if not each:
         return None
 
@@ -106,4 +107,4 @@ def _seeds_needed(counted: _Counted, alpha: float) -> int | None:
         limits, to_refute = (clopper_pearson(share * steps, steps, error) for error in (alpha, alpha / WAYS))
         return to_refute.above(MARGINS.spike_share) or limits.below(MARGINS.spike_share)
 
-    return smallest_n(decides, counted.seeds + 1)
+    return smallest_n(decides, counted["seeds"] + 1)

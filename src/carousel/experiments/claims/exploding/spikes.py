@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
+from carousel.experiments.decision.details import PairSpikes
 from carousel.experiments.decision.results import Pair, Results
 from carousel.experiments.tables import TrialRow
 
@@ -62,22 +63,18 @@ def leads(results: Results, source: str, trials: Trials) -> list[int]:
     return found
 
 
-def by_pair(results: Results, source: str, trials: Trials) -> list[dict[str, Any]]:
+def by_pair(results: Results, source: str, trials: Trials) -> list[PairSpikes]:
     """Every pair's spikes on equal steps, over lengths and seeds: which initialisations leap."""
-    listed = []
+    listed: list[PairSpikes] = []
     for pair in results.pairs(source):
         equal = [
             on_equal_steps(row, trials[key, pair.lstm, seed])
             for (key, spec, seed), row in trials.items()
             if spec == pair.rnn and (key, pair.lstm, seed) in trials
         ]
-        listed.append({"pair": [*pair], **_total(equal)})
+        rnn, lstm, steps = (sum(column) for column in zip((0, 0, 0), *equal, strict=True))
+        listed.append({"pair": [*pair], "rnn_spikes": rnn, "lstm_spikes": lstm, "equal_steps": steps})
     return listed
-
-
-def _total(equal: Iterable[Equal]) -> dict[str, int]:
-    sums = [sum(column) for column in zip(*equal, strict=True)] or [0, 0, 0]
-    return {"rnn_spikes": sums[0], "lstm_spikes": sums[1], "equal_steps": sums[2]}
 
 
 def trials_of(results: Results, source: str) -> Trials:

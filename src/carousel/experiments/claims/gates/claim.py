@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 from carousel.common.names import KEYED
 from carousel.common.texts import both
 from carousel.experiments.claims.base import PairClaim
-from carousel.experiments.claims.gates.clamping import EFFECT, TOGETHER, clamping_rows
+from carousel.experiments.claims.gates.clamping import EFFECT, clamping_rows
 from carousel.experiments.claims.gates.margins import MARGINS, GatesMargins
 from carousel.experiments.claims.gates.occlusion import occlusion_verdict
 from carousel.experiments.claims.gates.requirement import REQUIREMENT
@@ -123,7 +123,7 @@ def _probed(results: Results, condition: Condition) -> bool:
 
 def _gates_text(row: Row, rows: Sequence[Row]) -> Both:
     """What is lost, with the control, and the gate that costs most when it is clamped alone."""
-    lost = {name: row.details.get(f"accuracy_{name}") for name in TOGETHER}
+    lost = {"all": row.details.get("accuracy_all"), "informed": row.details.get("accuracy_informed")}
     alone = [r for r in rows if r.where.startswith(f"{row.where}, ") and "auroc" in r.details]
     most = max(alone, key=lambda gate: gate.effect.value or 0.0, default=None)
     return join(
@@ -140,8 +140,8 @@ def _alone_text(row: Row) -> Both:
 
 def _rnn_text(row: Row) -> Both:
     values: dict[str, object] = {"where": row.where}
-    for side in ("rnn", "lstm"):
-        read = row.details[side]
+    for side, read in (("rnn", row.details["rnn"]), ("lstm", row.details["lstm"])):
+        assert "mean" in read  # no description along the lengths, which is another claim's
         values |= {side: number(read["mean"]), f"{side}_interval": interval(Interval(*read["interval"]))}
         values[f"{side}_n"] = read["n"]
     return both("claims.gates.selectivity", **values)

@@ -13,6 +13,7 @@ from typing import Any
 
 from carousel.experiments.claims.gates.margins import MARGINS
 from carousel.experiments.columns import GATES, auroc, clamp_drop
+from carousel.experiments.decision.details import Details
 from carousel.experiments.decision.paired import SHOWN, mean_row
 from carousel.experiments.decision.results import is_number, numbers, solved
 from carousel.experiments.decision.rules import SIZE
@@ -22,7 +23,7 @@ from carousel.experiments.tables import TrialRow
 
 EFFECT = ("selectivity_lost", "selectivity")
 _DROP = ("clamp_drop", "accuracy")
-TOGETHER = ("all", "informed")  # of all gates: at their means; at means that know the symbol and the key so far
+_ALL, _INFORMED = "all", "informed"  # of all gates: at their means; at means that know the symbol and the key so far
 
 
 def clamping_rows(trials: Sequence[TrialRow], where: str, alpha: float, **about: Any) -> list[Row]:
@@ -33,10 +34,14 @@ def clamping_rows(trials: Sequence[TrialRow], where: str, alpha: float, **about:
         reason = "unsolved" if losses_of(trials) else "no_probe"
         return [Row(where, "not-tested", reason, Effect(*EFFECT), 0, details={"part": "gates"}, **about)]
     row = mean_row(where, EFFECT, losses, MARGINS.selectivity_lost, alpha, rule=SIZE, **about)
-    drops = {name: found for name in (*TOGETHER, *GATES) if (found := numbers(solvers, clamp_drop(name)))}
-    shown = {f"accuracy_{name}": _mean(drops[name]) for name in TOGETHER if name in drops}
+    drops = {name: found for name in (_ALL, _INFORMED, *GATES) if (found := numbers(solvers, clamp_drop(name)))}
+    details: Details = {"part": "gates", **row.details}
+    if _ALL in drops:
+        details["accuracy_all"] = _mean(drops[_ALL])
+    if _INFORMED in drops:
+        details["accuracy_informed"] = _mean(drops[_INFORMED])
     needed = None if row.seeds_needed is None else math.ceil(row.seeds_needed * len(trials) / len(solvers))
-    row = replace(row, seeds_needed=needed, details={"part": "gates", **row.details, **shown})
+    row = replace(row, seeds_needed=needed, details=details)
     return [row, *(_shown_row(name, values, solvers, where, **about) for name, values in drops.items())]
 
 
@@ -48,7 +53,7 @@ def losses_of(trials: Sequence[TrialRow]) -> list[float]:
 
 def _shown_row(name: str, drops: Sequence[float], solvers: Sequence[TrialRow], where: str, **about: Any) -> Row:
     """The accuracy lost by one way of clamping, and of a single gate its AUROC: no rule reads them."""
-    details: dict[str, Any] = {"part": "gates", "clamped": name}
+    details: Details = {"part": "gates", "clamped": name}
     marks = numbers(solvers, auroc(name)) if name in GATES else []
     if marks:
         details |= {"auroc": _mean(marks), "auroc_interval": list(mean_interval(marks, SHOWN).within(0, 1))}

@@ -30,6 +30,7 @@ from carousel.experiments.claims.generalisation.fitted import fitted_row
 from carousel.experiments.claims.generalisation.gap import gap_rows
 from carousel.experiments.claims.generalisation.margins import MARGINS, GeneralisationMargins
 from carousel.experiments.claims.generalisation.requirement import REQUIREMENT, WIDTHS
+from carousel.experiments.decision.details import Fit
 from carousel.experiments.decision.paired import missing_row, superiority_row
 from carousel.experiments.decision.requirements import lacks_pair
 from carousel.experiments.decision.results import BySeed, Pair, Results, score, trial_files
@@ -187,10 +188,14 @@ def _untold(rows: Sequence[Row]) -> str:
     return "unfit" if any("fit" in row.details for row in rows) else "no_trials"
 
 
+def _fits(rows: Sequence[Row]) -> list[tuple[Row, Fit]]:
+    found = [(row, row.details.get("fit")) for row in rows]
+    return [(row, fit) for row, fit in found if isinstance(fit, dict)]
+
+
 def _unfit(rows: Sequence[Row]) -> Both | None:
     """Where seeds do not count because a network did not fit its training set, and whose."""
-    found = [(row, row.details["fit"]) for row in rows if "fit" in row.details]
-    few = [(row, fit) for row, fit in found if fit["both"] < fit["seeds"]]
+    few = [(row, fit) for row, fit in _fits(rows) if fit["both"] < fit["seeds"]]
     if not few:
         return None
     listed = ", ".join(
@@ -201,7 +206,7 @@ def _unfit(rows: Sequence[Row]) -> Both | None:
 
 def _perfect(rows: Sequence[Row]) -> Both | None:
     """Where seeds do not count because both test scores are perfect."""
-    found = [(row, row.details["fit"]) for row in rows if row.details.get("fit", {}).get("perfect")]
+    found = [(row, fit) for row, fit in _fits(rows) if fit["perfect"]]
     if not found:
         return None
     listed = ", ".join(f"{row.condition} ({fit['perfect']}/{fit['seeds']})" for row, fit in found)
@@ -220,8 +225,8 @@ def _difference(row: Row) -> Both | None:
     """The mean paired difference that the answer must agree with, on a file whose split varies."""
     if "difference" not in row.details:
         return None
-    value, low, high = row.details["difference"]
-    return both("claims.generalisation.difference", value=signed(value), interval=interval(Interval(low, high)))
+    value, *ends = row.details["difference"]
+    return both("claims.generalisation.difference", value=signed(value), interval=interval(Interval.read(ends)))
 
 
 def _files(results: Results, conditions: Sequence[Condition]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 from carousel.experiments.claims.generalisation.comparisons import test_win
 from carousel.experiments.claims.generalisation.margins import MARGINS
 from carousel.experiments.columns import TRAINING_SCORES
+from carousel.experiments.decision.details import Fit
 from carousel.experiments.decision.paired import missing_row, superiority_row
 from carousel.experiments.decision.results import BySeed, numbers, score
 from carousel.experiments.decision.verdict import Effect, Row
@@ -37,8 +38,13 @@ def fitted_row(where: str, effect: tuple[str, str], rnn: BySeed, lstm: BySeed, a
         return missing_row(where, effect, **about)
     both_fit = [s for s in seeds if fits(rnn[s]) and fits(lstm[s])]
     counted = [s for s in both_fit if min(score(rnn[s]), score(lstm[s])) < PERFECT]
-    fit = {"seeds": len(seeds), "rnn": sum(fits(rnn[s]) for s in seeds), "lstm": sum(fits(lstm[s]) for s in seeds)}
-    fit |= {"both": len(both_fit), "perfect": len(both_fit) - len(counted)}
+    fit: Fit = {
+        "seeds": len(seeds),
+        "rnn": sum(fits(rnn[s]) for s in seeds),
+        "lstm": sum(fits(lstm[s]) for s in seeds),
+        "both": len(both_fit),
+        "perfect": len(both_fit) - len(counted),
+    }
     if len(counted) < MARGINS.counted_share * len(seeds):
         return Row(where, "not-tested", _too_few(fit), Effect(*effect), 0, details={"fit": fit}, **about)
     row = superiority_row(where, effect, [test_win(lstm[s], rnn[s]) for s in counted], alpha, **about)
@@ -46,7 +52,7 @@ def fitted_row(where: str, effect: tuple[str, str], rnn: BySeed, lstm: BySeed, a
     return replace(row, seeds_needed=needed, details={**row.details, "fit": fit})
 
 
-def _too_few(fit: dict[str, int]) -> str:
+def _too_few(fit: Fit) -> str:
     """Why too few seeds are left: a key under claims.reasons."""
     if fit["both"] >= MARGINS.counted_share * fit["seeds"]:
         return "ceiling"

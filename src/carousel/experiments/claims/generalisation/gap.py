@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from carousel.experiments.claims.generalisation.fitted import fits
+from carousel.experiments.decision.details import Details
 from carousel.experiments.decision.paired import SHOWN, missing_row
 from carousel.experiments.decision.results import Results, score
 from carousel.experiments.decision.statistics.means import mean_interval
 from carousel.experiments.decision.verdict import Effect, Row
-from carousel.experiments.tables import TrialRow
 
 if TYPE_CHECKING:
     from carousel.experiments.runner.plan import Condition
@@ -39,11 +39,10 @@ def _row(results: Results, condition: Condition, spec: str, parameters: int) -> 
         return missing_row(where, GAP, **about)
     gaps = [score(row, "training_score") - score(row) for row in trials]
     effect = Effect(*GAP, math.fsum(gaps) / len(gaps), mean_interval(gaps, SHOWN))
-    details = {"parameters": parameters, **_means(trials)}
+    details: Details = {
+        "parameters": parameters,
+        "training": math.fsum(score(row, "training_score") for row in trials) / len(trials),
+        "test": math.fsum(score(row) for row in trials) / len(trials),
+        "fit": sum(map(fits, trials)),
+    }
     return Row(where, "not-tested", "no_rule", effect, len(gaps), details=details, **about)
-
-
-def _means(trials: Sequence[TrialRow]) -> dict[str, Any]:
-    training = math.fsum(score(row, "training_score") for row in trials) / len(trials)
-    test = math.fsum(score(row) for row in trials) / len(trials)
-    return {"training": training, "test": test, "fit": sum(map(fits, trials))}

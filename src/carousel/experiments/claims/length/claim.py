@@ -22,6 +22,7 @@ from carousel.experiments.claims.length.rule_on_tasks import (
     fall_difference,
     seeds_needed,
 )
+from carousel.experiments.decision.details import AlongLengths
 from carousel.experiments.decision.paired import missing_row
 from carousel.experiments.decision.requirements import lacks_pair
 from carousel.experiments.decision.results import BySeed, Pair, Results, solved, trial_files
@@ -111,7 +112,7 @@ def _rate(trials: BySeed) -> Rate:
     return Rate(sum(bool(value) for value in known), sum(value is not None for value in known))
 
 
-def _described(lengths: Sequence[int], rates: Sequence[Rate]) -> dict[str, object]:
+def _described(lengths: Sequence[int], rates: Sequence[Rate]) -> AlongLengths:
     """[solved, trials] by length, T50 and the area under the fitted curve, for the report's table."""
     seen = [(t, r) for t, r in zip(lengths, rates, strict=True) if r.n]
     curve = fit_length_curve(tuple(t for t, _ in seen), tuple(r.solved for _, r in seen), tuple(r.n for _, r in seen))

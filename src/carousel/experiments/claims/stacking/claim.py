@@ -112,8 +112,8 @@ def _bits_text(rows: Sequence[Row]) -> Both | None:
     if not measured:
         return None
     row = measured[0]
-    values = {name: number(row.details[f"{name}_bits"]) for name in ("shallow", "deep")}
-    return both("claims.stacking.bits", where=str(row.condition), **values)
+    shallow, deep = number(row.details["shallow_bits"]), number(row.details["deep_bits"])
+    return both("claims.stacking.bits", where=str(row.condition), shallow=shallow, deep=deep)
 
 
 def _files(results: Results, conditions: list[Condition]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from carousel.experiments.claims.stacking.margins import MARGINS
+from carousel.experiments.decision.details import Details
 from carousel.experiments.decision.paired import SHOWN, mean_row, missing_row
 from carousel.experiments.decision.results import BySeed, Results, is_number, solved
 from carousel.experiments.decision.rules import SIZE, by_size
@@ -80,7 +81,7 @@ def _rate_row(shallow: BySeed, deep: BySeed, where: str, alpha: float, **about: 
         return Row(where, "not-tested", "no_room", Effect(*RATE), 0, details={"shallow": list(few)}, **about)
     verdict, reason = by_size(difference(many, few, alpha), MARGINS.depth_rate)
     needed = _seeds_needed(many, few, alpha) if verdict == "inconclusive" else None
-    details = {"level": 1 - alpha, "shallow": list(few), "deep": list(many)}
+    details: Details = {"level": 1 - alpha, "shallow": list(few), "deep": list(many)}
     effect = Effect(*RATE, many[0] / many[1] - few[0] / few[1], difference(many, few, SHOWN))
     n = min(few[1], many[1])
     return Row(where, verdict, reason, effect, n, seeds_needed=needed, details=details, **about)
@@ -110,8 +111,8 @@ def _bits_row(shallow: BySeed, deep: BySeed, where: str, alpha: float, **about: 
         return row
     if any(_table_is_full(list(rows.values())) for rows in (shallow, deep)):
         row = replace(row, verdict="inconclusive", reason="table_full", seeds_needed=None)
-    means = {side: math.fsum(bits[s] for s in seeds) / len(seeds) for side, bits in (("shallow", few), ("deep", many))}
-    details = row.details | {f"{side}_bits": mean for side, mean in means.items()}
+    means = [math.fsum(bits[s] for s in seeds) / len(seeds) for bits in (few, many)]
+    details: Details = {**row.details, "shallow_bits": means[0], "deep_bits": means[1]}
     ends = Interval(*(math.expm1(min(end, 700.0)) for end in row.effect.ci95))
     return replace(row, effect=Effect(*BITS, math.expm1(value), ends), details=details)
 

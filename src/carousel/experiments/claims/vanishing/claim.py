@@ -15,6 +15,7 @@ from carousel.experiments.claims.base import PairClaim
 from carousel.experiments.claims.vanishing.horizon import Horizon, held_back, median_horizon, ratio_of
 from carousel.experiments.claims.vanishing.margins import MARGINS, VanishingMargins
 from carousel.experiments.claims.vanishing.requirement import REQUIREMENT
+from carousel.experiments.decision.details import Details, Horizons
 from carousel.experiments.decision.paired import mean_row
 from carousel.experiments.decision.results import Pair, Results, is_number
 from carousel.experiments.decision.rules import Answer, combine, judged_together, stands_for
@@ -77,14 +78,17 @@ class Vanishing(PairClaim):
             best=best,
             decides=moment == START,
         )
-        row.details.update(moment=moment, without_slope=len(common) - len(steeper))
+        row.details.update({"moment": moment, "without_slope": len(common) - len(steeper)})
         seeds = list(steeper)
         return _with_horizons(row, median_horizon(rnn, seeds), median_horizon(lstm, seeds)) if seeds else row
 
     @staticmethod
     def _horizons(row: Row) -> dict[str, str]:
         horizons, known = row.details["horizons"], row.details["ratio_is"]
-        values = {side: _bound(horizons[side], horizons[f"{side}_censored"]) for side in ("rnn", "lstm")}
+        values = {
+            "rnn": _bound(horizons["rnn"], horizons["rnn_censored"]),
+            "lstm": _bound(horizons["lstm"], horizons["lstm_censored"]),
+        }
         if known == "?":
             return both("claims.vanishing.horizons_unseen", **values)
         return both("claims.vanishing.horizons", ratio=_SIGN[known] + number(row.details["ratio"]), **values)
@@ -96,13 +100,13 @@ def _with_horizons(row: Row, rnn: Horizon, lstm: Horizon) -> Row:
     answer = Answer(row.verdict, row.reason)
     if row.verdict == "supported":
         answer = held_back(answer, ratio, known)
-    horizons = {
+    horizons: Horizons = {
         "rnn": rnn.steps,
         "lstm": lstm.steps,
         "rnn_censored": rnn.censored,
         "lstm_censored": lstm.censored,
     }
-    details = {**row.details, "horizons": horizons, "ratio": ratio, "ratio_is": known}
+    details: Details = {**row.details, "horizons": horizons, "ratio": ratio, "ratio_is": known}
     return replace(row, verdict=answer.verdict, reason=answer.reason, details=details)
 
 
