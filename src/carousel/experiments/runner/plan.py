@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from carousel.common.names import FAMILY_OF_CELL
+from carousel.experiments.columns import TrialPhase
 from carousel.experiments.rivals.names import RIVALS
 from carousel.experiments.runner.model_selection import most_added
 from carousel.experiments.training.description import (
@@ -30,6 +31,7 @@ __all__ = ["Condition", "Contender", "FileSource", "Group", "Plan", "Source", "S
 
 
 SCHEMA_VERSION = 3  # of plan, ledger and columns: 3 since no trial stops for being slow, and grids of rates extend
+_LATER = {"rivals": {}, "tuning_share": 1.0}  # fields that plans have not always had, and what they then meant
 RATE_BOUNDS = (1e-5, 0.3)  # Adam: below nothing moves within a budget, above nothing holds
 Group = tuple[str, str]  # a condition's key and a contender's spec: tuned once, reported on seeds of its own number
 
@@ -61,6 +63,7 @@ class Plan(Frozen):
     learning_rates: tuple[float, ...]
     rate_bounds: tuple[float, float] = RATE_BOUNDS  # up to which a grid goes on where its best rate is at its edge
     tuning_seeds: tuple[int, ...]
+    tuning_share: float = 1.0  # of the steps, that a tuning trial makes where it is trained by `training`
     reporting_seeds: tuple[int, ...]
     interim_analyses: tuple[int, ...] = ()  # numbers of reporting seeds at which is judged; none: once, at all of them
     untrained_seeds: tuple[int, ...] = tuple(range(10))  # of the networks that are measured before any training
@@ -72,9 +75,9 @@ class Plan(Frozen):
     parameters: int  # the budget asked for; what each contender really has is in `contenders`
 
     @model_serializer(mode="wrap")
-    def _rivals_if_any(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without what plans had not before there were rivals: their digests name the folders of earlier runs."""
-        return {name: value for name, value in serialise(self).items() if name != "rivals" or value}
+    def _later_fields_if_set(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what earlier plans had no field for: their digests name the folders of earlier runs."""
+        return {name: value for name, value in serialise(self).items() if _LATER.get(name) != value}
 
     def flaw(self) -> str | None:
         """What in it contradicts itself, as only a plan that was edited can; None where nothing does."""
@@ -91,6 +94,7 @@ class Plan(Frozen):
             "rate_bounds": 0 < self.rate_bounds[0] <= self.rate_bounds[1] < math.inf,
             "seeds": all(_distinct(each) and 0 <= min(each) <= max(each) < 2**62 for each in seeds),
             "interim_analyses": all(1 <= n <= len(self.reporting_seeds) for n in self.interim_analyses),
+            "tuning_share": 0 < self.tuning_share <= 1,
             "training": all(
                 min(t.steps, t.batch_size, t.stop.check_every) > 0
                 for t in (self.training, *self.training_by_source.values())
@@ -106,9 +110,12 @@ class Plan(Frozen):
         """The lengths that a source is run at."""
         return self.lengths_by_source.get(source, self.lengths)
 
-    def training_of(self, source: str) -> Training:
-        """How every trial of a source is trained."""
-        return self.training_by_source.get(source, self.training)
+    def training_of(self, source: str, phase: TrialPhase = "reporting") -> Training:
+        """How every trial of a source is trained; in tuning to an earlier last step, where the plan says so."""
+        training = self.training_by_source.get(source, self.training)
+        if phase == "reporting" or source in self.training_by_source:
+            return training
+        return training.model_copy(update={"steps": math.ceil(self.tuning_share * training.steps)})
 
     def asks(self, claim: str, source: str | None = None) -> bool:
         """Whether a claim is asked of the run, and of one of its sources where that is named."""

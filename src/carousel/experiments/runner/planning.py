@@ -160,6 +160,7 @@ def _plan(
     contenders: Mapping[str, tuple[Contender, ...]],
     parameters: int,
 ) -> Plan:
+    of_file = any(isinstance(source, FileSource) for source in sources)
     return Plan(
         budget=budget.name,
         sources=sources,
@@ -168,11 +169,12 @@ def _plan(
         kernel=request.kernel,
         learning_rates=budget.learning_rates,
         tuning_seeds=request.seeds(budget.tuning_seeds),
+        tuning_share=1.0 if of_file else budget.tuning_share,
         reporting_seeds=request.seeds(budget.reporting_seeds),
         interim_analyses=budget.interim_analyses,
         untrained_seeds=request.seeds(_UNTRAINED_SEEDS),
         claims=request.claims,
-        training=training_of(budget, file=any(isinstance(source, FileSource) for source in sources)),
+        training=training_of(budget, file=of_file),
         parameters=parameters,
     )
 
