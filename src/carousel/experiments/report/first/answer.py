@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from carousel.common.texts import text
 from carousel.experiments.decision.interim import seen
-from carousel.experiments.decision.ranking import Ranked, compared, ranking, simplest
+from carousel.experiments.decision.paired import SHOWN
+from carousel.experiments.decision.ranking import Ranked, compared, difference_of, ranking, simplest
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.skill import Skill
 from carousel.experiments.decision.verdicts_json import Judgement
@@ -111,8 +112,20 @@ def _solved(found: Standings, chosen: Ranked, lang: str) -> list[str]:
     others = [_solved_by(found, each, chosen, lang) for each in _others(found)]
     as_many = [each for each in found.ranked if each is not chosen and each.solved_rate == chosen.solved_rate]
     names = listed((found.name(each.spec, lang) for each in as_many[:2]), lang) if as_many else ""
-    more = [say("first.use.as_many", lang, names=names)] if names else []
+    more = [say("first.use.as_many", lang, names=names)] if names else _next(found, chosen, lang)
     return [say("first.use.told", lang, told=SEPARATOR[lang].join([ours, *others])), *more]
+
+
+def _next(found: Standings, chosen: Ranked, lang: str) -> list[str]:
+    """Who comes next, where no other sentence names it, and whether the two can be told apart."""
+    rest = [each for each in found.ranked if each is not chosen]
+    second = max(rest, key=lambda each: each.solved_rate, default=None)
+    if second is None or second in _others(found) or second.n != chosen.n:
+        return []
+    _, ends = difference_of(chosen, second, SHOWN / max(1, sum(each.beats_baseline for each in found.ranked)))
+    name = found.name(second.spec, lang)
+    key = "first.use.next_shown" if ends.above(0) else "first.use.next_open"
+    return [say(key, lang, name=name, solved=second.solved, seeds=second.seeds)]
 
 
 def _solved_by(found: Standings, other: Ranked, chosen: Ranked, lang: str) -> str:
@@ -131,7 +144,7 @@ def _scored(found: Standings, chosen: Ranked, lang: str) -> list[str]:
 
 
 def _why(found: Standings, chosen: Ranked, lang: str) -> tuple[str, ...]:
-    """Two sentences: a step back, and many."""
+    """Two sentences: many steps back, and one of them on average."""
     if found.reason is None or found.plain is None:
         return ()
     ours, theirs = found.reason.kept[chosen.spec], found.reason.kept[found.plain.spec]
@@ -139,4 +152,4 @@ def _why(found: Standings, chosen: Ranked, lang: str) -> tuple[str, ...]:
     plain = found.name(found.plain.spec, lang)
     a_step = {"a_step": percent(ours.a_step(back), lang), "plain_step": percent(theirs.a_step(back), lang)}
     far = {"far": percent(ours.left(back), lang), "plain_far": percent(theirs.left(back), lang)}
-    return (say(f"{room}.a_step", lang, plain=plain, **a_step), say(f"{room}.far", lang, plain=plain, back=back, **far))
+    return (say(f"{room}.far", lang, plain=plain, back=back, **far), say(f"{room}.a_step", lang, **a_step))

@@ -27,6 +27,12 @@ from carousel.experiments.report.names import files
 from carousel.experiments.results.answered import Answers, answers_of
 from carousel.experiments.results.evidence import Evidence
 
+_COMMANDS = {
+    "own": "carousel compare your.csv --target label --group id --order time",
+    "predict": "carousel predict . new.csv",
+    "lab": "carousel lab .",
+}
+_NEXT = {False: ("lab", "own"), True: ("predict", "lab")}  # by whether the run is of a file
 _NAMED = 4  # tasks that the head of the page names one by one
 
 
@@ -40,10 +46,18 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Step:
+    """What to do next, and the command for it."""
+
+    text: str
+    command: str
+
+
+@dataclass(frozen=True)
 class FirstScreen:
     """title: the question. about: on what. use, why: sentences. code: the advised contender as commands take it, in
     brackets; empty where none is advised. pictures: what was answered, why, and what happened. missing: why answers are
-    not drawn, of a file. lines: one a claim."""
+    not drawn, of a file. lines: one a claim. next: what to do now."""
 
     title: str
     about: str
@@ -53,6 +67,7 @@ class FirstScreen:
     pictures: tuple[Picture, ...]
     missing: str
     lines: tuple[Line, ...]
+    next: tuple[Step, ...]
 
 
 def first_screen(
@@ -76,6 +91,7 @@ def first_screen(
         pictures=(*answered, *_pictures(evidence, found, lang)),
         missing=_missing(evidence, lang) if of_files and not answered else "",
         lines=lines(plan, judgement, heard, lang),
+        next=tuple(Step(say(f"first.next.{key}", lang), _COMMANDS[key]) for key in _NEXT[bool(of_files)]),
     )
 
 

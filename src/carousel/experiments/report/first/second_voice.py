@@ -23,9 +23,11 @@ class Voice:
     seeds: int
 
     def beside(self, verdict: Verdict, lang: str) -> str:
-        """ "Reference, 80 seeds: supported. This run agrees." Whether it agrees is said where both have an answer."""
+        """ "Larger runs that come with Carousel, 80 seeds: supported. This run agrees.", where both have an answer."""
         if self.verdict is None:
             return text("first.reference.split", lang, seeds=self.seeds)
+        if self.verdict == verdict.verdict == "inconclusive":
+            return text("first.reference.open_too", lang, seeds=self.seeds)
         word = text(f"claims.verdicts.{self.verdict}", lang)
         said = text("first.reference.said", lang, seeds=self.seeds, word=word)
         if not {self.verdict, verdict.verdict} <= ANSWERED:

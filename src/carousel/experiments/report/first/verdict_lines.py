@@ -61,7 +61,11 @@ def _says(plan: Plan, judgement: Judgement, verdict: Verdict, lang: str) -> str:
     room = f"first.says.{verdict.claim}"
     if verdict.verdict == "conditional":
         part = _part(verdict.claim, rows)
-        return say(f"{room}.conditional_{part}", lang) if part else _where(plan, rows, lang)
+        return (
+            say(_by_reason(f"{room}.conditional_{part}", verdict.claim, rows), lang)
+            if part
+            else _where(plan, rows, lang)
+        )
     return _own(plan, f"{room}.{verdict.verdict}", lang)
 
 
@@ -78,7 +82,8 @@ def _open(plan: Plan, judgement: Judgement, verdict: Verdict, rows: Sequence[Row
     part = _part(verdict.claim, rows)
     if part is None or files(plan):
         return closing
-    return say("first.two", lang, first=say(f"first.says.{verdict.claim}.open_{part}", lang), second=closing)
+    key = _by_reason(f"first.says.{verdict.claim}.open_{part}", verdict.claim, rows)
+    return say("first.two", lang, first=say(key, lang), second=closing)
 
 
 def _part(claim: str, rows: Iterable[Row]) -> str | None:
@@ -86,6 +91,15 @@ def _part(claim: str, rows: Iterable[Row]) -> str | None:
     leading = next((each.leading_part for each in all_claims() if each.id == claim), None)
     word = combine(row for row in rows if leading and row.details.get("part") == leading)
     return word if word in DECISIVE else None
+
+
+def _by_reason(key: str, claim: str, rows: Iterable[Row]) -> str:
+    """The sentence for the one reason by which the leading part was refuted, where it was one and the catalogue has
+    it."""
+    leading = next((each.leading_part for each in all_claims() if each.id == claim), None)
+    reasons = {row.reason for row in rows if row.details.get("part") == leading and row.verdict == "refuted"}
+    own = f"{key}_{next(iter(reasons))}" if len(reasons) == 1 else key
+    return own if own in catalogue("en") else key
 
 
 def _where(plan: Plan, rows: Sequence[Row], lang: str) -> str:

@@ -60,7 +60,6 @@ def page(material: Material, lang: str) -> Page:
         facts=_facts(evidence, lang),
         machines=_machines(evidence, lang),
         advice=judgement.advice[lang],
-        mechanism=text("report.page.mechanism", lang),
         made_by=text("report.page.made_by", lang, version=version),
         calibration=judgement.calibration[lang],
         data=_card_lines(evidence.card, lang),

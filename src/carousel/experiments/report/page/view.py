@@ -83,7 +83,6 @@ class Page:
     facts: str
     machines: str
     advice: str
-    mechanism: str
     made_by: str
     calibration: str
     data: tuple[str, ...]
