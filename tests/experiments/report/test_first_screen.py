@@ -209,7 +209,7 @@ def test_a_kept_run_stands_beside_and_says_whether_it_agrees(task_run: Run, tmp_
     assert said[answered.claim].endswith("This run agrees.") and f"{seeds} seeds" in said["vanishing"]
     assert Voice(other, 80).beside(answered, "en").endswith("This run differs.")
     assert Voice(None, 80).beside(answered, "zh") == text("first.reference.split", "zh", seeds=80)
-    assert "run" not in Voice(answered.verdict, 80).beside(replace(answered, verdict="inconclusive"), "en")
+    assert "This run" not in Voice(answered.verdict, 80).beside(replace(answered, verdict="inconclusive"), "en")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -62,7 +62,7 @@ def test_too_few_seeds_are_counted_where_more_would_help(plan: Plan) -> None:
         "first.says.too_few", "en", seeds=7
     )
     wide = row("inconclusive", reason="wide", n=48, details={"part": "control", "seeds": 6})
-    assert "(6)" in says(plan, "exploding", "inconclusive", wide)
+    assert "The 6 seeds" in says(plan, "exploding", "inconclusive", wide)
     near = row("inconclusive", reason="ratio_small")
     assert says(plan, "vanishing", "inconclusive", near) == text("first.says.too_near", "en")
 
@@ -75,7 +75,7 @@ def test_a_claim_in_two_parts_says_which_half_is_true(plan: Plan, file_plan: Pla
     assert says(plan, "gates", "conditional", gates, rnn) == text("first.says.gates.conditional_refuted", "en")
     wide = row("inconclusive", reason="wide", details={"part": "control"})
     open_one = says(plan, "exploding", "inconclusive", onset, wide)
-    assert open_one.startswith(text("first.says.exploding.open_supported", "en")) and open_one.endswith("(6).")
+    assert open_one.startswith(text("first.says.exploding.open_supported", "en")) and open_one.endswith("The 6 seeds of this run do not decide it.")
     assert says(file_plan, "exploding", "inconclusive", onset, wide) == text("first.says.too_few", "en", seeds=6)
     assert "chaotic" not in says(file_plan, "exploding", "supported")
 
