@@ -75,7 +75,8 @@ def test_a_claim_in_two_parts_says_which_half_is_true(plan: Plan, file_plan: Pla
     assert says(plan, "gates", "conditional", gates, rnn) == text("first.says.gates.conditional_refuted", "en")
     wide = row("inconclusive", reason="wide", details={"part": "control"})
     open_one = says(plan, "exploding", "inconclusive", onset, wide)
-    assert open_one.startswith(text("first.says.exploding.open_supported", "en")) and open_one.endswith("The 6 seeds of this run do not decide it.")
+    assert open_one.startswith(text("first.says.exploding.open_supported", "en"))
+    assert open_one.endswith("The 6 seeds of this run do not decide it.")
     assert says(file_plan, "exploding", "inconclusive", onset, wide) == text("first.says.too_few", "en", seeds=6)
     assert "chaotic" not in says(file_plan, "exploding", "supported")
 
