@@ -4,7 +4,8 @@ A disturbance that grows in proportion to time has an exponent of 0 in the limit
 stream; `LIMIT` is what it would show here. An LSTM of 1997 has no onset: its cell never forgets, so its exponent is 0
 at every scale but the largest, and where an estimate of 0 crosses a limit is noise.
 
-Many networks are stepped at once (one for each gain and seed), since each alone is small.
+Many networks are stepped at once: the seeds side by side, and those of one seed, which differ in their gain alone, as
+the rows of a batch. Scaling a recurrent matrix is scaling what it multiplies, so they share the matrix.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Onset(NamedTuple):
 
 
 class _Drawn(NamedTuple):
-    """What a seed decides: the parameters [gains, ...], the inputs [T, 1, I] and a first tangent for each state."""
+    """What a seed decides: the parameters, the inputs [T, 1, I] and a first tangent [1, H] for each state."""
 
     parameters: dict[str, Tensor]
     x: Tensor
@@ -65,16 +66,15 @@ def _drawn(cell: Cell, seed: int) -> _Drawn:
     gaussian = torch.randn(cell.weight_hh.shape, generator=generator, dtype=torch.float64) / math.sqrt(cell.hidden_size)
     x = torch.randn(_WARMUP + _STEPS, 1, _INPUTS, generator=generator, dtype=torch.float64)
     tangents = [torch.randn(1, cell.hidden_size, generator=generator, dtype=torch.float64) for _ in cell.state_names]
-    parameters = {name: torch.stack([p.detach()] * len(GAINS)) for name, p in cell.named_parameters()}
-    parameters["weight_hh"] = torch.tensor(GAINS, dtype=torch.float64).view(-1, 1, 1) * gaussian
+    parameters = {name: p.detach().clone() for name, p in cell.named_parameters()} | {"weight_hh": gaussian}
     return _Drawn(parameters, x, tangents)
 
 
 def _exponents(cell: Cell, drawn: list[_Drawn]) -> list[Tensor]:
     """For each seed, [gains]: the largest exponent with the recurrent matrix scaled by each gain; same noise for
     all gains."""
-    parameters = {name: torch.cat([each.parameters[name] for each in drawn]) for name in drawn[0].parameters}
-    module, each_gain = _OneStep(cell), len(GAINS)
+    parameters = {name: torch.stack([each.parameters[name] for each in drawn]) for name in drawn[0].parameters}
+    module = _OneStep(cell, torch.tensor(GAINS, dtype=torch.float64).unsqueeze(-1))
 
     def step(weights: dict[str, Tensor], x_BI: Tensor, state: State) -> State:
         return functional_call(module, {f"cell.{k}": v for k, v in weights.items()}, (x_BI, state))
@@ -84,29 +84,30 @@ def _exponents(cell: Cell, drawn: list[_Drawn]) -> list[Tensor]:
         return state, tangent
 
     advance = vmap(tangent_step)
-    x = torch.stack([each.x for each in drawn], dim=1).repeat_interleave(each_gain, dim=1)
+    x = torch.stack([each.x for each in drawn], dim=1)
     first = [torch.stack(fields) for fields in zip(*(each.tangents for each in drawn), strict=True)]
-    q = tuple(field.repeat_interleave(each_gain, dim=0) for field in first)
+    q = tuple(field.repeat(1, len(GAINS), 1) for field in first)  # [seeds, gains, H]
     state = tuple(torch.zeros_like(field) for field in q)
     growth = []
     for x_BI in x:
         state, q = advance(parameters, x_BI, state, q)
         norm = torch.cat(list(q), dim=-1).norm(dim=-1, keepdim=True)
-        growth.append(norm.log().flatten())
+        growth.append(norm.log().squeeze(-1))
         q = tuple(field / norm for field in q)
     # Each seed's mean by itself: the order of a sum depends on how many columns stand side by side.
-    return [part.contiguous().mean(dim=0) for part in torch.stack(growth[_WARMUP:]).split(each_gain, dim=1)]
+    return [part.contiguous().mean(dim=0) for part in torch.stack(growth[_WARMUP:]).unbind(dim=1)]
 
 
 class _OneStep(torch.nn.Module):
-    """A cell's step as a module call, which `functional_call` needs."""
+    """A cell's step as a module call, which `functional_call` needs. gains: [B, 1], by which each row of the batch has
+    the recurrent matrix scaled: it takes the place of a dropout mask, which multiplies the same state."""
 
-    def __init__(self, cell: Cell):
+    def __init__(self, cell: Cell, gains: Tensor):
         super().__init__()
-        self.cell = cell
+        self.cell, self._gains = cell, gains
 
     def forward(self, x_BI: Tensor, state: State) -> State:
-        return tuple(self.cell.step(self.cell.project(x_BI), state)[0])
+        return tuple(self.cell.step(self.cell.project(x_BI), state, self._gains)[0])
 
 
 def _first_crossing(exponents: Tensor) -> float | None:
