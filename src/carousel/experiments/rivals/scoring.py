@@ -24,9 +24,10 @@ def score(examples: Examples, rows: Ints, predicted: Floats) -> float:
 
 
 def rmse(examples: Examples, rows: Ints, predicted: Floats) -> float | None:
-    """Root mean square error in the target's own unit; None for classes, piano rolls and several columns."""
+    """Root mean square error in the target's own unit; None for classes, piano rolls, several columns and
+    series of units of their own."""
     p = examples.prepared
-    if p.kind in ("classification", "piano-roll") or len(p.y_std) > 1:
+    if p.kind in ("classification", "piano-roll") or len(p.y_std) > 1 or p.own is not None:
         return None
     return float(np.sqrt((((predicted - p.y[rows]) * p.y_std) ** 2).mean()))
 

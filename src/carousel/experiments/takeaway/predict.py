@@ -70,6 +70,9 @@ def prepared_of(taken: Taken, run: str | Path) -> Prepared:
     if found.kind == "piano-roll":
         raise BadPlan("a network of piano rolls is neither served nor exported", got=repr(str(run)),
                       fix="take carousel predict, or carousel.load_best in Python")  # fmt: skip
+    if found.own is not None:
+        raise BadPlan("a network of series in units of their own is neither served nor exported", got=repr(str(run)),
+                      fix="take carousel predict, or divide each series by its own unit before comparing")  # fmt: skip
     return found
 
 
@@ -159,7 +162,8 @@ def _ahead(output: Floats, rows: NewRows, trained: Prepared, band: Band | None) 
     """[N x horizon] rows: the series, how many steps ahead, when, and each forecast column."""
     columns = [trained.card["channels"]["names"][place] for place in trained.y_channels]
     last = rows.raw[rows.starts + rows.lengths - 1][:, trained.y_channels]
-    steps = output.reshape(len(output), -1, len(columns)) * trained.y_std + last[:, None]
+    own = np.ones((len(output), 1, len(columns))) if rows.own is None else rows.own[:, 1:, trained.y_channels]
+    steps = output.reshape(len(output), -1, len(columns)) * trained.y_std * own + last[:, None]
     horizon = steps.shape[1]
     ahead = np.tile(np.arange(1, horizon + 1), len(steps))
     found: dict[str, Any] = {rows.named: np.repeat(rows.names, horizon), "ahead": ahead}
@@ -168,11 +172,17 @@ def _ahead(output: Floats, rows: NewRows, trained: Prepared, band: Band | None) 
         found["when"] = when
     for place, name in enumerate(columns):
         value = steps[:, :, place].ravel()
-        half = None if band is None else np.tile(np.array(band.half).reshape(horizon, -1)[:, place], len(steps))
+        half = None if band is None else _halves(band, horizon, place, own)
         found[name] = value
         if half is not None:
             found |= {f"{name} low": value - half, f"{name} high": value + half}
     return pl.DataFrame(found)
+
+
+def _halves(band: Band, horizon: int, place: int, own: Floats) -> Floats:
+    """[N x horizon] half the interval of one column, in the file's units."""
+    found: Floats = (np.array(band.half).reshape(1, horizon, -1)[:, :, place] * own[:, :, place]).ravel()
+    return found
 
 
 def _ends(value: Floats, band: Band | None, place: int) -> dict[str, Floats]:

@@ -15,6 +15,7 @@ from carousel.experiments.data.arrays import Bools, Floats, Ints, Singles, first
 from carousel.experiments.data.card import Card, Spacing
 from carousel.experiments.data.options import DataOptions, Fill, several
 from carousel.experiments.data.prepare.new_arrays import refuse_others
+from carousel.experiments.data.prepare.own_units import in_own_units, own_columns, own_units
 from carousel.experiments.data.prepare.preparation import OTHERS, TABLES, as_shown
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.sequences import SHORTEST
@@ -35,7 +36,8 @@ from carousel.experiments.data.read.unpack import unpack
 class NewRows:
     """x: [R, C] as the network sees it, all sequences concatenated. raw: [R, c] in the file's units, NaN where missing,
     without masks. lengths: [N]. names: [N] of the sequences, by the column `named`. times: [R] or None. steps: [N]
-    where each step of a sequence is asked about, its number in it, from 1; else None."""
+    where each step of a sequence is asked about, its number in it, from 1; else None. own: [N, 2, c] the level and unit
+    of each, where series have their own."""
 
     x: Singles
     raw: Floats
@@ -44,6 +46,7 @@ class NewRows:
     named: str
     times: Times | None
     steps: list[int] | None = None
+    own: Floats | None = None
 
     @property
     def keys(self) -> dict[str, list[str] | list[int]]:
@@ -120,8 +123,7 @@ def _arrays(given: Unanswered, trained: Prepared) -> NewRows:
     known = trained.card.get("spacing")
     if known is not None and given.spacing is not None:
         _refuse_other_spacing(known, given.spacing, "time")
-    x = seen(given.x, trained)
-    return _whole(NewRows(x, given.x, given.lengths, given.names, given.named, None), trained)
+    return _whole(_rows(given.x, given.lengths, given.names, given.named, None, trained), trained)
 
 
 def _whole(rows: NewRows, trained: Prepared) -> NewRows:
@@ -155,7 +157,7 @@ def _long(table: Table, options: DataOptions, trained: Prepared) -> NewRows:
     if known is not None and steps.times is not None:
         _refuse_other_spacing(known, steps.times.spacing(firsts_of(steps.lengths)), order)
     keys = [name.removeprefix(f"{group}=") for name in steps.names]
-    return _whole(NewRows(seen(raw, trained), raw, steps.lengths, keys, group or "series", steps.times), trained)
+    return _whole(_rows(raw, steps.lengths, keys, group or "series", steps.times, trained), trained)
 
 
 def _wide(table: Table, not_steps: set[str | None], trained: Prepared, fill: Fill | None) -> NewRows:
@@ -166,7 +168,18 @@ def _wide(table: Table, not_steps: set[str | None], trained: Prepared, fill: Fil
     rows = np.repeat(table.rows, kept.sum(axis=1))
     _refuse_missing_values(raw, rows, "value", "value" in masked(trained.card))
     names = [str(row) for row in table.rows]
-    return _whole(NewRows(seen(raw, trained), raw, kept.sum(axis=1), names, "row", None), trained)
+    return _whole(_rows(raw, kept.sum(axis=1), names, "row", None, trained), trained)
+
+
+def _rows(raw: Floats, lengths: Ints, names: list[str], named: str, times: Times | None, trained: Prepared) -> NewRows:
+    """Scaled as in training; where series had units of their own, these have theirs, from all rows of each."""
+    own, scaled = None, raw
+    if trained.own is not None:
+        channels = [unmasked(trained.card).index(name) for name in own_columns(trained.card)]
+        everything = np.ones(len(raw), dtype=bool)
+        own = own_units(raw, lengths, everything, int(trained.lengths.max()), channels)
+        scaled = in_own_units(raw, lengths, own)
+    return NewRows(seen(scaled, trained), raw, lengths, names, named, times, own=own)
 
 
 def _refuse_gaps(table: Table, raw: Floats, card: Card) -> None:

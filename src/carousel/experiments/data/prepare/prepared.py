@@ -32,6 +32,8 @@ class Prepared:
     y_channels: [K] places in x of the forecast columns. card: the data card. sha256: of the file or files.
     firsts: [N] of forecasts, the row of x where the series of each example begins; None of other kinds, and in folders
     of earlier runs.
+    own: [S, 2, c] of forecasts of series that differ in level, the level and unit of each by channel (no masks), in the
+    file's units; x, mean, std, y_mean and y_std are then in these. series: [N] the place of each example's in it.
     """
 
     kind: Kind
@@ -49,6 +51,8 @@ class Prepared:
     y_channels: Ints
     card: Card
     firsts: Ints | None = None
+    own: Floats | None = None
+    series: Ints | None = None
 
     @property
     def whole(self) -> bool:
@@ -106,6 +110,8 @@ class Prepared:
         wrong = [name for name, fit in fits.items() if not fit]
         if not wrong and not self._firsts_fit():
             wrong = ["firsts"]
+        if not wrong and not self._own_fits():
+            wrong = ["own"]
         if not wrong and (self.starts.min() < 0 or (self.starts > rows - self.lengths).any()):
             wrong = ["starts"]
         if not wrong and set(np.unique(self.part)) != set(range(1 if self.whole else len(PARTS))):
@@ -118,6 +124,16 @@ class Prepared:
             return True
         whole = self.firsts.shape == self.starts.shape and self.firsts.dtype.kind in "iu"
         return whole and bool(((self.firsts >= 0) & (self.firsts <= self.starts)).all())
+
+    def _own_fits(self) -> bool:
+        if self.own is None or self.series is None:
+            return self.own is None and self.series is None
+        count, channels = len(self.own), self.x.shape[1] - len(self.card["channels"]["masks"])
+        placed = self.series.shape == self.starts.shape and self.series.dtype.kind in "iu"
+        fits = self.own.shape == (count, 2, channels) and self.own.dtype.kind == "f" and _finite(self.own)
+        if not placed or not fits or not count:
+            return False
+        return bool((self.own[:, 1] > 0).all() and 0 <= self.series.min() <= self.series.max() < count)
 
     def _y_fits(self) -> bool:
         if self.kind == "classification":

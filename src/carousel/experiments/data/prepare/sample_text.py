@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 
 from carousel.common.texts import text
-from carousel.experiments.data.arrays import PARTS
+from carousel.experiments.data.arrays import PARTS, Floats
 from carousel.experiments.data.prepare.describe import mask_name
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.resplit import Splits
@@ -33,6 +33,7 @@ def _values(prepared: Prepared, place: int, lang: str) -> str:
     start, length = int(prepared.starts[place]), int(prepared.lengths[place])
     steps = prepared.x[start : start + min(STEPS, length)] * prepared.std + prepared.mean
     steps[np.abs(steps) < _ROUNDED * prepared.std] = 0  # x has seven digits
+    steps = _in_file_units(prepared, place, steps)
     shown = [name for name in names if name not in masks][:CHANNELS]
     parts = []
     for name in shown:
@@ -53,7 +54,19 @@ def _target(prepared: Prepared, place: int) -> str:
     last = prepared.x[prepared.starts[place] + prepared.lengths[place] - 1, prepared.y_channels]
     values = last * prepared.std[prepared.y_channels] + prepared.mean[prepared.y_channels]
     changes = np.reshape(y, (-1, max(1, len(prepared.y_channels)))) * prepared.y_std
-    return ", ".join(f"{value:.4g}" for value in (values + changes).reshape(-1)[:STEPS])
+    shown = np.zeros((len(changes), len(prepared.std)))
+    shown[:, prepared.y_channels] = values + changes
+    ahead = _in_file_units(prepared, place, shown)[:, prepared.y_channels]
+    return ", ".join(f"{value:.4g}" for value in ahead.reshape(-1)[:STEPS])
+
+
+def _in_file_units(prepared: Prepared, place: int, steps: Floats) -> Floats:
+    """[T, C] of the example at that place, where its series has units of its own."""
+    if prepared.own is None or prepared.series is None:
+        return steps
+    level, unit = prepared.own[prepared.series[place]]
+    channels = len(level)
+    return np.concatenate([steps[:, :channels] * unit + level, steps[:, channels:]], axis=1)
 
 
 def drawn_lines(splits: Splits, lang: str) -> Iterator[str]:

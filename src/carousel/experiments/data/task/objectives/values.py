@@ -71,8 +71,8 @@ class Forecast(_Values):
         return from_mean.reshape(len(answer), -1)
 
     def rmse(self, output: Tensor, batch: Batch) -> float | None:
-        """None for several columns: they have no unit in common."""
-        if len(self.prepared.y_channels) > 1:
+        """None for several columns, and series of units of their own: they have no unit in common."""
+        if len(self.prepared.y_channels) > 1 or self.prepared.own is not None:
             return None
         error = (_array(output) - _array(batch.y)) * self.prepared.y_std
         return float(np.sqrt((error**2).mean()))
