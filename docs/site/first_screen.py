@@ -24,7 +24,7 @@ def main(run: Path) -> None:
         for lang, name in PICTURES.items():
             page = browser.new_page(viewport={"width": WIDTH, "height": WIDTH}, device_scale_factor=2)
             page.goto(f"{(run / 'report.html').resolve().as_uri()}#{lang}")
-            pictures = page.locator(f"#answer-{lang} .two").bounding_box()
+            pictures = page.locator(f"#answer-{lang} + .two").bounding_box()
             assert pictures is not None, "the first screen shows no pictures"
             height = pictures["y"] + pictures["height"] + BELOW
             page.screenshot(path=str(IMAGES / name), clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
