@@ -59,5 +59,6 @@ def _strayed(context: Context, probe: Probe, call: tuple[Any, Any], samples: Sam
 
 def _differs(answer: Tensor, wanted: Tensor, axis: int) -> Tensor:
     """[B] bool."""
-    gap = (answer - wanted).abs().nan_to_num().movedim(axis, 0).flatten(1).amax(1)
+    gap = (answer - wanted).abs().nan_to_num().movedim(axis, 0)
+    gap = gap.reshape(len(gap), -1).amax(1)
     return gap > _ROUNDING * wanted.nan_to_num().abs().max().clamp(min=1e-6)

@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import PackedSequence
 from carousel.introspect.diagnosis.code_names import code_name
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.layout import Layout, candidates, layouts_of, reach
+from carousel.introspect.diagnosis.facts.lengths import padded_steps
 from carousel.introspect.diagnosis.observe.passes import wrapped
 from carousel.introspect.diagnosis.observe.perturbation import Probe
 from carousel.introspect.diagnosis.observe.snapshot import snapshot
@@ -19,6 +20,9 @@ from carousel.introspect.diagnosis.observe.state_walk import tensors_of
 from carousel.introspect.diagnosis.observe.trace import ModuleCall, sizes
 
 _SHUFFLED = 99
+_SEQUENCES = 3  # axes at most of tokens [B, T] and of [B, T, I]
+_FEWEST = 8  # rows, and columns: fewer cannot be told from chance
+_LENGTHS = 3  # different ones at least
 _SIMILAR = 0.5  # of the squared difference of independent samples: neighbours in time are nearer than this
 
 
@@ -56,7 +60,8 @@ def batch_leakage(context: Context, probe: Probe, axis: int | None = None) -> Ba
 
 def other_axis(context: Context, probe: Probe, sound: list[Layout]) -> tuple[ModuleCall, str] | None:
     """(module, form) where the batch tells that the samples lie along the axis that the first module takes for time:
-    "along": all its tensors of one axis, lengths or labels, have that axis' size, and none the other's; "independent":
+    "along": all its tensors of one axis, lengths or labels, have that axis' size, and none the other's; "padding":
+    padding ends the sequences along the other axis, and lies anywhere along that of the steps; "independent":
     neighbours along it are no more similar than any two, and along the other they are."""
     x, call = probe.x, context.trace.modules[0][0]
     if (
@@ -72,9 +77,33 @@ def other_axis(context: Context, probe: Probe, sound: list[Layout]) -> tuple[Mod
     flat = {len(t) for t in tensors_of(context.batch) if t.dim() == 1 and not t.is_floating_point()}
     if flat == {x.shape[1 - supposed]} != {x.shape[supposed]}:
         return call, "along"
+    if x.dim() <= _SEQUENCES and _padded_across(x.transpose(0, 1) if supposed == 0 else x):
+        return call, "padding"
     if not flat and are_independent(x, 1 - supposed, context.generator) and are_similar(x, supposed, context.generator):
         return call, "independent"
     return None
+
+
+def rows_of_windows(context: Context) -> ModuleCall | None:
+    """The first module, where what it takes for the steps of one sequence are independent rows, and what it takes for
+    channels runs smoothly: windows of a series, given as a sequence of such."""
+    call = context.trace.modules[0][0]
+    x = call.input_TBI
+    if call.is_cell or isinstance(call.x, PackedSequence) or x.shape[1] != 1 or min(x.shape[0], x.shape[2]) < _FEWEST:
+        return None
+    rows, generator = x.squeeze(1), context.generator
+    alone = are_independent(rows, 0, generator) and are_similar(rows, 1, generator)
+    return call if alone and not bool((rows == rows.round()).all()) else None
+
+
+def _padded_across(x_TB: Tensor) -> bool:
+    """Whether padding ends what is taken for the samples at each step, at several places, and is found before the end
+    of what is taken for the sequences, so that it is no sorted batch padded at either end. x: time first."""
+    own, other = padded_steps(x_TB), padded_steps(x_TB.transpose(0, 1)).transpose(0, 1)
+    lengths = (~other).sum(1)
+    if bool(own.any()) or len(set(lengths.tolist())) < _LENGTHS or int((x_TB.shape[1] - lengths).max()) < _LENGTHS:
+        return False
+    return not any(bool((end.long().cumprod(0).bool() == end).all()) for end in (other, other.flip(0)))
 
 
 def are_similar(x: Tensor, axis: int, generator: torch.Generator) -> bool:

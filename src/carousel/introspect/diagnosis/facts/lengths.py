@@ -41,8 +41,8 @@ def lengths_of(context: Context, calls: list[ModuleCall]) -> Lengths | None:
     if given is not None and given.shape == (count,):
         return Lengths(given.detach().cpu().long().clamp(1, steps), "given")
     own = calls[0].own_lengths
-    if own is not None:
-        return Lengths(own, "module") if len(set(own.tolist())) > 1 or int(own.max()) < steps else None
+    if own is not None and (len(set(own.tolist())) > 1 or int(own.max()) < steps):
+        return Lengths(own, "module")  # else it was packed as if none were padded, which says nothing
     probe = model_probe(context)
     padding = frozenset[int]() if isinstance(probe, NoProbe) else probe.padding_tokens
     for x in _inputs_like(context, calls[0], steps, count):
@@ -60,7 +60,7 @@ def _of_others(context: Context, calls: list[ModuleCall], x_TB: Tensor) -> list[
     own = x_TB.data_ptr()
     given = [t for t in tensors_of([context.trace.inputs, context.trace.keywords]) if t.data_ptr() != own]
     turned = [v for t in given if t.dim() in (2, 3) and t.dtype != torch.bool for v in (t, t.transpose(0, 1))]
-    shown = [(~_padding(v)).sum(0) for v in turned if v.shape[1] == x_TB.shape[1]]
+    shown = [(~padded_steps(v)).sum(0) for v in turned if v.shape[1] == x_TB.shape[1]]
     return [t for t in (*packed, *shown) if t is not None and len(set(t.tolist())) > 1]
 
 
@@ -73,19 +73,23 @@ def are_lengths_given(context: Context) -> bool:
 
 def mismatched_lengths(context: Context) -> int:
     """How many sequences go by another one's length: where the lengths are those that the padding shows, but in another
-    order. 0 where they are not."""
+    order. 0 where they are not, or where the model gets them in the right order (loss_fn sorted both)."""
     trace = context.trace
+    called = [trace.inputs, trace.keywords]
+    own_call = [*tensors_of(called), *(t for _, t in whole_numbers_of(called))]
     named = [t for t in tensors_of(context.batch) if "len" in _names(context).get(id(t), "")]
     whole = [t for t in tensors_of(context.batch) if t.dim() == 1 and not t.is_floating_point()]
     lists = [t for _, t in whole_numbers_of(context.batch)]
     for x in tensors_of([trace.inputs, trace.keywords] if trace.model_calls else context.batch):
         for t in (x, x.transpose(0, 1)) if x.dim() in (2, 3) and x.dtype != torch.bool else ():
-            unpadded = (~_padding(t)).sum(0)
+            unpadded = (~padded_steps(t)).sum(0)
             for given in [*named, *whole, *lists]:
-                if given.shape == unpadded.shape and len(set(unpadded.tolist())) > 1:
-                    own = given.cpu().long()
-                    if bool((own.sort().values == unpadded.sort().values).all()) and bool((own != unpadded).any()):
-                        return int((own != unpadded).sum())
+                if given.shape != unpadded.shape or len(set(unpadded.tolist())) < 2:
+                    continue
+                own = given.cpu().long()
+                if bool((own.sort().values == unpadded.sort().values).all()) and bool((own != unpadded).any()):
+                    sound = any(v.shape == own.shape and torch.equal(v.cpu().long(), unpadded) for v in own_call)
+                    return 0 if sound else int((own != unpadded).sum())
     return 0
 
 
@@ -122,7 +126,7 @@ def _lengths_in(
     this one begins elsewhere; labels would do too otherwise.
     """
     steps, count = x_TB.shape[:2]
-    padded = _padding(x_TB)
+    padded = padded_steps(x_TB)
     unpadded = (~padded).sum(0).clamp(min=1)
     tensors = [(names.get(id(tensor), ""), tensor) for tensor in tensors_of(batch)]
     for name, tensor in [*tensors, *whole_numbers_of(batch)]:
@@ -159,7 +163,7 @@ def _as_lengths(tensor: Tensor, steps: int, count: int) -> list[Tensor]:
     return found
 
 
-def _padding(x_TB: Tensor) -> Tensor:
+def padded_steps(x_TB: Tensor) -> Tensor:
     """[T, B] bool: steps behind a sequence's end. Padding is a value (the same in all channels, or NaN) that fills the
     ends of sequences and occurs nowhere else, so that a zero in the data is not taken for it."""
     x = x_TB.detach().cpu()

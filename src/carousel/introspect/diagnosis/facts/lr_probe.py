@@ -16,13 +16,15 @@ from carousel.introspect.diagnosis.observe.cloned_parameters import cloned_param
 from carousel.introspect.diagnosis.observe.passes import checked_loss
 from carousel.introspect.diagnosis.observe.snapshot import snapshot
 
+STILL = 1e-6  # of the loss, over a few steps; float32 tells a tenth of that
+FAR_BELOW = 10
 LEARNED = 0.5  # of the loss of an answer that depends on no input
 
 
-def losses_at(context: Context, factor: float, steps: int) -> list[float]:
+def losses_at(context: Context, factor: float, steps: int, clipped: bool = True) -> list[float]:
     """The loss on this batch before each of so many steps and after the last, at `factor` times the rate given;
     shorter where it stops being finite. Every pass draws the same random numbers (dropout), so that what changes is the
-    parameters' doing alone; gradients are clipped where `clip_norm` is given."""
+    parameters' doing alone; gradients are clipped where `clip_norm` is given, unless told otherwise."""
     found: list[float] = []
     with snapshot(context.model, context.loss_fn), cloned_parameters(context.model) as copies, denormals_flushed():
         optimiser, drawn = _copied(context, factor, copies), torch.get_rng_state()
@@ -34,10 +36,20 @@ def losses_at(context: Context, factor: float, steps: int) -> list[float]:
             if not math.isfinite(found[-1]):
                 break
             loss.backward()
-            if context.known.clip_norm is not None:
+            if clipped and context.known.clip_norm is not None:
                 nn.utils.clip_grad_norm_(copies.values(), context.known.clip_norm)
             optimiser.step()
     return found
+
+
+def stands_still(losses: list[float]) -> bool:
+    """Whether the steps changed next to nothing: at this pace one per cent takes tens of thousands of them."""
+    return all(map(math.isfinite, losses)) and max(losses) - min(losses) <= STILL * max(map(abs, losses))
+
+
+def is_warming_up(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether a schedule holds some rate far below the one that it was made with, at its start or its end."""
+    return any(FAR_BELOW * group["lr"] < group.get("initial_lr", 0.0) for group in optimizer.param_groups)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from carousel.introspect.diagnosis.observe.trace import ModuleCall
 from carousel.introspect.record.targets import Target
 from carousel.nn.cells import ElmanReLU
 
+SEVERAL = 3  # calls
 _SHAKE = 0.1  # noise on the weights behind, which wakes a gradient that is 0 only because they are
 
 
@@ -71,6 +72,9 @@ def no_gradient(context: Context, calls: list[ModuleCall]) -> NoGradient | None:
         last = "torch.cat([h_n[-2], h_n[-1]], dim=1)" if module.bidirectional else "h_n[-1]"
         fix = f"features = {last}  # of {name}"
         return NoGradient("half", fix, steps, count, half)
+    if _starts_alike(calls):
+        cell = calls[0].is_cell
+        return NoGradient("kept", f"{'state' if cell else 'y, state'} = {name}(x_t, state)", steps, count)
     if _any(recurrent.values()) or _dead(calls) or _carries(context, calls):
         return None
     return _without_past(context, calls, name, steps)
@@ -92,6 +96,15 @@ def _without_past(context: Context, calls: list[ModuleCall], name: str, steps: i
     elif isinstance(given, Tensor) and given.shape[0] == 1 and _time_axis(calls[0]) == 0:
         fix = f"{name}.batch_first = True"
     return NoGradient("one_step", fix, steps, len(calls))
+
+
+def _starts_alike(calls: list[ModuleCall]) -> bool:
+    """Whether it takes one step a call, several times, each from the very same state that some part has made."""
+    states = [call.states for call in calls]
+    if len(calls) < SEVERAL or not states[0] or any(len(call.input_TBI) != 1 for call in calls):
+        return False
+    same = all(a is b for own in states for a, b in zip(own, states[0], strict=True))
+    return same and any(state.requires_grad for state in states[0])
 
 
 def _time_axis(call: ModuleCall) -> int:

@@ -14,7 +14,9 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from torch.overrides import TorchFunctionMode
 
 from carousel.introspect.diagnosis.context import Context, fact
+from carousel.introspect.diagnosis.facts.lr_probe import is_warming_up
 from carousel.introspect.diagnosis.observe.perturbation import as_refusal
+from carousel.introspect.diagnosis.observe.places import Place, calling_place
 from carousel.introspect.diagnosis.observe.snapshot import detach_states, snapshot
 
 CALLS = 3
@@ -28,27 +30,44 @@ _BY_COUNT = ((), ("batch",), ("model", "batch"), ("model", "batch", "optimizer")
 
 class Event(NamedTuple):
     """kind: "backward", "step", "changed" (a gradient written to outside both), "end" of a call. gradient: whether any
-    gradient is not 0 as it begins. used: whether that has been stepped on already."""
+    gradient is not 0 as it begins; norm: of all together. used: whether that has been stepped on already. place: in the
+    user's code, of what is "changed"."""
 
     kind: str
     gradient: bool
+    norm: float
     used: bool
+    place: Place | None = None
+
+
+class Training(NamedTuple):
+    """Some calls of train_step. moved: by how much of their own norm they moved the parameters that learn.
+    warming: whether an optimiser's rate is still far below that it was made with."""
+
+    events: list[Event]
+    moved: float
+    warming: bool
 
 
 @fact
-def training_events(context: Context) -> list[Event]:
-    """Of three calls of `train_step`. Model, optimiser and random numbers are put back. Raises Refused."""
+def training(context: Context) -> Training:
+    """Three calls of `train_step`. Model, optimiser and random numbers are put back. Raises Refused."""
     train_step, model = context.known.train_step, context.model
     assert train_step is not None
     with snapshot(model, context.loss_fn), snapshot(model, train_step), _kept(context.known.optimizer):
         detach_states(model, context.loss_fn)
         model.zero_grad(set_to_none=True)
-        watching = _Steps(model)
+        watching, before = _Steps(model), [(p, p.detach().clone()) for p in model.parameters() if p.requires_grad]
         with _hooked(watching), watching, as_refusal():
             for _ in range(CALLS):
                 _call(train_step, context)
                 watching.note("end")
-        return watching.events
+        return Training(watching.events, _moved(before), watching.warming)
+
+
+def _moved(before: list[tuple[nn.Parameter, Tensor]]) -> float:
+    own = torch.stack([old.norm() for _, old in before]).norm()
+    return float(torch.stack([(p.detach() - old).norm() for p, old in before]).norm() / own.clamp(min=1e-12))
 
 
 def _call(train_step: Callable[..., Any], context: Context) -> Any:
@@ -70,14 +89,15 @@ class _Steps(TorchFunctionMode):
         super().__init__()
         self._parameters = list(model.parameters())
         self.events: list[Event] = []
-        self._stepping, self._used = False, False
+        self._stepping, self._used, self.warming = False, False, False
 
-    def note(self, kind: str) -> None:
+    def note(self, kind: str, place: Place | None = None) -> None:
         """An event, with the gradients as they are."""
         grads = [p.grad for p in self._parameters if p.grad is not None]
         there = any(bool((g != 0).any()) for g in grads)
+        norm = float(torch.stack([g.norm() for g in grads]).norm()) if grads else 0.0
         self._used = self._used and there
-        self.events.append(Event(kind, there, self._used))
+        self.events.append(Event(kind, there, norm, self._used, place))
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """As torch asks for."""
@@ -86,13 +106,14 @@ class _Steps(TorchFunctionMode):
             self.note("backward")
             self._used = False
         elif _writes(name) and not self._stepping and self._is_of_gradients(args):
-            self.note("changed")
+            self.note("changed", calling_place())
         return func(*args, **(kwargs or {}))
 
-    def before(self, *_: Any) -> None:
+    def before(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
         """optimizer.step() begins."""
         self.note("step")
         self._stepping = True
+        self.warming |= is_warming_up(optimizer)
 
     def after(self, *_: Any) -> None:
         """optimizer.step() is over."""

@@ -10,7 +10,12 @@ from torch.nn.utils.rnn import PackedSequence
 
 from carousel.introspect.diagnosis.code_names import code_name, number
 from carousel.introspect.diagnosis.context import Context
-from carousel.introspect.diagnosis.facts.batch_leakage import BatchLeakage, batch_leakage, other_axis
+from carousel.introspect.diagnosis.facts.batch_leakage import (
+    BatchLeakage,
+    batch_leakage,
+    other_axis,
+    rows_of_windows,
+)
 from carousel.introspect.diagnosis.facts.batch_permutation import batch_permutation
 from carousel.introspect.diagnosis.facts.layout import layouts, layouts_of
 from carousel.introspect.diagnosis.facts.lengths import are_lengths_given
@@ -22,6 +27,7 @@ from carousel.introspect.diagnosis.observe.perturbation import Probe, Refused
 from carousel.introspect.diagnosis.observe.trace import ModuleCall, sizes
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 
+_PICTURES = 4  # axes of [B, channels, rows, columns], where the second counts no samples
 STRONG = 1e-3  # of the change of the sample's own answer; a shared normalisation reaches less, a recurrence more
 
 
@@ -33,17 +39,19 @@ class BatchMixing(Symptom):
     Critical above a thousandth of the change of the sample's own answer; else a warning (a statistic over the batch).
 
     A tagger that runs along the batch mixes nothing: it looks like one of time-first data. There the axis is wrong if a
-    tensor [B] of the batch, its lengths or labels, contradicts it (critical), or if neighbours along it are independent
-    and along the other similar, by 99 shufflings each (warning). Where the model cannot be asked alone (it returns
-    its loss, or loss_fn calls its parts), mixing is found if the loss depends on the order of the samples along either
-    axis.
+    tensor [B] of the batch, its lengths or labels, contradicts it or padding ends the sequences along the other axis
+    (critical), or if neighbours along it are independent
+    and along the other similar, by 99 shufflings each (warning). By the same, the
+    rows of a lone sequence may be windows that were given in place of a batch (warning). Where the model cannot be
+    asked alone (it returns its loss, or loss_fn calls its parts), mixing is found if the loss depends on the order of
+    the samples along either axis.
     """
 
     id = "batch-mixing"
 
     def examine(self, context: Context) -> list[Finding] | NotAssessed:
         if all(_is_alone(call) for call in context.trace.module_calls):
-            return self.not_assessed("one_sequence")
+            return self._windows(context)
         if not math.isfinite(context.trace.loss):
             return self.not_assessed("loss_not_finite")  # no number differs from itself but NaN does
         probe = model_probe(context)
@@ -51,7 +59,7 @@ class BatchMixing(Symptom):
             return self._by_order(context, probe)
         if _statistics(context.model):
             return self.not_assessed("batch_statistics")
-        if 1 in probe.x.shape[:2]:
+        if probe.x.shape[0] == 1 or (probe.x.shape[1] == 1 and probe.x.dim() < _PICTURES):
             return self.not_assessed("one_sequence")
         try:
             if layouts(context):
@@ -62,6 +70,18 @@ class BatchMixing(Symptom):
         except Refused as error:
             return self.not_assessed("refused", why=str(error))
         return self._by_order(context, NoProbe("no_sample_axis")) if found is None else [self._finding(found)]
+
+    def _windows(self, context: Context) -> list[Finding] | NotAssessed:
+        """The batch came as one sequence."""
+        call = rows_of_windows(context)
+        if call is None:
+            return self.not_assessed("one_sequence")
+        steps, _, channels = call.input_TBI.shape
+        values = {"samples": str(steps), "steps": str(channels), "module": code_name(call.name)}
+        first = getattr(call.module, "batch_first", False)
+        fix = f"output, _ = {code_name(call.name)}(x.unsqueeze(-1){'' if first else '.transpose(0, 1)'})"
+        fix += f"  # {'[B, T, 1]' if first else '[T, B, 1]'}: make it with input_size=1"
+        return [Finding(self.id, "warning", "medium", fix, values, call.name, "windows")]
 
     def _others(self, context: Context, main: Probe) -> list[Finding]:
         """In the other tensors of the answer that the loss reads."""
@@ -109,7 +129,7 @@ class BatchMixing(Symptom):
         call, form = found
         steps, samples = sizes(context.trace.modules[0])
         values = {"samples": str(steps), "steps": str(samples), "module": code_name(call.name)}
-        sure = form == "along"
+        sure = form != "independent"
         return [Finding(self.id, "critical" if sure else "warning", "medium", _turned(call), values, call.name, form)]
 
 

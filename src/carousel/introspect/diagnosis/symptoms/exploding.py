@@ -11,9 +11,9 @@ from torch import Tensor
 from carousel.introspect.diagnosis.code_names import code_name, number
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.gradient_horizon import GradientHorizon, gradient_horizons, profile_figure
-from carousel.introspect.diagnosis.facts.lr_probe import has_learned
+from carousel.introspect.diagnosis.facts.lr_probe import can_be_rebuilt, has_learned, losses_at, stands_still
 from carousel.introspect.diagnosis.facts.remedies import length_keeping, redrawn
-from carousel.introspect.diagnosis.finding import Finding, NotAssessed
+from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.symptoms.base import Symptom
 from carousel.introspect.flow import lyapunov
 from carousel.introspect.flow.spectrum import BLOCKS, LEAST_BLOCK, LEAST_STEPS
@@ -21,6 +21,7 @@ from carousel.introspect.flow.spectrum import BLOCKS, LEAST_BLOCK, LEAST_STEPS
 GROWTH = math.log(100.0)  # nats: G a hundredfold of its end, the factor of a gradient spike in claim 2
 RUNAWAY = math.log(1e6)
 CLIPPED = 10.0  # times the norm that gradients are clipped to
+CLIP_STEPS = 8
 
 
 @final
@@ -31,7 +32,8 @@ class Exploding(Symptom):
 
     Found where something is not finite; where the gradient grows a hundredfold or more towards the start, steadily
     (slope above 0); where the exponent's lower limit makes a hundredfold of a difference over the run; or where the
-    norm is ten times what it is clipped to, so that clipping alone decides the step. tanh networks with an orthogonal
+    norm is ten times what it is clipped to, so that clipping alone decides the step (information; a warning where the
+    optimiser's steps then change nothing, and without clipping would). tanh networks with an orthogonal
     matrix have slopes below 0, ReLU networks with the identity 0. A network that
     has learned is left alone as long as all is finite (a ReLU network that recalled grew 158-fold over 29 steps).
     """
@@ -112,7 +114,19 @@ class Exploding(Symptom):
             return []
         values = {"norm": number(norm), "limit": number(limit), "ratio": number(norm / limit)}
         fix = f"torch.nn.utils.clip_grad_norm_(model.parameters(), {number(norm)})"
-        return [Finding(self.id, "info", "medium", fix, values, form="clipped")]
+        severity: Severity = "warning" if _is_clipped_away(context) else "info"
+        return [Finding(self.id, severity, "medium", fix, values, form="clipped")]
+
+
+def _is_clipped_away(context: Context) -> bool:
+    """Whether the loss stands still under the optimiser given, and without clipping does not."""
+    known = context.known
+    if known.optimizer is None and known.learning_rate is None:
+        return False
+    if known.optimizer is not None and not can_be_rebuilt(known.optimizer, context.model):
+        return False
+    clipped, free = (losses_at(context, 1.0, CLIP_STEPS, clipped) for clipped in (True, False))
+    return stands_still(clipped) and not stands_still(free)
 
 
 def _grows(layer: GradientHorizon) -> bool:

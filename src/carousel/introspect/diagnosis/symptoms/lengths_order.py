@@ -42,8 +42,8 @@ class LengthsOrder(Symptom):
                 return self._loss(context)
             if not layouts(context) and permuted_answers(context) is None:
                 return []
-        except Refused as error:
-            return self.not_assessed("refused", why=str(error))
+        except Refused as error:  # a module that only takes them sorted refuses any other order; the loss sorts them
+            return self._loss(context) or self.not_assessed("refused", why=str(error))
         values = {"concerned": str(strayed.concerned), "count": str(strayed.number)}
         return [Finding(self.id, "critical", "high", _PACK, values, form="answers")]
 

@@ -34,7 +34,8 @@ class Wrong(NamedTuple):
 @final
 class LossWiring(Symptom):
     """Measured: torch's losses, and differences of an answer and data outside the model, as they are called. Found
-    where the shapes of answer and target differ so that both are stretched against each other; where cross-entropy,
+    where the shapes of answer and target differ so that both are stretched against each other, or one answer
+    against several targets; where cross-entropy,
     which takes scores, gets numbers that are probabilities (rows that sum to 1, or the output of a softmax or
     sigmoid); where a likelihood, which takes logarithms of probabilities, gets rows whose exponentials do not sum to
     1 (in most rows); where targets that are read as probabilities are none; where a reshape on the way from the head
@@ -82,13 +83,24 @@ def _broadcast(call: LossCall) -> Wrong | None:
     except RuntimeError:  # a loss of its own that takes them otherwise
         return None
     if shape.numel() <= max(answer.numel(), target.numel()):
-        return None
+        return _stretched(call)
     side = next((i for i, t in enumerate(call.operation.given[:2]) if t is answer), 0)
     squeezed = answer.dim() > target.dim() and answer.shape[-1] == 1
     index, template = (side, "{0}.squeeze(-1)") if squeezed else (1 - side, "{0}.unsqueeze(-1)")
     plain = "answers = answers.squeeze(-1)" if squeezed else "targets = targets.unsqueeze(-1)"
     values = {"answer": _shape(answer.shape), "target": _shape(target.shape), "result": _shape(shape)}
     return Wrong("broadcast", values, changed(call.operation.place, with_argument(index, template), plain))
+
+
+def _stretched(call: LossCall) -> Wrong | None:
+    """One answer stands for several targets of its sample. In a difference of one's own that may be meant."""
+    answer, target = call.answer, call.target
+    if call.kind == "residual" or not 1 < answer.numel() < target.numel():
+        return None
+    times = str(target.numel() // answer.numel())
+    values = {"answer": _shape(answer.shape), "target": _shape(target.shape), "times": times}
+    plain = "answers = head(output)  # output [B, T, H], of every step; h_n holds the last alone"
+    return Wrong("stretched", values, plain)
 
 
 def _classes(call: LossCall) -> Wrong | None:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import final
 
+from carousel.introspect.diagnosis.code_names import number
 from carousel.introspect.diagnosis.context import Context
-from carousel.introspect.diagnosis.facts.training_step import CALLS, Event, training_events
+from carousel.introspect.diagnosis.facts.lr_probe import has_learned
+from carousel.introspect.diagnosis.facts.training_step import CALLS, Event, Training, training
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
+from carousel.introspect.diagnosis.observe.places import Place
 from carousel.introspect.diagnosis.symptoms.base import Symptom
+from carousel.introspect.diagnosis.user_lines import changed, with_argument
 
+STANDSTILL = 1e-6  # of the weights' norm, in all calls: below it float32 rounds most of a step away
+SHRUNK = 1e-3  # of the gradient's norm
 _ORDER = "optimizer.zero_grad()\nloss = loss_fn(model, batch)\nloss.backward()\n{clip}optimizer.step()"
 _CLIP = "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n"
 
@@ -18,8 +24,9 @@ class TrainStep(Symptom):
     """Measured, where `train_step` is given: three calls of it, the backward passes, optimizer.step(), and what
     writes to gradients outside both. Found where a step comes before the backward pass of its call, where there is
     none, where no gradient is left when it comes, where a backward pass begins on a gradient that a step has used (no
-    zero_grad), all critical; and, as warnings, where gradients are changed behind the step (clipping) and where each
-    step sums several backward passes.
+    zero_grad), or where what changes the gradients leaves less than a thousandth of them and the weights stand still
+    (clipping at next to nothing), all critical; and, as warnings, where gradients are changed behind the step
+    (clipping) and where each step sums several backward passes.
     """
 
     id = "train-step"
@@ -27,16 +34,20 @@ class TrainStep(Symptom):
     def examine(self, context: Context) -> list[Finding] | NotAssessed:
         if context.known.train_step is None:
             return self.not_assessed("no_train_step")
-        events = training_events(context)
-        form = _form(events)
+        seen = training(context)
+        events, form = seen.events, _form(seen.events) or _standstill(context, seen)
         if not form:
             return []
         severity: Severity = "warning" if form in ("clipped", "gathered") else "critical"
         steps, backwards = (sum(e.kind == kind for e in events) for kind in ("step", "backward"))
-        values = {"calls": str(CALLS), "backwards": str(backwards // max(steps, 1))}
+        values = {"calls": str(CALLS), "backwards": str(backwards // max(steps, 1)), "moved": number(seen.moved)}
         fix = _ORDER.format(clip=_CLIP if form == "clipped" else "")
         if form == "gathered":
             fix = f"(loss / {backwards // max(steps, 1)}).backward()"
+        if form == "shrunk":
+            norm, left, place = _shrinking(events)
+            values |= {"norm": number(norm), "left": number(left)}
+            fix = changed(place, with_argument(1, "1.0"), _CLIP.strip())
         return [Finding(self.id, severity, "high", fix, values, form=form)]
 
 
@@ -59,6 +70,23 @@ def _form(events: list[Event]) -> str:
     steps, backwards = (sum(e.kind == kind for e in events) for kind in ("step", "backward"))
     scaled = any(e.kind == "changed" for e in events)
     return "gathered" if backwards >= 2 * steps and backwards > len(calls) and not scaled else ""
+
+
+def _standstill(context: Context, seen: Training) -> str:
+    """ "shrunk": steps were taken on gradients that something had made next to nothing, and moved no weight."""
+    if seen.moved > STANDSTILL or seen.warming or has_learned(context):
+        return ""
+    norm, left, _ = _shrinking(seen.events)
+    return "shrunk" if 0 < left < SHRUNK * norm else ""
+
+
+def _shrinking(events: list[Event]) -> tuple[float, float, Place | None]:
+    """The largest norm that a gradient had before it was changed, the largest that a step had, and where the first was
+    changed."""
+    changes = [e for e in events if e.kind == "changed"]
+    left = max((e.norm for e in events if e.kind == "step"), default=0.0)
+    place = next((e.place for e in changes if e.place is not None), None)
+    return max((e.norm for e in changes), default=0.0), left, place
 
 
 def _calls(events: list[Event]) -> list[list[Event]]:
