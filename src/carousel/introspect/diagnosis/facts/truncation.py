@@ -18,6 +18,8 @@ _SHUFFLED = 199
 _SURE = 0.01  # that no step at all is associated: the largest correlation of each shuffling is over all steps
 _LEAST = 16  # sequences: fewer do not tell
 _CLASSES = 20
+_EACH = 4  # samples for each number that is regressed on
+_ROUNDING = 1e-6  # of the target's variance
 
 
 class Truncation(NamedTuple):
@@ -71,14 +73,18 @@ class Association(NamedTuple):
     p: float
 
 
-def associated(x_TBI: Tensor, target: Tensor, generator: torch.Generator) -> Association | None:
+def associated(
+    x_TBI: Tensor, target: Tensor, generator: torch.Generator, known: Tensor | None = None
+) -> Association | None:
     """The step with the largest correlation between any channel and the target [B] or [B, K], if it is beyond chance.
+    known: [B, N], of which as many as the batch allows are taken out of the target first, by regression.
 
     None is no evidence that nothing is there: what depends on two steps together has no correlation with either.
     """
     rows, y = x_TBI.detach().cpu().double().nan_to_num(), _columns(target)
     if y is None or len(y) != rows.shape[1] or len(y) < _LEAST:
         return None
+    y = y if known is None else _unexplained(y, known[:, : len(y) // _EACH])
     x = _standard(rows.transpose(0, 1).flatten(1))
     own = _strengths(x, y, rows.shape)
     most = torch.stack(
@@ -99,6 +105,13 @@ def _columns(target: Tensor) -> Tensor | None:
             return None
         return _standard(torch.nn.functional.one_hot(index).double())
     return _standard(y.double().reshape(len(y), -1))
+
+
+def _unexplained(y: Tensor, known: Tensor) -> Tensor:
+    """What regression on them leaves of y; nothing where they leave no more than rounding."""
+    own = torch.cat([torch.ones(len(y), 1, dtype=y.dtype), _standard(known.detach().cpu().double().nan_to_num())], 1)
+    left = y - own @ (torch.linalg.pinv(own) @ y)
+    return _standard(torch.where(left.square().sum(0) > _ROUNDING, left, 0.0))
 
 
 def _standard(x_BN: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from carousel.introspect.diagnosis.facts.autoregressive_targets import Autoregre
 from carousel.introspect.diagnosis.facts.layout import layouts_of
 from carousel.introspect.diagnosis.facts.model_probe import NoProbe, model_probe
 from carousel.introspect.diagnosis.facts.own_target import OwnTarget, own_target
+from carousel.introspect.diagnosis.facts.own_value import OwnValue, own_value
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed
 from carousel.introspect.diagnosis.observe.perturbation import Probe, Refused
 from carousel.introspect.diagnosis.symptoms.base import Symptom
@@ -31,7 +32,8 @@ class FutureLeak(Symptom):
     counted; without a leak none does, exactly. Looked for where the model is asked for its own later input, seen from
     targets that equal the input some steps on, or where `causal=True` is given; elsewhere a bidirectional network is
     right to look ahead. Also where the targets are tokens of an input, and the answer to each changes with that token
-    and with none behind it: inputs and targets were not shifted against each other. Critical: the loss falls while
+    and with none behind it: inputs and targets were not shifted against each other. Where they are numbers of a channel
+    of the input, the last of the window or that of each step, it is a warning. Critical: the loss falls while
     nothing is learnt that could be used.
     """
 
@@ -41,6 +43,8 @@ class FutureLeak(Symptom):
         probe = model_probe(context)
         if (own := own_target(context)) is not None:
             return [self._copied(own)]
+        if (value := own_value(context)) is not None:
+            return [self._value(value)]
         if context.known.causal is False or (not isinstance(probe, NoProbe) and context.trace.steps < 2):
             return []
         targets = autoregressive_targets(context)
@@ -58,6 +62,12 @@ class FutureLeak(Symptom):
         values = {"step": str(own.step), "answer": str(own.answer)}
         fix = "inputs, targets = tokens[:, :-1], tokens[:, 1:]  # [B, T]: each step is asked for the next token"
         return Finding(self.id, "critical", "high", fix, values, form="copied")
+
+    def _value(self, own: OwnValue) -> Finding:
+        fix = "inputs, targets = series[:, :-1], series[:, 1:, :1]  # each step is asked for the next one's value"
+        if own.form == "last":
+            fix = "x, y = series[i : i + steps], series[i + steps]  # the value behind the window, not its last"
+        return Finding(self.id, "warning", "medium", fix, {"channel": str(own.channel)}, form=f"value_{own.form}")
 
     def _finding(self, context: Context, leak: Leak, targets: AutoregressiveTargets | None) -> Finding:
         values = {

@@ -31,8 +31,9 @@ class StateWiring(Symptom):
     and which rows of the final states the loss reads. Found where the place of h holds a cell state, or that of c a
     hidden one ("swapped"); where all layers or directions are given one and the same state ("shared"); where a module
     that runs step by step is given another module's state instead of its own last one ("other"); where the state handed
-    on, or read, is that of a lower layer while the top one's is not used ("layer"); and where of an LSTM only c is read
-    ("cell", a warning). Zeros are no state.
+    on, or read, is that of a lower layer while the top one's is not used ("layer"); where the two directions of one
+    layer start the two layers of another module and all else of them is dropped ("directions", a warning); and where
+    of an LSTM only c is read ("cell", a warning). Zeros are no state.
     """
 
     id = "state-wiring"
@@ -40,7 +41,8 @@ class StateWiring(Symptom):
     def examine(self, context: Context) -> list[Finding] | NotAssessed:
         calls = context.trace.module_calls
         for index, call in enumerate(calls):
-            found = _swapped(calls[:index], call) or _other(calls[:index], call) or _shared(call)
+            earlier = calls[:index]
+            found = _swapped(earlier, call) or _other(earlier, call) or _shared(call) or _directions(earlier, call)
             if found is not None:
                 return [self._finding(found)]
         read = next((found for call in calls if (found := _read(call, context)) is not None), None)
@@ -94,6 +96,23 @@ def _shared(call: ModuleCall) -> Miswired | None:
             shape = ", ".join(map(str, rows.shape))
             fix = f"state = torch.zeros({shape})  # of {name}: a row of its own for each layer and direction"
             return Miswired("shared", call, "", fix)
+    return None
+
+
+def _directions(earlier: list[ModuleCall], call: ModuleCall) -> Miswired | None:
+    """The two directions of a layer start two layers, and nothing else of that module is read."""
+    if not isinstance(call.module, nn.RNNBase) or call.module.bidirectional or call.module.num_layers == 1:
+        return None
+    if not call.states or call.states[0].dim() < 3 or len(call.states[0]) != 2:
+        return None
+    state = call.states[0]
+    for before in earlier:
+        both = not before.is_cell and getattr(before.module, "bidirectional", False)
+        if both and _has(before.final[0], state) and not _output_is_read(before):
+            name = code_name(before.name)
+            last = "torch.cat([h_n[0::2], h_n[1::2]], dim=2)"
+            fix = f"h = {last}  # of {name}; then a linear layer to {state.shape[2]}"
+            return Miswired("directions", call, before.name, fix, "warning")
     return None
 
 
