@@ -242,3 +242,79 @@ def test_a_schedule_that_warms_up_is_no_standstill():
     optimizer = torch.optim.Adam(net.parameters(), 1e-3)
     torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1e-6 + step / 1000)
     assert alarms((net, batch, loss, {"optimizer": optimizer})) == []
+
+
+class Ends(nn.Module):
+    """One mistake each, on a line of its own."""
+
+    def __init__(self, mistake: str) -> None:
+        super().__init__()
+        self.mistake = mistake
+        self.both = nn.GRU(5, 8, batch_first=True, bidirectional=True)
+        self.along = nn.GRU(5, 16)
+        self.low = nn.GRU(5, 16, 2, batch_first=True)
+        self.head = nn.Linear(16, 3)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        if self.mistake == "axis":
+            return self.head(self.along(x)[0][:, -1])
+        if self.mistake == "state":
+            return self.head(self.summed(x))
+        output, h_n = (self.both if self.mistake in ("end", "view") else self.low)(x)
+        if self.mistake == "end":
+            return self.head(output[:, -1])
+        if self.mistake == "view":
+            return self.head(h_n.view(len(x), -1))
+        if self.mistake == "lower":
+            return self.head(h_n[0])
+        return self.head(output[:, -1])
+
+    def summed(self, x: Tensor) -> Tensor:
+        state, total = torch.zeros(2, len(x), 16), 0.0
+        for t in range(x.shape[1]):
+            y, _ = self.low(x[:, t : t + 1], state)
+            total = total + y.sum(1)
+        return total
+
+
+@pytest.mark.parametrize(
+    ("mistake", "line", "by"),
+    [
+        ("end", "self.head(output[:, -1])", "self.head(torch.cat([output[:, -1, :8], output[:, 0, 8:]], dim=1))"),
+        ("view", "h_n.view(len(x), -1)", "h_n.transpose(0, 1).reshape(len(x), -1)"),
+        ("axis", "self.along = nn.GRU(5, 16)", "self.along = nn.GRU(5, 16, batch_first=True)"),
+        ("lower", "self.head(h_n[0])", "self.head(h_n[-1])"),
+        ("lengths", "self.head(output[:, -1])", "self.head(output[torch.arange(len(output)), lengths - 1])"),
+        ("state", "y, _ = self.low(x[:, t : t + 1], state)", "y, state = self.low(x[:, t : t + 1], state)"),
+    ],
+)
+def test_a_fix_is_a_diff_of_the_users_own_line(mistake, line, by):
+    torch.manual_seed(0)
+    lengths = torch.full((12,), 9) if mistake != "lengths" else torch.arange(12) % 6 + 4
+    batch = (torch.randn(12, 9, 5), lengths, torch.arange(12) % 3)
+    place, before, after = alarms((Ends(mistake), batch, classified, {}))[0].fix.splitlines()
+    assert place.startswith("test_beginners.py:")
+    assert (before[0], after[0]) == ("-", "+")
+    assert line in before
+    assert after[1:] == before[1:].replace(line, by)
+
+
+def test_the_lines_of_a_training_step_are_put_into_order():
+    torch.manual_seed(0)
+    net, batch, loss, _ = rate_of_nothing(True)
+    adam = torch.optim.Adam(net.parameters(), 1e-3)
+
+    def gathers() -> None:
+        loss(net, batch).backward()
+        adam.step()
+
+    def clips_late() -> None:
+        adam.zero_grad()
+        loss(net, batch).backward()
+        adam.step()
+        clip_grad_norm_(net.parameters(), 0.01)
+
+    first, second = (alarms((net, batch, loss, {"train_step": step}))[0].fix for step in (gathers, clips_late))
+    assert first.splitlines()[1:] == ["+ adam.zero_grad()", "  loss(net, batch).backward()"]
+    lines = ["+ clip_grad_norm_(net.parameters(), 0.01)", "  adam.step()", "- clip_grad_norm_(net.parameters(), 0.01)"]
+    assert [line for line in second.splitlines() if not line.startswith("test_beginners")] == lines

@@ -13,6 +13,8 @@ from carousel.introspect.diagnosis.code_names import code_name
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.layout import Layout, candidates, layouts_of, reach
 from carousel.introspect.diagnosis.facts.lengths import padded_steps
+from carousel.introspect.diagnosis.facts.mixing_operation import VIEWS, mended, mixing_operation
+from carousel.introspect.diagnosis.facts.own_lines import with_option
 from carousel.introspect.diagnosis.observe.passes import wrapped
 from carousel.introspect.diagnosis.observe.perturbation import Probe
 from carousel.introspect.diagnosis.observe.snapshot import snapshot
@@ -155,12 +157,14 @@ def _located(context: Context, probe: Probe, layout: Layout, index: int) -> tupl
     for calls in modules:
         call = calls[0]
         steps, samples = _touched(probe, layout, index, call)
-        if steps == 1 and samples > 1 and not call.is_cell:
-            return "evidence", call, _turned(context, probe, call)
-        if samples > 1:
-            return "before", call, f"x = x.transpose(0, 1)  # of the input of {code_name(call.name)}, not a view"
+        if samples < 2:
+            continue
+        along = steps == 1 and not call.is_cell
+        plain = f"x = x.transpose(0, 1)  # of the input of {code_name(call.name)}, not a view"
+        fix = _view_of_samples(context, probe, layout, index) or (_turned(context, probe, call) if along else plain)
+        return "evidence" if along else "before", call, fix
     call = modules[-1][0]
-    return "behind", call, _behind(call)
+    return "behind", call, _behind(context, probe, layout, index)
 
 
 def _touched(probe: Probe, layout: Layout, index: int, call: ModuleCall) -> tuple[int, int]:
@@ -190,12 +194,27 @@ def _turned(context: Context, probe: Probe, call: ModuleCall) -> str:
             for each in chosen:
                 each.module.batch_first = first  # type: ignore[assignment]
             if layouts_of(probe.of(), context):
-                return "; ".join(f"{code_name(each.name)}.batch_first = {first}" for each in chosen)
+                return _flags(context, chosen, first)
     return f"x = x.transpose(0, 1)  # of the input of {code_name(call.name)}; turn its output back"
 
 
-def _behind(call: ModuleCall) -> str:
-    module = call.module
-    if getattr(module, "bidirectional", False):
-        return "features = torch.cat([h_n[-2], h_n[-1]], dim=1)  # h_n.view(B, -1) mixes samples"
+def _flags(context: Context, chosen: list[ModuleCall], first: bool) -> str:
+    plain = "; ".join(f"{code_name(each.name)}.batch_first = {first}" for each in chosen)
+    lines = [with_option(context.model, each.name, "batch_first", first, "") for each in chosen]
+    return "\n".join(lines) if all(lines) else plain
+
+
+def _view_of_samples(context: Context, probe: Probe, layout: Layout, index: int) -> str:
+    """The line of a view or reshape that mixes samples; "" where there is none."""
+    altered, count = probe.altered(layout.given, index, layout.x_shape), layout.x_shape[layout.given]
+    operation = mixing_operation(context, probe, altered, count)
+    return mended(context, operation, count) if operation is not None and operation.name in VIEWS else ""
+
+
+def _behind(context: Context, probe: Probe, layout: Layout, index: int) -> str:
+    """The line that mixes them; what it most often is where that cannot be seen."""
+    altered, count = probe.altered(layout.given, index, layout.x_shape), layout.x_shape[layout.given]
+    operation = mixing_operation(context, probe, altered, count)
+    if operation is not None:
+        return mended(context, operation, count)
     return "scores = torch.softmax(scores, dim=1)  # over the steps [B, T]; check each axis behind the module"

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from carousel.introspect.diagnosis.code_names import code_name
 from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.own_lines import with_option, with_state_handed_on, without_detach
 from carousel.introspect.diagnosis.facts.statefulness import first_calls, statefulness
 from carousel.introspect.diagnosis.observe.cloned_parameters import cloned_parameters
 from carousel.introspect.diagnosis.observe.passes import forward_pass
@@ -66,6 +67,7 @@ def no_gradient(context: Context, calls: list[ModuleCall]) -> NoGradient | None:
         fix = f"output, _ = {name}(x)  # " + (
             "and answer from its output, not detached" if graph else "outside torch.no_grad()"
         )
+        fix = without_detach(context, calls[0], fix) if graph else fix
         return NoGradient("cut" if cut else "zero", fix, steps, count)
     half = _half(calls[0].target, recurrent, others)
     if half:
@@ -74,7 +76,8 @@ def no_gradient(context: Context, calls: list[ModuleCall]) -> NoGradient | None:
         return NoGradient("half", fix, steps, count, half)
     if _starts_alike(calls):
         cell = calls[0].is_cell
-        return NoGradient("kept", f"{'state' if cell else 'y, state'} = {name}(x_t, state)", steps, count)
+        plain = f"{'state' if cell else 'y, state'} = {name}(x_t, state)"
+        return NoGradient("kept", with_state_handed_on(context, calls[0], plain), steps, count)
     if _any(recurrent.values()) or _dead(calls) or _carries(context, calls):
         return None
     return _without_past(context, calls, name, steps)
@@ -88,13 +91,14 @@ def _without_past(context: Context, calls: list[ModuleCall], name: str, steps: i
         )
     if len(calls) > 1:
         cell = calls[0].is_cell
-        return NoGradient("fresh", f"{'state' if cell else 'y, state'} = {name}(x_t, state)", steps, len(calls))
+        plain = f"{'state' if cell else 'y, state'} = {name}(x_t, state)"
+        return NoGradient("fresh", with_state_handed_on(context, calls[0], plain), steps, len(calls))
     given = context.trace.inputs[0] if context.trace.inputs else None
     fix = f"output, _ = {name}(x)  # x must have the steps on axis {_time_axis(calls[0])}; it has {steps} there"
     if isinstance(given, Tensor) and given.dim() == 2 and given.is_floating_point():
         fix = f"output, _ = {name}(x.unsqueeze(-1))  # [B, T, 1]: make it with input_size=1"
     elif isinstance(given, Tensor) and given.shape[0] == 1 and _time_axis(calls[0]) == 0:
-        fix = f"{name}.batch_first = True"
+        fix = with_option(context.model, calls[0].name, "batch_first", True, f"{name}.batch_first = True")
     return NoGradient("one_step", fix, steps, len(calls))
 
 

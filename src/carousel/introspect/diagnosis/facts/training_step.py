@@ -31,7 +31,7 @@ _BY_COUNT = ((), ("batch",), ("model", "batch"), ("model", "batch", "optimizer")
 class Event(NamedTuple):
     """kind: "backward", "step", "changed" (a gradient written to outside both), "end" of a call. gradient: whether any
     gradient is not 0 as it begins; norm: of all together. used: whether that has been stepped on already. place: in the
-    user's code, of what is "changed"."""
+    user's code."""
 
     kind: str
     gradient: bool
@@ -103,7 +103,7 @@ class _Steps(TorchFunctionMode):
         """As torch asks for."""
         name = getattr(func, "__name__", "")
         if name == "backward":
-            self.note("backward")
+            self.note("backward", calling_place())
             self._used = False
         elif _writes(name) and not self._stepping and self._is_of_gradients(args):
             self.note("changed", calling_place())
@@ -111,7 +111,7 @@ class _Steps(TorchFunctionMode):
 
     def before(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
         """optimizer.step() begins."""
-        self.note("step")
+        self.note("step", calling_place())
         self._stepping = True
         self.warming |= is_warming_up(optimizer)
 

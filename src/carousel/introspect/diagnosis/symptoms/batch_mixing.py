@@ -20,6 +20,7 @@ from carousel.introspect.diagnosis.facts.batch_permutation import batch_permutat
 from carousel.introspect.diagnosis.facts.layout import layouts, layouts_of
 from carousel.introspect.diagnosis.facts.lengths import are_lengths_given
 from carousel.introspect.diagnosis.facts.model_probe import NoProbe, model_probe
+from carousel.introspect.diagnosis.facts.own_lines import with_option
 from carousel.introspect.diagnosis.facts.permuted_answers import permuted_answers
 from carousel.introspect.diagnosis.facts.statefulness import first_calls, handed_on, statefulness
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
@@ -112,7 +113,7 @@ class BatchMixing(Symptom):
             return []
         values = {"first": f"{found.first:.4g}", "second": f"{found.second:.4g}"}
         call = context.trace.modules[0][0]
-        return [Finding(self.id, "critical", "medium", _turned(call), values, call.name, "order")]
+        return [Finding(self.id, "critical", "medium", _turned(context, call), values, call.name, "order")]
 
     def _finding(self, found: BatchLeakage) -> Finding:
         values = {
@@ -130,13 +131,18 @@ class BatchMixing(Symptom):
         steps, samples = sizes(context.trace.modules[0])
         values = {"samples": str(steps), "steps": str(samples), "module": code_name(call.name)}
         sure = form != "independent"
-        return [Finding(self.id, "critical" if sure else "warning", "medium", _turned(call), values, call.name, form)]
+        return [
+            Finding(
+                self.id, "critical" if sure else "warning", "medium", _turned(context, call), values, call.name, form
+            )
+        ]
 
 
-def _turned(call: ModuleCall) -> str:
+def _turned(context: Context, call: ModuleCall) -> str:
     """The flag of a module that has one, else its input turned."""
     if isinstance(call.module, nn.RNNBase):
-        return f"{code_name(call.name)}.batch_first = {not call.batch_first}"
+        plain = f"{code_name(call.name)}.batch_first = {not call.batch_first}"
+        return with_option(context.model, call.name, "batch_first", not call.batch_first, plain)
     return f"x = x.transpose(0, 1)  # of the input of {code_name(call.name)}"
 
 

@@ -11,6 +11,7 @@ from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.autoregressive_targets import AutoregressiveTargets, autoregressive_targets
 from carousel.introspect.diagnosis.facts.layout import layouts_of
 from carousel.introspect.diagnosis.facts.model_probe import NoProbe, model_probe
+from carousel.introspect.diagnosis.facts.own_lines import with_option
 from carousel.introspect.diagnosis.facts.own_target import OwnTarget, own_target
 from carousel.introspect.diagnosis.facts.own_value import OwnValue, own_value
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed
@@ -106,7 +107,8 @@ def _fix(model: nn.Module) -> tuple[str, str]:
         if isinstance(m, nn.RNNBase) and m.bidirectional:
             kind, layers = type(m).__name__, f", num_layers={m.num_layers}" if m.num_layers > 1 else ""
             made = f"nn.{kind}({m.input_size}, {m.hidden_size}{layers}, batch_first={m.batch_first})"
-            return name, f"{code_name(name)} = {made}  # one direction; what follows takes {m.hidden_size} features"
+            plain = f"{code_name(name)} = {made}  # one direction; what follows takes {m.hidden_size} features"
+            return name, with_option(model, name, "bidirectional", False, plain)
     for name, m in modules:
         if isinstance(m, nn.Conv1d) and m.kernel_size[0] > 1 and m.padding not in ((0,), "valid"):
             width = (m.kernel_size[0] - 1) * m.dilation[0]

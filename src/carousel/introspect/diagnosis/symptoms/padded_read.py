@@ -13,9 +13,11 @@ from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.lengths import Lengths, lengths_of
 from carousel.introspect.diagnosis.facts.more_padding import ADDED, moved_by_padding
 from carousel.introspect.diagnosis.facts.output_usage import output_has_time, output_usage
+from carousel.introspect.diagnosis.facts.own_lines import indexed, lengths_name, read_at
 from carousel.introspect.diagnosis.finding import Confidence, Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.observe.trace import ModuleCall, sizes
 from carousel.introspect.diagnosis.symptoms.base import Symptom
+from carousel.introspect.diagnosis.user_lines import changed, imports_torch
 
 MANY = 0.25  # of the sequences; of fewer, the wrong ones are noise in what is otherwise learnt
 
@@ -85,7 +87,8 @@ class PaddedRead(Symptom):
             "concerned": str(int(concerned.sum())), "batch": str(count), "steps": str(steps), "gap": str(gap),
             "share": percent(share), "module": code_name(call.name), "added": str(ADDED),
         }  # fmt: skip
-        return Finding(self.id, severity, sure, _fix(call, form), values, call.name, form)
+        fix = _at_ends(context, call, _fix(call, form)) if form in ("evidence", "zeros") else _fix(call, form)
+        return Finding(self.id, severity, sure, fix, values, call.name, form)
 
 
 def _layer_usage(context: Context, call: ModuleCall) -> Tensor:
@@ -103,6 +106,23 @@ def _cell_usage(group: list[ModuleCall]) -> Tensor:
         rows.append(torch.zeros(h.reshape(-1, h.shape[-1]).shape[0], dtype=torch.bool) if grad is None else
                     (grad.detach().cpu().reshape(-1, h.shape[-1]) != 0).any(-1))  # fmt: skip
     return torch.stack(rows)
+
+
+def _at_ends(context: Context, call: ModuleCall, otherwise: str) -> str:
+    """The line that reads the last step, reading each sequence's own end, by the name that the lengths have there."""
+    lengths, both = lengths_name(context), getattr(call.module, "bidirectional", False)
+    read = (
+        read_at(context, call, 1 if call.batch_first else 0, -1) if lengths and not both and not call.is_cell else None
+    )
+    if read is None or read.place is None or read.place.function != "forward" or not imports_torch(read.place):
+        return otherwise
+    at = "{0}[torch.arange(len({0})), {1} - 1]" if call.batch_first else "{0}[{1} - 1, torch.arange({0}.shape[1])]"
+
+    def change(expression: str) -> str | None:
+        name = indexed(expression)
+        return None if name is None else at.format(name, lengths)
+
+    return changed(read.place, change, otherwise)
 
 
 def _fix(call: ModuleCall, form: str) -> str:

@@ -12,11 +12,13 @@ from carousel.introspect.diagnosis.code_names import percent
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.lengths import Lengths, sequence_lengths
 from carousel.introspect.diagnosis.facts.loss_mask import loss_mask
+from carousel.introspect.diagnosis.facts.operations import loss_calls
 from carousel.introspect.diagnosis.facts.output_usage import output_has_time
 from carousel.introspect.diagnosis.finding import Confidence, Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.observe.perturbation import Refused
 from carousel.introspect.diagnosis.observe.state_walk import tensors_of
 from carousel.introspect.diagnosis.symptoms.base import Symptom
+from carousel.introspect.diagnosis.user_lines import called_name, changed, with_keyword
 
 NOTED = 0.01  # of the loss's terms: a batch of nearly equal lengths; worth knowing, no more
 HALF = 0.5  # of the loss's terms: more of it speaks of padding than of data
@@ -72,8 +74,24 @@ def _fix(context: Context, lengths: Lengths, steps: int) -> str:
     for values in (*targets, *tokens):
         index = _padding_number(values, valid_steps(lengths.values, steps))
         if index is not None:
-            return f"loss = nn.functional.cross_entropy(scores, targets, ignore_index={index})"
+            return _ignoring(context, index)
     return "loss = (losses * mask).sum() / mask.sum()  # losses [B, T]; mask = torch.arange(T) < lengths.unsqueeze(1)"
+
+
+def _ignoring(context: Context, index: int) -> str:
+    """The call of the loss with ignore_index; of a criterion that was made before, the line that sets it."""
+    plain = f"loss = nn.functional.cross_entropy(scores, targets, ignore_index={index})"
+    call = next((c for c in loss_calls(context) if c.kind in ("cross_entropy", "nll_loss")), None)
+    place = None if call is None else call.operation.place
+    called = called_name(place)
+    if called is not None and called.rpartition(".")[2] in ("cross_entropy", "nll_loss"):
+        return changed(place, with_keyword("ignore_index", index), plain)
+    is_object = called is not None and called.isidentifier()
+    return (
+        f"{called}.ignore_index = {index}  # before training; or ignore_index={index} where it is made"
+        if is_object
+        else plain
+    )
 
 
 def _padding_number(values: Tensor, valid_TB: Tensor) -> int | None:

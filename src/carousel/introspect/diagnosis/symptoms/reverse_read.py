@@ -12,9 +12,11 @@ from carousel.introspect.diagnosis.code_names import code_name
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.lengths import lengths_of
 from carousel.introspect.diagnosis.facts.output_usage import output_usage
+from carousel.introspect.diagnosis.facts.own_lines import indexed, read_at
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed
 from carousel.introspect.diagnosis.observe.trace import ModuleCall
 from carousel.introspect.diagnosis.symptoms.base import Symptom
+from carousel.introspect.diagnosis.user_lines import changed, imports_torch
 
 LEAST = 3  # steps: of two, each half has seen at least half
 BEGUN = 0.1  # of the sequence: a half that has seen no more of it, wherever it is read, has only begun
@@ -55,7 +57,7 @@ class ReverseRead(Symptom):
             return []
         form, seen = ("evidence", backward) if backward is not None else ("forward", forward)
         values = {"seen": str(seen), "steps": str(int(lengths.median())), "module": code_name(call.name)}
-        return [Finding(self.id, "warning", "high", _fix(call), values, call.name, form)]
+        return [Finding(self.id, "warning", "high", _fix(context, call), values, call.name, form)]
 
 
 def _begun(usage_TB: Tensor, seen_TB: Tensor, lengths: Tensor) -> int | None:
@@ -69,6 +71,20 @@ def _begun(usage_TB: Tensor, seen_TB: Tensor, lengths: Tensor) -> int | None:
     return middle if middle <= max(1, BEGUN * int(lengths[read].median())) else None
 
 
-def _fix(call: ModuleCall) -> str:
+def _fix(context: Context, call: ModuleCall) -> str:
+    """The output read at the last step becomes each direction read at its own end; else the final states."""
+    size = int(call.final[0].shape[-1])
+    read = None if call.own_lengths is not None else read_at(context, call, 1 if call.batch_first else 0, -1)
+    place = read.place if read is not None and imports_torch(read.place) else None
+    ends = ("{0}[:, -1, :{1}]", "{0}[:, 0, {1}:]") if call.batch_first else ("{0}[-1, :, :{1}]", "{0}[0, :, {1}:]")
+
+    def both(expression: str) -> str | None:
+        name = indexed(expression)
+        return None if name is None else f"torch.cat([{', '.join(e.format(name, size) for e in ends)}], dim=1)"
+
+    return changed(place, both, _final(call))
+
+
+def _final(call: ModuleCall) -> str:
     output = f"_, {'(h_n, _)' if isinstance(call.module, nn.LSTM) else 'h_n'} = {code_name(call.name)}(x)"
     return f"{output}; features = torch.cat([h_n[-2], h_n[-1]], dim=1)"

@@ -6,6 +6,7 @@ from typing import final
 
 from carousel.introspect.diagnosis.code_names import code_name, number
 from carousel.introspect.diagnosis.context import Context
+from carousel.introspect.diagnosis.facts.own_lines import without_detach
 from carousel.introspect.diagnosis.facts.statefulness import first_calls, handed_on, statefulness
 from carousel.introspect.diagnosis.facts.truncation import Association, Truncation, associated, truncation_of
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
@@ -65,6 +66,8 @@ class ShortTruncation(Symptom):
             "p": number(seen.p if seen else 1.0),
         }  # fmt: skip
         fix = f"chunk = {needed}  # steps between two detach() of the state: no fewer; or no detach() at all"
+        if cut.longest == 1:
+            fix = without_detach(context, cut.call, fix)
         sure = form != "evidence"
         return Finding(self.id, severity, "high" if sure else "medium", fix, values, cut.call.name, form)
 

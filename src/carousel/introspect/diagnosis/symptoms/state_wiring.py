@@ -10,9 +10,11 @@ from torch import Tensor, nn
 from carousel.introspect.diagnosis.code_names import code_name
 from carousel.introspect.diagnosis.context import Context
 from carousel.introspect.diagnosis.facts.output_usage import output_usage
+from carousel.introspect.diagnosis.facts.own_lines import indexed, read_at
 from carousel.introspect.diagnosis.finding import Confidence, Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.observe.trace import ModuleCall
 from carousel.introspect.diagnosis.symptoms.base import Symptom
+from carousel.introspect.diagnosis.user_lines import changed
 
 
 class Miswired(NamedTuple):
@@ -134,7 +136,15 @@ def _read(call: ModuleCall, context: Context) -> Miswired | None:
     if not bool(rows[:lower].any()) or bool(rows[lower:].all()):
         return None
     last = "torch.cat([h_n[-2], h_n[-1]], dim=1)" if directions == 2 else "h_n[-1]"
-    return Miswired("layer", call, call.name, f"features = {last}  # of {code_name(call.name)}: its top layer")
+    fix = f"features = {last}  # of {code_name(call.name)}: its top layer"
+    own = read_at(context, call, 0, int(rows.nonzero()[0])) if directions == 1 else None
+    return Miswired("layer", call, call.name, changed(None if own is None else own.place, _top, fix))
+
+
+def _top(expression: str) -> str | None:
+    """h[0] becomes h[-1]."""
+    name = indexed(expression)
+    return None if name is None else f"{name}[-1]"
 
 
 def _output_is_read(call: ModuleCall) -> bool:

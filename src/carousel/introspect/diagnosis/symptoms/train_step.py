@@ -11,7 +11,7 @@ from carousel.introspect.diagnosis.facts.training_step import CALLS, Event, Trai
 from carousel.introspect.diagnosis.finding import Finding, NotAssessed, Severity
 from carousel.introspect.diagnosis.observe.places import Place
 from carousel.introspect.diagnosis.symptoms.base import Symptom
-from carousel.introspect.diagnosis.user_lines import changed, with_argument
+from carousel.introspect.diagnosis.user_lines import changed, moved, owner_of, put_before, with_argument
 
 STANDSTILL = 1e-6  # of the weights' norm, in all calls: below it float32 rounds most of a step away
 SHRUNK = 1e-3  # of the gradient's norm
@@ -41,7 +41,7 @@ class TrainStep(Symptom):
         severity: Severity = "warning" if form in ("clipped", "gathered") else "critical"
         steps, backwards = (sum(e.kind == kind for e in events) for kind in ("step", "backward"))
         values = {"calls": str(CALLS), "backwards": str(backwards // max(steps, 1)), "moved": number(seen.moved)}
-        fix = _ORDER.format(clip=_CLIP if form == "clipped" else "")
+        fix = _own_lines(form, events, _ORDER.format(clip=_CLIP if form == "clipped" else ""))
         if form == "gathered":
             fix = f"(loss / {backwards // max(steps, 1)}).backward()"
         if form == "shrunk":
@@ -87,6 +87,19 @@ def _shrinking(events: list[Event]) -> tuple[float, float, Place | None]:
     left = max((e.norm for e in events if e.kind == "step"), default=0.0)
     place = next((e.place for e in changes if e.place is not None), None)
     return max((e.norm for e in changes), default=0.0), left, place
+
+
+def _own_lines(form: str, events: list[Event], otherwise: str) -> str:
+    """The lines of train_step itself, put into order; `otherwise` where they are not there to be read."""
+    step, backward, change = (
+        next((e.place for e in events if e.kind == kind), None) for kind in ("step", "backward", "changed")
+    )
+    if form == "kept":
+        optimizer = owner_of(step, "step")
+        return put_before(f"{optimizer}.zero_grad()", backward, otherwise) if optimizer else otherwise
+    if form == "early":
+        return moved(step, backward, True, otherwise)
+    return moved(change, step, False, otherwise) if form == "clipped" else otherwise
 
 
 def _calls(events: list[Event]) -> list[list[Event]]:
