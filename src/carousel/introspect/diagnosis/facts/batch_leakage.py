@@ -90,7 +90,9 @@ def rows_of_windows(context: Context) -> ModuleCall | None:
     """The first module, where what it takes for the steps of one sequence are independent rows, and what it takes for
     channels runs smoothly: windows of a series, given as a sequence of such."""
     call = context.trace.modules[0][0]
-    x = call.input_TBI
+    x, given = call.input_TBI, [t.shape for t in tensors_of([context.trace.inputs, context.trace.keywords])]
+    if (x.shape[0], x.shape[2]) not in given:
+        return None  # what came with an axis of one sample is one sequence, and meant so
     if call.is_cell or isinstance(call.x, PackedSequence) or x.shape[1] != 1 or min(x.shape[0], x.shape[2]) < _FEWEST:
         return None
     rows, generator = x.squeeze(1), context.generator

@@ -19,8 +19,8 @@ _TOKENS = 256  # of so many at most, each is counted
 def asks_for_far(context: Context, need: RequiredReach) -> bool:
     """Whether it is given (`dependency`), or the targets correlate with the far steps, those before the horizon of the
     layer that reaches farthest: with a channel at one of them, a sum over them, or how often a token stands there. The
-    largest correlation of all counts, p of at most .01 by permutation; what the last two steps tell of the targets is
-    taken out before, since in a series the far steps are like the near ones."""
+    largest correlation of all counts, p of at most .01 by permutation; what the near steps tell of the targets is taken
+    out before, since in a series the far ones are like them."""
     if context.known.dependency is not None:
         return True
     call = context.trace.modules[0][0]
@@ -36,9 +36,16 @@ def asks_for_far(context: Context, need: RequiredReach) -> bool:
         return False
     width = max(part.shape[2] for part in rows)
     features = torch.cat([pad(part, (0, width - part.shape[2])) for part in rows])
-    ends = [x[-1], *([x[-2]] if len(x) > 1 else []), *([x[0], x[1]] if first and len(x) > 1 else [])]
-    near = torch.cat(ends, 1)
+    near = _components(torch.cat([x[:first], x[far.stop :]]))
     return any(associated(features, t, context.generator, near) is not None for t in targets)
+
+
+def _components(near: Tensor) -> Tensor:
+    """[B, K]: the principal components of the near steps [N, B, I], the largest first."""
+    rows = near.detach().cpu().double().nan_to_num().transpose(0, 1).flatten(1)
+    left, sizes, _ = torch.linalg.svd(rows - rows.mean(0), full_matrices=False)
+    components: Tensor = left * sizes
+    return components
 
 
 def _features(far: Tensor) -> list[Tensor]:
