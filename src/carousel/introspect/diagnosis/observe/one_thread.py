@@ -12,10 +12,10 @@ SMALL = 1_000_000  # parameters; measured on 2 cores, busy with other work: a fo
 
 
 @contextmanager
-def one_thread(model: nn.Module) -> Iterator[None]:
-    """Inside the block torch computes on one thread, unless the model is large."""
+def one_thread(model: nn.Module | None = None) -> Iterator[None]:
+    """Inside the block torch computes on one thread, unless the model that runs there is large."""
     before = torch.get_num_threads()
-    if sum(p.numel() for p in model.parameters()) <= SMALL:
+    if model is None or sum(p.numel() for p in model.parameters()) <= SMALL:
         torch.set_num_threads(1)
     try:
         yield
