@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 from carousel.experiments.answer_columns import Answered
@@ -101,19 +103,21 @@ def rows_of(frame: pl.DataFrame, row: type[_Row]) -> list[_Row]:
     if frame.is_empty():
         return []
     names = [field.name for field in fields(row)]  # type: ignore[arg-type]
-    return [_holding(row, values) for values in frame.select(names).iter_rows(named=True)]
+    held = zip(*(frame.get_column(name).to_list() for name in names), strict=True)
+    return [_holding(row, zip(names, values, strict=True)) for values in held]
 
 
-def _holding(row: type[_Row], values: dict[str, Any]) -> _Row:
+def _holding(row: type[_Row], values: Iterable[tuple[str, Any]]) -> _Row:
     made = object.__new__(row)
     made.__dict__.update(values)
     return made
 
 
-def columns(table: Table) -> list[Column]:
+@cache
+def columns(table: Table) -> tuple[Column, ...]:
     """The columns of a table, in order."""
     hints = get_type_hints(table.row, include_extras=True)
-    return [Column(field.name, *_read(hints[field.name])) for field in fields(table.row)]
+    return tuple(Column(field.name, *_read(hints[field.name])) for field in fields(table.row))
 
 
 def _read(hint: Any) -> tuple[type, About]:
