@@ -78,16 +78,17 @@ __version__
 compare(*sources: str | Path, contenders: Names | None = None,
         lengths: int | Sequence[int] | None = None, budget: str = 'quick',
         claims: Names | None = None, rivals: Names | None = None, parameters: int = 6600,
-        seed: int = 0, kernel: str = 'auto', target: str | None = None, group: Names | None = None,
-        order: Names | None = None, forecast: Names | None = None, horizon: int | None = None,
-        window: int | None = None, kind: str | None = None, split: Sequence[float] | None = None,
-        drop_short: bool = False, inputs: Names | None = None, ignore: Names | None = None,
-        missing: Names | float | None = None, not_missing: Names | None = None,
-        block: Names | None = None, split_by: str | None = None, date_format: str | None = None,
-        encoding: str | None = None, decimal: str | None = None, wide: bool | None = None,
-        every_step: bool | None = None, fill: str | None = None, plan: str | Path | None = None,
-        out: str | Path | None = None, workers: int | None = None, engine: str = 'local',
-        address: str | None = None, lang: str = 'en', progress: bool | TextIO = True) -> Conclusion
+        seed: int = 0, ensemble: int = 1, kernel: str = 'auto', target: str | None = None,
+        group: Names | None = None, order: Names | None = None, forecast: Names | None = None,
+        horizon: int | None = None, window: int | None = None, kind: str | None = None,
+        split: Sequence[float] | None = None, drop_short: bool = False, inputs: Names | None = None,
+        ignore: Names | None = None, missing: Names | float | None = None,
+        not_missing: Names | None = None, block: Names | None = None, split_by: str | None = None,
+        date_format: str | None = None, encoding: str | None = None, decimal: str | None = None,
+        wide: bool | None = None, every_step: bool | None = None, fill: str | None = None,
+        plan: str | Path | None = None, out: str | Path | None = None, workers: int | None = None,
+        engine: str = 'local', address: str | None = None, lang: str = 'en',
+        progress: bool | TextIO = True) -> Conclusion
 module contenders
     attention_maps(network: TransformerNetwork, x: Tensor, lengths: Tensor | None = None) -> Tensor
 diagnose(model: nn.Module, batch: Any, loss_fn: LossFunction, *,

@@ -45,12 +45,12 @@ def table(kind: str, sequences: int = 60, steps: int = 8, seed: int = 0) -> pl.D
     return made.with_columns(b=pl.when(pl.Series(rng.random(rows) < 0.1)).then(None).otherwise("b"))
 
 
-def taken_run(folder: Path, kind: str, contenders: str = "rnn,gru", steps: int = 60) -> RunFolder:
+def taken_run(folder: Path, kind: str, contenders: str = "rnn,gru", steps: int = 60, ensemble: int = 1) -> RunFolder:
     """The finished run of few steps, two seeds and one worker."""
     frame = table(kind, 4, 90) if kind == "series" else table(kind)
     frame.write_csv(folder / "table.csv")
     asked = ComparisonRequest((str(folder / "table.csv"),), contenders, parameters=1200, data=OPTIONS[kind],
-                              claims=("gates",))  # fmt: skip
+                              claims=("gates",), ensemble=ensemble)  # fmt: skip
     return finished(asked, folder / "run", steps)
 
 

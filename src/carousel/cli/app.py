@@ -71,6 +71,7 @@ def compare(
     split_by: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     drop_short: Annotated[bool, typer.Option("--drop-short", rich_help_panel=_FILE)] = False,
     rivals: Annotated[str | None, typer.Option(metavar=_LIST, rich_help_panel=_FILE)] = None,
+    ensemble: Annotated[int, typer.Option(metavar=N, rich_help_panel=_FILE)] = 1,
     budget: Annotated[str, typer.Option(metavar=_NAME, rich_help_panel=_COST)] = "quick",
     parameters: Annotated[int, typer.Option(metavar=N, rich_help_panel=_COST)] = 6600,
     workers: Annotated[int | None, typer.Option(metavar=N, rich_help_panel=_COST)] = None,
@@ -95,7 +96,7 @@ def compare(
     data = data_options(columns, {**told, **steps}, split, drop_short)
     asked, beside = names("--claims", claims), None if rivals is None else names("--rivals", rivals)
     numbers = whole_numbers("--lengths", lengths)
-    request = request_of(sources, contenders, numbers, budget, parameters, seed, kernel, data, asked, beside)
+    request = request_of(sources, contenders, numbers, budget, parameters, seed, kernel, data, asked, beside, ensemble)
     run(request, plan, out, workers, (engine, address), dry_run=dry_run, as_json=json_, lang=lang)
 
 

@@ -62,11 +62,14 @@ def request_of(
     data: DataOptions,
     claims: tuple[str, ...],
     rivals: tuple[str, ...] | None,
+    ensemble: int,
 ) -> ComparisonRequest:
     """The options as one value. Raises BadPlan."""
     names("--contenders", contenders)  # an empty list is a slip, not the default
     given = tuple(sources or ())
-    return ComparisonRequest(given, contenders, lengths, budget, parameters, seed, kernel, claims, data, rivals)
+    return ComparisonRequest(
+        given, contenders, lengths, budget, parameters, seed, kernel, claims, data, rivals, ensemble
+    )
 
 
 def _shares(typed: str) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from carousel.cli.console import Console
 from carousel.common.pages.numbers import fixed
 from carousel.experiments.takeaway.predict import Predictions, predict
-from carousel.experiments.takeaway.write import check_ending, write_predictions
+from carousel.experiments.takeaway.write import check_out, write_predictions
 
 _MOST_ROWS = 30  # that are printed
 
@@ -16,7 +16,7 @@ def predictions(run: Path, new_file: Path, out: Path | None, level: float, as_js
     """Print the table, or write it and the picture; and how far the answers may be off."""
     console = Console(lang, quiet=as_json)
     if out is not None:
-        check_ending(out)
+        check_out(out, new_file)
     found = predict(run, new_file, level)
     if out is None:
         _print_table(console, found)

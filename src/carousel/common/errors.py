@@ -60,7 +60,8 @@ class UnknownName(UserError, KeyError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], fix: str | None = None):
         choices = sorted(known)
-        close = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
+        close = [one for one in choices if one.casefold() == name.casefold()]
+        close = close or difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
         if close:
             fix = f"did you mean {close[0]!r}?" + (f" {fix}" if fix else "")
         super().__init__(f"unknown {kind} {name!r}", allowed=", ".join(choices), fix=fix)

@@ -39,7 +39,7 @@ def compare(
     *sources: str | Path,
     contenders: Names | None = None, lengths: int | Sequence[int] | None = None, budget: str = "quick",
     claims: Names | None = None, rivals: Names | None = None, parameters: int = PARAMETERS,
-    seed: int = 0, kernel: str = "auto", target: str | None = None, group: Names | None = None,
+    seed: int = 0, ensemble: int = 1, kernel: str = "auto", target: str | None = None, group: Names | None = None,
     order: Names | None = None, forecast: Names | None = None, horizon: int | None = None, window: int | None = None,
     kind: str | None = None, split: Sequence[float] | None = None, drop_short: bool = False,
     inputs: Names | None = None, ignore: Names | None = None, missing: Names | float | None = None,
@@ -72,6 +72,7 @@ def compare(
     that are values here), date_format (of order), encoding and decimal ("comma" or "point") of a text table, wide (a
     row is a whole sequence), every_step (each step has a target of its own), fill (gaps: "last" or "linear"). Several
     columns of one role are one key. rivals: simple methods beside the networks: "all" (None too), "none", or names.
+    ensemble: so many are trained on the whole file; their mean answers.
 
     plan: the folder or plan.toml of an earlier run, which is run anew as it is, in place of all of the above. out: run
     folder; None: runs/NAME, the same for the same call. workers: processes of one thread; None: one a core. engine:
@@ -92,10 +93,9 @@ def compare(
         request = ComparisonRequest(
             sources=tuple(map(_source, sources)),
             contenders=None if contenders is None else ",".join(_names("--contenders", contenders)),
-            lengths=None if lengths is None else _lengths(lengths),
-            claims=() if claims is None else _names("--claims", claims),
-            budget=budget, parameters=_whole("--parameters", parameters), seed=_whole("--seed", seed),
-            kernel=kernel, data=data, rivals=None if rivals is None else _names("--rivals", rivals),
+            lengths=None if lengths is None else _lengths(lengths), claims=_given("--claims", claims) or (),
+            budget=budget, parameters=_whole("--parameters", parameters), seed=_whole("--seed", seed), kernel=kernel,
+            data=data, rivals=_given("--rivals", rivals), ensemble=_whole("--ensemble", ensemble),
         )  # fmt: skip
         known = preflight(request, None if plan is None else Path(plan))
         stream = (sys.stderr if progress else None) if isinstance(progress, bool) else progress
@@ -185,6 +185,10 @@ def _names(option: str, names: Any) -> tuple[str, ...]:
     if not given or not all(isinstance(name, str) and name.strip() for name in given):
         raise BadPlan(f"{option} names nothing", allowed="names", got=repr(names))
     return tuple(given)
+
+
+def _given(option: str, names: Names | None) -> tuple[str, ...] | None:
+    return None if names is None else _names(option, names)
 
 
 def _columns(**given: Names | None) -> dict[str, tuple[str, ...]]:

@@ -42,24 +42,31 @@ def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], 
 def test_onnx_and_c_answer_as_the_network(
     kind: str, spec: str, folder_of: Callable[[str, str], Path], tmp_path: Path
 ) -> None:
+    off: dict[str, tuple[float, float]] = {}
     for to in ("onnx", "c"):
         found = export(folder_of(kind, spec), to, tmp_path / to)
         exact, whole = found.parity
+        off[to] = whole.largest, whole.score
         assert exact.largest < 1e-5 and exact.sequences >= 60, exact
         assert 0 < whole.largest < 0.05 and abs(whole.score - whole.score_torch) < 0.05, whole
         for name in found.files:
             assert (tmp_path / to / name).stat().st_size > 100
         told = (tmp_path / to / "PARITY.md").read_text()
         assert exact.name in told and f"{exact.largest:.2e}" in told
+    sizes = [(tmp_path / "onnx" / f"model_{number}.onnx").stat().st_size for number in ("float32", "int8")]
+    assert sizes[1] < sizes[0] or sizes[0] < 9000  # of a network of few weights the nodes are the most
+    assert off["onnx"] == pytest.approx(off["c"], abs=1e-5)  # both quantise alike
 
 
-@pytest.mark.parametrize("kind", ["classes", "series"])
-def test_onnx_goes_on_from_its_own_state_step_by_step(kind: str, folder_of: Callable[[str, str], Path]) -> None:
+@pytest.mark.parametrize(("kind", "number"), [("classes", "float32"), ("series", "float32"), ("classes", "int8")])
+def test_onnx_goes_on_from_its_own_state_step_by_step(
+    kind: str, number: str, folder_of: Callable[[str, str], Path]
+) -> None:
     taken = load_taken(folder_of(kind, "lstm,layers=2"))
     trained = prepared_of(taken, "")
     described = portable(taken.network, trained)
     raw = np.stack(raw_sequences(trained, trained.rows("test")[:3])).astype(np.float32).transpose(1, 0, 2)
-    content = exporting._onnx(described)["model_float32.onnx"]
+    content = exporting._onnx(described)[f"model_{number}.onnx"]
     session, state = session_of(content), zero_states(described, 3)
     ones = np.ones(3, np.int32)
     whole: list[Any] = session.run(None, {"x": raw, "lengths": len(raw) * ones, **state})
@@ -73,10 +80,11 @@ def test_onnx_goes_on_from_its_own_state_step_by_step(kind: str, folder_of: Call
     np.testing.assert_allclose(short[0][:1], cut[0], atol=2e-6, rtol=2e-6)
 
 
-@pytest.mark.parametrize(("kind", "spec"), [CASES[0], CASES[1], CASES[3]])
+@pytest.mark.parametrize(("kind", "spec"), [CASES[0], CASES[1], CASES[3], CASES[4]])
 def test_verilog_nears_the_network_with_the_bits(
-    kind: str, spec: str, folder_of: Callable[[str, str], Path], tmp_path: Path
+    kind: str, spec: str, folder_of: Callable[[str, str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(exporting, "MOST", 12)  # sequences: a simulation is slow
     found = export(folder_of(kind, spec), "verilog", tmp_path)
     errors = [one.largest for one in found.parity]
     assert len(errors) == 3 and errors[0] > 4 * errors[1] > 16 * errors[2]

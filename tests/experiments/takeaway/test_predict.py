@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,8 +15,9 @@ import pytest
 import torch
 
 from carousel import load_best
+from carousel.cli.app import app
 from carousel.common.error_words import line_in
-from carousel.common.errors import UserError
+from carousel.common.errors import BadPlan, UserError
 from carousel.experiments.takeaway.predict import predict
 from carousel.experiments.takeaway.write import write_predictions
 from tests.support.taken import table
@@ -96,7 +98,9 @@ def stretched(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 BAD: dict[str, tuple[Callable[[Path], None], str]] = {
-    "no column b": (changed(lambda f: f.drop("b")), r"unknown input column 'b'"),
+    "no column b": (changed(lambda f: f.drop("b")), r"unknown input column 'b'; allowed: a, id, sum, t, w; "
+                    r"fix: name it as in training, or compare again without it"),
+    "in capitals": (changed(lambda f: f.rename({"a": "A"})), r"unknown input column 'a'; .*did you mean 'A'"),
     "renamed": (changed(lambda f: f.rename({"a": "aa"})), r"unknown input column 'a'; .*did you mean 'aa'"),
     "no group": (changed(lambda f: f.drop("id")), r"unknown group column 'id'"),
     "text": (changed(lambda f: f.with_columns(a=pl.lit("much"))), r"column 'a' holds text in row 2"),
@@ -111,6 +115,8 @@ BAD: dict[str, tuple[Callable[[Path], None], str]] = {
     "longer": (changed(stretched), r"sequence '0' is longer or shorter than any in training; allowed: at most 8 steps"),
     "one step": (changed(lambda f: f.filter(pl.col("t") < 1)), r"allowed: 2 steps or more"),
     "huge": (changed(lambda f: f.with_columns(a=pl.lit(1e300))), r"beyond all measure"),
+    "a mark": (changed(lambda f: f.with_columns(b=pl.when(pl.col("t") == 3).then(1e20).otherwise("b"))),
+               r"column 'b' holds a value beyond all measure of its training part; got: .*e\+20 standard deviations"),
     "empty": (lambda path: path.write_text("id,t,a,b,w\n"), r"holds no rows"),  # type: ignore[dict-item]
     "absent": (lambda path: path.unlink(), r"there is no file"),
 }  # fmt: skip
@@ -136,6 +142,22 @@ def test_a_series_that_cannot_be_forecast_is_refused(folders: dict[str, Path], t
         predict(folders["series"], folders["series"].parent / "table.csv", level=0.77)
 
 
+def spoilt(about: dict[str, Any], **change: list[float]) -> dict[str, Any]:
+    """What is known of the errors, one band of it changed."""
+    errors = list(about["refit"]["errors"])
+    errors[1] = {**errors[1], **change}
+    return {**about["refit"], "errors": errors}
+
+
+def test_the_file_that_is_read_is_not_written_over(folders: dict[str, Path]) -> None:
+    table = folders["values"].parent / "table.csv"
+    before = table.read_bytes()
+    command = ["predict", str(folders["values"]), str(table), "--out", str(table.parent / "." / table.name)]
+    with pytest.raises(BadPlan, match=r"--out would overwrite the file that is read; .*fix: give another name"):
+        app(command, prog_name="carousel", standalone_mode=False)
+    assert table.read_bytes() == before
+
+
 def test_a_folder_that_was_tampered_with_is_refused(folders: dict[str, Path], tmp_path: Path) -> None:
     best = shutil.copytree(folders["values"], tmp_path / "best")
     table = folders["values"].parent / "table.csv"
@@ -147,6 +169,9 @@ def test_a_folder_that_was_tampered_with_is_refused(folders: dict[str, Path], tm
     for change, content, says in (
         ({"schema": 2}, weights, newer),
         ({"source": badly}, weights, "that no file can"),
+        ({"refit": spoilt(about, half=[1.0, 2.0])}, weights, "holds intervals of another network"),
+        ({"refit": spoilt(about, half=[-1.0])}, weights, r"refit\.errors\.1\.half\.0 is out of range"),
+        ({"refit": spoilt(about, by_split=[])}, weights, "by_split has too few values"),
         ({}, weights[:-8], "is not what contender.json was written with"),
         ({}, bytes(flipped), "is not what contender.json was written with"),
         ({"weights_sha256": sha256(weights[:99]).hexdigest()}, weights[:99], "no safetensors"),

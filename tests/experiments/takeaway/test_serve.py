@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import socket
 import subprocess
@@ -17,9 +18,13 @@ import polars as pl
 import pytest
 from starlette.applications import Starlette
 
+from carousel.cli.serve import serve as command
+from carousel.common.errors import BadPlan
 from carousel.experiments.takeaway import serve
 from carousel.experiments.takeaway.predict import predict
 from tests.support.taken_folder import taken_folder
+
+NO_JSON = 'the request is no JSON; fix: send {"rows": [...]}, to a stream {"row": {...}}'
 
 
 class Client:
@@ -86,8 +91,10 @@ def test_what_does_not_fit_is_one_line(best: Path, rows: list[dict[str, Any]], m
     ):  # fmt: skip
         found = client.post("/predict", json=given)
         assert found.status_code == status and says in found.json()["error"] and "\n" not in found.json()["error"]
-    assert client.post("/predict", content=b"{").json()["error"] == "the request is no JSON"
-    assert client.post("/predict", content=b'{"rows": [{"a": NaN}]}').status_code == 422
+    assert client.post("/predict", content=b"{").json()["error"] == NO_JSON
+    for mark in (b"NaN", b"-Infinity", b"1e30"):
+        given = json.dumps({"rows": [{**rows[0], "a": "?"}]}).encode().replace(b'"?"', mark)
+        assert client.post("/predict", content=given).status_code == 422
     monkeypatch.setattr(serve, "MOST_ROWS", 3)
     assert client.post("/predict", json={"rows": rows}).status_code == 413
     monkeypatch.setattr(serve, "MOST_BYTES", 1000)
@@ -96,6 +103,12 @@ def test_what_does_not_fit_is_one_line(best: Path, rows: list[dict[str, Any]], m
 
 def test_a_stream_answers_as_the_sequence_so_far(best: Path, rows: list[dict[str, Any]], tmp_path: Path) -> None:
     client = Client(serve.application(best))
+    assert client.post("/streams/early", json={"row": rows[1]}).json()["steps"] == 1
+    for row, says in ((rows[3], "'t' are not spaced as in training; allowed: 1 (number); got: 2"),
+                      (rows[0], "not later than the last one"), (rows[1], "not later than the last one")):  # fmt: skip
+        told = client.post("/streams/early", json={"row": row})
+        assert told.status_code == 422 and says in told.json()["error"]
+    assert client.post("/streams/early", json={"row": rows[2]}).json()["steps"] == 2
     first, second = ([row for row in rows if row["id"] == n] for n in (0, 1))
     for step, (row, other) in enumerate(zip(first, second, strict=True), 1):
         found = client.post("/streams/one", json={"row": row}).json()
@@ -119,14 +132,27 @@ def test_a_stream_answers_as_the_sequence_so_far(best: Path, rows: list[dict[str
     assert told.status_code == 422 and "windows, not steps; fix: POST /predict" in told.json()["error"]
 
 
+def test_where_it_cannot_listen_is_one_line(best: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for host, at, token, says in (
+            ("127.0.0.1", port, None, rf"cannot listen there; got: 127.0.0.1:{port}: Address already in use; fix:"),
+            ("256.1.1.1", 8000, None, "cannot listen there; got: 256.1.1.1:8000: .*; fix: give another --port, or"),
+            ("127.0.0.1", 0, None, "--port is out of range; allowed: 1 to 65535; got: 0; fix: take 8000"),
+            ("127.0.0.1", port, "", "--token cannot stand in a header"), ("127.0.0.1", port, "ключ", "--token cannot"),
+        ):  # fmt: skip
+            with pytest.raises(BadPlan, match=says):
+                command(best, host, at, token, "en")
+
+
 def test_the_command_answers_on_a_socket(best: Path, rows: list[dict[str, Any]]) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     main = "from carousel.cli.app import main; main()"
-    command = [sys.executable, "-c", main, "serve", str(best), "--port", str(port)]
+    given = [sys.executable, "-c", main, "serve", str(best), "--port", str(port)]
     asking = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
-    with asking as client, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
+    with asking as client, subprocess.Popen(given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
         try:
             _wait(client, server)
             found = client.post("/predict", json={"rows": rows})
@@ -134,8 +160,9 @@ def test_the_command_answers_on_a_socket(best: Path, rows: list[dict[str, Any]])
             large = client.post("/predict", content=b" " * (serve.MOST_BYTES + 1))
             assert (large.status_code, large.json()["error"][:28]) == (413, "the request is too large; al")
             assert client.post("/predict", json={"rows": [{"a": 1}]}).status_code == 422
-            assert client.post("/predict", content=b"\xff").json() == {"error": "the request is no JSON"}
+            assert client.post("/predict", content=b"\xff").json() == {"error": NO_JSON}
             assert client.get("/predict").status_code == 405 and client.get("/nowhere").status_code == 404
+            assert client.get("/nowhere").json()["error"].startswith("nothing answers here; allowed: POST /predict")
             assert client.get("/health").json()["status"] == "ok"
         finally:
             server.send_signal(signal.SIGINT)

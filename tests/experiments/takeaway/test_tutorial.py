@@ -16,7 +16,7 @@ import pytest
 
 from carousel.cli.app import app
 from carousel.experiments.data import DataOptions
-from tests.support.plans import ComparisonRequest
+from tests.support.plans import ComparisonRequest, make_plan
 from tests.support.taken import finished
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "take-away-tutorial.md"
@@ -25,8 +25,11 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "take-away-tutorial.md"
 def compare(file: str, **options: str) -> None:
     """`carousel compare`, shortened."""
     roles = {name: options.pop(name) for name in ("target", "group", "order")}
+    data = DataOptions(**roles)  # type: ignore[arg-type]
+    asked = ComparisonRequest((file,), parameters=int(options["parameters"]), data=data)
+    assert len(make_plan(asked).plan.specs) == 5  # the page's own, planned
     request = ComparisonRequest((file,), "gru", parameters=int(options["parameters"]), claims=("gates",),
-                                data=DataOptions(**roles))  # type: ignore[arg-type]  # fmt: skip
+                                data=data)  # fmt: skip
     finished(request, Path(options["out"]), steps=20)
 
 

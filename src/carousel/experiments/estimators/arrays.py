@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from carousel.common.errors import BadCall
+from carousel.common.errors import BadCall, BadData
 from carousel.experiments.data.arrays import Floats, Ints
 from carousel.experiments.data.prepare.new_rows import NewRows
 from carousel.experiments.data.prepare.prepared import Prepared
@@ -90,4 +90,8 @@ def new_rows(steps: Steps, trained: Prepared, estimator: str) -> NewRows:
     if gaps:
         raise BadCall(f"channel {gaps[0]} misses a value, and never missed one in training",
                       fix="fill it in, or train on sequences with such gaps")  # fmt: skip
-    return NewRows(seen(steps.x, trained), steps.x, steps.lengths, steps.names, "sequence", None)
+    try:
+        x = seen(steps.x, trained)
+    except BadData as error:
+        raise BadCall(error.what, got=error.got, fix="correct it, or give NaN where the value is missing") from error
+    return NewRows(x, steps.x, steps.lengths, steps.names, "sequence", None)

@@ -73,6 +73,8 @@ def _training(evidence: Evidence, trial: Trial, again: Refitted | None, lang: st
     told = _say("one_trial", lang, seed=trial.seed)
     if again is not None:
         told = _say("refit", lang, count=f"{again.record.examples:,}", steps=f"{again.description.steps:,}")
+        if again.description.members > 1:
+            told += _say("ensemble", lang, members=again.description.members)
     sizes = {"parameters": f"{made.parameters:,}", "hidden": made.hidden, "layers": made.layers}
     settings = _say("settings", lang, rate=f"{trial.learning_rate:g}", clip=f"{trial.training.clip_norm:g}", **sizes)
     return [told, settings]

@@ -41,7 +41,8 @@ def refit_of(evidence: Evidence, contender: str) -> Refit | None:
     alike = pl.all_horizontal(pl.col(name) == row[name] for name in ("phase", "contender", "condition"))
     group = evidence.trials.filter(alike & pl.col("validation_score").is_not_null()).sort("seed")
     steps = max(1, round(median(group["best_step"])))
-    return Refit(trial=_described(evidence, row), seeds=tuple(group["seed"]), steps=steps)
+    seeds = tuple(group["seed"])
+    return Refit(trial=_described(evidence, row), seeds=seeds, steps=steps, members=evidence.plan.ensemble)
 
 
 def _described(evidence: Evidence, row: dict[str, Any]) -> Trial:
@@ -94,10 +95,15 @@ def export_best(evidence: Evidence, contender: str | None) -> Exported | None:
             "trial": trial,
             **{k: row[k] for k in ("learning_rate", "seed", "steps", "score", "validation_score", "baseline_score")},
             "weights_sha256": sha256(weights).hexdigest(),
-            **({} if again is None else {"refit": {"steps": again.description.steps, **again.record.model_dump()}}),
+            **({} if again is None else {"refit": _told(again)}),
         },
     )
     return Exported(best, described, again)
+
+
+def _told(again: Refitted) -> dict[str, Any]:
+    job = again.description
+    return {"steps": job.steps, "members": job.members, "from_seed": job.trial.seed, **again.record.model_dump()}
 
 
 def _refitted(evidence: Evidence, contender: str) -> Refitted | None:

@@ -28,13 +28,19 @@ from carousel.experiments.data import DataTask, Prepared
 from carousel.experiments.results.refitted import Band, RefitRecord
 from carousel.experiments.runner.task_loader import built_in
 from carousel.experiments.tasks import Task
-from carousel.experiments.training.description import Contender, Source, TaskSource
-from carousel.experiments.training.trial import build_contender
+from carousel.experiments.training.description import MOST_MEMBERS, Contender, Source, TaskSource
+from carousel.experiments.training.trial import build_ensemble
 
 Trained = tuple[Network, Task]
 _MOST_TEXT, _MOST_WEIGHTS = 2**20, 2**30  # bytes that are read
 _LONGEST = 1_000_000  # T
 _SCHEMA: Literal[1] = 1  # of contender.json
+
+
+class _Again(RefitRecord):
+    """members: networks whose mean answers."""
+
+    members: int = Field(default=1, ge=1, le=MOST_MEMBERS)
 
 
 class _Described(BaseModel):
@@ -47,7 +53,12 @@ class _Described(BaseModel):
     length: int = Field(ge=0, le=_LONGEST)
     seed: int = Field(ge=0, lt=2**62)
     weights_sha256: str | None = None  # of a version that wrote none
-    refit: RefitRecord | None = None
+    refit: _Again | None = None
+
+    @property
+    def members(self) -> int:
+        """1 where nothing was trained on the whole file."""
+        return 1 if self.refit is None else self.refit.members
 
 
 def load_best(path: str | Path) -> Trained:
@@ -82,11 +93,12 @@ def load_taken(path: str | Path) -> Taken:
         about = _Described.model_validate(given)
         weights = _weights(about, read_regular(path / "model.safetensors", _MOST_WEIGHTS))
         made = _task(about, path)
-        _check_size(about.contender, made, weights)
-        network = build_contender(about.contender, made, about.seed)
+        _check_size(about, made, weights)
+        network = build_ensemble(about.contender, made, about.seed, about.members)
         _check_tensors(network.state_dict(), weights)
         network.load_state_dict(weights)
-    errors = [] if about.refit is None else about.refit.errors
+        errors = [] if about.refit is None else about.refit.errors
+        _check_bands(errors, made)
     return Taken(network.eval(), made, about.contender, about.source, errors)
 
 
@@ -137,8 +149,9 @@ def _task(about: _Described, path: Path) -> Task:
     return DataTask(Prepared.load(path / "data.npz"), about.length)
 
 
-def _check_size(contender: Contender, made: Task, weights: Mapping[str, Tensor]) -> None:
+def _check_size(about: _Described, made: Task, weights: Mapping[str, Tensor]) -> None:
     """The name, the sizes, the stored number of parameters and the weights say the same."""
+    contender = about.contender
     spec = ContenderSpec(contender.cell, contender.init, contender.layers)
     if parse_contenders(contender.spec) != [spec]:
         raise ValueError(f"contender.json names {contender.spec!r} and describes another")
@@ -149,8 +162,15 @@ def _check_size(contender: Contender, made: Task, weights: Mapping[str, Tensor])
     if count != contender.parameters:
         raise ValueError(f"contender.json says {contender.parameters:,} parameters, its sizes make {count:,}")
     held = sum(tensor.numel() for tensor in weights.values())
-    if held < count:
-        raise ValueError(f"model.safetensors holds {held:,} numbers of {count:,} parameters")
+    if held < count * about.members:
+        raise ValueError(f"model.safetensors holds {held:,} numbers of {count * about.members:,} parameters")
+
+
+def _check_bands(errors: list[Band], made: Task) -> None:
+    """A number for each answer; of classes one."""
+    outputs = 1 if isinstance(made, DataTask) and made.prepared.kind == "classification" else made.outputs
+    if any(len(band.half) != outputs for band in errors):
+        raise ValueError("contender.json holds intervals of another network")
 
 
 def _check_tensors(expected: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +15,9 @@ class _Checked(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False, frozen=True)
 
 
+_Share = Annotated[float, Field(ge=0, le=1)]
+
+
 class Band(_Checked):
     """An interval about an answer (a set of classes), by split conformal prediction.
 
@@ -23,9 +27,9 @@ class Band(_Checked):
     """
 
     level: float = Field(gt=0, lt=1)
-    half: list[float]
-    coverage: float
-    by_split: list[float]
+    half: list[Annotated[float, Field(ge=0)]] = Field(min_length=1)
+    coverage: _Share
+    by_split: list[_Share] = Field(min_length=1)
 
 
 class RefitRecord(_Checked):

@@ -17,6 +17,7 @@ from carousel.experiments.columns import TrialPhase
 from carousel.experiments.rivals.names import RIVALS
 from carousel.experiments.runner.model_selection import most_added
 from carousel.experiments.training.description import (
+    MOST_MEMBERS,
     Contender,
     FileSource,
     Frozen,
@@ -31,7 +32,11 @@ __all__ = ["Condition", "Contender", "FileSource", "Group", "Plan", "Source", "S
 
 
 SCHEMA_VERSION = 3  # of plan, ledger and columns: 3 since no trial stops for being slow, and grids of rates extend
-_LATER = {"rivals": {}, "tuning_share": 1.0}  # fields that plans have not always had, and what they then meant
+_LATER = {
+    "rivals": {},
+    "tuning_share": 1.0,
+    "ensemble": 1,
+}  # fields that plans have not always had, and what they then meant
 RATE_BOUNDS = (1e-5, 0.3)  # Adam: below nothing moves within a budget, above nothing holds
 Group = tuple[str, str]  # a condition's key and a contender's spec: tuned once, reported on seeds of its own number
 
@@ -70,6 +75,7 @@ class Plan(Frozen):
     initial_flow: tuple[str, ...] = ()  # sources on which their lag profiles are measured
     onset: tuple[str, ...] = ()  # sources of whose cells the onset of chaos is measured
     rivals: dict[str, tuple[str, ...]] = Field(default={})  # of files: simple methods, once a split
+    ensemble: int = Field(default=1, ge=1, le=MOST_MEMBERS)  # networks trained on the whole file at the end
     training: Training
     training_by_source: dict[str, Training] = Field(default={})  # of sources that `training` does not suit
     parameters: int  # the budget asked for; what each contender really has is in `contenders`

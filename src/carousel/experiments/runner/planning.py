@@ -112,7 +112,7 @@ def _plan_for_file(path: Path, request: ComparisonRequest, budget: Budget, known
     source = _file_source(request, splits, whole)
     plan = _plan(request, budget, (source,), (0, *histories), contenders, parameters)
     rivals = rivals_for(splits.tuning.kind, request.rivals)
-    plan = plan.model_copy(update={"rivals": {source.name: rivals} if rivals else {}})
+    plan = plan.model_copy(update={"rivals": {source.name: rivals} if rivals else {}, "ensemble": request.ensemble})
     return Planned(_with_probes(plan, known), splits)
 
 

@@ -10,6 +10,7 @@ from carousel.common.errors import BadPlan, UnknownName
 from carousel.experiments.data import DataOptions
 from carousel.experiments.runner.requirement import Requirement
 from carousel.experiments.tasks import TASKS
+from carousel.experiments.training.description import MOST_MEMBERS
 from carousel.nn.kernels import KERNELS
 
 PARAMETERS = 6600
@@ -20,7 +21,8 @@ _LARGEST_SEED = 10**12  # times the stride it is a seed that torch takes
 @dataclass(frozen=True)
 class ComparisonRequest:
     """The options of `carousel compare`. `sources`: names of built-in tasks, or one path; empty: those that
-    the claims ask for. claims: the ones to be judged; empty: all. rivals: of a file; None: all of its kind."""
+    the claims ask for. claims: the ones to be judged; empty: all. rivals: of a file; None: all of its kind.
+    ensemble: networks trained on the whole file at the end, whose mean answers."""
 
     sources: tuple[str, ...] = ()
     contenders: str | None = None
@@ -32,6 +34,7 @@ class ComparisonRequest:
     claims: tuple[str, ...] = ()
     data: DataOptions = field(default_factory=DataOptions)
     rivals: tuple[str, ...] | None = None
+    ensemble: int = 1
 
     @property
     def file(self) -> Path | None:
@@ -63,6 +66,10 @@ def checked(request: ComparisonRequest, known: Sequence[Requirement]) -> Compari
             raise BadPlan(
                 "--rivals are for a file, and none is given", fix="name the file first: carousel compare FILE"
             )
+        if request.ensemble > 1:
+            raise BadPlan(
+                "--ensemble is for a file, and none is given", fix="name the file first: carousel compare FILE"
+            )
     lengths = None if request.lengths is None else tuple(sorted(set(request.lengths)))
     return replace(request, claims=tuple(name for name in names if name in request.claims), lengths=lengths)
 
@@ -74,6 +81,8 @@ def _check_numbers(request: ComparisonRequest) -> None:
         raise BadPlan("--seed is out of range", allowed=f"0 or more, at most {_LARGEST_SEED}", got=request.seed)
     if request.parameters < 1:
         raise BadPlan("--parameters is out of range", allowed="1 or more; 6600 by default", got=request.parameters)
+    if not 1 <= request.ensemble <= MOST_MEMBERS:
+        raise BadPlan("--ensemble is out of range", allowed=f"1 to {MOST_MEMBERS}", got=request.ensemble, fix="take 5")
     if request.lengths is not None and (not request.lengths or min(request.lengths) < 1):
         raise BadPlan("--lengths holds a length that is no length", allowed="whole numbers from 1", got=request.lengths)
 

@@ -63,7 +63,7 @@ def application(run: str | Path, token: str | None = None, level: float = LEVEL)
         rows = _rows(await _body(request))
         return JSONResponse(await run_in_threadpool(answer, rows))
 
-    streams = Streams(taken.network, trained, band)
+    streams = Streams(taken.network, trained, options, band)
 
     async def stream(request: Request) -> Response:
         _refuse_stranger(request, token)
@@ -81,7 +81,8 @@ def application(run: str | Path, token: str | None = None, level: float = LEVEL)
     routes = [Route("/predict", predict, methods=["POST"]),
               Route("/streams/{name:str}", stream, methods=["POST", "DELETE"]),
               Route("/health", health), Route("/openapi.json", openapi)]  # fmt: skip
-    return Starlette(routes=routes, exception_handlers={Refused: _told, UserError: _told})
+    return Starlette(routes=routes, exception_handlers={Refused: _told, UserError: _told, 404: _nowhere,
+                                                           405: _nowhere})  # fmt: skip
 
 
 def _table_of(taken: Taken, run: str | Path) -> Prepared:
@@ -94,6 +95,12 @@ def _table_of(taken: Taken, run: str | Path) -> Prepared:
 async def _told(request: Request, error: Exception) -> Response:
     """In one line; what does not fit is 422."""
     return JSONResponse({"error": str(error)}, error.status if isinstance(error, Refused) else 422)
+
+
+async def _nowhere(request: Request, error: Exception) -> Response:
+    """A path or a method that there is not."""
+    allowed = "POST /predict, POST or DELETE /streams/NAME, GET /health, GET /openapi.json"
+    return JSONResponse({"error": f"nothing answers here; allowed: {allowed}"}, error.status_code)
 
 
 def _refuse_stranger(request: Request, token: str | None) -> None:
@@ -116,7 +123,7 @@ def _json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise Refused(400, "the request is no JSON") from error
+        raise Refused(400, 'the request is no JSON; fix: send {"rows": [...]}, to a stream {"row": {...}}') from error
 
 
 def _row(body: bytes) -> dict[str, Any]:

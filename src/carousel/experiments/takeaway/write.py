@@ -15,8 +15,14 @@ from carousel.experiments.takeaway.predict import Predictions
 ENDINGS = (".csv", ".parquet", ".jsonl")
 
 
-def check_ending(out: Path) -> None:
-    """Raises BadPlan for a file of no such ending: before anything is computed."""
+def check_out(out: Path, new_file: Path) -> None:
+    """Raises BadPlan for a file of no such ending, and for the one that is read: before anything is computed."""
+    if out.resolve() == new_file.resolve():
+        raise BadPlan("--out would overwrite the file that is read", got=str(out), fix="give another name")
+    _check_ending(out)
+
+
+def _check_ending(out: Path) -> None:
     if out.suffix not in ENDINGS:
         raise BadPlan("--out has an unknown ending", allowed=", ".join(ENDINGS), got=out.name,
                       fix="give predictions.csv")  # fmt: skip
@@ -25,7 +31,7 @@ def check_ending(out: Path) -> None:
 def write_predictions(found: Predictions, out: Path) -> Path:
     """Write the table to `out` and the picture beside it, whose path is returned. Both are made before either is
     written."""
-    check_ending(out)
+    _check_ending(out)
     table, picture = _bytes(found.table, out.suffix), out.with_suffix(".svg")
     content = drawn(found).encode()
     with writing_to(out.parent):

@@ -164,18 +164,28 @@ class InitialFlow(Frozen):
         return condition_key(self.source.name, self.length)
 
 
+MOST_MEMBERS = 32  # of an ensemble
+
+
 class Refit(Frozen):
     """The settings that won, trained once more on the whole file: what is taken away. How far its answers may be off is
     measured on networks that did not see the sequences they are tested on: those of the reporting trials.
 
     trial: the reporting trial that was the best on validation. seeds: of all reporting trials of its group. steps: of
-    the training, which has no validation part to stop on.
+    the training, which has no validation part to stop on. members: how many networks are trained, from the trial's seed
+    and those that follow it; more than one are an ensemble.
     """
 
     kind: Literal["refit"] = "refit"
     trial: Trial
     seeds: tuple[int, ...]
     steps: int = Field(ge=1)
+    members: int = Field(default=1, ge=1, le=MOST_MEMBERS)
+
+    @model_serializer(mode="wrap")
+    def _members_if_several(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what was always so: the digest names what was finished before there were ensembles."""
+        return {name: value for name, value in serialise(self).items() if (name, value) != ("members", 1)}
 
     @property
     def trials(self) -> list[Trial]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from carousel.experiments.contenders.ensemble import Ensemble
 from carousel.experiments.data import DataTask
 from carousel.experiments.training.description import Refit
 from carousel.experiments.training.learners import Weights, snapshot
 from carousel.experiments.training.loop import Learner, train
 from carousel.experiments.training.scoring import evaluate
-from carousel.experiments.training.trial import build_contender
+from carousel.experiments.training.trial import build_ensemble
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,16 @@ class RefitResult:
 def refit(job: Refit, whole: DataTask) -> RefitResult:
     """Train on a task whose parts are all of it. Nothing is chosen on the way: no part is left to choose by."""
     trial = job.trial
-    network = build_contender(trial.contender, whole, trial.seed, trial.kernel)
-    (learner,) = train([Learner(network, whole, trial.seed, trial.learning_rate)], job.training)
+    network = build_ensemble(trial.contender, whole, trial.seed, job.members, trial.kernel)
+    members = network.members if isinstance(network, Ensemble) else [network]
+    learners = train([Learner(member, whole, trial.seed + k, trial.learning_rate) for k, member in enumerate(members)],
+                     job.training)  # fmt: skip
+    diverged = any(learner.history.outcome == "diverged" for learner in learners)
     score = evaluate(network, whole, whole.batches("training", whole.checked))
     examples = len(whole.prepared.rows("training"))
-    record: dict[str, object] = {"outcome": learner.history.outcome, "training_score": score, "examples": examples}
+    record: dict[str, object] = {
+        "outcome": "diverged" if diverged else "finished",
+        "training_score": score,
+        "examples": examples,
+    }
     return RefitResult(snapshot(network), record)

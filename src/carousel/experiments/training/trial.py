@@ -11,9 +11,11 @@ import torch
 
 from carousel.experiments.columns import Exponent, Measures, Moment, Occluded, Probed
 from carousel.experiments.contenders.base import Network
+from carousel.experiments.contenders.ensemble import Averaged, Ensemble
 from carousel.experiments.contenders.network import build
 from carousel.experiments.contenders.sizes import Size
 from carousel.experiments.contenders.spec import ContenderSpec
+from carousel.experiments.data import DataTask
 from carousel.experiments.probes.gates import measure_gates
 from carousel.experiments.probes.gradient_flow import Flow, measure_exponent, measure_flow
 from carousel.experiments.probes.length_generalisation import measure_longer
@@ -60,6 +62,19 @@ def build_contender(contender: Contender, task: Task, seed: int, kernel: str = "
         generator=torch.Generator().manual_seed(seed + _INIT_SEED),
         kernel=None if kernel == "auto" else kernel,
     )
+
+
+def build_ensemble(contender: Contender, task: Task, seed: int, members: int, kernel: str = "auto") -> Network:
+    """That of so many, from a seed each, beginning with `seed`; of one the network itself."""
+    made = [build_contender(contender, task, seed + k, kernel) for k in range(members)]
+    return made[0] if members == 1 else Ensemble(made, _averaged(task))
+
+
+def _averaged(task: Task) -> Averaged:
+    kind = task.prepared.kind if isinstance(task, DataTask) else None
+    if kind == "classification":
+        return "classes"
+    return "keys" if kind == "piano-roll" else "values"
 
 
 def run_trial(trial: Trial, task: Task) -> TrialResult:

@@ -19,7 +19,7 @@ from carousel.experiments.data.prepare.own_units import in_own_units, own_column
 from carousel.experiments.data.prepare.preparation import OTHERS, TABLES, as_shown
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.sequences import SHORTEST
-from carousel.experiments.data.prepare.trained_channels import channels_of, masked, seen, unmasked
+from carousel.experiments.data.prepare.trained_channels import NAMED, channels_of, masked, seen, unmasked
 from carousel.experiments.data.read.fill import filled
 from carousel.experiments.data.read.layouts import row_values
 from carousel.experiments.data.read.order import Times
@@ -102,13 +102,6 @@ def rows_of(table: Table, options: DataOptions, trained: Prepared) -> NewRows:
     return _long(table, options, trained)
 
 
-def step_of(table: Table, trained: Prepared) -> tuple[Floats, Singles]:
-    """(raw [R, c], x [R, C]) of rows that are steps, in the file's units and as the network sees them."""
-    raw = channels_of(table, trained.card)
-    _refuse_gaps(table, raw, trained.card)
-    return raw, seen(raw, trained)
-
-
 def _refuse_other_format(suffix: str, source: Source, card: Card) -> None:
     """A table is answered by a network of a table, an array by one of such arrays."""
     known = card.get("format")
@@ -122,7 +115,7 @@ def _arrays(given: Unanswered, trained: Prepared) -> NewRows:
     refuse_others(given, trained.card)
     known = trained.card.get("spacing")
     if known is not None and given.spacing is not None:
-        _refuse_other_spacing(known, given.spacing, "time")
+        refuse_other_spacing(known, given.spacing, "time")
     return _whole(_rows(given.x, given.lengths, given.names, given.named, None, trained), trained)
 
 
@@ -149,13 +142,13 @@ def _long(table: Table, options: DataOptions, trained: Prepared) -> NewRows:
     group, order = (next(iter(several(named)), None) for named in (options.group, options.order))
     for role, name in (("group", group), ("order", order)):
         if name is not None:
-            table.column(name, f"{role} column")
+            table.column(name, f"{role} column", NAMED)
     steps = in_order(table, group, order, options.date_format)
     raw, _ = filled(channels_of(steps.table, card), steps.lengths, options.fill)
-    _refuse_gaps(steps.table, raw, card)
+    refuse_gaps(steps.table, raw, card)
     known = card["forecast"]["spacing"] if card["forecast"] is not None else card.get("spacing")
     if known is not None and steps.times is not None:
-        _refuse_other_spacing(known, steps.times.spacing(firsts_of(steps.lengths)), order)
+        refuse_other_spacing(known, steps.times.spacing(firsts_of(steps.lengths)), order)
     keys = [name.removeprefix(f"{group}=") for name in steps.names]
     return _whole(_rows(raw, steps.lengths, keys, group or "series", steps.times, trained), trained)
 
@@ -182,7 +175,8 @@ def _rows(raw: Floats, lengths: Ints, names: list[str], named: str, times: Times
     return NewRows(seen(scaled, trained), raw, lengths, names, named, times, own=own)
 
 
-def _refuse_gaps(table: Table, raw: Floats, card: Card) -> None:
+def refuse_gaps(table: Table, raw: Floats, card: Card) -> None:
+    """BadData for a column without a value that never missed one in training."""
     for place, name in enumerate(unmasked(card)):
         _refuse_missing_values(raw[:, place : place + 1], table.rows, name, name in masked(card))
 
@@ -198,7 +192,8 @@ def _refuse_missing_values(values: Floats, rows: Ints, name: str, known: bool) -
     )
 
 
-def _refuse_other_spacing(known: Spacing, found: Spacing, order: str | None) -> None:
+def refuse_other_spacing(known: Spacing, found: Spacing, order: str | None) -> None:
+    """BadData for steps that are not spaced as in training, where they were evenly spaced."""
     if not known["regular"] or not found["step"]:
         return
     same = found["unit"] == known["unit"] and np.isclose(found["step"], known["step"], rtol=1e-6)

@@ -70,7 +70,7 @@ def scaled_by(x: Floats, mean: Floats, std: Floats, channels: tuple[str, ...], m
     gap = np.isnan(x)
     with np.errstate(over="ignore"):  # refused on the next line, with the column's name
         values = np.where(gap, 0.0, (x - mean) / std)
-    _refuse_huge(values, channels)
+    refuse_huge(values, channels, float(np.finfo(np.float32).max))
     return np.concatenate([values, gap[:, masked]], axis=1).astype(np.float32)
 
 
@@ -106,11 +106,12 @@ def _refuse_unseen(gap: Bools, training: Bools, channels: tuple[str, ...]) -> No
         )
 
 
-def _refuse_huge(values: Floats, channels: tuple[str, ...]) -> None:
-    bad = np.flatnonzero((np.abs(values) > np.finfo(np.float32).max).any(axis=0))
+def refuse_huge(values: Floats, channels: tuple[str, ...], most: float) -> None:
+    """BadData for a channel with a value further than `most` deviations from its mean; values: [R, C], scaled."""
+    bad = np.flatnonzero((np.abs(values) > most).any(axis=0))
     if len(bad):
         raise BadData(
             f"column {channels[bad[0]]!r} holds a value beyond all measure of its training part",
-            got=f"{np.abs(values[:, bad[0]]).max():.1e} standard deviations from the mean",
+            got=f"{np.nanmax(np.abs(values[:, bad[0]])):.1e} standard deviations from the mean",
             fix="correct it, or leave the cell empty if the value is missing",
         )

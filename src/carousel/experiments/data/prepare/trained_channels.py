@@ -9,9 +9,12 @@ from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Floats, Singles
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.prepare.prepared import Prepared
-from carousel.experiments.data.prepare.scaling import scaled_by
+from carousel.experiments.data.prepare.scaling import refuse_huge, scaled_by
 from carousel.experiments.data.read.table import Table
 from carousel.experiments.data.read.visible import visible
+
+FAR = 1e6  # deviations from the mean of training: no measurement, but a mark such as 1e20, or another unit
+NAMED = "name it as in training, or compare again without it"
 
 
 def masked(card: Card) -> set[str]:
@@ -20,8 +23,12 @@ def masked(card: Card) -> set[str]:
 
 
 def seen(raw: Floats, trained: Prepared) -> Singles:
-    """Scaled, missing values 0 and marked, as `scale` does it; kept within what was usual where training kept it so."""
+    """Scaled, missing values 0 and marked, as `scale` does it; kept within what was usual where training kept it so.
+    BadData for a value beyond FAR."""
     names = unmasked(trained.card)
+    mean, std = trained.mean[: len(names)], trained.std[: len(names)]
+    with np.errstate(over="ignore"):
+        refuse_huge((raw - mean) / std, tuple(names), FAR)
     raw = raw.copy()
     for note in trained.card["notes"]:
         if note["key"] == "robust":
@@ -29,7 +36,7 @@ def seen(raw: Floats, trained: Prepared) -> Singles:
             raw[:, place] = raw[:, place].clip(float(str(note["least"])), float(str(note["most"])))
     gaps = masked(trained.card)
     marked = [names.index(name) for name in names if name in gaps]
-    return scaled_by(raw, trained.mean[: len(names)], trained.std[: len(names)], tuple(names), marked)
+    return scaled_by(raw, mean, std, tuple(names), marked)
 
 
 def unmasked(card: Card) -> list[str]:
@@ -46,7 +53,7 @@ def channels_of(table: Table, card: Card) -> Floats:
         if known:
             found.extend(_one_hot(table, column, known))
         else:
-            table.column(column, "input column")
+            table.column(column, "input column", NAMED)
             found.append(table.numbers(column))
     assert len(found) == len(names)  # channels stand in the order of their columns
     return np.stack(found, axis=1)
@@ -66,7 +73,7 @@ def _words(card: Card) -> dict[str, list[str]]:
 
 
 def _one_hot(table: Table, column: str, known: list[str]) -> list[Floats]:
-    series = table.column(column, "input column").cast(pl.String)
+    series = table.column(column, "input column", NAMED).cast(pl.String)
     unseen = np.flatnonzero([_word(value) not in known for value in series])
     if len(unseen):
         row = int(unseen[0])

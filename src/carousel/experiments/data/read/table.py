@@ -32,10 +32,10 @@ class Table:
         """The rows in another order, each with its own number."""
         return replace(self, frame=self.frame[order], rows=self.rows[order])
 
-    def column(self, name: str, role: str) -> pl.Series:
-        """A column by name; UnknownName with the nearest name."""
+    def column(self, name: str, role: str, fix: str | None = None) -> pl.Series:
+        """A column by name; UnknownName with the nearest name, and the fix."""
         if name not in self.frame.columns:
-            raise UnknownName(role, name, self.frame.columns)
+            raise UnknownName(role, name, self.frame.columns, fix)
         return self.frame[name]
 
     def numbers(self, name: str, role: str = "column") -> Floats:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import Literal
 
 import numpy as np
 
 from carousel.experiments.data.arrays import Floats
-from carousel.experiments.takeaway.export.portable import GATES, Portable
+from carousel.experiments.takeaway.export.portable import GATES, Number, Portable
 
-Number = Literal["float32", "int8"]
 _ROW = 12  # numbers a line
 
 

@@ -13,10 +13,10 @@ import numpy as np
 from carousel.common.errors import BadPlan, UnknownName
 from carousel.common.files import write_atomically, writing_to
 from carousel.experiments.results.rebuild import load_taken
-from carousel.experiments.takeaway.export.c_header import Number, c_header
+from carousel.experiments.takeaway.export.c_header import c_header
 from carousel.experiments.takeaway.export.parity import MOST, Examples, Parity, compared, examples, finished
-from carousel.experiments.takeaway.export.portable import Portable, portable, raw_sequences, test_rows
-from carousel.experiments.takeaway.export.runs import by_torch, compiled, dynamic_int8, in_onnx_runtime, simulated
+from carousel.experiments.takeaway.export.portable import Number, Portable, portable, raw_sequences, test_rows
+from carousel.experiments.takeaway.export.runs import by_torch, compiled, in_onnx_runtime, simulated
 from carousel.experiments.takeaway.export.torch_code import torch_code, torch_weights
 from carousel.experiments.takeaway.export.verilog import checked_bits, verilog_files
 from carousel.experiments.takeaway.predict import prepared_of
@@ -87,8 +87,7 @@ def _onnx(described: Portable) -> dict[str, bytes]:
             raise BadPlan(f"the package {package} is not installed", fix="pip install 'carousel-rnn[export]'")
     from carousel.experiments.takeaway.export.onnx_graph import onnx_model
 
-    content = onnx_model(described).SerializeToString()
-    return {"model_float32.onnx": content, "model_int8.onnx": dynamic_int8(content)}
+    return {f"model_{number}.onnx": onnx_model(described, number).SerializeToString() for number in NUMBERS}
 
 
 def _tried(

@@ -2,7 +2,7 @@
 
 Inputs: x [T, B, c] in the file's units (NaN: missing), lengths [B] int32, h0 (and c0) [layers, B, H]. Outputs: answer
 ([B, classes] probabilities, [B, 1] values, [B, steps, columns] forecasts), hn (and cn). T and B are free, so a step is
-T = 1 with the last call's state.
+T = 1 with the last call's state. In float32 a layer is ONNX's own operator, with int8 weights a Scan.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from carousel.experiments.data.arrays import Floats
-from carousel.experiments.takeaway.export.portable import Portable
+from carousel.experiments.takeaway.export.onnx_int8 import scanned_layer
+from carousel.experiments.takeaway.export.onnx_nodes import Graph
+from carousel.experiments.takeaway.export.portable import Number, Portable
 
 OPSET = 17  # known to every ONNX Runtime since 1.12
 _IR = 8
@@ -28,53 +30,29 @@ _OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def onnx_model(network: Portable) -> onnx.ModelProto:
-    """Checked by onnx itself."""
-    graph = _Graph()
+def onnx_model(network: Portable, number: Number) -> onnx.ModelProto:
+    """Checked by onnx itself. number: of the weights."""
+    graph, whole = Graph(), number == "int8"
     states = ("h", "c") if network.has_c else ("h",)
     below = _scaled(graph, network)
     finals: dict[str, list[str]] = {state: [] for state in states}
-    for number in range(len(network.layers)):
-        below, last = _layer(graph, network, number, below, states)
+    for k, layer in enumerate(network.layers):
+        initial = _initial(graph, k, states)
+        if whole:
+            below, last = scanned_layer(graph, network.cell, layer, k, below, initial)
+        else:
+            below, last = _layer(graph, network, k, below, initial)
         for state, name in zip(states, last, strict=True):
             finals[state].append(name)
     shown = graph.node("Squeeze", [finals["h"][-1], graph.whole("axis0", [0])])
-    answer = _answer(graph, network, graph.node("Gemm", [shown, graph.floats("readout", network.weight),
-                     graph.floats("readout_bias", network.bias)], transB=1))  # fmt: skip
+    answer = _answer(graph, network, _readout(graph, network, shown, whole))
     graph.node("Identity", [answer], output="answer")
     for state, names in finals.items():
         graph.node("Concat", names, output=f"{state}n", axis=0)
     return _model(graph, network, states)
 
 
-class _Graph:
-    """Nodes and constants, named in the order in which they are made."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-
-    def node(self, kind: str, inputs: list[str], output: str | None = None, **attributes: Any) -> str:
-        """The name of its only output."""
-        name = output or f"{kind}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
-        return name
-
-    def floats(self, name: str, values: Floats) -> str:
-        """A float32 constant."""
-        return self._constant(name, values.astype(np.float32))
-
-    def whole(self, name: str, values: list[int]) -> str:
-        """An int64 constant."""
-        return self._constant(name, np.array(values, dtype=np.int64))
-
-    def _constant(self, name: str, values: np.ndarray) -> str:
-        name = f"{name}_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-
-def _scaled(graph: _Graph, network: Portable) -> str:
+def _scaled(graph: Graph, network: Portable) -> str:
     """[T, B, I]: scaled, missing values 0, masks behind."""
     gap, mean = graph.node("IsNaN", ["x"]), graph.floats("mean", network.mean)
     known = graph.node("Where", [gap, mean, "x"])
@@ -86,7 +64,21 @@ def _scaled(graph: _Graph, network: Portable) -> str:
     return graph.node("Concat", [scaled, chosen], axis=2)
 
 
-def _layer(graph: _Graph, network: Portable, number: int, below: str, states: tuple[str, ...]) -> tuple[str, list[str]]:
+def _initial(graph: Graph, number: int, states: tuple[str, ...]) -> list[str]:
+    """[1, B, H] of a layer."""
+    ends = [graph.whole("one", [place]) for place in (number, number + 1)]
+    return [graph.node("Slice", [f"{state}0", *ends, graph.whole("axis", [0])]) for state in states]
+
+
+def _readout(graph: Graph, network: Portable, shown: str, whole: bool) -> str:
+    """[B, O] of [B, H]."""
+    if whole:
+        return graph.product("readout", shown, network.weight, network.bias)
+    tables = [graph.floats("readout", network.weight), graph.floats("readout_bias", network.bias)]
+    return graph.node("Gemm", [shown, *tables], transB=1)
+
+
+def _layer(graph: Graph, network: Portable, number: int, below: str, initial: list[str]) -> tuple[str, list[str]]:
     """Its output [T, B, H], and its final states [1, B, H]."""
     layer, order, hidden = network.layers[number], _ORDER[network.cell], network.hidden
 
@@ -95,17 +87,15 @@ def _layer(graph: _Graph, network: Portable, number: int, below: str, states: tu
         return np.concatenate([blocks[block] for block in order])
 
     w, u, b, v = (rows(values) for values in (layer.w, layer.u, layer.b, layer.v))
-    ends = [graph.whole("one", [place]) for place in (number, number + 1)]
-    initial = [graph.node("Slice", [f"{state}0", *ends, graph.whole("axis", [0])]) for state in states]
     tables = [("w", w[None]), ("u", u[None]), ("b", np.concatenate([b, v])[None])]
     inputs = [below, *(graph.floats(name, values) for name, values in tables)]
     kind, extra = _OPERATORS[network.cell]
-    outputs = [f"layer{number}_{name}" for name in ("all", *states)]
-    graph.nodes.append(helper.make_node(kind, [*inputs, "lengths", *initial], outputs, hidden_size=hidden, **extra))
+    outputs = [f"layer{number}_{name}" for name in ("all", "h", "c")[: 1 + len(initial)]]
+    graph.nodes_of(kind, [*inputs, "lengths", *initial], outputs, hidden_size=hidden, **extra)
     return graph.node("Squeeze", [outputs[0], graph.whole("direction", [1])]), outputs[1:]
 
 
-def _answer(graph: _Graph, network: Portable, output: str) -> str:
+def _answer(graph: Graph, network: Portable, output: str) -> str:
     """In the file's units."""
     if network.question == "classification":
         return graph.node("Softmax", [output], axis=1)
@@ -117,7 +107,7 @@ def _answer(graph: _Graph, network: Portable, output: str) -> str:
     return graph.node("Add", [graph.node("Mul", [shaped, unit]), last])
 
 
-def _last(graph: _Graph, network: Portable) -> str:
+def _last(graph: Graph, network: Portable) -> str:
     """[B, K]: the last value of each forecast column, at each sequence's own last step."""
     values = graph.node("Gather", ["x", graph.whole("targets", network.targets.tolist())], axis=2)
     steps = graph.node("Sub", [graph.node("Cast", ["lengths"], to=TensorProto.INT64), graph.whole("one", [1])])
@@ -128,7 +118,7 @@ def _last(graph: _Graph, network: Portable) -> str:
     return graph.node("Squeeze", [graph.node("GatherElements", [values, index], axis=0), graph.whole("axis0", [0])])
 
 
-def _model(graph: _Graph, network: Portable, states: tuple[str, ...]) -> onnx.ModelProto:
+def _model(graph: Graph, network: Portable, states: tuple[str, ...]) -> onnx.ModelProto:
     layers, hidden, count = len(network.layers), network.hidden, len(network.mean)
     inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["T", "B", count]),
               helper.make_tensor_value_info("lengths", TensorProto.INT32, ["B"])]  # fmt: skip

@@ -14,12 +14,14 @@ import torch
 
 from carousel.common.errors import BadPlan
 from carousel.experiments.contenders.base import Network
+from carousel.experiments.contenders.ensemble import Ensemble
 from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.experiments.data import Prepared
 from carousel.experiments.data.arrays import Floats, Ints
 from carousel.nn.cells import Cell
 
 Kind = Literal["rnn", "rnn-relu", "lstm", "gru"]
+Number = Literal["float32", "int8"]  # of weights
 _KINDS: dict[str, Kind] = {"rnn": "rnn", "rnn-relu": "rnn-relu", "lstm": "lstm", "lstm-1997": "lstm",
                            "lstm-coupled": "lstm", "gru": "gru"}  # fmt: skip
 GATES = {"rnn": 1, "rnn-relu": 1, "lstm": 4, "gru": 3}
@@ -84,8 +86,11 @@ class Portable:
 
 
 def portable(network: Network, trained: Prepared) -> Portable:
-    """Raises BadPlan for a Transformer, which has no step to export."""
+    """Raises BadPlan for a Transformer, which has no step to export, and for an ensemble."""
     if not isinstance(network, RecurrentNetwork):
+        if isinstance(network, Ensemble):
+            raise BadPlan("an ensemble is not exported", got=f"{len(network.members)} networks",
+                          fix="compare again without --ensemble, or take carousel predict or serve")  # fmt: skip
         raise BadPlan("only recurrent networks are exported", got="a Transformer",
                       fix="compare without it: --contenders rnn,lstm,gru")  # fmt: skip
     masks = set(trained.card["channels"]["masks"])

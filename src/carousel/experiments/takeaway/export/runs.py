@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -71,24 +69,6 @@ def session_of(content: bytes) -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-
-
-def dynamic_int8(content: bytes) -> bytes:
-    """A float32 model with weights in int8 and inputs quantised as they come: the LSTM and the readout. ONNX Runtime
-    has no such operator for RNN and GRU, which stay float32."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    with tempfile.TemporaryDirectory(prefix="carousel-") as made:
-        source, target = Path(made) / "float32.onnx", Path(made) / "int8.onnx"
-        source.write_bytes(content)
-        root, level = logging.getLogger(), logging.getLogger().level
-        root.setLevel(logging.ERROR)  # it advises a preparation that our graph has no need of
-        try:
-            quantize_dynamic(source, target, per_channel=False, weight_type=QuantType.QInt8,
-                             op_types_to_quantize=["LSTM", "Gemm", "MatMul"])  # fmt: skip
-        finally:
-            root.setLevel(level)
-        return target.read_bytes()
 
 
 def zero_states(described: Portable, batch: int) -> dict[str, np.ndarray]:
