@@ -25,9 +25,14 @@ class Ensemble(Network):
         self.readout = members[0].readout
 
     @property
+    def each(self) -> list[Network]:
+        """The members: alike but for their weights."""
+        return [cast(Network, member) for member in self.members]
+
+    @property
     def first(self) -> Network:
-        """Members are alike but for their weights."""
-        return cast(Network, self.members[0])
+        """Any of them."""
+        return self.each[0]
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         outputs = torch.stack([member(x, lengths) for member in self.members])
@@ -53,4 +58,4 @@ class Ensemble(Network):
 
     def carried(self, length: int) -> int:
         """That of all members."""
-        return sum(cast(Network, member).carried(length) for member in self.members)
+        return sum(member.carried(length) for member in self.each)

@@ -19,6 +19,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -100,7 +101,8 @@ async def _told(request: Request, error: Exception) -> Response:
 async def _nowhere(request: Request, error: Exception) -> Response:
     """A path or a method that there is not."""
     allowed = "POST /predict, POST or DELETE /streams/NAME, GET /health, GET /openapi.json"
-    return JSONResponse({"error": f"nothing answers here; allowed: {allowed}"}, error.status_code)
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    return JSONResponse({"error": f"nothing answers here; allowed: {allowed}"}, status)
 
 
 def _refuse_stranger(request: Request, token: str | None) -> None:

@@ -25,7 +25,7 @@ def refit(job: Refit, whole: DataTask) -> RefitResult:
     """Train on a task whose parts are all of it. Nothing is chosen on the way: no part is left to choose by."""
     trial = job.trial
     network = build_ensemble(trial.contender, whole, trial.seed, job.members, trial.kernel)
-    members = network.members if isinstance(network, Ensemble) else [network]
+    members = network.each if isinstance(network, Ensemble) else [network]
     learners = train([Learner(member, whole, trial.seed + k, trial.learning_rate) for k, member in enumerate(members)],
                      job.training)  # fmt: skip
     diverged = any(learner.history.outcome == "diverged" for learner in learners)

@@ -45,7 +45,7 @@ def _body(graph: Graph, cell: Kind, layer: Layer, number: int, states: int) -> o
     given = tuple(f"{name}{number}_before" for name in ("h", "c")[:states])
     from_x = inside.product("w", f"x{number}", layer.w, layer.b)
     from_h = inside.product("u", given[0], layer.u, layer.v)
-    after = _CELLS[cell](inside, *(_blocks(inside, cell, rows) for rows in (from_x, from_h)), given)
+    after = _CELLS[cell](inside, _blocks(inside, cell, from_x), _blocks(inside, cell, from_h), given)
     kept = [inside.node("Where", [f"going{number}", new, old]) for new, old in zip(after, given, strict=True)]
     shown = inside.node("Identity", [kept[0]])
     graph.constants += inside.constants  # weights belong to the model, where a runtime may prepare them once
