@@ -50,6 +50,9 @@ REPORTED = (
     "`IndexError`, a target network, and LSTMs on a noisy sine or a random walk that were told to open their "
     "gates.",
     "",
+    "After these rules all 660 planted faults and 40 sound trials of this page were examined again, without the training "
+    "that certifies, which no rule changes: 660 of 660 first, those that do not hurt among them, and no alarm.",
+    "",
     "Named by another id, with the same remedy: weights that are all 0 are `dead-units`, weights drawn too large "
     "are `exploding`. Still missed: noise that is added to the input in evaluation too, as a variational model "
     "may mean to.",
