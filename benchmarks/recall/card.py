@@ -35,6 +35,7 @@ REPORTED = (
     "| 34 faulty, evening, round one | 24 of 34; 32 after mending | 1 on 34 twins; 0 after mending |",
     "| 35 faulty, evening, round two | 32 of 35; 35 after mending | 1 on 35 twins; 0 after mending |",
     "| 25 faulty, evening, round three | 22 of 25; 24 after mending | 1 on 25 twins; 0 after mending |",
+    "| 20 faulty, evening, round four | 18 of 20; 20 after mending | 0 on 20 twins |",
     "| 44 sound, evening | | 2 of 44; 0 after mending |",
     "",
     "Mended after round one: targets that are not shifted, a decoder that is fed what it has to name, scores laid"
@@ -50,8 +51,9 @@ REPORTED = (
     "`IndexError`, a target network, and LSTMs on a noisy sine or a random walk that were told to open their "
     "gates.",
     "",
-    "After these rules all 660 planted faults and 40 sound trials of this page were examined again, without the training "
-    "that certifies, which no rule changes: 660 of 660 first, those that do not hurt among them, and no alarm.",
+    "After these rules all 660 planted faults and 40 sound trials of this page were examined again, without the "
+    "training that certifies, which no rule changes: 660 of 660 first, those that do not hurt among them, and no "
+    "alarm.",
     "",
     "Named by another id, with the same remedy: weights that are all 0 are `dead-units`, weights drawn too large "
     "are `exploding`. Still missed: noise that is added to the input in evaluation too, as a variational model "

@@ -183,6 +183,23 @@ def decoder_with_its_targets(fixed: bool) -> Made:
     return net, (x, series[:, 11:-1] if fixed else y, y), squared, {}
 
 
+def dead_head(fixed: bool) -> Made:
+    net = Net(lambda net, x: net.second(torch.relu(last_step(net, x))), 5, 8)
+    net.second = nn.Linear(8, 1)
+    nn.init.constant_(net.head.bias, 0.1 if fixed else -5.0)
+    x = torch.randn(16, 9, 5)
+    return net, (x, x.mean((1, 2)).unsqueeze(1)), squared, {}
+
+
+def dropout_by_hand(fixed: bool) -> Made:
+    def forward(net: Any, x: Tensor) -> Tensor:
+        output = net.rnn(x)[0][:, -1]
+        keep = (torch.rand_like(output) > 0.5).float() if net.training or not fixed else torch.ones_like(output)
+        return net.head(output * keep)
+
+    return Net(forward, 5, 3), (torch.randn(16, 9, 5), torch.arange(16) % 3), classified, {}
+
+
 CASES: dict[Callable[[bool], Made], tuple[str, str]] = {
     windows_as_one_sequence: ("batch-mixing", "windows"),
     padded_time_first: ("batch-mixing", "padding"),
@@ -198,6 +215,8 @@ CASES: dict[Callable[[bool], Made], tuple[str, str]] = {
     window_with_its_target: ("future-leak", "value_last"),
     steps_with_their_targets: ("future-leak", "value_each"),
     decoder_with_its_targets: ("future-leak", "value_each"),
+    dead_head: ("constant-answer", "independent"),
+    dropout_by_hand: ("nondeterministic", "noise"),
 }
 
 

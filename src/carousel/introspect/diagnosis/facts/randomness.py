@@ -24,6 +24,7 @@ DROPOUT = (
 )
 DRAWS = ("randn", "rand", "randn_like", "rand_like", "normal", "uniform", "bernoulli", "randint", "exponential")
 SAMPLES = ("multinomial", "gumbel_softmax", "poisson")
+_COMPARED = ("lt", "gt", "le", "ge")
 _SEEDS = (1, 2)
 
 
@@ -98,13 +99,22 @@ def _is_by_number(operation: Operation) -> bool:
 
 
 def _is_scaled(operations: list[Operation], drawn: Operation) -> bool:
-    """Whether it is multiplied, or compared, with what depends on the parameters: a sample, not noise."""
-    made = {id(t) for t in drawn.outputs}
+    """Whether it is multiplied, or compared, with what depends on the parameters: a sample, not noise. A mask of zeros
+    and ones for every feature is dropout, written by hand."""
+    made, is_mask = {id(t) for t in drawn.outputs}, drawn.name == "bernoulli"
     for operation in operations:
         mine = [t for t in operation.inputs if id(t) in made]
         others: list[Tensor] = [t for t in operation.inputs if id(t) not in made]
+        is_mask |= bool(mine) and not others and operation.name in _COMPARED
         if mine and any(t.requires_grad for t in (*mine, *others)):
+            if is_mask and operation.name in ("mul", "rmul", "imul") and _is_of_features(mine[0], others):
+                return False
             return operation.name not in ("add", "sub", "cat", "radd", "rsub", "iadd")
         if mine:
             made |= {id(t) for t in operation.outputs}
     return False
+
+
+def _is_of_features(mask: Tensor, others: list[Tensor]) -> bool:
+    """Whether it is as large as what it is multiplied with, and no coin for each sample."""
+    return len(others) == 1 and mask.shape == others[0].shape and mask.dim() > 1 and mask.shape[-1] > 1
