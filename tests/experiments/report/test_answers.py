@@ -16,7 +16,7 @@ from carousel.common.texts import LANGUAGES, text
 from carousel.experiments.report.first.plot_area import short
 from carousel.experiments.report.first.screen import answers_pictures
 from carousel.experiments.report.page.scores import score_table
-from carousel.experiments.report.tables.answers import auroc, by_step_ahead, class_scores, confusion, frames
+from carousel.experiments.report.tables.answers import auroc, by_series, by_step_ahead, class_scores, confusion, frames
 from carousel.experiments.results.answered import Answers
 from carousel.experiments.results.kept import schema
 from carousel.experiments.tables import ANSWERS
@@ -144,3 +144,18 @@ def test_a_file_whose_answers_were_not_kept_is_reported_with_the_reason(file_run
     for lang in LANGUAGES:
         assert text("first.answers.missing", lang) in read(file_run[0].folder, "report.html")
     assert "answers.csv" not in {path.name for path in (file_run[0].folder / "tables").iterdir()}
+
+
+def test_scores_by_series() -> None:
+    truth = np.arange(8.0) % 4
+    columns = {"sequence": range(8), "series": [0] * 4 + [90] * 4, "step": range(8), "ahead": [1] * 8,
+               "column": ["y"] * 8, "truth": truth, "predicted": truth + np.repeat([0.5, 2.0], 4),
+               "half": [1.0] * 8}  # fmt: skip
+    made = replace(answered("forecast", columns), series={0: "shop=a", 90: "shop=b"})
+    table = frames(made)["series"]
+    assert table.drop("r2").rows() == [("shop=b", "y", 4, 2.0), ("shop=a", "y", 4, 0.5)]
+    assert table["r2"].to_list() == pytest.approx([1 - 16 / 5, 1 - 1 / 5]) and table.equals(by_series(made))
+    shown = score_table(made, "en")
+    assert shown is not None and shown.rows[0] == ("shop=b", "y", "4", "2", fixed(-2.2))
+    assert fixed((-2.2 + 0.8) / 2) in shown.notes[0]
+    assert score_table(replace(made, series={}), "en") is None and "series" not in frames(replace(made, series={}))

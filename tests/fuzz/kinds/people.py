@@ -1,8 +1,13 @@
-"""Tables as people write them: dates, decimal commas, lines before the header, encodings, .gz, workbooks, ARFF."""
+"""Tables as people write them: dates, decimal commas, lines before the header, encodings, packings, workbooks, ARFF."""
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import io
+import lzma
+import zipfile
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -16,8 +21,23 @@ _GIVEN: dict[str, Any] = {"forecast": ("a",), "order": "t", "window": 4}
 _COLUMNS = ("t", "a", "b", "label")
 _DATES = ("%Y-%m-%d %H:%M", "%d/%m/%Y", "%m/%d/%y %I:%M %p", "%d.%m.%Y %H.%M.%S", "%Y%m%d", "%Y%m%d%H", "%b %d %Y",
           "%d-%b-%Y", "%Y年%m月%d日", "%Y-%m-%dT%H:%M:%SZ", "%H:%M", "%Y Q1", "%Y", "%j")  # fmt: skip
-_NUMBERS = ("{:.2f}", "{:,.1f}", "{:.0f} %", "{:e}", "{:.3f}", "+{:.1f}", "$ {:.2f}", "−{:.1f}")
-_TOPS = ("", "", "", "", "sep=;\n", "Station 7\n\n", "# a comment\n", "one,two\n", ";;;;\n", "\ufeff", "\n\n")
+_NUMBERS = ("{:.2f}", "{:,.1f}", "{:.0f} %", "{:e}", "{:.3f}", "+{:.1f}", "$ {:.2f}", "${:,.2f}", "({:.1f})",
+            "{:.1f} kW", "{:.0f}°C", "−{:.1f}")  # fmt: skip
+_TOPS = (
+    "",
+    "",
+    "",
+    "",
+    "sep=;\n",
+    "Station 7\n\n",
+    "# a comment\n",
+    "# t,a,b,label\n",
+    ",x,x,\n",
+    "one,two\n",
+    ";;;;\n",
+    "\ufeff",
+    "\n\n",
+)
 _UNITS = ("", "", "", ",MW,%,", "h,(°C),m/s,", "[s],[1],[2],[3]")
 _ENCODINGS = ("utf-8", "utf-8", "gb18030", "big5", "utf-16", "utf-16-le", "cp1252", "cp1251", "shift_jis", "utf-32")
 
@@ -31,11 +51,25 @@ def written(draw: Random, folder: Path) -> None:
         lines.insert(1, units)
     content = (draw.choice(_TOPS) + "\n".join(lines)).encode(draw.choice(_ENCODINGS), "replace")
     content = mutated_bytes(content, draw) if draw.random() < 0.3 else content
-    packed = draw.random() < 0.1
-    name = draw.choice(("a.csv", "a.txt", "a.tsv")) + (".gz" if packed else "")
-    content = gzip.compress(content, 1) if packed else content
+    packed = draw.choice(tuple(_PACKED)) if draw.random() < 0.2 else ""
+    name = draw.choice(("a.csv", "a.txt", "a.tsv", "a.dat")) + packed
+    content = _PACKED[packed](content) if packed else content
     (folder / name).write_bytes(mutated_bytes(content, draw) if packed and draw.random() < 0.5 else content)
     read(folder / name, _GIVEN, draw, _COLUMNS)
+
+
+def _zipped(content: bytes) -> bytes:
+    with zipfile.ZipFile(made := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", content)
+    return made.getvalue()
+
+
+_PACKED: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": lambda content: gzip.compress(content, 1),
+    ".bz2": bz2.compress,
+    ".xz": lambda content: lzma.compress(content, preset=0),
+    ".zip": _zipped,
+}
 
 
 def workbook(draw: Random, folder: Path) -> None:

@@ -128,7 +128,7 @@ _EDITS = (_nudge, _nudge, _nudge, _cell, _cell, _column, _row, _row, _columns, _
 
 
 def jsonl(draw: Random, folder: Path) -> None:
-    """One object a line."""
+    """One object a line, or all in a list."""
     make, given = draw.choice(_BASES)
     header, *body = make()
     objects = [{name: _plain(cell) for name, cell in zip(header, row, strict=True)} for row in body]
@@ -139,7 +139,10 @@ def jsonl(draw: Random, folder: Path) -> None:
     for _ in range(draw.choice((0, 0, 0, 1))):
         lines.insert(draw.randrange(len(lines) + 1), _line(draw))
     content = draw.choice((*["\n"] * 8, "\r\n", "\n\n", " ")).join(lines).encode("utf-8", "surrogatepass")
-    path = folder / draw.choice(("a.jsonl", "a.ndjson"))
+    if draw.random() < 0.2:  # the same as one document
+        path, content = folder / "a.json", b"[" + b",".join(content.split(b"\n")) + b"]"
+    else:
+        path = folder / draw.choice(("a.jsonl", "a.ndjson"))
     path.write_bytes(mutated_bytes(content, draw) if draw.random() < 0.25 else content)
     read(path, given, draw, tuple(header))
 

@@ -84,7 +84,8 @@ class Spacing(TypedDict):
 
 
 class Forecast(TypedDict):
-    """What is forecast from what, in steps; *_given: by the user, else chosen."""
+    """What is forecast from what, in steps; *_given: by the user, else chosen. series: of several their names, of a
+    thousand at most, by the row where each begins."""
 
     columns: list[str]
     window: int
@@ -92,6 +93,7 @@ class Forecast(TypedDict):
     window_given: bool
     horizon_given: bool
     spacing: Spacing | None
+    series: NotRequired[dict[str, str]]
 
 
 class Labels(TypedDict):

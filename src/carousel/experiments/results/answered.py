@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -14,13 +15,16 @@ from carousel.experiments.training.description import Contender
 @dataclass(frozen=True)
 class Answers:
     """table: rows of `tables.ANSWERS`. kind: of the file. classes: their names in the order of their numbers. left_out:
-    how many test examples there are beside those of `spread`, over all splits."""
+    how many test examples there are beside those of `spread`, over all splits. series: of a forecast the names of
+    several, by the row where each begins; empty in folders of before 2026-11-30.
+    """
 
     made: Contender
     table: pl.DataFrame
     kind: str
     classes: tuple[str, ...]
     left_out: int
+    series: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def spread(self) -> pl.DataFrame:
@@ -42,4 +46,7 @@ def answers_of(evidence: Evidence, wanted: str | None) -> Answers | None:
     per_split = table.filter("spread").group_by("seed").agg(pl.col("sequence").n_unique())["sequence"]
     left_out = len(per_split) * evidence.card["split"]["test"] - int(per_split.sum())
     classes = tuple(str(each["name"]) for each in evidence.card["classes"] or ())
-    return Answers(chosen.description.trial.contender, table, evidence.card["kind"], classes, max(0, left_out))
+    forecast = evidence.card["forecast"]
+    named = {} if forecast is None else forecast.get("series", {})
+    series = {int(begin): name for begin, name in named.items()}
+    return Answers(chosen.description.trial.contender, table, evidence.card["kind"], classes, max(0, left_out), series)

@@ -18,6 +18,8 @@ from carousel.experiments.data.prepare.time_window import WHOLE, TimeWindow
 from carousel.experiments.data.prepare.windows import Windows, cut_windows
 from carousel.experiments.data.read.parsed import ParsedSeries
 
+_MOST_NAMED = 1_000  # series, in the card
+
 
 def from_series(
     parsed: ParsedSeries,
@@ -94,7 +96,7 @@ def _own_note(parsed: ParsedSeries, own: Floats | None) -> list[Note]:
 
 
 def _forecast_card(parsed: ParsedSeries, cut: Windows, options: DataOptions) -> Forecast:
-    return {
+    made: Forecast = {
         "columns": [parsed.channels[c] for c in parsed.targets],
         "window": cut.window,
         "horizon": cut.horizon,
@@ -102,3 +104,6 @@ def _forecast_card(parsed: ParsedSeries, cut: Windows, options: DataOptions) -> 
         "horizon_given": options.horizon is not None,
         "spacing": parsed.times.spacing(firsts_of(parsed.lengths)) if parsed.times is not None else None,
     }
+    if 1 < len(parsed.names) <= _MOST_NAMED:
+        made["series"] = dict(zip(map(str, starts_of(parsed.lengths).tolist()), parsed.names, strict=True))
+    return made

@@ -25,7 +25,9 @@ def frames(answers: Answers | None) -> dict[str, pl.DataFrame]:
     found = {"answers": answers.table}
     if answers.kind == "classification":
         found |= {"confusion": confusion(answers), "classes": class_scores(answers).by_class}
-    return found | ({"ahead": by_step_ahead(answers)} if answers.kind == "forecast" else {})
+    if answers.kind == "forecast":
+        found |= {"ahead": by_step_ahead(answers)} | ({"series": by_series(answers)} if answers.series else {})
+    return found
 
 
 def confusion(answers: Answers) -> pl.DataFrame:
@@ -85,3 +87,14 @@ def by_step_ahead(answers: Answers) -> pl.DataFrame:
     off = (pl.col("predicted") - pl.col("truth")).abs()
     grouped = answers.spread.group_by("column", "ahead", maintain_order=True)
     return grouped.agg(windows=pl.len(), error=off.mean(), held=(off <= pl.col("half")).mean())
+
+
+def by_series(answers: Answers) -> pl.DataFrame:
+    """series, column, answers, error (mean absolute), r2 (null where the truths are all alike), all splits together, in
+    the unit that the series has: the worst first."""
+    off, truth = pl.col("predicted") - pl.col("truth"), pl.col("truth")
+    spread = ((truth - truth.mean()) ** 2).sum()
+    r2 = pl.when(spread > 0).then(1 - (off**2).sum() / spread)
+    found = answers.spread.group_by("series", "column").agg(answers=pl.len(), error=off.abs().mean(), r2=r2)
+    named = found.with_columns(pl.col("series").replace_strict(dict(answers.series), return_dtype=pl.String))
+    return named.sort("r2", "series", "column", nulls_last=True)
