@@ -147,6 +147,7 @@ REFUSED: dict[str, tuple[str, str | bytes, DataOptions, tuple[str, ...]]] = {
     "two tables": ("a.zip", BOTH, Y, ("holds 2 files", "'one.csv', 'two.csv'", "name one of them")),
     "lines in a .json": ("a.json", "\n".join(map(json.dumps, RECORDS)), Y, ("one object a line", "name it .jsonl")),
     "JSON of something else": ("a.json", '{"t": [1, 2], "y": 3}', Y, ("is no table", "a list of objects")),
+    "JSON, half a character": ("a.json", '[{"t": 1, "y": "\\ud800"}]', Y, ("'y' holds text in row 1",)),
     "JSON, damaged": ("a.json", '[{"t": 1', Y, ("is not JSON",)),
     "JSON, nested": ("a.json", "[" * 200_000, Y, ("is not JSON", "nested too deep")),
     "an archive, damaged": ("a.zip", BOTH[:-9], Y, ("cannot be read as zip",)),

@@ -21,7 +21,7 @@ def read_json(source: Source, options: DataOptions) -> Table:
     text, notes = decode(source, options.encoding)
     try:
         rows = _rows(json.loads(text), source)
-        lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        lines = "\n".join(json.dumps(row) for row in rows)
     except (ValueError, RecursionError) as error:
         if "\n{" in text.strip():
             raise BadData(f"{source.name} holds one object a line", fix="name it .jsonl") from error
