@@ -46,7 +46,7 @@ def answers_of(evidence: Evidence, wanted: str | None) -> Answers | None:
     per_split = table.filter("spread").group_by("seed").agg(pl.col("sequence").n_unique())["sequence"]
     left_out = len(per_split) * evidence.card["split"]["test"] - int(per_split.sum())
     classes = tuple(str(each["name"]) for each in evidence.card["classes"] or ())
-    forecast = evidence.card["forecast"]
+    forecast = evidence.card.get("forecast")
     named = {} if forecast is None else forecast.get("series", {})
     series = {int(begin): name for begin, name in named.items()}
     return Answers(chosen.description.trial.contender, table, evidence.card["kind"], classes, max(0, left_out), series)
