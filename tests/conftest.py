@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.soak.processes import server, start_workers_forked
 from tests.support.browser import chromium
 from tests.support.real import real_file, vowels_table
 
@@ -58,6 +60,18 @@ def chorales() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked_workers() -> Iterator[None]:
+    """The workers of runs that a test makes in this process are real ones, without seconds of importing torch each."""
+    from carousel.experiments.runner import pool
+    from tests.support.runs import environment
+
+    with ExitStack() as closing, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "subprocess", pool.subprocess)  # put back at the end
+        start_workers_forked(cache(lambda: closing.enter_context(server(environment()))))
+        yield
 
 
 @pytest.fixture(scope="module")

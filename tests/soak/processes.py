@@ -8,14 +8,15 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any, Protocol
 
 from carousel.experiments.runner import pool
 
+_ROOT = Path(__file__).parents[2]  # where `tests` is found
 _SECONDS = 120.0  # for a process to end; a hang is a fault
 
 
@@ -37,7 +38,7 @@ class Forked:
         self.returncode: int | None = None
         self._connection = socket.socket(socket.AF_UNIX)
         self._connection.connect(path)
-        told = {"arguments": arguments, "environment": dict(env), "group": group}
+        told = {"arguments": arguments, "environment": dict(env), "group": group, "folder": os.getcwd()}
         socket.send_fds(self._connection, [json.dumps(told).encode()], streams)
         self.pid = int(b"".join(iter(lambda: self._connection.recv(1), b"\n")))
         self.stdin: IO[bytes] | None = None
@@ -66,16 +67,17 @@ class Forked:
     def kill(self) -> None:
         """End it."""
         if self.poll() is None:
-            os.kill(self.pid, 9)
+            with suppress(ProcessLookupError):  # it ended by itself since
+                os.kill(self.pid, 9)
 
 
-def start_workers_forked(path: str) -> None:
-    """In a command that the server forked: its workers are forked too, and belong to its group."""
+def start_workers_forked(path: Callable[[], str]) -> None:
+    """The workers of runs of this process are forked by the server at `path()`, and belong to this process's group."""
 
     def started(command: Sequence[str], *, stderr: IO[bytes], stdin: int, env: Any) -> Forked:
         assert stdin == subprocess.PIPE
         reading, writing = os.pipe()
-        process = Forked(path, command[1:], (reading, 1, stderr.fileno()), env, os.getpgrp())
+        process = Forked(path(), command[1:], (reading, 1, stderr.fileno()), env, os.getpgrp())
         os.close(reading)
         process.stdin = os.fdopen(writing, "wb")
         return process
@@ -103,16 +105,25 @@ def starter(env: Any, *, fresh: bool) -> Iterator[Starter]:
     if fresh:
         yield Starter(None)
         return
+    with server(env) as path:
+        yield Starter(path)
+
+
+@contextmanager
+def server(env: Any) -> Iterator[str]:
+    """The path of the socket of a server that lives meanwhile."""
     with tempfile.TemporaryDirectory(prefix="soak") as folder:  # a socket's path must be short
         path = str(Path(folder) / "server")
         command = [sys.executable, "-m", "tests.soak.server", path]
-        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, process_group=0)
+        started = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, cwd=_ROOT, process_group=0
+        )
         try:
-            assert server.stdout is not None
-            assert server.stdout.readline() == b"ready\n", "the server did not start"
-            yield Starter(path)
+            assert started.stdout is not None
+            assert started.stdout.readline() == b"ready\n", "the server did not start"
+            yield path
         finally:
-            server.communicate(timeout=_SECONDS)
+            started.communicate(timeout=_SECONDS)
 
 
 def workers_of(command: Process) -> list[int]:

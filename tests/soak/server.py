@@ -92,7 +92,7 @@ def _join(pid: int, group: int) -> None:
 
 
 def _become(told: dict[str, Any], streams: list[int], path: str) -> None:
-    """Be the process: its streams, group, environment and arguments. Leaves as Python would, but for the modules."""
+    """Be the process: its streams, group, environment, folder and arguments. Leaves as Python would, but for the modules."""
     _join(0, told["group"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and that is inherited
@@ -101,7 +101,8 @@ def _become(told: dict[str, Any], streams: list[int], path: str) -> None:
         os.close(stream)
     os.environ.clear()
     os.environ.update(told["environment"])
-    start_workers_forked(path)
+    os.chdir(told["folder"])
+    start_workers_forked(lambda: path)
     code = 1
     try:
         _run(told["arguments"])
