@@ -38,7 +38,7 @@ class Forked:
         self.returncode: int | None = None
         self._connection = socket.socket(socket.AF_UNIX)
         self._connection.connect(path)
-        told = {"arguments": arguments, "environment": dict(env), "group": group, "folder": os.getcwd()}
+        told = {"arguments": arguments, "environment": dict(env), "group": group, "folder": str(Path.cwd())}
         socket.send_fds(self._connection, [json.dumps(told).encode()], streams)
         self.pid = int(b"".join(iter(lambda: self._connection.recv(1), b"\n")))
         self.stdin: IO[bytes] | None = None

@@ -92,7 +92,7 @@ def _join(pid: int, group: int) -> None:
 
 
 def _become(told: dict[str, Any], streams: list[int], path: str) -> None:
-    """Be the process: its streams, group, environment, folder and arguments. Leaves as Python would, but for the modules."""
+    """Be the process: streams, group, folder, environment, arguments. Leaves as Python would, but for the modules."""
     _join(0, told["group"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and that is inherited

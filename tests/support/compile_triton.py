@@ -16,7 +16,6 @@ from carousel.nn.kernels.triton.jit.forward import forward
 _TYPES = {"T": "i32", "B": "i32", "lengths": "*i32", "fresh": "*u8"}  # everything else points at float32
 
 
-
 def main(code: int, blocks: int, kept: int) -> str:
     """The sizes of the machine code, forward and backward."""
     fixed = {"H": 128, "CODE": code, "BLOCKS": blocks, "KEPT": kept, "REVERSE": True, "ROWS": 16, "UNITS": 128}
