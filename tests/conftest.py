@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.soak.processes import server, start_workers_forked
 from tests.support.browser import chromium
 from tests.support.real import real_file, vowels_table
 
@@ -66,6 +65,7 @@ def chorales() -> Path:
 def forked_workers() -> Iterator[None]:
     """The workers of runs that a test makes in this process are real ones, without seconds of importing torch each."""
     from carousel.experiments.runner import pool
+    from tests.soak.processes import server, start_workers_forked
     from tests.support.runs import environment
 
     with ExitStack() as closing, pytest.MonkeyPatch.context() as patch:
