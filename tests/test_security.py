@@ -48,7 +48,9 @@ def _imported(path: Path) -> set[str]:
 
 
 def test_no_source_imports_what_speaks_to_a_network_or_reads_pickle() -> None:
-    assert {(p.name, name) for p in SOURCES for name in _imported(p) & (NETWORK | PICKLE)} == set()
+    """But for the one command whose work it is to listen: what it opens is a socket that takes calls and makes none."""
+    found = {(p.name, name) for p in SOURCES for name in _imported(p) & (NETWORK | PICKLE)}
+    assert found == {("serve.py", "socket")}
 
 
 def test_no_source_starts_a_shell() -> None:

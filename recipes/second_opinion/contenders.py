@@ -12,7 +12,8 @@ from limits import of_mean, wilson
 from opinion import Opinion
 
 PAGE = {  # the report's column: the name here
-    "test score": "score", "at 2T": "score_2t", "at 4T": "score_4t", "steps to solve (median)": "steps_to_solved",
+    "test score (mean)": "score", "at 2T (median)": "score_2t", "at 4T (median)": "score_4t",
+    "steps to solve (median)": "steps_to_solved",
     "learning rate": "learning_rate", "rates tried": "rates_tried", "parameters": "parameters",
     "hidden units": "hidden", "RMSE": "rmse",
     "seconds (median)": "seconds", "trials": "trials", "diverged": "diverged",

@@ -108,7 +108,7 @@ def test_the_printed_summary_is_short_and_its_numbers_lie_in_the_folder(run):
     with (folder / "tables" / "contenders.csv").open() as stream:
         stored = {row["contender"]: (int(row["solved"]), int(row["trials"])) for row in csv.DictReader(stream)}
     solved, n = stored.get(advised, (0, 0))
-    told = f"solved all {n} of its trainings" if solved == n else f"solved {solved} of {n} trainings"
+    told = f"in all {n} trainings" if solved == n else f"in {solved} of {n} trainings"
     assert (told if advised else "Use no network") in " ".join(summary)
 
 

@@ -232,7 +232,7 @@ def test_the_sources_are_compared_with_rnns_one_by_one() -> None:
         {"pair": ["rnn", "lstm"], "rnn_spikes": 20 * 120, "lstm_spikes": 0, "equal_steps": 20 * 12000}
     ]
     assert "adding: on equal steps RNNs spiked more often than LSTMs in 10 of 10 seeds" in claim["because"]["en"]
-    assert "10 个种子中，RNN 在 10 个上突增得更多" in claim["because"]["zh"]
+    assert "10 个种子中，有 10 个是 RNN 突增得更多" in claim["because"]["zh"]
 
 
 def test_few_steps_leave_control_open_and_name_the_seeds() -> None:

@@ -134,7 +134,7 @@ def test_nothing_is_reported_before_the_grid_has_come_to_its_end():
 
 
 def test_tuning_trials_end_where_the_plan_says_and_reported_ones_at_the_last_step():
-    whole = small_plan().model_copy(update={"tuning_share": 1.0})
+    whole = small_plan()
     steps = whole.training.steps
     plan = whole.model_copy(update={"rate_bounds": BOUNDS, "tuning_share": 0.5})
     jobs = tuned_in_any_order(plan, random.Random(0)).values()
