@@ -28,12 +28,11 @@ def small_plan(steps: int = 40, contenders: str = "rnn,lstm:chrono", seeds: int 
 
 
 def shortened(plan: Plan, steps: int, seeds: int = 2) -> Plan:
-    """The plan with fewer steps, rates, seeds and sequences. Its grid of rates does not go on, and tuning trials make
-    all of the steps."""
+    """The plan with fewer steps, rates, seeds and sequences. Its grid of rates does not go on."""
     stop = plan.training.stop.model_copy(update={"check_every": 20})
     training = plan.training.model_copy(update={"steps": steps, "batch_size": 8, "stop": stop})
     rates = {"learning_rates": (0.003, 0.01), "rate_bounds": (0.003, 0.01)}
-    update = {"training": training, "tuning_share": 1.0, **rates, "tuning_seeds": (0,), "untrained_seeds": (0, 1)}
+    update = {"training": training, **rates, "tuning_seeds": (0,), "untrained_seeds": (0, 1)}
     return plan.model_copy(update=update | {"reporting_seeds": tuple(range(100, 100 + seeds)), "interim_analyses": ()})
 
 

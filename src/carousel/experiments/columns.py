@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
 Outcome = Literal["solved", "stalled", "finished", "diverged"]
-TrialPhase = Literal["tuning", "reporting"]
 Moment = Literal["initialisation", "early", "end"]  # early: after 10 % of the steps
 
 GATES = ("i", "f", "o")  # input, forget, output gate of an LSTM; no claim speaks of a GRU's
@@ -86,7 +85,9 @@ class TrialName:
 class Phase(TrialName):
     """Which training."""
 
-    phase: Annotated[TrialPhase, About("learning rates are chosen in the one, reported is the other")]
+    phase: Annotated[
+        Literal["tuning", "reporting"], About("learning rates are chosen in the one, reported is the other")
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

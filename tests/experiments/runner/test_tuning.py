@@ -10,7 +10,6 @@ import pytest
 from carousel.experiments.runner.budgets import BUDGETS
 from carousel.experiments.runner.ledger import Entry
 from carousel.experiments.runner.model_selection import Tuning, best_rate, grid_of, most_added
-from carousel.experiments.runner.plan import Plan
 from carousel.experiments.runner.run import _TuningTrials
 from carousel.experiments.runner.tuning import first_jobs, following_jobs
 from carousel.experiments.training.description import Trial
@@ -133,16 +132,6 @@ def test_nothing_is_reported_before_the_grid_has_come_to_its_end():
     assert not list(following_jobs(plan, done[:1], {}))
 
 
-def test_tuning_trials_end_where_the_plan_says_and_reported_ones_at_the_last_step():
-    whole = small_plan()
-    steps = whole.training.steps
-    plan = whole.model_copy(update={"rate_bounds": BOUNDS, "tuning_share": 0.5})
-    jobs = tuned_in_any_order(plan, random.Random(0)).values()
-    assert {(job.phase, job.training.steps) for job in jobs} == {("tuning", math.ceil(steps / 2)), ("reporting", steps)}
-    assert Plan.model_validate(plan.model_dump(mode="json")) == plan
-    assert "tuning_share" not in whole.model_dump()  # the digests of earlier plans stay
-
-
 @pytest.mark.parametrize(
     ("update", "flaw"),
     [
@@ -151,8 +140,6 @@ def test_tuning_trials_end_where_the_plan_says_and_reported_ones_at_the_last_ste
         ({"rate_bounds": (0.3, 1e-5)}, "rate_bounds"),
         ({"rate_bounds": (0.0, 0.3)}, "rate_bounds"),
         ({"rate_bounds": (1e-5, math.inf)}, "rate_bounds"),
-        ({"tuning_share": 0.0}, "tuning_share"),
-        ({"tuning_share": 1.5}, "tuning_share"),
     ],
 )
 def test_a_plan_whose_grid_could_not_end_is_refused(update, flaw):

@@ -26,7 +26,6 @@ class Budget(NamedTuple):
     reporting_seeds: tuple[int, ...]
     interim_analyses: tuple[int, ...]
     steps: int
-    tuning_share: float = 1.0  # of the steps, for a tuning trial
 
 
 QUICK_CONTENDERS = "rnn,rnn:orthogonal,lstm,lstm:chrono,gru"
@@ -45,7 +44,6 @@ BUDGETS = {
             tuple(range(100, 106)),
             (6,),
             1000,
-            0.5,  # chooses as 1,000 do for 19 of 24 contenders under a condition (docs/claims.md), in 60 % of the steps
         ),
         Budget(
             "standard",

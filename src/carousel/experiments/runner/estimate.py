@@ -52,11 +52,9 @@ def estimate(plan: Plan, sources: Sources, workers: int) -> Estimate:
     finally:
         torch.set_num_threads(threads)
     rates = len(plan.learning_rates)
-    one_step = sum(s for by_spec in steps.values() for s in by_spec.values()) / workers
-    reporting = one_step * plan.training.steps
-    tuning = reporting * plan.tuning_share
+    one_each = sum(s for by_spec in steps.values() for s in by_spec.values()) * plan.training.steps / workers
     longest, grown = (
-        tuning * tried * len(plan.tuning_seeds) + reporting * seeds
+        one_each * (tried * len(plan.tuning_seeds) + seeds)
         for tried, seeds in ((rates, plan.first_analysis), (rates + plan.most_added_rates, plan.last_analysis))
     )
     return Estimate(plan.count_trials(), longest, grown, steps, peak_memory())

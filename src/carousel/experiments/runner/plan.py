@@ -13,7 +13,6 @@ from typing import Any
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from carousel.common.names import FAMILY_OF_CELL
-from carousel.experiments.columns import TrialPhase
 from carousel.experiments.rivals.names import RIVALS
 from carousel.experiments.runner.model_selection import most_added
 from carousel.experiments.training.description import (
@@ -32,11 +31,7 @@ __all__ = ["Condition", "Contender", "FileSource", "Group", "Plan", "Source", "S
 
 
 SCHEMA_VERSION = 3  # of plan, ledger and columns: 3 since no trial stops for being slow, and grids of rates extend
-_LATER = {
-    "rivals": {},
-    "tuning_share": 1.0,
-    "ensemble": 1,
-}  # fields that plans have not always had, and what they then meant
+_LATER = {"rivals": {}, "ensemble": 1}  # fields that plans have not always had, and what they then meant
 RATE_BOUNDS = (1e-5, 0.3)  # Adam: below nothing moves within a budget, above nothing holds
 Group = tuple[str, str]  # a condition's key and a contender's spec: tuned once, reported on seeds of its own number
 
@@ -68,7 +63,6 @@ class Plan(Frozen):
     learning_rates: tuple[float, ...]
     rate_bounds: tuple[float, float] = RATE_BOUNDS  # up to which a grid goes on where its best rate is at its edge
     tuning_seeds: tuple[int, ...]
-    tuning_share: float = 1.0  # of the steps, that a tuning trial makes where it is trained by `training`
     reporting_seeds: tuple[int, ...]
     interim_analyses: tuple[int, ...] = ()  # numbers of reporting seeds at which is judged; none: once, at all of them
     untrained_seeds: tuple[int, ...] = tuple(range(10))  # of the networks that are measured before any training
@@ -100,7 +94,6 @@ class Plan(Frozen):
             "rate_bounds": 0 < self.rate_bounds[0] <= self.rate_bounds[1] < math.inf,
             "seeds": all(_distinct(each) and 0 <= min(each) <= max(each) < 2**62 for each in seeds),
             "interim_analyses": all(1 <= n <= len(self.reporting_seeds) for n in self.interim_analyses),
-            "tuning_share": 0 < self.tuning_share <= 1,
             "training": all(
                 min(t.steps, t.batch_size, t.stop.check_every) > 0
                 for t in (self.training, *self.training_by_source.values())
@@ -116,12 +109,9 @@ class Plan(Frozen):
         """The lengths that a source is run at."""
         return self.lengths_by_source.get(source, self.lengths)
 
-    def training_of(self, source: str, phase: TrialPhase = "reporting") -> Training:
-        """How every trial of a source is trained; in tuning to an earlier last step, where the plan says so."""
-        training = self.training_by_source.get(source, self.training)
-        if phase == "reporting" or source in self.training_by_source:
-            return training
-        return training.model_copy(update={"steps": math.ceil(self.tuning_share * training.steps)})
+    def training_of(self, source: str) -> Training:
+        """How every trial of a source is trained."""
+        return self.training_by_source.get(source, self.training)
 
     def asks(self, claim: str, source: str | None = None) -> bool:
         """Whether a claim is asked of the run, and of one of its sources where that is named."""

@@ -160,7 +160,6 @@ def _plan(
     contenders: Mapping[str, tuple[Contender, ...]],
     parameters: int,
 ) -> Plan:
-    of_file = any(isinstance(source, FileSource) for source in sources)
     return Plan(
         budget=budget.name,
         sources=sources,
@@ -169,12 +168,11 @@ def _plan(
         kernel=request.kernel,
         learning_rates=budget.learning_rates,
         tuning_seeds=request.seeds(budget.tuning_seeds),
-        tuning_share=1.0 if of_file else budget.tuning_share,
         reporting_seeds=request.seeds(budget.reporting_seeds),
         interim_analyses=budget.interim_analyses,
         untrained_seeds=request.seeds(_UNTRAINED_SEEDS),
         claims=request.claims,
-        training=training_of(budget, file=of_file),
+        training=training_of(budget, file=any(isinstance(source, FileSource) for source in sources)),
         parameters=parameters,
     )
 

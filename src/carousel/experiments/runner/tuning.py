@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from carousel.common.names import TRANSFORMER
-from carousel.experiments.columns import TrialPhase
 from carousel.experiments.probes.onset import WITHOUT_ONSET
 from carousel.experiments.runner.cost import cost
 from carousel.experiments.runner.ledger import Entry
@@ -56,9 +55,8 @@ def _rivals(plan: Plan) -> Iterator[Positioned]:
 def whole_cost(plan: Plan) -> float:
     """Rough cost of all trials that the plan begins with, tuning and reporting."""
     tuned = len(plan.learning_rates) * len(plan.tuning_seeds)
-    costs = [(trial, cost(plan, trial)) for trial in _tuning_trials(plan)]
-    reporting = sum(tuning * plan.training_of(t.source.name).steps / t.training.steps for t, tuning in costs)
-    return sum(tuning for _, tuning in costs) + reporting * plan.first_analysis / tuned
+    tuning = sum(cost(plan, trial) for trial in _tuning_trials(plan))
+    return tuning * (1 + plan.first_analysis / tuned)
 
 
 def _tuning_trials(plan: Plan) -> Iterator[Trial]:
@@ -74,7 +72,7 @@ def _tuning_trials(plan: Plan) -> Iterator[Trial]:
                             contender=contender,
                             learning_rate=rate,
                             seed=seed,
-                            training=plan.training_of(source.name, "tuning"),
+                            training=plan.training_of(source.name),
                             kernel=plan.kernel,
                         )
 
@@ -101,10 +99,9 @@ def following_jobs(plan: Plan, tuned: Iterable[Entry], allocation: Mapping[Group
             yield from _positioned(plan, trial, "reporting", grid.best, seeds)
 
 
-def _positioned(plan: Plan, like: Trial, phase: TrialPhase, rate: float, seeds: Iterable[int]) -> Iterator[Positioned]:
-    training = plan.training_of(like.source.name, phase)
+def _positioned(plan: Plan, like: Trial, phase: str, rate: float, seeds: Iterable[int]) -> Iterator[Positioned]:
     for seed in seeds:
-        trial = like.model_copy(update={"phase": phase, "learning_rate": rate, "seed": seed, "training": training})
+        trial = like.model_copy(update={"phase": phase, "learning_rate": rate, "seed": seed})
         yield -cost(plan, trial), trial
 
 

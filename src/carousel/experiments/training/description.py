@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from carousel.common.names import TRANSFORMER
-from carousel.experiments.columns import TrialPhase
 
 _WIDEST = 2**20  # units: more than any budget comes to, so that a description cannot ask for all memory
 _MOST_SEQUENCES = 2**20  # the same of a training set that is held whole
@@ -120,7 +119,7 @@ class Trial(Frozen):
     """One training: a contender on a source at one length, with a learning rate and a seed."""
 
     kind: Literal["trial"] = "trial"
-    phase: TrialPhase
+    phase: Literal["tuning", "reporting"]
     source: Source
     length: int
     contender: Contender

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -26,7 +25,6 @@ def plan_table(plan: Plan, lang: str) -> Table:
         "learning_rates": ", ".join(map(rate, plan.learning_rates)),
         **({"rate_bounds": ", ".join(map(rate, plan.rate_bounds))} if plan.most_added_rates else {}),
         "tuning_seeds": _seeds(plan.tuning_seeds),
-        **({"tuning_steps": count(math.ceil(plan.tuning_share * training.steps))} if plan.tuning_share < 1 else {}),
         "reporting_seeds": _seeds(plan.reporting_seeds),
         "interim_analyses": ", ".join(map(count, plan.analyses)),
         "untrained_seeds": count(len(plan.untrained_seeds)),
