@@ -16,7 +16,7 @@ from carousel.experiments.data.read.table import Table
 # Each means no value where every other cell of the column is a number; among words it may be one of them.
 _MARKS = frozenset(
     (".", "..", "...", "-", "--", "---", "–", "—", "*", "#N/A", "#NA", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NULL!",
-     "n/a", "n.a.", "N.A.", "<NA>", "NaT", "nil", "missing", "Missing", "MISSING", "none", "NONE", "缺失", "无", "—")
+     "n/a", "n.a.", "N.A.", "<NA>", "NaT", "nil", "missing", "Missing", "MISSING", "none", "NONE", "缺失", "无")
 )  # fmt: skip
 _UNITS = (
     "m s g h d l L V W K C F k M Hz kHz MHz GHz kg mg km cm mm nm ml mL kW kWh MW MWh Wh GWh Pa kPa hPa MPa bar mbar "

@@ -88,16 +88,20 @@ def _open(plan: Plan, judgement: Judgement, verdict: Verdict, rows: Sequence[Row
 
 def _part(claim: str, rows: Iterable[Row]) -> str | None:
     """What the leading part of a claim in two parts came to: "supported" or "refuted"; None where it has no answer."""
-    leading = next((each.leading_part for each in all_claims() if each.id == claim), None)
-    word = combine(row for row in rows if leading and row.details.get("part") == leading)
+    word = combine(_leading(claim, rows))
     return word if word in DECISIVE else None
+
+
+def _leading(claim: str, rows: Iterable[Row]) -> list[Row]:
+    """The rows of a claim's leading part; none of a claim in one part."""
+    leading = next((each.leading_part for each in all_claims() if each.id == claim), None)
+    return [row for row in rows if leading and row.details.get("part") == leading]
 
 
 def _by_reason(key: str, claim: str, rows: Iterable[Row]) -> str:
     """The sentence for the one reason by which the leading part was refuted, where it was one and the catalogue has
     it."""
-    leading = next((each.leading_part for each in all_claims() if each.id == claim), None)
-    reasons = {row.reason for row in rows if row.details.get("part") == leading and row.verdict == "refuted"}
+    reasons = {row.reason for row in _leading(claim, rows) if row.verdict == "refuted"}
     own = f"{key}_{next(iter(reasons))}" if len(reasons) == 1 else key
     return own if own in catalogue("en") else key
 
