@@ -14,9 +14,11 @@ CarouselError
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from carousel.common.terminal import shortened, visible
+
+_MOST_KNOWN = 40  # names in a line; a file may have a thousand columns
 
 # Characters of each part of a line: a cell, a name or a list of names may have a million.
 _WHAT, _ALLOWED, _GOT, _FIX = 400, 800, 300, 400
@@ -60,11 +62,28 @@ class UnknownName(UserError, KeyError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], fix: str | None = None):
         choices = sorted(known)
-        close = [one for one in choices if one.casefold() == name.casefold()]
-        close = close or difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
-        if close:
-            fix = f"did you mean {close[0]!r}?" + (f" {fix}" if fix else "")
-        super().__init__(f"unknown {kind} {name!r}", allowed=", ".join(choices), fix=fix)
+        close = _close(name, choices)
+        if close is not None:
+            fix = f"did you mean {close!r}?" + (f" {fix}" if fix else "")
+        super().__init__(f"unknown {kind} {name!r}", allowed=listed(choices, _MOST_KNOWN), fix=fix)
+
+
+def listed(names: Sequence[str], most: int = 20) -> str:
+    """Names for an error line, cut short after `most`."""
+    return ", ".join(names[:most]) + (f", ... ({len(names)} in all)" if len(names) > most else "")
+
+
+def _close(name: str, choices: Sequence[str]) -> str | None:
+    """The name that was meant: but for its case; the last word of one, such as 3 of `column 3`; nearly the same; or the
+    only one with it inside."""
+    folded = name.casefold()
+    for same in (lambda one: one == folded, lambda one: one.split()[-1:] == [folded]):
+        found = [one for one in choices if same(one.casefold())]
+        if found:
+            return found[0]
+    inside = [one for one in choices if folded in one.casefold()]
+    near = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
+    return near[0] if near else inside[0] if len(inside) == 1 and folded else None
 
 
 class BadData(UserError):

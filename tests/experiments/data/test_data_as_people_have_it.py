@@ -31,8 +31,8 @@ def table(*columns: tuple[str, list[object]], mark: str = ",") -> str:
     return header + "\n" + "\n".join(mark.join(str(cell) for cell in row) for row in rows) + "\n"
 
 
-def plain(y: list[object], t: list[object] | None = None, **more: list[object]) -> str:
-    return table(("t", t or list(range(len(y)))), ("y", y), *more.items())
+def plain(y: list[object], t: list[object] | None = None, mark: str = ",", **more: list[object]) -> str:
+    return table(("t", t or list(range(len(y)))), ("y", y), *more.items(), mark=mark)
 
 
 def first_values(prepared: Prepared, name: str = "y", count: int = 3) -> list[float]:
@@ -54,6 +54,15 @@ UNITS = [f"{v:.2f} kW" for v in WAVE]
 BOOKED = [f"({v:.2f})" if t == 1 else f"{v:.2f}" for t, v in enumerate(WAVE)]
 RECORDS = [{"t": t, "y": v} for t, v in enumerate(WAVE)]
 LOGGED = "# logger 7\n# t [s], y\n" + "".join(f"{t},{v:.3f}\n" for t, v in enumerate(WAVE))
+WIDE = [f"{v:.3f}".translate({ord(str(n)): chr(ord("０") + n) for n in range(10)}) for v in WAVE]
+COUNTED = ["9800", "1.2万", "-3.4亿", *[f"{n}万" for n in range(57)]]
+THOUSANDS = ["950", "1.2K", "3.4M", *[f"{n}K" for n in range(57)]]
+PAGE = (
+    '<html><head><meta charset="gb18030"></head><body><table><tr><td>menu</td></tr></table><table>'
+    "<tr><th>t</th><th>y</th><th>天气</th></tr>"
+    + "".join(f"<tr><td>{day}<td>{v:.3f}</td><td>晴</td></tr>" for day, v in zip(DAYS, WAVE, strict=True))
+    + "</table></body></html>"
+)
 
 # file, content, options, key of the note, the first three values of the column to forecast
 READ: dict[str, tuple[str, str | bytes, DataOptions, str | None, list[float]]] = {
@@ -91,6 +100,17 @@ READ: dict[str, tuple[str, str | bytes, DataOptions, str | None, list[float]]] =
     "--inputs": ("a.csv", plain(WAVE, z=DAYS, a=WAVE), replace(Y, inputs=("a",)), "left_out", WAVE[:3]),
     "summer time ends": ("a.csv", plain(WAVE, t=TWICE), DataOptions(forecast=("y",), ignore=("t",)), "file_order",
                          WAVE[:3]),
+    "a total and a source at the foot": (
+        "a.csv", plain(WAVE, t=DAYS) + "Total,120.5\n数据来源：气象局,\n", Y, "footer", WAVE[:3],
+    ),
+    "a title with marks after it": ("a.csv", "Sales of 2021,\n" + plain(WAVE), Y, "before_header", WAVE[:3]),
+    "text under the ending of a workbook": ("a.xls", plain(WAVE, t=DAYS, mark="\t"), Y, "disguised", WAVE[:3]),
+    "a web page under the ending of a workbook": ("a.xls", PAGE.encode("gb18030"), Y, "disguised", WAVE[:3]),
+    "a web page": ("a.html", PAGE.encode("gb18030"), Y, None, WAVE[:3]),
+    "marks of full width between cells": ("a.csv", plain(WAVE, t=DAYS, mark="，"), Y, None, WAVE[:3]),
+    "numbers of full width": ("a.csv", plain(WIDE), Y, "full_width", WAVE[:3]),
+    "some in thousands": ("a.csv", plain(COUNTED), Y, "multiples", [9.8e3, 1.2e4, -3.4e8]),
+    "some in millions": ("a.csv", plain(THOUSANDS), Y, "multiples", [950, 1200, 3.4e6]),
     "two columns of --group": (
         "a.csv", table(("a", ["x"] * 60), ("b", HALVES), ("t", [*range(30)] * 2), ("y", WAVE)),
         replace(Y, group=("a", "b")), "joined_group", WAVE[:3],
@@ -105,7 +125,7 @@ def test_is_read(
     read = prepare(write(tmp_path, name, content), options)
     if key is not None:
         assert told(read, key)
-    assert first_values(read, options.forecast[0]) == pytest.approx(values, abs=6e-3)
+    assert first_values(read, options.forecast[0]) == pytest.approx(values, abs=6e-3, rel=1e-4)
     assert key != "names_again" or "age" in read.card["channels"]["names"]  # one number a series is no name
     assert not any("{" in line for lang in ("en", "zh") for line in card_lines(read.card, lang))
 
@@ -141,8 +161,8 @@ REFUSED: dict[str, tuple[str, str | bytes, DataOptions, tuple[str, ...]]] = {
     "no panel": ("a.csv", plain(WAVE), DataOptions(wide=True, forecast=("v",)),
                  ("no columns are named by moments", "leave --wide out")),
     "an hour twice": ("a.csv", plain(WAVE, t=TWICE), Y,
-                      ("rows 31 and 32 have the same 't'", "--ignore it in place of --order")),
-    "a total at the foot": ("a.csv", plain(WAVE, t=DAYS) + "Total,120.5\n", Y, ("row 62", "remove this one")),
+                      ("rows 31 and 32 have the same 't'", "no --order but --ignore t")),
+    "words at the foot": ("a.csv", plain(WAVE, t=DAYS) + "later,120.5\n", Y, ("row 62", "remove this one")),
     "numbers that are names": ("a.csv", plain([f"{n}x" for n in range(60)]), Y, ("'y' holds text in row 2", "'0x'")),
     "two tables": ("a.zip", BOTH, Y, ("holds 2 files", "'one.csv', 'two.csv'", "name one of them")),
     "lines in a .json": ("a.json", "\n".join(map(json.dumps, RECORDS)), Y, ("one object a line", "name it .jsonl")),

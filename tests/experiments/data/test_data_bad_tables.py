@@ -231,7 +231,7 @@ def test_text_in_a_wide_table(tmp_path: Path) -> None:
 
 def test_order_without_the_group_that_it_is_of(tmp_path: Path) -> None:
     options = DataOptions(target="label", order="t")
-    refused(csv_of(tmp_path, long_frame()), options, BadData, "have the same 't'", "tells them apart with --group")
+    refused(csv_of(tmp_path, long_frame()), options, BadData, "have the same 't'", "tells them apart: --group id;")
 
 
 def test_a_value_beyond_all_measure(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from tests.experiments.data.data_files import refused, told, write
 SERIES = DataOptions(forecast=("y",), order="t")
 HOURS = [datetime(2018, 1, 30) + timedelta(hours=7 * n) for n in range(60)]
 DAYS = [datetime(2018, 1, 30) + timedelta(days=n) for n in range(60)]
+WEEKS = [datetime(2018, 1, 29) + timedelta(weeks=n) for n in range(60)]
 MONTHS = [datetime(1991 + n // 12, 1 + n % 12, 1) for n in range(60)]
 
 
@@ -40,6 +41,12 @@ KINDS = [
     ("day and name", [f"{t:%d-%b-%Y}" for t in DAYS], "days", 1, "DD Mon YYYY"),
     ("year and name", [f"{t:%Y %b}" for t in MONTHS], "months", 1, "YYYY Mon"),
     ("quarters", [f"{1990 + n // 4}Q{n % 4 + 1}" for n in range(60)], "months", 3, "YYYYQn"),
+    ("weeks", [f"{t:%G-W%V}" for t in WEEKS], "days", 7, "YYYY-Wnn"),
+    ("Chinese weeks", [f"{t:%G}年第{int(f'{t:%V}')}周" for t in WEEKS], "days", 7, "YYYY年第n周"),
+    ("Chinese quarters", [f"{y}年{q}季度" for y in range(1990, 2000) for q in "一二三四"], "months", 3, "YYYY年n季度"),
+    ("Chinese hours", [f"{t:%Y-%m-%d %H}时" for t in HOURS], "seconds", 7 * 3600, "YYYY-MM-DD HH时"),
+    ("Chinese half days", [f"{t:%Y/%m/%d} {'上午' if t.hour < 12 else '下午'}{t:%I:%M}" for t in HOURS], "seconds",
+     7 * 3600, "YYYY/MM/DD 上午HH:MM[:SS]"),
     ("Chinese", [unpadded(t, "{Y}年{m}月{d}日") for t in DAYS], "days", 1, "YYYY年MM月DD日"),
     ("half days", [f"{t:%m/%d/%Y %I:%M %p}" for t in HOURS], "seconds", 7 * 3600, "HH:MM[:SS] AM"),
     ("digits", [f"{t:%Y%m%d}" for t in DAYS], "days", 1, "YYYYMMDD"),
@@ -121,5 +128,6 @@ def test_a_day_that_does_not_exist(tmp_path: Path) -> None:
 def test_a_format_that_is_none(tmp_path: Path) -> None:
     path = series_of(tmp_path, [f"{t:%Y-%m-%d}" for t in DAYS])
     refused(path, DataOptions(forecast=("y",), order="t", date_format="%d/%m/%Y"), BadData, "row 2", "%d/%m/%Y")
+    refused(path, DataOptions(forecast=("y",), date_format="%d/%m/%Y"), BadPlan, "--date-format goes with --order")
     with pytest.raises(BadPlan, match="--date-format goes with --order"):
-        DataOptions(forecast=("y",), date_format="%d/%m/%Y")
+        DataOptions(target="y", date_format="%d/%m/%Y")

@@ -69,7 +69,7 @@ class DataOptions:
             raise BadPlan("--kind is unknown", allowed=", ".join(get_args(TargetKind)), got=self.kind)
         if self.decimal is not None and self.decimal not in get_args(Decimal):
             raise BadPlan("--decimal is unknown", allowed=", ".join(get_args(Decimal)), got=self.decimal)
-        if self.date_format is not None and self.order is None and not (self.wide and self.forecast):
+        if self.date_format is not None and not (self.order or self.forecast or self.group):
             raise BadPlan("--date-format goes with --order", got=self.date_format, fix="name the column with --order")
 
     def _check_split(self) -> None:

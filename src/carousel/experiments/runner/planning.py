@@ -12,7 +12,6 @@ from carousel.common.errors import BadPlan
 from carousel.common.names import TRANSFORMER
 from carousel.experiments.contenders.spec import ContenderSpec, parse_contenders
 from carousel.experiments.data import DataTask, Prepared, Splits, prepare_splits
-from carousel.experiments.data.prepare.preparation import as_shown
 from carousel.experiments.rivals.names import rivals_for
 from carousel.experiments.runner.budgets import Budget, budget_named, judged_once, training_of
 from carousel.experiments.runner.folder import RunFolder
@@ -109,15 +108,16 @@ def _plan_for_file(path: Path, request: ComparisonRequest, budget: Budget, known
         raise BadPlan("--lengths cuts nothing", allowed=allowed, got=max(histories))
     parameters = request.parameters if request.contenders else equal_from(specs, whole, request.parameters)
     contenders = {whole.name: sized(specs, whole, parameters)}
-    source = _file_source(request, splits, whole)
+    source = _file_source(splits, whole)
     plan = _plan(request, budget, (source,), (0, *histories), contenders, parameters)
     rivals = rivals_for(splits.tuning.kind, request.rivals)
     plan = plan.model_copy(update={"rivals": {source.name: rivals} if rivals else {}, "ensemble": request.ensemble})
     return Planned(_with_probes(plan, known), splits)
 
 
-def _file_source(request: ComparisonRequest, splits: Splits, whole: Task) -> FileSource:
-    given = asdict(as_shown(request.data))
+def _file_source(splits: Splits, whole: Task) -> FileSource:
+    assert splits.options is not None  # the file was read just now
+    given = asdict(splits.options)
     # Empty lists are left out, save that of --forecast, which plans always had: the digest stays that of earlier runs.
     kept = {k: v for k, v in given.items() if v is not None and (v != () or k == "forecast")}
     options = {k: list(v) if isinstance(v, tuple) else v for k, v in kept.items()}

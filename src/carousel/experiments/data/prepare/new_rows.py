@@ -20,6 +20,7 @@ from carousel.experiments.data.prepare.preparation import OTHERS, TABLES, as_sho
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.sequences import SHORTEST
 from carousel.experiments.data.prepare.trained_channels import NAMED, channels_of, masked, seen, unmasked
+from carousel.experiments.data.read.disguised import true_ending
 from carousel.experiments.data.read.fill import filled
 from carousel.experiments.data.read.layouts import row_values
 from carousel.experiments.data.read.order import Times
@@ -86,6 +87,7 @@ def read_new_rows(path: Path, options: DataOptions, trained: Prepared) -> NewRow
     """The file at `path` as the network of `trained` wants it. A UserError as `prepare` raises it, and where the file
     differs from the one that was trained on."""
     suffix, source, _ = unpack(read_source(Path(path)))
+    suffix, _ = true_ending(suffix, source)
     _refuse_other_format(suffix, source, trained.card)
     options = as_shown(options)
     if suffix in OTHERS:

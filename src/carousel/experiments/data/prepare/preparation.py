@@ -17,7 +17,9 @@ from carousel.experiments.data.prepare.rolls import from_rolls
 from carousel.experiments.data.prepare.sequences import from_sequences
 from carousel.experiments.data.prepare.series import check_series, from_series
 from carousel.experiments.data.prepare.time_window import WHOLE, TimeWindow
-from carousel.experiments.data.read import json_tables, tables, text_tables
+from carousel.experiments.data.read import html_tables, json_tables, tables, text_tables
+from carousel.experiments.data.read.disguised import true_ending
+from carousel.experiments.data.read.found_order import with_found_order
 from carousel.experiments.data.read.layouts import lay_out
 from carousel.experiments.data.read.npz import read_npz
 from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedRolls, ParsedSequences, ParsedSeries
@@ -42,6 +44,8 @@ TABLES: dict[str, tuple[str, Callable[[Source, DataOptions], Table]]] = {
     ".jsonl": ("JSON lines", tables.read_jsonl),
     ".ndjson": ("JSON lines", tables.read_jsonl),
     ".json": ("JSON", json_tables.read_json),
+    ".html": ("HTML", html_tables.read_html),
+    ".htm": ("HTML", html_tables.read_html),
 }
 _CONVERTED = {  # what makes a .csv of it
     ".dta": "import pandas; pandas.read_stata({}).to_csv('data.csv', index=False)",
@@ -57,18 +61,19 @@ OTHERS = {".npz": "NPZ", ".ts": "UEA .ts", ".mat": "MATLAB 5 piano rolls"}
 @dataclass(frozen=True)
 class ParsedFile:
     """A file as read, not yet split. head: the card's first entries. names: the name and SHA-256 of its content.
-    notes: on its name."""
+    notes: on its name. options: by which it was read; those given, and an order that was found."""
 
     parsed: Parsed
     head: Card
     names: dict[str, str]
     notes: list[Note]
+    options: DataOptions
 
 
 def prepare(path: Path, options: DataOptions | None = None) -> Prepared:
     """The file at `path` as arrays and a card. A UserError (mostly BadData) names the culprit and the fix."""
-    options = options or DataOptions()
-    return assemble(read_file(path, options), options)
+    read = read_file(path, options or DataOptions())
+    return assemble(read, read.options)
 
 
 def read_file(path: Path, options: DataOptions) -> ParsedFile:
@@ -76,6 +81,7 @@ def read_file(path: Path, options: DataOptions) -> ParsedFile:
     path, options = Path(path), as_shown(options)
     packed = read_source(path)
     suffix, source, unpacked = unpack(packed)
+    suffix, disguised = true_ending(suffix, source)
     if suffix not in TABLES and suffix not in OTHERS:
         known, got = ", ".join([*TABLES, *OTHERS]), repr(visible(suffix, MOST_OF_A_FILE))
         call = _CONVERTED.get(suffix)
@@ -85,13 +91,13 @@ def read_file(path: Path, options: DataOptions) -> ParsedFile:
             got=got,
             fix=f"in Python: {call.format(repr(source.name))}" if call else "convert it to one of them",
         )
-    parsed, sources = _read(suffix, source, options)
+    parsed, sources, options = _read(suffix, source, options)
     name = TABLES[suffix][0] if suffix in TABLES else OTHERS[suffix]
     stem = visible(path.stem, MOST_OF_A_FILE)
-    notes = renamed_note([path.stem], [stem]) + unpacked
+    notes = renamed_note([path.stem], [stem]) + unpacked + disguised
     sources = [packed, *sources[1:]]  # the file as it is, for its bytes and its fingerprint
     head: Card = {"file": source.name, "files": [one.entry for one in sources], "format": name}
-    return ParsedFile(parsed, head, {"name": stem, "sha256": fingerprint(sources)}, notes)
+    return ParsedFile(parsed, head, {"name": stem, "sha256": fingerprint(sources)}, notes, options)
 
 
 def as_shown(options: DataOptions) -> DataOptions:
@@ -125,14 +131,15 @@ def check(read: ParsedFile, options: DataOptions, time_window: TimeWindow | None
         assemble(read, options, time_window)
 
 
-def _read(suffix: str, source: Source, options: DataOptions) -> tuple[Parsed, list[Source]]:
+def _read(suffix: str, source: Source, options: DataOptions) -> tuple[Parsed, list[Source], DataOptions]:
     if suffix == ".npz":
-        return read_npz(source, options), [source]
+        return read_npz(source, options), [source], options
     if suffix == ".ts":
-        return read_ts(source, options)
+        return *read_ts(source, options), options
     if suffix == ".mat":
-        return read_rolls(source, options), [source]
-    return lay_out(TABLES[suffix][1](source, options), options), [source]
+        return read_rolls(source, options), [source], options
+    table, options = with_found_order(TABLES[suffix][1](source, options), options)
+    return lay_out(table, options), [source], options
 
 
 def _build(

@@ -35,11 +35,13 @@ from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedRo
 class Splits:
     """tuning: the split that learning rates are tuned on. by_seed: one for each reporting seed, the same for all
     contenders; empty where the split does not vary, and all seeds use that of tuning. whole: not split, for what is
-    taken away in the end, made when it is asked for; None in the folder of a version that had none."""
+    taken away in the end, made when it is asked for; None in the folder of a version that had none. options: by which
+    the file was read; None where it was read earlier, and the plan has them."""
 
     tuning: Prepared
     by_seed: Mapping[int, Prepared]
     whole: Callable[[], Prepared] | None = None
+    options: DataOptions | None = None
 
 
 class OnDemand(Mapping[int, Prepared]):
@@ -69,12 +71,16 @@ def prepare_splits(path: Path, options: DataOptions, seeds: Iterable[int]) -> Sp
     A split depends on its seed and the file, not on which other seeds there are.
     """
     read = read_file(path, options)
+    return replace(_splits_of(read, read.options, tuple(seeds)), options=read.options)
+
+
+def _splits_of(read: ParsedFile, options: DataOptions, seeds: tuple[int, ...]) -> Splits:
     how, one = _first(read, options)
     if how == "file":
         return _splits(one(), "file", {}, partial(_whole, read, options, one()))
     try:
         tuning = assemble(read, options, TimeWindow.at(0.0, options.split)) if how == "shifted" else one()
-        made = _of_seeds(read, options, how, tuple(seeds))
+        made = _of_seeds(read, options, how, seeds)
     except BadData as error:
         return _splits(one(), "short", {}, partial(_whole, read, options, one()), error.pieces())
     return _splits(tuning, how, made, partial(_whole, read, options, tuning))

@@ -11,6 +11,7 @@ import polars as pl
 
 from carousel.experiments.data.arrays import Note
 from carousel.experiments.data.options import DataOptions, several
+from carousel.experiments.data.read.multiples import multiplied
 from carousel.experiments.data.read.table import Table
 
 # Each means no value where every other cell of the column is a number; among words it may be one of them.
@@ -29,6 +30,9 @@ _AFFIXED = (
     r"(?P<close>\))?$"
 )
 _FIRST = 64  # cells
+_HALF_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # "！" to "～", as "!" to "~"
+_WIDE_DIGIT = "[０-９]"
+_WIDE_OR_PLAIN = r"^[０-９．，－＋：／％\d.,:/+%\- 年月日时分秒第周季度]+$"
 
 
 def without_affixes(table: Table, options: DataOptions) -> Table:
@@ -44,6 +48,21 @@ def without_affixes(table: Table, options: DataOptions) -> Table:
     return replace(table, frame=table.frame.with_columns(changed), notes=[*table.notes, *notes])
 
 
+def of_half_width(table: Table) -> Table:
+    """Columns of numbers and dates written in characters of full width, as Chinese and Japanese input writes them, in
+    those of ASCII; told in the card."""
+    changed, notes = list[pl.Series](), list[Note]()
+    for series in table.frame.get_columns():
+        held = series.drop_nulls() if series.dtype == pl.String else pl.Series([], dtype=pl.String)
+        wide = held.str.contains(_WIDE_DIGIT)
+        if wide.any() and held.str.contains(_WIDE_OR_PLAIN).all():
+            changed.append(series.str.replace_many(_HALF_WIDTH))
+            first = held.filter(wide)[0]
+            read = pl.Series([first]).str.replace_many(_HALF_WIDTH)[0]
+            notes.append({"key": "full_width", "column": series.name, "first": first, "read": read})
+    return replace(table, frame=table.frame.with_columns(changed), notes=[*table.notes, *notes])
+
+
 def _bare(series: pl.Series, marks: frozenset[str]) -> tuple[pl.Series, list[Note]]:
     odd = series.filter(series.is_not_null() & series.cast(pl.Float64, strict=False).is_null())
     marked = odd.is_in(list(marks))
@@ -56,6 +75,11 @@ def _bare(series: pl.Series, marks: frozenset[str]) -> tuple[pl.Series, list[Not
     notes = _notes_on_marks(series.name, odd.filter(marked))
     parts = values.str.extract_groups(_AFFIXED).struct.unnest()
     before, after = (parts[side].fill_null("").unique().sort().to_list() for side in ("before", "after"))
+    if len(after) > 1 and before == [""] and (scaled := multiplied(held, parts, after)) is not None:
+        first = int(parts["after"].is_not_null().arg_true()[0])
+        told: Note = {"key": "multiples", "column": series.name, "values": [mark for mark in after if mark],
+                      "first": values[first], "read": scaled.drop_nulls()[first]}  # fmt: skip
+        return scaled, [*notes, told]
     if len(after) > 1 or len([sign for sign in before if sign]) > 1 or not _closed(parts):
         return series, []
     negative = bool(parts["open"].is_not_null().any())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+
 import numpy as np
 import polars as pl
 
-from carousel.common.errors import BadData
+from carousel.common.errors import BadData, listed
 from carousel.experiments.data.arrays import Floats, Note
+from carousel.experiments.data.read.found_order import dated
 from carousel.experiments.data.read.suspicious import suspicious
 from carousel.experiments.data.read.table import Table, ignoring, is_numeric
 from carousel.experiments.data.read.visible import all_visible, renamed_note
@@ -50,12 +53,22 @@ def _refuse_texts(table: Table, names: list[str]) -> None:
     many = [series for series in others if series.drop_nulls().n_unique() > MOST_VALUES]
     if many:
         series = many[0]
+        dates = dated(table.frame, [one.name for one in many])
+        _refuse_two_orders(dates, [one.name for one in many])
         raise BadData(
             f"column {series.name!r} holds text in row {table.rows[series.is_not_null().arg_true()[0]]}",
             allowed=f"numbers, or at most {MOST_VALUES} different words",
             got=f"{series.drop_nulls().n_unique()} different texts, the first {series.drop_nulls()[0]!r}",
             fix=f"name it with --group or --order if it is that; or leave it out: {ignoring(s.name for s in many)}",
         )
+
+
+def _refuse_two_orders(dates: list[str], many: list[str]) -> None:
+    if len(dates) > 1:
+        first, *others = dates[0], *(name for name in many if name != dates[0])
+        options = f"--order {shlex.quote(first)} {ignoring(others)}"
+        raise BadData(f"{len(dates)} columns hold dates, and one of them orders the steps", got=listed(dates),
+                      fix=f"name it, and leave the others out: {options}")  # fmt: skip
 
 
 def _refuse_times(table: Table, names: list[str]) -> None:

@@ -1,6 +1,7 @@
 """How people write dates and times of day: a shape is a pattern, what it becomes in one plain order, and its format.
 
-A pattern's groups: y, m, d, b (a month's name), q (a quarter); H, M, S, f (fraction), p (AM or PM), z (zone).
+A pattern's groups: y, m, d, b (a month's name), q (a quarter), w (a week); H, M, S, f (fraction), p (AM or PM), z
+(zone).
 """
 
 from __future__ import annotations
@@ -41,15 +42,21 @@ class Shape:
         strict = series.set(~series.str.contains(self.pattern), None)
         plain = strict.str.replace(self.pattern, self.plain).str.replace(r":($|[^\d])", ":00${1}")
         plain = plain.str.replace(",", ".", literal=True).str.replace("Z$", "+00:00")
-        if "Q" in self.written:
-            for quarter, month in (("Q1", "01"), ("Q2", "04"), ("Q3", "07"), ("Q4", "10")):
-                plain = plain.str.replace(quarter, month, literal=True)
+        plain = plain.str.replace_many(_WORDS) if any(mark in self.plain for mark in _OF_WORDS) else plain
         if self.whole_days:
             return plain.str.strptime(pl.Date, self.format, strict=False)
         kind = pl.Datetime("us", "UTC") if self.zoned else pl.Datetime("us")
         return plain.str.strptime(kind, self.format, strict=False)
 
 
+_MONTHS_OF_QUARTERS = ("01", "04", "07", "10")
+_OF_WORDS = ("Q${q}", "${p}M")  # of `plain`: what a match leaves there is a word
+_WORDS = {
+    **{f"Q{q}": month for q, month in zip("1234", _MONTHS_OF_QUARTERS, strict=True)},
+    **{f"Q{q}": month for q, month in zip("一二三四", _MONTHS_OF_QUARTERS, strict=True)},
+    "上午M": "AM",
+    "下午M": "PM",
+}
 _DAY = r"(?<d>\d{1,2})"
 _MONTH = r"(?<m>\d{1,2})"
 _YEAR = r"(?<y>\d{4})"
@@ -88,6 +95,7 @@ _DATES = (
     ("DD Mon YYYY", rf"(?:[A-Za-z]{{3,9}},? )?{_DAY}[ -]{_NAME},?[ -]{_YEAR}", _NAMED, "%d %b %Y"),
     ("DD-Mon-YY", rf"{_DAY}[ -]{_NAME}[ -]{_SHORT}", ("${y}-${b}-${d}", "%y-%b-%d"), "%d-%b-%y"),
 )
+_WEEK = ("${y}-W${w}-1", "%G-W%V-%u")  # its Monday, by ISO 8601
 _MONTHS = (
     *((f"YYYY{m}MM", rf"{_YEAR}\{m}{_MONTH}", ("${y}-${m}-1", "%Y-%m-%d")) for m in "-/."),
     ("YYYY MM", rf"{_YEAR} {_MONTH}", ("${y}-${m}-1", "%Y-%m-%d")),
@@ -97,19 +105,35 @@ _MONTHS = (
     ("YYYY Mon", rf"{_YEAR}[ -]{_NAME}", ("${y}-${b}-1", "%Y-%b-%d")),
     ("Mon YYYY", rf"{_NAME},?[ -]{_YEAR}", ("${y}-${b}-1", "%Y-%b-%d")),
     ("YYYYQn", rf"{_YEAR}[ -]?[Qq](?<q>[1-4])", ("${y}-Q${q}-1", "%Y-%m-%d")),
+    ("YYYY年n季度", rf"{_YEAR}年?第?(?<q>[1-4一二三四])季度?", ("${y}-Q${q}-1", "%Y-%m-%d")),
+    ("YYYY-Wnn", rf"{_YEAR}[ -]?[Ww](?<w>\d{{1,2}})", _WEEK),
+    ("YYYY年第n周", rf"{_YEAR}年 ?第(?<w>\d{{1,2}})周", _WEEK),
     ("Qn YYYY", rf"[Qq](?<q>[1-4])[ -]?{_YEAR}", ("${y}-Q${q}-1", "%Y-%m-%d")),
 )
 _CLOCK = r"(?<H>\d{1,2}):(?<M>\d{2})(?::(?<S>\d{2})(?<f>[.,]\d+)?)?"
 _HALF = r"(?<H>\d{1,2}):(?<M>\d{2})(?::(?<S>\d{2}))? ?(?<p>[AaPp])\.?[Mm]\.?"
+_NOON = r"(?<p>上午|下午) ?(?<H>\d{1,2}):(?<M>\d{2})(?::(?<S>\d{2}))?"
 _ZONE = r" ?(?<z>Z|[+-]\d{2}:?\d{2})"
 _FULL = ("${H}:${M}:${S}${f}", "%H:%M:%S%.f")
 _HALF_FULL = ("${H}:${M}:${S} ${p}M", "%I:%M:%S %p")
 _TIMES = (
     ("HH:MM[:SS]", _CLOCK, _FULL, "%H:%M:%S"),
     ("HH:MM[:SS] AM", _HALF, _HALF_FULL, "%I:%M:%S %p"),
+    ("上午HH:MM[:SS]", _NOON, _HALF_FULL, "%I:%M:%S %p"),
     ("HH.MM.SS", r"(?<H>\d{1,2})\.(?<M>\d{2})\.(?<S>\d{2})", ("${H}:${M}:${S}", "%H:%M:%S"), "%H.%M.%S"),
 )
 _HOUR = ("HH", r"(?<H>\d{1,2})", ("${H}:00:00", "%H:%M:%S"), "%H")
+_SPOKEN_HOUR = r"(?<H>\d{1,2})[时点]"
+_SPOKEN = (
+    ("HH时", _SPOKEN_HOUR, ("${H}:00:00", "%H:%M:%S"), "%H时"),
+    ("HH时MM分", _SPOKEN_HOUR + r"(?<M>\d{1,2})分", ("${H}:${M}:00", "%H:%M:%S"), "%H时%M分"),
+    (
+        "HH时MM分SS秒",
+        r"(?<H>\d{1,2})[时点](?<M>\d{1,2})分(?<S>\d{1,2})秒",
+        ("${H}:${M}:${S}", "%H:%M:%S"),
+        "%H时%M分%S秒",
+    ),
+)
 _COMPACT = (
     ("HH", r"(?<H>\d{2})", ("${H}:00:00", "%H:%M:%S"), "%H"),
     ("HHMM", r"(?<H>\d{2})(?<M>\d{2})", ("${H}:${M}:00", "%H:%M:%S"), "%H%M"),
@@ -124,6 +148,7 @@ def shapes() -> tuple[Shape, ...]:
     found += [Shape(name, f"^{pattern}$", *plain, "") for name, pattern, plain in _MONTHS]
     for date in _DATES:
         found += [_moment(date, time) for time in (*_TIMES, _HOUR)]
+        found += [_moment(date, time, " *") for time in _SPOKEN]
         found.append(_zoned(date))
     compact = next(date for date in _DATES if date[0] == "YYYYMMDD")
     found += [_moment(compact, time, "", "") for time in _COMPACT]

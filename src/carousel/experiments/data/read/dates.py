@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import numpy as np
 import polars as pl
@@ -39,16 +39,27 @@ def dates_of(series: pl.Series, table: Table, column: str) -> tuple[pl.Series, b
     return parsed, shape.clock, [] if shape.written in _PLAIN else [_note(column, shape.written, first, parsed)]
 
 
+def text_dates(series: pl.Series) -> Literal["date", "clock"] | None:
+    """What every text of the column can be read as: a date, with or without a time, or a time of day alone."""
+    first = str(series[0])
+    for shape in shapes():
+        if shape.fits(first) and not shape.parse(series).null_count():
+            return "clock" if shape.clock else "date"
+    return None
+
+
+def format_fits(series: pl.Series, format: str) -> bool:
+    """Whether every text of the column is a date by this --date-format."""
+    try:
+        return not _by_format(series, format).null_count()
+    except pl.exceptions.PolarsError:
+        return False
+
+
 def dates_by_format(series: pl.Series, table: Table, column: str, format: str) -> tuple[pl.Series, list[Note]]:
     """The same by the user's own --date-format. BadPlan where that says no date, BadData for a row it does not fit."""
-    hours = any(mark in format for mark in ("%H", "%I", "%T", "%R", "%k", "%l", "%s"))
-    zoned = "%z" in format or "%#z" in format
-    kind = pl.Datetime("us", "UTC" if zoned else None) if hours else pl.Date
-    months = format if any(mark in format for mark in ("%d", "%e", "%j", "%D", "%F", "%s")) else f"{format} %d"
-    texts = series.cast(pl.String)
-    texts = texts if months == format else texts + " 1"
     try:
-        parsed = texts.str.strptime(kind, months, strict=False)
+        parsed = _by_format(series, format)
     except pl.exceptions.PolarsError as error:
         raise BadPlan(
             "--date-format names no date", got=format, fix="for example %d/%m/%Y or %Y-%m-%d %H:%M"
@@ -58,6 +69,15 @@ def dates_by_format(series: pl.Series, table: Table, column: str, format: str) -
         row = int(bad[0])
         _refuse_row(table, column, row, str(series[row]), f"--date-format {format}")
     return parsed, [_note(column, format, str(series[0]), parsed)]
+
+
+def _by_format(series: pl.Series, format: str) -> pl.Series:
+    hours = any(mark in format for mark in ("%H", "%I", "%T", "%R", "%k", "%l", "%s"))
+    zoned = "%z" in format or "%#z" in format
+    kind = pl.Datetime("us", "UTC" if zoned else None) if hours else pl.Date
+    months = format if any(mark in format for mark in ("%d", "%e", "%j", "%D", "%F", "%s")) else f"{format} %d"
+    texts = series.cast(pl.String)
+    return (texts if months == format else texts + " 1").str.strptime(kind, months, strict=False)
 
 
 def compact_dates(series: pl.Series) -> tuple[pl.Series, str] | None:

@@ -18,7 +18,7 @@ from carousel.experiments.data.read.table import MISSING
 SPACES = " "
 _LOOKED_AT = 300  # rows
 _MOST_BEFORE = 50  # lines before the header
-_PREFERRED = (";", "\t", ",", "|")
+_PREFERRED = (";", "\t", ",", "|", "，", "；")
 _WORD = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 
@@ -110,7 +110,18 @@ def _header_place(rows: list[list[str]], width: int) -> int:
     # R writes no name for the column of row names: a header one cell short of every row
     if place and len(rows[place - 1]) == width - 1 > 1 and all(cell.strip() for cell in rows[place - 1]):
         place -= 1
+    if _is_title(rows, place):
+        place += 1
     return place if place <= _MOST_BEFORE and len(rows) > place + 1 else 0
+
+
+def _is_title(rows: list[list[str]], place: int) -> bool:
+    """A first cell alone, as wide as the table by the marks after it, over a row of names that are all there."""
+    if len(rows) < place + 3 or len(rows[place]) < 2 or len(rows[place + 1]) < 2:
+        return False
+    (first, *others), names = rows[place], [cell.strip() for cell in rows[place + 1]]
+    named = all(names) and len(set(names)) == len(names) and not any(map(_NUMBER.fullmatch, names))
+    return bool(first.strip()) and not any(cell.strip() for cell in others) and named
 
 
 def _laid_out(text: str, separator: str) -> Dialect:

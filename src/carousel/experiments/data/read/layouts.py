@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from carousel.common.errors import BadData, BadPlan
+from carousel.common.errors import BadData, BadPlan, listed
 from carousel.experiments.data.arrays import Floats, Note
 from carousel.experiments.data.options import DataOptions, several
 from carousel.experiments.data.read.channels import MOST_VALUES, read_channels
 from carousel.experiments.data.read.fill import filled
+from carousel.experiments.data.read.found_order import dated
 from carousel.experiments.data.read.panel import unpivoted
 from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedSequences, ParsedSeries
 from carousel.experiments.data.read.roles import with_roles
@@ -53,11 +54,6 @@ def _in_order(table: Table, options: DataOptions) -> Steps:
     """By the roles of one column each that `with_roles` leaves."""
     group, order = (next(iter(several(named)), None) for named in (options.group, options.order))
     return in_order(table, group, order, options.date_format)
-
-
-def listed(names: list[str], most: int = 20) -> str:
-    """Names for an error line, cut short after `most`."""
-    return ", ".join(names[:most]) + (f", ... ({len(names)} in all)" if len(names) > most else "")
 
 
 def _series(table: Table, options: DataOptions) -> ParsedSeries:
@@ -213,12 +209,27 @@ def _without_names(table: Table, roles: set[str | None]) -> tuple[Table, list[No
     return replace(table, frame=frame.drop([str(note["column"]) for note in notes])), notes
 
 
+def _refuse_steps(table: Table, columns: list[str]) -> None:
+    """BadData where rows that are taken for whole sequences have a date each, or nothing but words."""
+    dates = dated(table.frame, columns)
+    if dates:
+        raise BadData(f"column {dates[0]!r} holds dates, and without --order each row is a whole sequence of numbers",
+                      got=repr(str(table.frame[dates[0]][0])),
+                      fix=f"if each row is one step with a target of its own, --order {shlex.quote(dates[0])} "
+                      f"--every-step; else leave it out: {ignoring(dates)}")  # fmt: skip
+    if not any(is_numeric(table.frame[name]) for name in columns):
+        raise BadData("no column besides the target holds numbers", allowed="sequences of numbers",
+                      got=f"words, such as {str(table.frame[columns[0]].drop_nulls()[0])[:40]!r}",
+                      fix="make numbers of the words first")  # fmt: skip
+
+
 def row_values(table: Table, columns: list[str]) -> tuple[Floats, np.ndarray]:
     """Of rows that are sequences: [R, C] the values, and true [R, C] up to each row's last. BadData for text."""
     for name in columns:
         table.refuse_empty(name)
     texts = [name for name in columns if not is_numeric(table.frame[name])]
     if texts:
+        _refuse_steps(table, columns)
         raise BadData(
             f"column {texts[0]!r} holds text, and without --group each row is a sequence of numbers",
             got=repr(str(table.frame[texts[0]].drop_nulls()[0])),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Ints, Note, firsts_of, starts_of
 from carousel.experiments.data.card import Spacing
 from carousel.experiments.data.read.order import Times, read_times
-from carousel.experiments.data.read.table import Table, as_numbers
+from carousel.experiments.data.read.table import Table, as_numbers, ignoring
 from carousel.experiments.data.read.visible import all_visible, renamed_note
 
 
@@ -85,9 +86,18 @@ def _refuse_duplicates(steps: Steps, order: str | None, codes: Ints) -> None:
             f"rows {pair[0]} and {pair[1]} have the same {order!r} in {steps.names[codes[first]]}",
             got=repr(str(steps.table.frame[order][first]))
             + (f" and {len(same) - 1} more such pairs" if len(same) > 1 else ""),
-            fix="keep one of them, or name the column that tells them apart with --group; "
-            "if the rows are in order as they are, --ignore it in place of --order",
+            fix=f"keep one of them, or name the column that tells them apart: {_telling_apart(steps, order)}; "
+            f"if the rows are in order as they are, no --order but {ignoring([order])}",
         )
+
+
+def _telling_apart(steps: Steps, order: str) -> str:
+    """The option with the first column of words or whole numbers in which rows of one time differ."""
+    frame = steps.table.frame
+    kinds = [s for s in frame.get_columns() if s.name != order and (s.dtype == pl.String or s.dtype.is_integer())]
+    few = [s.name for s in kinds if not s.null_count() and 1 < s.n_unique() <= frame.height // 2]
+    apart = [name for name in few if frame.select(pl.struct(order, name).n_unique()).item() == frame.height]
+    return f"--group {shlex.quote(apart[0]) if apart else 'NAME'}"
 
 
 def _spaced(order: str | None, times: Times | None, lengths: Ints) -> list[Note]:

@@ -13,12 +13,13 @@ import polars as pl
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Note
 from carousel.experiments.data.options import DataOptions
-from carousel.experiments.data.read.affixes import without_affixes
+from carousel.experiments.data.read.affixes import of_half_width, without_affixes
 from carousel.experiments.data.read.commented import commented
 from carousel.experiments.data.read.conventions import plain_numbers
 from carousel.experiments.data.read.counted_header import named
 from carousel.experiments.data.read.decoding import decode
 from carousel.experiments.data.read.dialect import SPACES, Dialect, rows_of
+from carousel.experiments.data.read.footer import without_footer
 from carousel.experiments.data.read.source import Source
 from carousel.experiments.data.read.table import Table, counts_rows, make_table
 from carousel.experiments.data.read.two_headers import joined_headers
@@ -58,7 +59,7 @@ def as_table(frame: pl.DataFrame, dialect: Dialect, source: Source, options: Dat
         frame, np.arange(frame.height) + dialect.before + dialect.headed + 1, source.name, options.not_missing
     )
     made = replace(made, notes=[*notes, *dialect.notes, *unnamed, *made.notes])
-    return plain_numbers(without_affixes(_without_units(made), options), options.decimal)
+    return plain_numbers(without_affixes(_without_units(of_half_width(without_footer(made))), options), options.decimal)
 
 
 def _frame(source: Source, body: str, dialect: Dialect) -> pl.DataFrame:
@@ -69,8 +70,8 @@ def _frame(source: Source, body: str, dialect: Dialect) -> pl.DataFrame:
     if not body.strip():
         return pl.DataFrame(schema=places)
     separator, data = dialect.separator, body
-    if separator == SPACES:
-        csv.writer(written := io.StringIO(newline=""), delimiter="\t").writerows(rows_of(body, SPACES))
+    if separator == SPACES or not separator.isascii():  # the table library takes one byte
+        csv.writer(written := io.StringIO(newline=""), delimiter="\t").writerows(rows_of(body, separator))
         separator, data = "\t", written.getvalue()
     try:
         return pl.read_csv(data.encode(), separator=separator, has_header=False, infer_schema=False, schema=places)

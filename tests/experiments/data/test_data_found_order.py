@@ -1,0 +1,107 @@
+"""The column of dates that nobody named: taken where it is the only one, told, and asked about where it is not."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from carousel.common.errors import BadData
+from carousel.experiments.data import DataOptions, Prepared, prepare
+from carousel.experiments.data.prepare.card_text import card_lines
+from carousel.experiments.data.prepare.new_rows import read_new_rows
+from carousel.experiments.data.prepare.resplit import prepare_splits
+from tests.experiments.data.data_files import csv_of, refused, told
+
+DAYS = [datetime(2024, 1, 1) + timedelta(days=n) for n in range(80)]
+WAVE = [n % 7 + n / 10 for n in range(80)]
+FORECAST = DataOptions(forecast=("y",))
+PANEL = DataOptions(forecast=("y",), group="id")
+
+
+def backwards(**columns: list[object]) -> pl.DataFrame:
+    """The rows turned round: only an order that was found brings them back."""
+    return pl.DataFrame(columns).reverse()
+
+
+def values(prepared: Prepared, count: int = 3) -> list[float]:
+    place = prepared.card["channels"]["names"].index("y")
+    return [float(v) for v in prepared.x[:count, place] * prepared.std[place] + prepared.mean[place]]
+
+
+WRITTEN = {
+    "text": [f"{t:%Y-%m-%d}" for t in DAYS],
+    "Chinese": [f"{t.year}年{t.month}月{t.day}日" for t in DAYS],
+    "digits": [int(f"{t:%Y%m%d}") for t in DAYS],
+    "seconds since 1970": [int(t.timestamp()) for t in DAYS],
+    "milliseconds": [int(t.timestamp()) * 1000 for t in DAYS],
+}
+
+
+@pytest.mark.parametrize("times", WRITTEN.values(), ids=WRITTEN)
+def test_the_only_column_of_dates_orders_the_steps(tmp_path: Path, times: list[object]) -> None:
+    read = prepare(csv_of(tmp_path, backwards(day=times, y=list(WAVE))), FORECAST)
+    assert told(read, "order_found")["columns"] == ["day"]
+    assert values(read) == pytest.approx(WAVE[:3], abs=1e-5)
+    assert read.card["channels"]["names"] == ["y"]
+    assert any("--ignore day" in line for line in card_lines(read.card, "en"))
+    assert any("--ignore day" in line for line in card_lines(read.card, "zh"))
+
+
+def test_as_if_it_had_been_named(tmp_path: Path) -> None:
+    path = csv_of(tmp_path, backwards(day=WRITTEN["text"], y=list(WAVE)))
+    found, named = (
+        prepare_splits(path, FORECAST, (100,)),
+        prepare_splits(path, DataOptions(order="day", forecast=("y",)), (100,)),
+    )
+    assert found.options == named.options
+    assert (found.by_seed[100].x == named.by_seed[100].x).all()
+    assert found.options is not None
+    new = read_new_rows(path, found.options, found.tuning)
+    assert new.times is not None and new.raw[-1, 0] == WAVE[-1]
+
+
+def test_a_date_and_the_time_beside_it(tmp_path: Path) -> None:
+    hours = [(f"{t:%Y/%m/%d}", f"{h:02}:00", h) for t in DAYS[:4] for h in range(20)]
+    for name, cells in (("at", [h for _, h, _ in hours]), ("hr", [h for *_, h in hours])):
+        frame = backwards(**{"day": [d for d, *_ in hours], name: list(cells), "y": list(WAVE)})
+        read = prepare(csv_of(tmp_path, frame), FORECAST)
+        assert told(read, "order_found")["columns"] == ["day", name]
+        assert values(read) == pytest.approx(WAVE[:3], abs=1e-5)
+
+
+def test_a_panel_by_its_dates(tmp_path: Path) -> None:
+    frame = backwards(id=["a"] * 40 + ["b"] * 40, day=WRITTEN["text"][:40] * 2, y=list(WAVE))
+    assert values(prepare(csv_of(tmp_path, frame), PANEL)) == pytest.approx(WAVE[:3], abs=1e-5)
+    line = refused(csv_of(tmp_path, frame), FORECAST, BadData, "have the same 'day'", "--group id;", "--ignore day")
+    assert "--order but" in line
+
+
+def test_what_is_no_order(tmp_path: Path) -> None:
+    """A date of the whole sequence, numbers that only look alike, and a column that the user wants as an input."""
+    born = ["1960-05-01"] * 40 + ["1971-02-03"] * 40
+    frame = pl.DataFrame({"id": ["a"] * 40 + ["b"] * 40, "born": born, "y": WAVE})
+    assert told(prepare(csv_of(tmp_path, frame), PANEL), "one_hot")["column"] == "born"
+    counts = pl.DataFrame({"sold": [200001 + (37 * n) % 4000 for n in range(80)], "y": WAVE})
+    assert told(prepare(csv_of(tmp_path, counts), FORECAST), "file_order")
+    digits = pl.DataFrame({"day": WRITTEN["digits"], "y": WAVE})
+    asked = DataOptions(forecast=("y",), inputs=("day", "y"))
+    assert prepare(csv_of(tmp_path, digits), asked).card["channels"]["names"] == ["day", "y"]
+
+
+def test_two_columns_of_dates_are_asked_about(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"ordered": WRITTEN["text"], "sent": WRITTEN["Chinese"], "y": WAVE})
+    path = csv_of(tmp_path, frame)
+    refused(path, FORECAST, BadData, "2 columns hold dates", "--order ordered --ignore sent")
+    assert told(prepare(path, DataOptions(forecast=("y",), ignore=("sent",))), "order_found")["columns"] == ["ordered"]
+
+
+def test_rows_with_a_date_and_a_target_each(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"day": WRITTEN["text"], "y": WAVE, "state": ["on", "off"] * 40})
+    path = csv_of(tmp_path, frame)
+    refused(path, DataOptions(target="state"), BadData, "'day' holds dates", "--order day --every-step")
+    assert prepare(path, DataOptions(target="state", order="day", every_step=True)).card["kind"] == "classification"
+    words = pl.DataFrame({"said": [f"sentence {n}" for n in range(80)], "state": ["on", "off"] * 40})
+    refused(csv_of(tmp_path, words), DataOptions(target="state"), BadData, "no column besides the target holds numbers")
