@@ -120,7 +120,7 @@ DAMAGES: dict[str, tuple[Edit, str]] = {
     "seed of text": (about(seed="a"), "seed"),
     "seed that is half": (about(seed=1.5), "seed"),
     "endless seed": (about(seed=10**40), "seed"),
-    "a later schema": (about(schema=2), "schema"),
+    "a later schema": (about(schema=3), "schema"),
     "unknown cell": (contender(cell="lstmm", spec="lstmm"), "unknown contender"),
     "another cell": (contender(cell="gru"), "describes another"),
     "cell that is a list": (contender(cell=["lstm"]), "contender.cell"),

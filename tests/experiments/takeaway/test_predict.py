@@ -68,8 +68,30 @@ def test_a_forecast_goes_on_from_the_last_window_of_each_series(folders: dict[st
     expected = last[:, None] + change * task.prepared.y_std
     np.testing.assert_allclose(found.table["a"].to_numpy().reshape(4, 2), expected, rtol=1e-5)
     assert found.table["when"].to_list() == ["88", "89"] * 4 and found.table["ahead"].to_list() == [1, 2] * 4
+    assert found.band is not None and found.band.average is not None
+    # By hand: the mean change within the window, by how far the window lies from what was trained on.
+    window = frame.filter(pl.col("t").is_between(82, 87))["a"].to_numpy().reshape(4, 6)
+    prepared = task.prepared
+    (place,) = prepared.y_channels
+    change = np.abs(np.diff(window)).sum(axis=1) / 6 + 0.1 * prepared.y_std
+    away = np.abs(window.mean(axis=1) - prepared.mean[place]) / prepared.std[place]
+    expected = np.outer(change * np.sqrt(1 + away), np.array(found.band.half) / found.band.average)
+    np.testing.assert_allclose((found.table["a high"] - found.table["a"]).to_numpy().reshape(4, 2), expected, rtol=1e-5)
+    np.testing.assert_allclose((found.table["a"] - found.table["a low"]).to_numpy().reshape(4, 2), expected, rtol=1e-5)
+
+
+def test_a_folder_of_before_has_intervals_that_reach_as_far_about_every_window(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    best = shutil.copytree(folders["series"], tmp_path / "best")
+    about = json.loads((best / "contender.json").read_text())
+    for band in about["refit"]["errors"]:
+        del band["average"]
+    (best / "contender.json").write_text(json.dumps({**about, "schema": 1}))
+    found = predict(best, folders["series"].parent / "table.csv")
     assert found.band is not None
-    np.testing.assert_allclose((found.table["a high"] - found.table["a"]).to_numpy()[:2], found.band.half)
+    half = (found.table["a high"] - found.table["a"]).to_numpy().reshape(4, 2)
+    np.testing.assert_allclose(half, np.tile(found.band.half, (4, 1)))
 
 
 @pytest.mark.parametrize(("kind", "ending"), [("classes", ".csv"), ("values", ".parquet"), ("series", ".jsonl")])
@@ -165,11 +187,13 @@ def test_a_folder_that_was_tampered_with_is_refused(folders: dict[str, Path], tm
     badly = {**about["source"], "options": {"drop_short": "perhaps"}}
     flipped = bytearray(weights)
     flipped[-1] ^= 1
-    newer = r"another version of Carousel; .*; got: it says schema 2; fix: read it"
+    newer = r"another version of Carousel; .*; got: it says schema 3; fix: read it"
     for change, content, says in (
-        ({"schema": 2}, weights, newer),
+        ({"schema": 3}, weights, newer),
         ({"source": badly}, weights, "that no file can"),
         ({"refit": spoilt(about, half=[1.0, 2.0])}, weights, "holds intervals of another network"),
+        ({"refit": spoilt(about, average=[1.0])}, weights, "holds intervals of another network"),
+        ({"refit": spoilt(about, average=[0.0])}, weights, r"refit\.errors\.1\.average\.0 is out of range"),
         ({"refit": spoilt(about, half=[-1.0])}, weights, r"refit\.errors\.1\.half\.0 is out of range"),
         ({"refit": spoilt(about, by_split=[])}, weights, "by_split has too few values"),
         ({}, weights[:-8], "is not what contender.json was written with"),

@@ -41,13 +41,18 @@ def asked(folder: Path, kind: str) -> Asked:
 
 def test_forecasts_are_values_of_the_series_at_their_steps(tmp_path: Path) -> None:
     of = asked(tmp_path, "series")
-    found = on_test_part(of.task, of.held, 7)
+    found = on_test_part(of.task, of.held, 7, local=True)
     series = (found["series"] // 60).to_numpy()
     steps = found["step"].to_numpy()
     assert found["truth"].to_numpy() == pytest.approx(of.file["a"].to_numpy()[series * 60 + steps], rel=1e-5)
     assert set(found["ahead"]) == {1, 2} and set(found["seed"]) == {7} and set(found["column"]) == {"a"}
-    assert (found["predicted"] - found["truth"]).abs().to_numpy() == pytest.approx(of.held.test.ravel(), abs=1e-6)
-    assert found.filter(ahead=2)["half"].unique().to_list() == [conformal(of.held.validation, LEVEL)[1]]
+    assert (found["predicted"] - found["truth"]).abs().to_numpy() == pytest.approx(of.held.test.off.ravel(), abs=1e-6)
+    known, hard = of.held.validation, of.held.test.hard
+    assert known.hard is not None and hard is not None
+    reach = conformal(known.off / known.hard, LEVEL) * hard
+    assert found["half"].to_numpy() == pytest.approx(reach.ravel()) and found["half"].n_unique() > 10
+    as_far = on_test_part(of.task, of.held, 7, local=False).filter(ahead=2)["half"].unique().to_list()
+    assert as_far == [conformal(known.off, LEVEL)[1]]
 
 
 def test_a_large_test_part_is_kept_in_part_and_its_last_windows_in_a_row(
@@ -55,7 +60,7 @@ def test_a_large_test_part_is_kept_in_part_and_its_last_windows_in_a_row(
 ) -> None:
     monkeypatch.setattr(answers, "MOST", 3)
     of = asked(tmp_path, "series")
-    found = on_test_part(of.task, of.held, 0)
+    found = on_test_part(of.task, of.held, 0, local=False)
     assert found.filter("spread")["sequence"].n_unique() == 3
     first = found.filter(series=found["series"][0]).filter(
         (pl.lit(59) - (pl.col("step") - pl.col("ahead") + 2)).mod(2) == 0
@@ -66,7 +71,7 @@ def test_a_large_test_part_is_kept_in_part_and_its_last_windows_in_a_row(
 @pytest.mark.parametrize("kind", ["classes", "values"])
 def test_answers_of_whole_sequences(tmp_path: Path, kind: str) -> None:
     of = asked(tmp_path, kind)
-    found = on_test_part(of.task, of.held, 0)
+    found = on_test_part(of.task, of.held, 0, local=False)
     target = "label" if kind == "classes" else "sum"
     column = of.file.group_by("id", maintain_order=True).first()[target]
     truth = column.gather(found["sequence"])

@@ -37,7 +37,7 @@ def model_card(evidence: Evidence, trial: Trial, again: Refitted | None, recomme
         ("training", _training(evidence, trial, again, lang)),
         ("data", [] if evidence.card is None else [f"- {line}" for line in card_lines(evidence.card, lang)]),
         ("scores", _scores(evidence, trial, lang)),
-        ("coverage", _coverage(again, lang)),
+        ("coverage", _coverage(evidence, again, lang)),
         ("limits", [f"- {line}" for line in _limits(evidence, trial, lang)]),
         ("use", [*([] if evidence.card is None else [_ON_FILE]), _IN_PYTHON]),
     ]
@@ -100,7 +100,7 @@ def _named(row: Summary, trial: Trial, lang: str) -> str:
     return _say("this", lang, spec=row.contender) if row.contender == trial.contender.spec else row.contender
 
 
-def _coverage(again: Refitted | None, lang: str) -> list[str]:
+def _coverage(evidence: Evidence, again: Refitted | None, lang: str) -> list[str]:
     if again is None or not again.record.errors:
         return [_say("no_coverage", lang)]
     head = [_say(f"head_{name}", lang) for name in ("level", "half", "measured")]
@@ -109,7 +109,11 @@ def _coverage(again: Refitted | None, lang: str) -> list[str]:
          f"{band.coverage:.1%} ({', '.join(f'{one:.0%}' for one in band.by_split)})"]
         for band in again.record.errors
     ]  # fmt: skip
-    return [_say("coverage_how", lang), "", *_table(head, cells)]
+    local = again.record.errors[0].average is not None
+    of_classes = evidence.card is not None and evidence.card["kind"] == "classification"
+    width = [] if of_classes else ["local" if local else "alike"]
+    told = [_say(f"coverage_{key}", lang) for key in ("how", *width, "assumes")]
+    return [*told, "", *_table(head, cells)]
 
 
 def _halves(halves: Sequence[float]) -> str:

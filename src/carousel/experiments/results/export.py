@@ -12,7 +12,7 @@ import polars as pl
 from carousel.common.errors import FolderConflict
 from carousel.common.files import writing_to
 from carousel.experiments.results.evidence import Evidence
-from carousel.experiments.results.refitted import Refitted
+from carousel.experiments.results.refitted import SCHEMA, Refitted
 from carousel.experiments.runner.folder import RESTORE, RunFolder
 from carousel.experiments.training.description import Refit, Trial
 
@@ -88,7 +88,7 @@ def export_best(evidence: Evidence, contender: str | None) -> Exported | None:
     folder.write_json(
         best / "contender.json",
         {
-            "schema": 1,
+            "schema": SCHEMA,
             "contender": described.contender.model_dump(),
             "source": described.source.model_dump(mode="json", exclude_none=True),
             "length": row["length"],

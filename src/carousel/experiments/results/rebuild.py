@@ -25,7 +25,7 @@ from carousel.experiments.contenders.matching import count_parameters
 from carousel.experiments.contenders.sizes import Size
 from carousel.experiments.contenders.spec import ContenderSpec, parse_contenders
 from carousel.experiments.data import DataTask, Prepared
-from carousel.experiments.results.refitted import Band, RefitRecord
+from carousel.experiments.results.refitted import SCHEMA, Band, RefitRecord
 from carousel.experiments.runner.task_loader import built_in
 from carousel.experiments.tasks import Task
 from carousel.experiments.training.description import MOST_MEMBERS, Contender, Source, TaskSource
@@ -34,7 +34,7 @@ from carousel.experiments.training.trial import build_ensemble
 Trained = tuple[Network, Task]
 _MOST_TEXT, _MOST_WEIGHTS = 2**20, 2**30  # bytes that are read
 _LONGEST = 1_000_000  # T
-_SCHEMA: Literal[1] = 1  # of contender.json
+_READ = (1, SCHEMA)
 
 
 class _Again(RefitRecord):
@@ -47,7 +47,7 @@ class _Described(BaseModel):
     """contender.json, as far as a network is rebuilt from it."""
 
     model_config = ConfigDict(strict=True)
-    schema_number: Literal[1] = Field(default=_SCHEMA, alias="schema")
+    schema_number: Literal[1, 2] = Field(default=1, alias="schema")
     source: Source
     contender: Contender
     length: int = Field(ge=0, le=_LONGEST)
@@ -103,11 +103,11 @@ def load_taken(path: str | Path) -> Taken:
 
 
 def _refuse_other_version(given: object, path: Path) -> None:
-    number = given.get("schema", _SCHEMA) if isinstance(given, dict) else _SCHEMA
-    if type(number) is int and number != _SCHEMA:
+    number = given.get("schema", 1) if isinstance(given, dict) else 1
+    if type(number) is int and number not in _READ:
         raise FolderConflict(
             f"{str(path)!r} was written by another version of Carousel",
-            allowed=f"schema {_SCHEMA} in contender.json",
+            allowed=f"schema {SCHEMA} in contender.json",
             got=f"it says schema {number}",
             fix="read it with that version, or train again: carousel compare --plan RUN",
         )
@@ -167,9 +167,13 @@ def _check_size(about: _Described, made: Task, weights: Mapping[str, Tensor]) ->
 
 
 def _check_bands(errors: list[Band], made: Task) -> None:
-    """A number for each answer; of classes one."""
-    outputs = 1 if isinstance(made, DataTask) and made.prepared.kind == "classification" else made.outputs
-    if any(len(band.half) != outputs for band in errors):
+    """A number for each answer; of classes one. Of windows alone it is known how hard they are."""
+    kind = made.prepared.kind if isinstance(made, DataTask) else None
+    outputs = 1 if kind == "classification" else made.outputs
+    averages = [band.average for band in errors if band.average is not None]
+    if any(len(numbers) != outputs for numbers in (*(band.half for band in errors), *averages)) or (
+        averages and kind != "forecast"
+    ):
         raise ValueError("contender.json holds intervals of another network")
 
 

@@ -21,9 +21,9 @@ from carousel.experiments.runner.machine import this_machine
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.training.answers import on_test_part
 from carousel.experiments.training.description import InitialFlow, Job, OnsetProbe, Refit, RivalTrial, Trial
-from carousel.experiments.training.held_out_errors import bands, held_out
+from carousel.experiments.training.held_out_errors import HeldOut, bands, held_out, is_local
 from carousel.experiments.training.loop import History
-from carousel.experiments.training.refit import refit
+from carousel.experiments.training.refit import refit, trained
 from carousel.experiments.training.trial import TrialResult, build_contender, run_trials
 from carousel.introspect.flow import LagProfile
 
@@ -96,25 +96,37 @@ def _initial_flow(job: InitialFlow, folder: RunFolder, sources: Sources) -> dict
 def _refit(job: Refit, folder: RunFolder, sources: Sources) -> dict[str, Any]:
     found = refit(job, sources.whole(job.trial.length))
     folder.write(folder.weights(job.digest()), save(found.weights))
-    errors, answered = [], []
+    errors = [held_out(_of_trial(trial, task, folder), task) for trial, task in _splits(job, sources)]
+    known = [each for each in errors if each is not None]
+    if len(known) < len(errors):  # answers of this kind have no distance from the truth
+        return {"refit": {**found.record, "errors": []}}
+    local = is_local(known)
+    answered = [on_test_part(task, each, trial.seed, local)
+                for (trial, task), each in zip(_splits(job, sources), known, strict=True)]  # fmt: skip
+    folder.write(folder.answers(job.digest()), _parquet(pl.concat(answered, how="diagonal")))
+    return {"refit": {**found.record, "errors": bands(_of_ensembles(job, sources) if job.members > 1 else known)}}
+
+
+def _of_ensembles(job: Refit, sources: Sources) -> list[HeldOut]:
+    """The errors of the mean answer: of ensembles like the one that is taken away, each trained on the training part of
+    a split."""
+    found = [held_out(trained(job, task, trial.seed)[0], task) for trial, task in _splits(job, sources)]
+    return [each for each in found if each is not None]
+
+
+def _splits(job: Refit, sources: Sources) -> Iterator[tuple[Trial, DataTask]]:
+    """The reporting trials, and the file under the split that each was trained on: one at a time, each may be large."""
     for trial in job.trials:
-        network, task = _held_out(trial, folder, sources)
-        measured = held_out(network, task)
-        if measured is not None:
-            errors.append(measured)
-            answered.append(on_test_part(task, measured, trial.seed))
-    if answered:
-        folder.write(folder.answers(job.digest()), _parquet(pl.concat(answered, how="diagonal")))
-    return {"refit": {**found.record, "errors": bands(errors)}}
+        task = sources.task(trial.source, trial.length, trial.split)
+        assert isinstance(task, DataTask)  # nothing else is trained once more
+        yield trial, task
 
 
-def _held_out(trial: Trial, folder: RunFolder, sources: Sources) -> tuple[Network, DataTask]:
-    """The network of a reporting trial, and the file under the split that it was trained on."""
-    task = sources.task(trial.source, trial.length, trial.split)
-    assert isinstance(task, DataTask)  # nothing else is trained once more
+def _of_trial(trial: Trial, task: DataTask, folder: RunFolder) -> Network:
+    """Its trained network."""
     network = build_contender(trial.contender, task, trial.seed, trial.kernel)
     network.load_state_dict(load(folder.weights(trial.digest()).read_bytes()))
-    return network.eval(), task
+    return network.eval()
 
 
 def _onset(job: OnsetProbe, folder: RunFolder) -> dict[str, Any]:

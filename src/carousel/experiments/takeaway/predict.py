@@ -20,6 +20,7 @@ from carousel.experiments.contenders.base import Network
 from carousel.experiments.data import DataOptions, DataTask, Prepared
 from carousel.experiments.data.arrays import Floats
 from carousel.experiments.data.prepare.new_rows import NewRows, read_new_rows
+from carousel.experiments.data.task.difficulty import difficulty
 from carousel.experiments.results.rebuild import Taken, load_taken
 from carousel.experiments.results.refitted import Band
 from carousel.experiments.takeaway.ahead import times_ahead
@@ -161,6 +162,7 @@ def _values(output: Floats, rows: NewRows, trained: Prepared, band: Band | None)
 def _ahead(output: Floats, rows: NewRows, trained: Prepared, band: Band | None) -> pl.DataFrame:
     """[N x horizon] rows: the series, how many steps ahead, when, and each forecast column."""
     columns = [trained.card["channels"]["names"][place] for place in trained.y_channels]
+    half = None if band is None else band.reach(_difficulty(rows, trained))
     last = rows.raw[rows.starts + rows.lengths - 1][:, trained.y_channels]
     own = np.ones((len(output), 1, len(columns))) if rows.own is None else rows.own[:, 1:, trained.y_channels]
     steps = output.reshape(len(output), -1, len(columns)) * trained.y_std * own + last[:, None]
@@ -172,17 +174,16 @@ def _ahead(output: Floats, rows: NewRows, trained: Prepared, band: Band | None) 
         found["when"] = when
     for place, name in enumerate(columns):
         value = steps[:, :, place].ravel()
-        half = None if band is None else _halves(band, horizon, place, own)
         found[name] = value
         if half is not None:
-            found |= {f"{name} low": value - half, f"{name} high": value + half}
+            reach = (half.reshape(-1, horizon, len(columns))[:, :, place] * own[:, :, place]).ravel()
+            found |= {f"{name} low": value - reach, f"{name} high": value + reach}
     return pl.DataFrame(found)
 
 
-def _halves(band: Band, horizon: int, place: int, own: Floats) -> Floats:
-    """[N x horizon] half the interval of one column, in the file's units."""
-    found: Floats = (np.array(band.half).reshape(1, horizon, -1)[:, :, place] * own[:, :, place]).ravel()
-    return found
+def _difficulty(rows: NewRows, trained: Prepared) -> Floats:
+    """[N, O] of the windows, which are all of one length."""
+    return difficulty(rows.x.reshape(len(rows.names), -1, rows.x.shape[1]).swapaxes(0, 1), trained)
 
 
 def _ends(value: Floats, band: Band | None, place: int) -> dict[str, Floats]:

@@ -15,27 +15,27 @@ from carousel.experiments.answer_columns import ANSWERED_STEPS
 from carousel.experiments.data import DataTask
 from carousel.experiments.data.arrays import Ints
 from carousel.experiments.data.prepare.prepared import Prepared
-from carousel.experiments.training.held_out_errors import HeldOut, conformal
+from carousel.experiments.training.held_out_errors import HeldOut, reach
 
 LEVEL = 0.9  # of the interval about each answer
 MOST = 2_000  # examples
 
 
-def on_test_part(task: DataTask, held: HeldOut, seed: int) -> pl.DataFrame:
-    """A row an answer: of the examples kept, each output. All columns of the table but `job`."""
-    prepared, outputs = task.prepared, held.truth.shape[1]
+def on_test_part(task: DataTask, held: HeldOut, seed: int, local: bool) -> pl.DataFrame:
+    """A row an answer: of the examples kept, each output. All columns of the table but `job`. local: as of `reach`."""
+    prepared, test, outputs = task.prepared, held.test, held.test.truth.shape[1]
     rows = prepared.rows("test")
     spread = np.unique(np.arange(MOST) * len(rows) // MOST)
     kept = np.union1d(spread, _last_windows(prepared, rows, outputs))
     columns: dict[str, Any] = {
         "sequence": np.repeat(rows[kept], outputs),
-        "truth": held.truth[kept].ravel(),
-        "predicted": held.predicted[kept].ravel(),
+        "truth": test.truth[kept].ravel(),
+        "predicted": test.predicted[kept].ravel(),
         "spread": np.repeat(np.isin(kept, spread), outputs),
     }
     of_values = prepared.kind != "classification"
-    right = pl.lit(None, pl.Float64) if of_values else pl.Series(1 - held.test[kept, 0])
-    half = pl.Series(np.tile(conformal(held.validation, LEVEL), len(kept))) if of_values else pl.lit(None, pl.Float64)
+    right = pl.lit(None, pl.Float64) if of_values else pl.Series(1 - test.off[kept, 0])
+    half = pl.Series(reach(held, LEVEL, local)[kept].ravel()) if of_values else pl.lit(None, pl.Float64)
     finite = pl.when(pl.col("predicted").is_finite()).then("predicted")
     made = pl.DataFrame(columns).with_columns(finite, seed=pl.lit(seed, pl.Int64), half=half, right=right)
     if prepared.kind == "forecast":

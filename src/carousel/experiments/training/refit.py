@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from carousel.experiments.contenders.base import Network
 from carousel.experiments.contenders.ensemble import Ensemble
 from carousel.experiments.data import DataTask
 from carousel.experiments.training.description import Refit
@@ -23,12 +24,7 @@ class RefitResult:
 
 def refit(job: Refit, whole: DataTask) -> RefitResult:
     """Train on a task whose parts are all of it. Nothing is chosen on the way: no part is left to choose by."""
-    trial = job.trial
-    network = build_ensemble(trial.contender, whole, trial.seed, job.members, trial.kernel)
-    members = network.each if isinstance(network, Ensemble) else [network]
-    learners = train([Learner(member, whole, trial.seed + k, trial.learning_rate) for k, member in enumerate(members)],
-                     job.training)  # fmt: skip
-    diverged = any(learner.history.outcome == "diverged" for learner in learners)
+    network, diverged = trained(job, whole, job.trial.seed)
     score = evaluate(network, whole, whole.batches("training", whole.checked))
     examples = len(whole.prepared.rows("training"))
     record: dict[str, object] = {
@@ -37,3 +33,14 @@ def refit(job: Refit, whole: DataTask) -> RefitResult:
         "examples": examples,
     }
     return RefitResult(snapshot(network), record)
+
+
+def trained(job: Refit, task: DataTask, seed: int) -> tuple[Network, bool]:
+    """The network of the job, or the ensemble, trained on the training part of a task; whether one diverged. seed: of
+    the first member."""
+    trial = job.trial
+    network = build_ensemble(trial.contender, task, seed, job.members, trial.kernel)
+    members = network.each if isinstance(network, Ensemble) else [network]
+    group = [Learner(member, task, seed + k, trial.learning_rate) for k, member in enumerate(members)]
+    done = list(train(group, job.training))
+    return network.eval(), any(learner.history.outcome == "diverged" for learner in done)

@@ -99,6 +99,10 @@ class DataTask(Task):
         codes). None for piano rolls."""
         return self._objective.values(answer, batch)
 
+    def difficulty(self, batch: Batch) -> Floats | None:
+        """[B, M]: how hard the next values of each window are, in the file's units. None of other kinds."""
+        return self._objective.difficulty(batch)
+
     @property
     def bytes_of_data(self) -> int:
         """What the steps of the file take in memory."""

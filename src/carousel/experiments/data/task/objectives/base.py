@@ -46,6 +46,10 @@ class Objective(ABC):
         """[B, M]: see `DataTask.values`."""
         return None
 
+    def difficulty(self, batch: Batch) -> Floats | None:
+        """[B, M]: see `DataTask.difficulty`."""
+        return None
+
     def rmse(self, output: Tensor, batch: Batch) -> float | None:
         """Root mean square error in the target's own unit; None where no value is predicted."""
         return None

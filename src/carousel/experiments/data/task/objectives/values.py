@@ -11,6 +11,7 @@ from torch import Tensor
 from carousel.experiments.data.arrays import Floats
 from carousel.experiments.data.prepare.baseline import r2
 from carousel.experiments.data.prepare.prepared import Prepared
+from carousel.experiments.data.task.difficulty import difficulty
 from carousel.experiments.data.task.objectives.base import Objective, at_last_step
 from carousel.experiments.tasks.base import Batch
 from carousel.experiments.tasks.losses import squared_errors
@@ -69,6 +70,9 @@ class Forecast(_Values):
         columns, unit = self.prepared.y_channels, self.prepared.y_std
         from_mean = self._values(_array(answer), self._last(batch)) * unit + self.prepared.mean[columns]
         return from_mean.reshape(len(answer), -1)
+
+    def difficulty(self, batch: Batch) -> Floats:
+        return difficulty(_array(batch.x), self.prepared)
 
     def rmse(self, output: Tensor, batch: Batch) -> float | None:
         """None for several columns, and series of units of their own: they have no unit in common."""
