@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -17,10 +18,13 @@ from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.experiments.data import DataTask
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.takeaway.export.export import export
 from carousel.experiments.takeaway.predict import predict
 from carousel.experiments.takeaway.streams import Streams
+from carousel.experiments.training.held_out_errors import conformal
 from carousel.experiments.training.refit import refit
+from carousel.experiments.training.trial import build_contender
 from carousel.nn.cells import CELLS
 from tests.support.plans import ComparisonRequest, make_plan
 from tests.support.taken import OPTIONS, table, taken_run
@@ -53,9 +57,32 @@ def test_an_ensemble_answers_by_the_mean_probability_of_networks_trained_apart(r
 
 
 @pytest.mark.slow
+def test_its_intervals_are_made_of_the_errors_of_mean_answers(run: RunFolder) -> None:
+    """Of three networks on the training part of each split, trained as those that are taken away."""
+    (again,) = load_evidence(run.path).refits
+    sources, off = Sources(run), []
+    for trial in again.description.trials:
+        task = sources.task(trial.source, trial.length, trial.split)
+        assert isinstance(task, DataTask)
+        members = [refit(again.description.model_copy(update={"members": 1, "trial": changed}), task).weights
+                   for changed in (trial.model_copy(update={"seed": trial.seed + k}) for k in range(3))]  # fmt: skip
+        batch, shares = task.held_out("test"), []
+        for weights in members:
+            network = build_contender(trial.contender, task, 0)
+            network.load_state_dict(weights)
+            with torch.no_grad():
+                shares.append(network.eval()(batch.x, batch.lengths).double().softmax(dim=1))
+        right = torch.stack(shares).mean(dim=0).gather(1, batch.y[:, None])
+        off.append(1 - right.numpy())
+    for band in again.record.errors:
+        assert band.half == pytest.approx(conformal(np.concatenate(off), band.level).tolist(), abs=1e-6)
+        assert band.average is None
+
+
+@pytest.mark.slow
 def test_what_needs_one_network_refuses_several(run: RunFolder, tmp_path: Path) -> None:
-    for to in ("onnx", "c", "verilog", "torch"):
-        with pytest.raises(UserError, match="an ensemble is not exported; got: 3 networks; fix: compare again without"):
+    for to in ("c", "verilog"):
+        with pytest.raises(UserError, match=r"an ensemble is exported to onnx and torch alone; got: .*, 3 networks"):
             export(run.path, to, tmp_path / "out")
     network, task = load_best(run.path)
     assert isinstance(task, DataTask)

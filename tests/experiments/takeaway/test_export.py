@@ -101,6 +101,38 @@ def test_plain_torch_needs_no_carousel(folder_of: Callable[[str, str], Path], tm
     assert "carousel" not in (tmp_path / "model.py").read_text()
 
 
+@pytest.mark.parametrize(("kind", "spec"), [("classes", "lstm"), ("values", "gru,layers=2"), ("series", "rnn")])
+def test_an_ensemble_answers_by_its_mean_inside_what_is_exported(kind: str, spec: str, tmp_path: Path) -> None:
+    best = taken_folder(tmp_path, kind, spec, members=3)
+    taken = load_taken(best)
+    alone = portable(taken.network, prepared_of(taken, "")).members
+    assert len(alone) == 3 and len({member.weight.tobytes() for member in alone}) == 3
+    for to in ("onnx", "torch"):
+        exact, *whole = export(best, to, tmp_path / to).parity
+        assert exact.largest < 1e-5 and exact.sequences >= 60, exact
+        assert all(0 < one.largest < 0.05 for one in whole) and len(whole) == (to == "onnx")
+    for to in ("c", "verilog"):
+        with pytest.raises(UserError, match=f"to onnx and torch alone; got: {to}, 3 networks; fix: take --to onnx"):
+            export(best, to, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_ensemble_in_onnx_goes_on_from_the_states_of_all_its_members(tmp_path: Path) -> None:
+    taken = load_taken(taken_folder(tmp_path, "series", "lstm,layers=2", members=3))
+    trained = prepared_of(taken, "")
+    described = portable(taken.network, trained)
+    raw = np.stack(raw_sequences(trained, trained.rows("test")[:2])).astype(np.float32).transpose(1, 0, 2)
+    for content in exporting._onnx(described).values():
+        session, state, ones = session_of(content), zero_states(described, 2), np.ones(2, np.int32)
+        assert state["h0"].shape[0] == 6  # two layers of three members
+        whole: list[Any] = session.run(None, {"x": raw, "lengths": len(raw) * ones, **state})
+        for step in raw:
+            answer, hn, cn = session.run(None, {"x": step[None], "lengths": ones, **state})
+            state = {"h0": hn, "c0": cn}
+        for stepped, at_once in zip((answer, hn, cn), whole, strict=True):
+            np.testing.assert_allclose(stepped, at_once, atol=2e-6, rtol=2e-6)
+
+
 def test_what_cannot_be_exported_is_one_line_and_nothing_is_written(
     folder_of: Callable[[str, str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ from carousel.experiments.takeaway.export.verilog import checked_bits, verilog_f
 from carousel.experiments.takeaway.predict import prepared_of
 
 TARGETS = ("onnx", "c", "verilog", "torch")
+MEAN_INSIDE = ("onnx", "torch")  # the targets whose code means an ensemble's answers
 NUMBERS: tuple[Number, ...] = ("float32", "int8")
 PARITY = "PARITY.md"
 
@@ -51,6 +52,7 @@ def export(
     taken = load_taken(run)
     trained = prepared_of(taken, run)
     described = portable(taken.network, trained)
+    _refuse_several(described, to)
     files = _files(described, to, _identifier(trained.name), checked_bits(width, fraction))
     parity: tuple[Parity, ...] = ()
     if check:
@@ -64,6 +66,12 @@ def export(
         for name, content in files.items():
             write_atomically(folder / name, content)
     return Exported(folder, tuple(files), parity)
+
+
+def _refuse_several(described: Portable, to: str) -> None:
+    if described.others and to not in MEAN_INSIDE:
+        raise BadPlan("an ensemble is exported to onnx and torch alone", got=f"{to}, {len(described.members)} networks",
+                      fix="take --to onnx, or compare again without --ensemble")  # fmt: skip
 
 
 def _identifier(name: str) -> str:

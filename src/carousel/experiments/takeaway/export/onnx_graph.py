@@ -2,7 +2,8 @@
 
 Inputs: x [T, B, c] in the file's units (NaN: missing), lengths [B] int32, h0 (and c0) [layers, B, H]. Outputs: answer
 ([B, classes] probabilities, [B, 1] values, [B, steps, columns] forecasts), hn (and cn). T and B are free, so a step is
-T = 1 with the last call's state. In float32 a layer is ONNX's own operator, with int8 weights a Scan.
+T = 1 with the last call's state. In float32 a layer is ONNX's own operator, with int8 weights a Scan. Of an
+ensemble the states are those of all members, one after the other, and the answer is the mean of theirs.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from onnx import TensorProto, helper
 from carousel.experiments.data.arrays import Floats
 from carousel.experiments.takeaway.export.onnx_int8 import scanned_layer
 from carousel.experiments.takeaway.export.onnx_nodes import Graph
-from carousel.experiments.takeaway.export.portable import Number, Portable
+from carousel.experiments.takeaway.export.portable import Kind, Layer, Number, Portable
 
 OPSET = 17  # known to every ONNX Runtime since 1.12
 _IR = 8
@@ -34,22 +35,26 @@ def onnx_model(network: Portable, number: Number) -> onnx.ModelProto:
     """Checked by onnx itself. number: of the weights."""
     graph, whole = Graph(), number == "int8"
     states = ("h", "c") if network.has_c else ("h",)
-    below = _scaled(graph, network)
+    scaled = _scaled(graph, network)
     finals: dict[str, list[str]] = {state: [] for state in states}
-    for k, layer in enumerate(network.layers):
-        initial = _initial(graph, k, states)
-        if whole:
-            below, last = scanned_layer(graph, network.cell, layer, k, below, initial)
-        else:
-            below, last = _layer(graph, network, k, below, initial)
-        for state, name in zip(states, last, strict=True):
-            finals[state].append(name)
-    shown = graph.node("Squeeze", [finals["h"][-1], graph.whole("axis0", [0])])
-    answer = _answer(graph, network, _readout(graph, network, shown, whole))
-    graph.node("Identity", [answer], output="answer")
+    outputs = [_member(graph, member, scaled, finals, whole) for member in network.members]
+    graph.node("Identity", [_answer(graph, network, outputs)], output="answer")
     for state, names in finals.items():
         graph.node("Concat", names, output=f"{state}n", axis=0)
     return _model(graph, network, states)
+
+
+def _member(graph: Graph, network: Portable, below: str, finals: dict[str, list[str]], whole: bool) -> str:
+    """[B, O]: what its readout gives; its final states are added to `finals`. below: [T, B, I]."""
+    for layer in network.layers:
+        number = len(finals["h"])
+        initial = _initial(graph, number, tuple(finals))
+        made = (scanned_layer if whole else _layer)(graph, network.cell, layer, number, below, initial)
+        below = made[0]
+        for state, name in zip(finals, made[1], strict=True):
+            finals[state].append(name)
+    shown = graph.node("Squeeze", [finals["h"][-1], graph.whole("axis0", [0])])
+    return _readout(graph, network, shown, whole)
 
 
 def _scaled(graph: Graph, network: Portable) -> str:
@@ -78,9 +83,11 @@ def _readout(graph: Graph, network: Portable, shown: str, whole: bool) -> str:
     return graph.node("Gemm", [shown, *tables], transB=1)
 
 
-def _layer(graph: Graph, network: Portable, number: int, below: str, initial: list[str]) -> tuple[str, list[str]]:
+def _layer(
+    graph: Graph, cell: Kind, layer: Layer, number: int, below: str, initial: list[str]
+) -> tuple[str, list[str]]:
     """Its output [T, B, H], and its final states [1, B, H]."""
-    layer, order, hidden = network.layers[number], _ORDER[network.cell], network.hidden
+    order, hidden = _ORDER[cell], layer.u.shape[1]
 
     def rows(values: Floats) -> Floats:
         blocks = np.split(values, len(order))
@@ -89,16 +96,17 @@ def _layer(graph: Graph, network: Portable, number: int, below: str, initial: li
     w, u, b, v = (rows(values) for values in (layer.w, layer.u, layer.b, layer.v))
     tables = [("w", w[None]), ("u", u[None]), ("b", np.concatenate([b, v])[None])]
     inputs = [below, *(graph.floats(name, values) for name, values in tables)]
-    kind, extra = _OPERATORS[network.cell]
+    kind, extra = _OPERATORS[cell]
     outputs = [f"layer{number}_{name}" for name in ("all", "h", "c")[: 1 + len(initial)]]
     graph.nodes_of(kind, [*inputs, "lengths", *initial], outputs, hidden_size=hidden, **extra)
     return graph.node("Squeeze", [outputs[0], graph.whole("direction", [1])]), outputs[1:]
 
 
-def _answer(graph: Graph, network: Portable, output: str) -> str:
+def _answer(graph: Graph, network: Portable, outputs: list[str]) -> str:
     """In the file's units."""
     if network.question == "classification":
-        return graph.node("Softmax", [output], axis=1)
+        return graph.node("Mean", [graph.node("Softmax", [output], axis=1) for output in outputs])
+    output = graph.node("Mean", outputs)
     unit = graph.floats("unit", network.unit)
     if network.question == "regression":
         return graph.node("Add", [graph.node("Mul", [output, unit]), graph.floats("offset", network.offset)])
@@ -119,7 +127,7 @@ def _last(graph: Graph, network: Portable) -> str:
 
 
 def _model(graph: Graph, network: Portable, states: tuple[str, ...]) -> onnx.ModelProto:
-    layers, hidden, count = len(network.layers), network.hidden, len(network.mean)
+    layers, hidden, count = len(network.layers) * len(network.members), network.hidden, len(network.mean)
     inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["T", "B", count]),
               helper.make_tensor_value_info("lengths", TensorProto.INT32, ["B"])]  # fmt: skip
     inputs += [helper.make_tensor_value_info(f"{s}0", TensorProto.FLOAT, [layers, "B", hidden]) for s in states]

@@ -6,7 +6,7 @@ The variants of the LSTM are the LSTM with other numbers: without forget gate it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -43,7 +43,8 @@ class Portable:
     """cell: of every layer. weight, bias: the readout, [O, H] and [O]. question: "classification", "regression" or
     "forecast". mean, std: [c] of the raw channels. masked: places of those with a mask behind. unit, offset: [K] of the
     answers, out = y unit + offset (a forecast's offset is the last value of `targets`, [K] places of raw channels).
-    channels, answers: their names."""
+    channels, answers: their names. others: further members of an ensemble, with weights of their own and all else
+    alike; the mean answers."""
 
     cell: Kind
     layers: tuple[Layer, ...]
@@ -58,6 +59,12 @@ class Portable:
     targets: Ints
     channels: tuple[str, ...]
     answers: tuple[str, ...]
+    others: tuple[Portable, ...] = ()
+
+    @property
+    def members(self) -> tuple[Portable, ...]:
+        """All whose mean answers; of one network it alone."""
+        return self, *self.others
 
     @property
     def hidden(self) -> int:
@@ -86,11 +93,11 @@ class Portable:
 
 
 def portable(network: Network, trained: Prepared) -> Portable:
-    """Raises BadPlan for a Transformer, which has no step to export, and for an ensemble."""
+    """Raises BadPlan for a Transformer, which has no step to export."""
+    if isinstance(network, Ensemble):
+        first, *others = (portable(member, trained) for member in network.each)
+        return replace(first, others=tuple(others))
     if not isinstance(network, RecurrentNetwork):
-        if isinstance(network, Ensemble):
-            raise BadPlan("an ensemble is not exported", got=f"{len(network.members)} networks",
-                          fix="compare again without --ensemble, or take carousel predict or serve")  # fmt: skip
         raise BadPlan("only recurrent networks are exported", got="a Transformer",
                       fix="compare without it: --contenders rnn,lstm,gru")  # fmt: skip
     masks = set(trained.card["channels"]["masks"])

@@ -72,8 +72,8 @@ def session_of(content: bytes) -> Any:
 
 
 def zero_states(described: Portable, batch: int) -> dict[str, np.ndarray]:
-    """h0, and c0 of an LSTM."""
-    shape = len(described.layers), batch, described.hidden
+    """h0, and c0 of an LSTM: those of all members, one after the other."""
+    shape = len(described.layers) * len(described.members), batch, described.hidden
     return {name: np.zeros(shape, np.float32) for name in (("h0", "c0") if described.has_c else ("h0",))}
 
 

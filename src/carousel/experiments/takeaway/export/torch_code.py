@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import resources
 
 import numpy as np
@@ -16,10 +17,10 @@ _MODULES = {"rnn": "RNN", "rnn-relu": "RNN", "lstm": "LSTM", "gru": "GRU"}
 def torch_code(network: Portable) -> str:
     """model.py."""
     answer = {
-        "classification": "return y.softmax(dim=1), state",
-        "regression": "return y * self.unit + self.offset, state",
+        "classification": "return y.softmax(dim=2).mean(dim=0), state",
+        "regression": "return y.mean(dim=0) * self.unit + self.offset, state",
         "forecast": "last = x[torch.arange(len(x)), lengths - 1][:, @TARGETS@]\n"
-        "        return y.unflatten(1, (-1, len(self.unit))) * self.unit + last[:, None], state",
+        "        return y.mean(dim=0).unflatten(1, (-1, len(self.unit))) * self.unit + last[:, None], state",
     }[network.question]
     values = {
         "ANSWER": answer, "TARGETS": network.targets.tolist(), "CHANNELS": len(network.mean),
@@ -27,6 +28,7 @@ def torch_code(network: Portable) -> str:
         "INPUTS": network.inputs, "HIDDEN": network.hidden, "LAYERS": len(network.layers),
         "EXTRA": ', nonlinearity="relu"' if network.cell == "rnn-relu" else "", "OUTPUTS": network.outputs,
         "UNITS": len(network.unit), "OFFSETS": len(network.offset), "MASKED": list(network.masked),
+        "MEMBERS": len(network.members),
     }  # fmt: skip
     code = resources.files(__package__).joinpath("template_torch.py.txt").read_text(encoding="utf-8")
     for key, value in values.items():
@@ -41,9 +43,14 @@ def _quoted(names: tuple[str, ...]) -> str:
 
 def torch_weights(network: Portable) -> bytes:
     """model.safetensors, by torch's names."""
-    tensors: dict[str, Floats] = {"linear.weight": network.weight, "linear.bias": network.bias}
-    tensors |= {"mean": network.mean, "std": network.std, "unit": network.unit, "offset": network.offset}
-    for k, layer in enumerate(network.layers):
-        named = {"weight_ih": layer.w, "weight_hh": layer.u, "bias_ih": layer.b, "bias_hh": layer.v}
-        tensors |= {f"recurrent.{name}_l{k}": values for name, values in named.items()}
+    tensors = {"mean": network.mean, "std": network.std, "unit": network.unit, "offset": network.offset}
+    for m, member in enumerate(network.members):
+        tensors |= {f"members.{m}.{name}": values for name, values in _weights(member)}
     return save({name: np.ascontiguousarray(values, dtype=np.float32) for name, values in tensors.items()})
+
+
+def _weights(member: Portable) -> Iterator[tuple[str, Floats]]:
+    yield from (("linear.weight", member.weight), ("linear.bias", member.bias))
+    for k, layer in enumerate(member.layers):
+        named = {"weight_ih": layer.w, "weight_hh": layer.u, "bias_ih": layer.b, "bias_hh": layer.v}
+        yield from ((f"recurrent.{name}_l{k}", values) for name, values in named.items())
