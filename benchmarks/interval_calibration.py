@@ -1,4 +1,4 @@
-"""How many truths 90 % intervals of forecasts hold on simulated series, and what they would hold if each reached as far.
+"""How many truths 90 % intervals of forecasts hold on simulated series; and what they would, if all reached as far.
 
 .venv/bin/python benchmarks/interval_calibration.py [SERIES]
 
