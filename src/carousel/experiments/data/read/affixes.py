@@ -80,6 +80,8 @@ def _bare(series: pl.Series, marks: frozenset[str]) -> tuple[pl.Series, list[Not
         told: Note = {"key": "multiples", "column": series.name, "values": [mark for mark in after if mark],
                       "first": values[first], "read": scaled.drop_nulls()[first]}  # fmt: skip
         return scaled, [*notes, told]
+    if after == ["年"] and not any(before):  # 2024年 is a date
+        return series, []
     if len(after) > 1 or len([sign for sign in before if sign]) > 1 or not _closed(parts):
         return series, []
     negative = bool(parts["open"].is_not_null().any())

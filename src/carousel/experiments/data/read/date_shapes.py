@@ -102,6 +102,7 @@ _MONTHS = (
     ("YYYYMM", r"(?<y>(?:19|20)\d{2})(?<m>\d{2})", ("${y}-${m}-1", "%Y-%m-%d")),
     ("MM/YYYY", rf"{_MONTH}/{_YEAR}", ("${y}-${m}-1", "%Y-%m-%d")),
     ("YYYY年MM月", rf"{_YEAR}年 ?{_MONTH}月", ("${y}-${m}-1", "%Y-%m-%d")),
+    ("YYYY年", rf"{_YEAR}年", ("${y}-1-1", "%Y-%m-%d")),
     ("YYYY Mon", rf"{_YEAR}[ -]{_NAME}", ("${y}-${b}-1", "%Y-%b-%d")),
     ("Mon YYYY", rf"{_NAME},?[ -]{_YEAR}", ("${y}-${b}-1", "%Y-%b-%d")),
     ("YYYYQn", rf"{_YEAR}[ -]?[Qq](?<q>[1-4])", ("${y}-Q${q}-1", "%Y-%m-%d")),

@@ -23,10 +23,8 @@ _REMARK = re.compile(
 def without_footer(table: Table) -> Table:
     """Without the last rows that hold a remark alone, or a total that no row above is named after."""
     frame = table.frame
-    if frame.width < 2 or frame.height <= _MOST:
-        return table
     kept = frame.height
-    while kept > frame.height - _MOST and _is_footer(table, kept - 1):
+    while frame.width > 1 and kept > max(1, frame.height - _MOST) and _is_footer(table, kept - 1):
         kept -= 1
     if kept == frame.height:
         return table

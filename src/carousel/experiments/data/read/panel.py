@@ -12,10 +12,11 @@ import polars as pl
 from carousel.common.errors import BadData, BadPlan
 from carousel.experiments.data.arrays import Note
 from carousel.experiments.data.options import DataOptions, several
+from carousel.experiments.data.read.calendar import TIME, divided, in_a_row
 from carousel.experiments.data.read.date_shapes import shapes
 from carousel.experiments.data.read.table import Table, is_numeric
 
-TIME, SERIES = "time", "row"  # the columns that it gets
+SERIES = "row"  # the column that names series without a name
 _FEWEST = 4  # columns named by moments
 
 
@@ -24,7 +25,8 @@ def unpivoted(table: Table, options: DataOptions) -> tuple[Table, DataOptions]:
     where --wide --forecast is said of a file that is none, and where a panel is given without them."""
     if not options.forecast:
         return table, options
-    steps = _steps(table, options)
+    calendar = divided(_others(table, options))
+    steps = list(calendar) or _steps(table, options)
     if not options.wide:
         _refuse_unsaid(table, options, steps)
         return table, options
@@ -36,6 +38,9 @@ def unpivoted(table: Table, options: DataOptions) -> tuple[Table, DataOptions]:
     if more or name in table.frame.columns:
         raise BadPlan("--forecast gives the values of a wide panel a name", allowed="one name that no column has",
                       got=", ".join(options.forecast), fix="for example --forecast value")  # fmt: skip
+    one = in_a_row(table, options, calendar) if calendar else None
+    if one is not None:
+        return one
     frame, group = _named_rows(table, options, steps)
     long = frame.unpivot(on=steps, index=[c for c in frame.columns if c not in steps], variable_name=TIME,
                          value_name=name)  # fmt: skip
@@ -59,15 +64,22 @@ def _named_rows(table: Table, options: DataOptions, steps: list[str]) -> tuple[p
 
 
 def _steps(table: Table, options: DataOptions) -> list[str]:
-    """The columns whose names are moments of one shape, or whole numbers that grow."""
-    names = [n for n in table.frame.columns if n not in {*several(options.group), *options.ignore, *options.forecast}]
+    """The columns whose names are moments of one shape, or whole numbers that grow or fall."""
+    names = _others(table, options)
     texts = pl.Series(names, dtype=pl.String)
     parsed = [shape.parse(texts) for shape in shapes() if any(map(shape.fits, names))]
     dated = max(parsed, key=lambda found: found.count(), default=texts.clear())
     if dated.count() >= _FEWEST:
         return [name for name, moment in zip(names, dated, strict=True) if moment is not None]
     numbers = [name for name in names if name.isascii() and name.isdigit() and len(name) < 10]
-    return numbers if all(int(a) < int(b) for a, b in pairwise(numbers)) else []
+    changes = [int(after) - int(before) for before, after in pairwise(numbers)]
+    return numbers if all(c > 0 for c in changes) or all(c < 0 for c in changes) else []
+
+
+def _others(table: Table, options: DataOptions) -> list[str]:
+    """The columns without a role."""
+    taken = {*several(options.group), *options.ignore, *options.forecast}
+    return [name for name in table.frame.columns if name not in taken]
 
 
 def _refuse_unsaid(table: Table, options: DataOptions, steps: list[str]) -> None:
@@ -75,9 +87,9 @@ def _refuse_unsaid(table: Table, options: DataOptions, steps: list[str]) -> None
     known = wanted in table.frame.columns
     if len(steps) < _FEWEST or (known and is_numeric(table.frame[wanted])) or options.order is not None:
         return
-    group = f" --group {shlex.quote(wanted)}" if known else ""
+    asked = f"value --group {shlex.quote(wanted)}" if known else shlex.quote(wanted)
     raise BadData(
-        f"each row is a series, with {len(steps)} columns from {steps[0]!r} to {steps[-1]!r} for its steps",
+        f"the steps stand side by side, in {len(steps)} columns from {steps[0]!r} to {steps[-1]!r}",
         got=f"--forecast {wanted}",
-        fix=f"--wide --forecast value{group}",
+        fix=f"--wide --forecast {asked}",
     )
