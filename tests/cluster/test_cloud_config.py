@@ -128,6 +128,7 @@ def test_ray_runs_as_a_service_and_the_workers_find_the_head(fixed: Path, by_dhc
     assert "ray start --address=head.internal:6379 " in service(by_dhcp, "worker-1")
     for folder, machine in ((fixed, "head"), (by_dhcp, "worker-1")):
         assert "User=carousel\n" in service(folder, machine) and "Restart=always\n" in service(folder, machine)
+        assert "OOMPolicy=continue\n" in service(folder, machine)  # systemd would end all of Ray with one worker
         assert config(folder, machine)["runcmd"][-1][:3] == ["systemctl", "enable", "--now"]
 
 
