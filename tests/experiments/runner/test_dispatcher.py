@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from carousel.common.errors import BadPlan
-from carousel.experiments.runner.cluster import node
+from carousel.experiments.runner.cluster import bundling, node
 from carousel.experiments.runner.cluster.dispatcher import Dispatcher
 from carousel.experiments.runner.cluster.lease import USUAL, Lease, Patience
 from carousel.experiments.runner.cluster.messages import Beat, Done, Message, Raised, Started
@@ -146,6 +146,46 @@ def test_memory_that_the_system_took_back_halves_too_and_alone_it_fails(tmp_path
     counts = run.to_the_end()
     assert counts["failed"] == 48
     assert run.said["cli.cluster.memory"] >= 3
+    assert run.said["cli.cluster.memory_alone"] == 3 * 48
+
+
+def test_the_groups_that_waited_are_not_blamed_for_the_memory_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundling, "most_to_claim", lambda first, sources: 4)
+    run, blamed = Run(tmp_path), list[bool]()
+    trial, release = run.ledger.first_pending(), run.ledger.release
+    assert trial is not None
+    run.dispatcher._bundling.learn(trial.cost, 0.1)  # so quick that several groups go together
+
+    def watched(workers: Any = None, *, died: bool = False) -> None:
+        blamed.append(died)
+        release(workers, died=died)
+
+    def once(lease: int, message: Message) -> list[tuple[int, Message]]:
+        if isinstance(message, Started) and lease == 1:
+            run.cluster.lose(lease, "memory")
+        return [(lease, message)]
+
+    run.ledger.release = watched  # type: ignore[method-assign]
+    run.cluster.on = once
+    run.check_whole()
+    assert len(run.cluster.bundles[1].groups) > 1 < len(run.cluster.bundles[1].groups[0])
+    assert run.said["cli.cluster.memory"] == 1
+    assert blamed and not any(blamed)
+
+
+def test_a_task_tells_how_often_its_kernel_has_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(tmp_path)
+    entry = run.ledger.first_pending()
+    assert entry is not None
+    bundle = run.dispatcher._bundling.bundle("run", [[entry]], versions())
+    for content, kills in (("pgfault 9\noom_kill 7\nswap_ra 1\n", 7), (None, 0)):
+        monkeypatch.setattr(node, "_VMSTAT", tmp_path / str(kills))
+        if content is not None:
+            (tmp_path / str(kills)).write_text(content)
+        first, *_ = node.work(bundle, lambda path: b"", do)
+        assert isinstance(first, Started) and first.kills == kills
 
 
 def test_a_job_that_raises_fails_alone(tmp_path: Path) -> None:
@@ -216,17 +256,17 @@ def test_an_error_outside_any_job_is_the_tasks_own(tmp_path: Path) -> None:
 
 def test_bundles_come_to_thirty_seconds_and_near_the_end_to_a_share(tmp_path: Path) -> None:
     run = Run(tmp_path)
-    bundling, ledger = run.dispatcher._bundling, run.ledger
+    made, ledger = run.dispatcher._bundling, run.ledger
     trial = ledger.first_pending()
     assert trial is not None
-    assert len(bundling.next(1, slots=100)) == 1  # of unknown duration: one group, and no more than its share
-    bundling.learn(trial.cost, 4.0)  # a trial takes 4 seconds
-    (group,) = bundling.next(2, slots=1)
+    assert len(made.next(1, slots=100)) == 1  # of unknown duration: one group, and no more than its share
+    made.learn(trial.cost, 4.0)  # a trial takes 4 seconds
+    (group,) = made.next(2, slots=1)
     assert len(group) >= 8
-    bundling.learn(trial.cost, 4e3)  # now some 2,000: as few as may be
-    assert len(bundling.next(3, slots=1)[0]) == 4
-    bundling.learn(1e6 * trial.cost, 0.0)  # and now next to nothing
-    assert len(bundling.next(4, slots=10**6)) == 1
-    rest = bundling.next(5, slots=1)
+    made.learn(trial.cost, 4e3)  # now some 2,000: as few as may be
+    assert len(made.next(3, slots=1)[0]) == 4
+    made.learn(1e6 * trial.cost, 0.0)  # and now next to nothing
+    assert len(made.next(4, slots=10**6)) == 1
+    rest = made.next(5, slots=1)
     assert len(rest) > 3  # the probes, of no known cost, are five seconds each
     assert all(len({entry.kind for entry in group}) == 1 for group in rest)

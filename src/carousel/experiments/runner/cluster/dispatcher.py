@@ -141,12 +141,15 @@ class Dispatcher:
     def _lost(self, number: int, lease: Lease, lost: Lost) -> None:
         """A node or the cluster takes its tasks along, by no fault of theirs. A worker may have died of its job."""
         group = lease.groups[0] if lease.groups else []
-        if lost.by == "memory" and len(group) > 1:
+        halved = lost.by == "memory" and len(group) > 1
+        if halved:
             lease.settle(group, time.monotonic())
             self._halve(group, lease.node)
+        elif lost.by == "memory":
+            self._say("cli.cluster.memory_alone", node=lease.node)
         elif lost.by in ("node", "worker"):
             self._say(f"cli.cluster.lost_{lost.by}", node=lease.node or "?", jobs=len(lease.left))
-        self._drop(number, died=lost.by in ("worker", "memory"))
+        self._drop(number, died=lost.by in ("worker", "memory") and not halved)
         if lost.by == "error":
             self._failures += 1
             if self._failures >= _GIVE_UP_AFTER:

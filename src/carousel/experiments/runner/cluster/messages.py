@@ -22,11 +22,14 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Started:
-    """The first message of a task. node: the name of its machine."""
+    """The first message of a task. node: the name of its machine. place: its number in the cluster. kills: how many
+    processes the machine's kernel had killed for memory by then."""
 
     node: str
     pid: int
     versions: dict[str, str]
+    place: str = ""
+    kills: int = 0
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from carousel.experiments.training.loop import PULSE
 Fetch = Callable[[str], bytes]  # the content of a file of the run folder, by its path there
 DoJobs = Callable[[Sequence[dict[str, Any]], RunFolder, Sources], Iterator[tuple[str, dict[str, Any]]]]
 BEAT_SECONDS = 2.0
+_VMSTAT = Path("/proc/vmstat")
 _SCRATCH = re.compile(r"carousel-node-(\d+)-.*")
 _OUT_OF_MEMORY = re.compile("out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
 
@@ -38,7 +39,7 @@ def work(bundle: Bundle, fetch: Fetch, do: DoJobs = do_jobs) -> Iterator[Message
 
     Of other versions than the command's it says so in its first message, and does nothing."""
     began, told = time.monotonic(), versions()
-    yield Started(platform.node(), os.getpid(), told)
+    yield Started(platform.node(), os.getpid(), told, kills=kills_for_memory())
     if told != bundle.versions:
         return
     messages: queue.Queue[Message | None] = queue.Queue()
@@ -55,6 +56,12 @@ def work(bundle: Bundle, fetch: Fetch, do: DoJobs = do_jobs) -> Iterator[Message
         yield message
         if isinstance(message, Lost):
             return
+
+
+def kills_for_memory() -> int:
+    """How many processes the kernel of this machine has killed for memory since it started; 0 where it does not say."""
+    lines = _VMSTAT.read_text().splitlines() if _VMSTAT.is_file() else []
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
 def _work_off(bundle: Bundle, fetch: Fetch, do: DoJobs, messages: queue.Queue[Message | None]) -> None:

@@ -23,6 +23,7 @@ from ray.exceptions import GetTimeoutError, NodeDiedError, OutOfMemoryError, Ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from carousel.experiments.runner.cluster.messages import Bundle, Ended, Lost, Message, Nodes, Started, encode
+from carousel.experiments.runner.cluster.ray.crashed import Crashed
 from carousel.experiments.runner.cluster.ray.task import look, run_bundle
 
 _POLL_SECONDS = 0.05
@@ -102,6 +103,7 @@ class _Tasks:
         self._leases: dict[Any, int] = {}
         self._inputs: dict[str, Any] = {}
         self._refused: list[tuple[int, Message]] = []
+        self._crashed = Crashed()
         self._told = 0.0
 
     def pass_on(self, commands: queue.SimpleQueue[dict[str, Any]], out: Any) -> None:
@@ -130,6 +132,7 @@ class _Tasks:
         self._leases[self._run.remote(command["bundle"], inputs, self._do)] = command["lease"]
 
     def _cancel(self, lease: int) -> None:
+        self._crashed.ended(lease)
         for task in [task for task, held in self._leases.items() if held == lease]:
             del self._leases[task]
             ray.cancel(task, force=True)
@@ -143,18 +146,28 @@ class _Tasks:
     def _news(self) -> Iterator[tuple[int, Message]]:
         yield from self._refused
         self._refused = []
+        yield from self._crashed.found()
         if not self._leases:
             time.sleep(_POLL_SECONDS)
             return
         tasks = list(self._leases)
         ready, _ = ray.wait(tasks, num_returns=len(tasks), timeout=_POLL_SECONDS)
         for task in ready:
-            lease = self._leases[task]
             message = _next(task)
+            if message is not None and not self._held_back(self._leases[task], message):
+                yield self._leases[task], message
             if message is None or isinstance(message, Ended | Lost):
                 del self._leases[task]
-            if message is not None:
-                yield lease, message
+
+    def _held_back(self, lease: int, message: Message) -> bool:
+        """A death is told once it is known what it was of."""
+        if isinstance(message, Started):
+            self._crashed.began(lease, message)
+        elif isinstance(message, Lost) and message.by == "worker":
+            return self._crashed.look_into(lease, message)
+        elif isinstance(message, Ended | Lost):
+            self._crashed.ended(lease)
+        return False
 
 
 def _next(task: Any) -> Message | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 import ray
 
-from carousel.experiments.runner.cluster.messages import Bundle, Message
+from carousel.experiments.runner.cluster.messages import Bundle, Message, Started
 from carousel.experiments.runner.cluster.node import work
 from carousel.experiments.runner.machine import versions
 
@@ -23,4 +24,9 @@ def run_bundle(bundle: Mapping[str, Any], inputs: Mapping[str, ray.ObjectRef], d
 
     Only those inputs are fetched that this process has not had."""
     module, _, function = do.partition(":")
-    yield from work(Bundle(**bundle), lambda path: ray.get(inputs[path]), getattr(import_module(module), function))
+    for message in work(Bundle(**bundle), lambda path: ray.get(inputs[path]), getattr(import_module(module), function)):
+        yield replace(message, place=_place()) if isinstance(message, Started) else message
+
+
+def _place() -> str:
+    return str(ray.get_runtime_context().get_node_id())
