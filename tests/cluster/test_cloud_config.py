@@ -129,6 +129,7 @@ def test_ray_runs_as_a_service_and_the_workers_find_the_head(fixed: Path, by_dhc
     for folder, machine in ((fixed, "head"), (by_dhcp, "worker-1")):
         assert "User=carousel\n" in service(folder, machine) and "Restart=always\n" in service(folder, machine)
         assert "OOMPolicy=continue\n" in service(folder, machine)  # systemd would end all of Ray with one worker
+        assert config(folder, machine)["runcmd"][0] == "set -e"  # cloud-init makes one script of all lines
         assert config(folder, machine)["runcmd"][-1][:3] == ["systemctl", "enable", "--now"]
 
 
@@ -150,7 +151,7 @@ def test_pip_gets_the_wheel_of_the_drive_and_the_versions_of_this_machine(fixed:
     assert lines[0] == "--extra-index-url https://wheels.invalid/cpu"
     assert lines[1] == "carousel-rnn[ray] @ file:///var/lib/carousel/carousel_rnn-0.1.0-py3-none-any.whl"
     assert f"torch=={torch.__version__.split('+')[0]}" in lines
-    installs = config(fixed, "worker-1")["runcmd"][1]
+    installs = config(fixed, "worker-1")["runcmd"][2]
     assert installs[1:] == ["install", "--requirement", "/etc/carousel/requirements.txt"]
 
 

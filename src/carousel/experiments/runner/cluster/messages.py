@@ -67,8 +67,8 @@ class Ended:
 
 @dataclass(frozen=True)
 class Lost:
-    """The task is gone. by: "node", "worker", "memory" (killed for it), "cluster" (all tasks are) or "error" (it could
-    not be run at all)."""
+    """The task is gone. by: "node", "worker", "memory" (killed for it), "cluster" (all tasks are, or all that waited)
+    or "error" (it could not be run at all)."""
 
     by: str
     error: str = ""

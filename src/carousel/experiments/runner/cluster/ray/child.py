@@ -19,17 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, NodeDiedError, OutOfMemoryError, RayError, RayTaskError, TaskCancelledError
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError, RayTaskError, TaskCancelledError
 
 from carousel.experiments.runner.cluster.messages import Bundle, Ended, Lost, Message, Nodes, Started, encode
-from carousel.experiments.runner.cluster.ray.crashed import Crashed
-from carousel.experiments.runner.cluster.ray.task import look, run_bundle
+from carousel.experiments.runner.cluster.ray.nodes import alive, last_line, look_at_nodes, slots
+from carousel.experiments.runner.cluster.ray.task import run_bundle
+from carousel.experiments.runner.cluster.ray.whereabouts import Whereabouts
 
 _POLL_SECONDS = 0.05
 _NODES_EVERY = 1.0
 _ANSWERING = 20.0  # seconds that the head may take to say that it is there
-_LOOKING = 150.0  # seconds that a node may take to say which versions it has
 
 
 def main(address: str, do: str) -> None:
@@ -45,7 +44,7 @@ def main(address: str, do: str) -> None:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
         sys.exit(" ".join(str(error).split()))
-    for lease, message in _look_at_nodes():
+    for lease, message in look_at_nodes():
         print(encode(lease, message), file=out)
     _Tasks(do).pass_on(commands, out)
 
@@ -66,35 +65,6 @@ def _read(commands: queue.SimpleQueue[dict[str, Any]]) -> None:
     os._exit(0)
 
 
-def _look_at_nodes() -> Iterator[tuple[int, Message]]:
-    """The versions of every node, as the first message of a task would tell them."""
-    asked = {
-        name: ray.remote(num_cpus=0, max_retries=2)(look).options(
-            scheduling_strategy=NodeAffinitySchedulingStrategy(number, soft=False)
-        ).remote()
-        for number, name in _names().items()
-    }  # fmt: skip
-    until = time.monotonic() + _LOOKING
-    for name, reference in asked.items():
-        try:
-            yield 0, Started(name, 0, ray.get(reference, timeout=max(1.0, until - time.monotonic())))
-        except RayTaskError as error:
-            yield 0, Lost("error", f"{name}: {_last_line(error)}")
-        except GetTimeoutError:
-            yield 0, Lost("error", f"{name}: it does not answer")
-        except RayError:
-            continue  # it has gone since: no task will run there
-
-
-def _names() -> dict[str, str]:
-    """The living nodes that have processors to give: their names by number."""
-    return {n["NodeID"]: f"{n['NodeManagerHostname']}/{n['NodeID'][:6]}" for n in _living()}
-
-
-def _living() -> list[dict[str, Any]]:
-    return [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
-
-
 class _Tasks:
     """The tasks that run or wait, by lease."""
 
@@ -103,21 +73,32 @@ class _Tasks:
         self._leases: dict[Any, int] = {}
         self._inputs: dict[str, Any] = {}
         self._refused: list[tuple[int, Message]] = []
-        self._crashed = Crashed()
-        self._told = 0.0
+        self._tasks_at = Whereabouts()
+        self._told, self._there = 0.0, set[str]()
 
     def pass_on(self, commands: queue.SimpleQueue[dict[str, Any]], out: Any) -> None:
         """For ever."""
         while True:
             for _ in range(commands.qsize()):
                 self._obey(commands.get())
-            for lease, message in self._news():
+            for lease, message in (*self._news(), *self._nodes()):
                 print(encode(lease, message), file=out)
-            if time.monotonic() > self._told + _NODES_EVERY:
-                self._told = time.monotonic()
-                names = _names()
-                slots = {names[n["NodeID"]]: int(n["Resources"]["CPU"]) for n in _living() if n["NodeID"] in names}
-                print(encode(0, Nodes(slots)), file=out)
+
+    def _nodes(self) -> Iterator[tuple[int, Message]]:
+        """Now and then the nodes, and the tasks of those that the cluster has given up: Ray does not say that they are
+        lost while the connection to a node that was cut off is open. One that comes back it ends."""
+        if time.monotonic() < self._told + _NODES_EVERY:
+            return
+        self._told = time.monotonic()
+        yield 0, Nodes(slots())
+        there = alive()
+        gone, self._there = self._there - there, there
+        if gone:
+            lost = self._tasks_at.elsewhere(there)
+            waited = [lease for lease in self._leases.values() if not self._tasks_at.knows(lease) and lease not in lost]
+            for lease, by in (*((each, "node") for each in lost), *((each, "cluster") for each in waited)):
+                self._cancel(lease)  # one that waited may have been on its way there
+                yield lease, Lost(by, "the cluster has given a node up")
 
     def _obey(self, command: dict[str, Any]) -> None:
         if "cancel" in command:
@@ -132,7 +113,7 @@ class _Tasks:
         self._leases[self._run.remote(command["bundle"], inputs, self._do)] = command["lease"]
 
     def _cancel(self, lease: int) -> None:
-        self._crashed.ended(lease)
+        self._tasks_at.ended(lease)
         for task in [task for task, held in self._leases.items() if held == lease]:
             del self._leases[task]
             ray.cancel(task, force=True)
@@ -146,7 +127,7 @@ class _Tasks:
     def _news(self) -> Iterator[tuple[int, Message]]:
         yield from self._refused
         self._refused = []
-        yield from self._crashed.found()
+        yield from self._tasks_at.found()
         if not self._leases:
             time.sleep(_POLL_SECONDS)
             return
@@ -162,11 +143,11 @@ class _Tasks:
     def _held_back(self, lease: int, message: Message) -> bool:
         """A death is told once it is known what it was of."""
         if isinstance(message, Started):
-            self._crashed.began(lease, message)
+            self._tasks_at.began(lease, message)
         elif isinstance(message, Lost) and message.by == "worker":
-            return self._crashed.look_into(lease, message)
+            return self._tasks_at.look_into(lease, message)
         elif isinstance(message, Ended | Lost):
-            self._crashed.ended(lease)
+            self._tasks_at.ended(lease)
         return False
 
 
@@ -177,17 +158,13 @@ def _next(task: Any) -> Message | None:
     except StopIteration:
         return None
     except NodeDiedError as error:
-        return Lost("node", _last_line(error))
+        return Lost("node", last_line(error))
     except OutOfMemoryError as error:
-        return Lost("memory", _last_line(error))
+        return Lost("memory", last_line(error))
     except (RayTaskError, TaskCancelledError) as error:
-        return Lost("error", _last_line(error))
+        return Lost("error", last_line(error))
     except RayError as error:
-        return Lost("worker", _last_line(error))
-
-
-def _last_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[-1]
+        return Lost("worker", last_line(error))
 
 
 if __name__ == "__main__":

@@ -1,21 +1,24 @@
-"""Why a worker died: Ray's own monitor says so when it was for memory; of the kernel's kills, only the kernel knows."""
+"""Where tasks run, and what follows from it: that they are lost with their node, and why their worker died.
+
+Ray's own monitor says when it killed for memory; of the kernel's kills, only the kernel knows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from typing import Any
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import NodeDiedError, RayError, TaskUnschedulableError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from carousel.experiments.runner.cluster.messages import Lost, Started
 from carousel.experiments.runner.cluster.node import kills_for_memory
 
 
-class Crashed:
-    """Deaths that are looked into: the node of each is asked how often its kernel has killed since the task began."""
+class Whereabouts:
+    """The tasks that have begun, by lease; and deaths that are looked into: the node of each is asked how often its
+    kernel has killed since the task began."""
 
     def __init__(self) -> None:
         self._began: dict[int, Started] = {}
@@ -26,8 +29,19 @@ class Crashed:
         self._began[lease] = started
 
     def ended(self, lease: int) -> None:
-        """It needs no more looking into."""
+        """It is nowhere any more."""
         self._began.pop(lease, None)
+
+    def knows(self, lease: int) -> bool:
+        """It has begun, or is looked into."""
+        return lease in self._began or any(lease == asked for asked, _ in self._asked.values())
+
+    def elsewhere(self, places: Container[str]) -> set[int]:
+        """Those that are at none of these places; they are forgotten."""
+        gone = {lease for lease, started in self._began.items() if started.place not in places}
+        for lease in gone:
+            self.ended(lease)
+        return gone
 
     def look_into(self, lease: int, lost: Lost) -> bool:
         """Ask the node of a task whose worker died; False where it never began: there is nothing to compare with."""
@@ -40,21 +54,23 @@ class Crashed:
         return True
 
     def found(self) -> Iterator[tuple[int, Lost]]:
-        """What has been answered. A node that cannot answer is taken to have killed nothing."""
+        """What has been answered."""
         if not self._asked:
             return
         ready, _ = ray.wait(list(self._asked), num_returns=len(self._asked), timeout=0)
         for answer in ready:
             lease, lost = self._asked.pop(answer)
-            yield lease, replace(lost, by="memory") if _said_yes(answer) else lost
+            yield lease, _by(answer, lost)
 
 
 def _killed_since(kills: int) -> bool:
     return kills_for_memory() > kills
 
 
-def _said_yes(answer: Any) -> bool:
+def _by(answer: Any, lost: Lost) -> Lost:
     try:
-        return bool(ray.get(answer))
+        return replace(lost, by="memory") if ray.get(answer) else lost
+    except (NodeDiedError, TaskUnschedulableError):
+        return replace(lost, by="node")  # it died with all of them
     except RayError:
-        return False
+        return lost  # that task was lost as well; it is not known
