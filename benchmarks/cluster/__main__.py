@@ -1,11 +1,12 @@
-"""`python -m benchmarks.cluster many | sleeping N | real | kills N | lost-node`: one measurement, as JSON."""
+"""`python -m benchmarks.cluster many | sleeping N | real | overhead | kills N | lost-node | lost-head | …`: one
+measurement, or one fault, as JSON. `WHAT` lists them."""
 
 from __future__ import annotations
 
 import json
 import sys
 
-from benchmarks.cluster import figures, kills
+from benchmarks.cluster import faults, figures, first_start, judged, kills, memory, overhead
 
 WHAT = {
     "many": figures.many,
@@ -13,12 +14,25 @@ WHAT = {
     "real": figures.real,
     "kills": kills.kills,
     "lost-node": kills.lost_node,
+    "lost-head": faults.lost_head,
+    "lost-command": faults.lost_command,
+    "partition": faults.partition,
+    "stopped": faults.stopped,
+    "stopped-task": faults.stopped_task,
+    "memory-error": memory.error,
+    "memory-monitor": memory.monitor,
+    "memory-kernel": memory.kernel,
+    "memory-alone": memory.alone,
+    "overhead": overhead.overhead,
+    "judged": judged.judged,
+    "first-start": first_start.first_start,
 }
 
 
 def main(what: str, *numbers: str) -> None:
-    """Measure and print."""
-    print(json.dumps(WHAT[what](*map(int, numbers)), indent=2))
+    """Measure and print. what: one, or several with commas between."""
+    for each in what.split(","):
+        print(json.dumps({each: WHAT[each](*map(int, numbers))}, indent=2), flush=True)
 
 
 if __name__ == "__main__":
