@@ -17,7 +17,7 @@ from carousel.experiments.runner.task_loader import Sources
 DO = "benchmarks.cluster.hungry:do"
 EACH, SEED, LIMIT = "HUNGRY_MB", "HUNGRY_SEED", "HUNGRY_LIMIT_MB"
 _MB = 2**20
-_GREEDY = 100  # times as much as others takes the trial of HUNGRY_SEED
+_GREEDY = 20  # times as much as others takes the trial of HUNGRY_SEED: not refused, but more than a node has
 
 
 def do(jobs: Sequence[dict[str, Any]], folder: RunFolder, sources: Sources) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -45,7 +45,7 @@ def kernel() -> dict[str, Any]:
 
 
 def alone() -> dict[str, Any]:
-    """One trial holds 30 GB: exit code and line, and how many of the others were finished."""
+    """One trial holds 6 GB: exit code and line, and how many of the others were finished."""
     with tempfile.TemporaryDirectory() as name:
         run = Comparison(Path(name), seeds=20)
         with Machines(1, memory=3 * _GB, settings={EACH: "300", SEED: "110", **_OFF}) as cluster:
