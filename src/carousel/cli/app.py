@@ -60,6 +60,7 @@ def compare(
     wide: Annotated[bool, typer.Option("--wide", rich_help_panel=_FILE)] = False,
     every_step: Annotated[bool, typer.Option("--every-step", rich_help_panel=_FILE)] = False,
     fill: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
+    one_unit: Annotated[bool, typer.Option("--one-unit", rich_help_panel=_FILE)] = False,
     date_format: Annotated[str | None, typer.Option(metavar=_FORMAT, rich_help_panel=_FILE)] = None,
     encoding: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
     decimal: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
@@ -92,7 +93,7 @@ def compare(
     columns |= {"inputs": inputs, "ignore": ignore, "missing": missing, "not_missing": not_missing}
     told = {"date_format": date_format, "encoding": encoding, "decimal": decimal, "kind": kind, "split_by": split_by}
     steps = {"target": target, "horizon": horizon, "window": window, "wide": wide or None, "fill": fill}
-    steps["every_step"] = every_step or None
+    steps |= {"every_step": every_step or None, "one_unit": one_unit or None}
     data = data_options(columns, {**told, **steps}, split, drop_short)
     asked, beside = names("--claims", claims), None if rivals is None else names("--rivals", rivals)
     numbers = whole_numbers("--lengths", lengths)

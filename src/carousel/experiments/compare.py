@@ -45,7 +45,7 @@ def compare(
     inputs: Names | None = None, ignore: Names | None = None, missing: Names | float | None = None,
     not_missing: Names | None = None, block: Names | None = None, split_by: str | None = None,
     date_format: str | None = None, encoding: str | None = None, decimal: str | None = None,
-    wide: bool | None = None, every_step: bool | None = None, fill: str | None = None,
+    wide: bool | None = None, every_step: bool | None = None, fill: str | None = None, one_unit: bool | None = None,
     plan: str | Path | None = None, out: str | Path | None = None, workers: int | None = None,
     engine: str = "local", address: str | None = None, lang: str = "en", progress: bool | TextIO = True,
 ) -> Conclusion:  # fmt: skip
@@ -70,9 +70,9 @@ def compare(
     split_by ("time" or "sequence"), drop_short (drop sequences of one step). Of a table: inputs (the only columns to
     be inputs), ignore (columns to leave out), missing (values that mean "no value"), not_missing (words such as None
     that are values here), date_format (of order), encoding and decimal ("comma" or "point") of a text table, wide (a
-    row is a whole sequence), every_step (each step has a target of its own), fill (gaps: "last" or "linear"). Several
-    columns of one role are one key. rivals: simple methods beside the networks: "all" (None too), "none", or names.
-    ensemble: so many are trained on the whole file; their mean answers.
+    row is a whole sequence), every_step (each step has a target of its own), fill (gaps: "last" or "linear"), one_unit
+    (series of different levels stay in the file's unit). Several columns of one role are one key. rivals: simple
+    methods beside the networks: "all" (None too), "none", or names. ensemble: so many answer by their mean.
 
     plan: the folder or plan.toml of an earlier run, which is run anew as it is, in place of all of the above. out: run
     folder; None: runs/NAME, the same for the same call. workers: processes of one thread; None: one a core. engine:
@@ -84,7 +84,7 @@ def compare(
     with _python_names():
         data = _data_options(
             target=target, horizon=horizon, window=window, kind=kind, date_format=date_format, encoding=encoding,
-            decimal=decimal, split_by=split_by, wide=wide, every_step=every_step, fill=fill,
+            decimal=decimal, split_by=split_by, wide=wide, every_step=every_step, fill=fill, one_unit=one_unit,
             missing=None if missing is None else _values(missing),
             **_columns(group=group, order=order, forecast=forecast, inputs=inputs, ignore=ignore, block=block,
                        not_missing=not_missing),

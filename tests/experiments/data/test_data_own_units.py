@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from carousel.common.errors import BadPlan, FolderConflict
 from carousel.experiments.data import DataOptions, DataTask, Prepared, prepare
@@ -82,11 +84,41 @@ def test_a_new_file_is_answered_in_its_own_unit(tmp_path: Path) -> None:
     file = write(tmp_path, "shops.csv", shops().write_csv())
     best = folder_of(file, OPTIONS, parameters=200)
     answer = predict(best, file).table
-    larger = write(tmp_path, "new.csv", shops({**LEVELS, "b": 500_000.0}).write_csv())
-    grown = predict(best, larger).table
-    ratio = (grown.select("y", "y low", "y high") / answer.select("y", "y low", "y high")).to_numpy()
+    named = {"a": 10.0, "b2": 500_000.0, "c": 100_000.0}
+    other = predict(best, write(tmp_path, "new.csv", shops(named).write_csv())).table
+    ratio = (other.select("y", "y low", "y high") / answer.select("y", "y low", "y high")).to_numpy()
     np.testing.assert_allclose(ratio, np.repeat([[1.0], [500.0], [1.0]], 2, axis=0) * [1, 1, 1], rtol=1e-4)
     last = shops().group_by("shop", maintain_order=True).last()["y"].to_numpy()
     assert (np.abs(answer["y"].to_numpy().reshape(3, 2) / last[:, None] - 1) < 0.3).all()
-    with pytest.raises(BadPlan, match="units of their own is neither served nor exported"):
-        export(best, "onnx", tmp_path / "out")
+
+
+def test_a_series_that_was_trained_on_keeps_its_unit_however_few_its_rows(tmp_path: Path) -> None:
+    best = folder_of(write(tmp_path, "shops.csv", shops().write_csv()), OPTIONS, parameters=200)
+    answer = predict(best, tmp_path / "shops.csv").table
+    last = shops().filter(pl.col("t") >= STEPS - 6)
+    assert_frame_equal(predict(best, write(tmp_path, "last.csv", last.write_csv())).table, answer)
+    renamed = last.with_columns(shop=pl.col("shop") + "2")  # an unknown one has the unit of these six rows
+    other = predict(best, write(tmp_path, "other.csv", renamed.write_csv())).table
+    assert (other["y"] - answer["y"]).abs().min() > 1e-3
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_it_is_exported_with_level_and_unit_as_inputs(members: int, tmp_path: Path) -> None:
+    best = folder_of(write(tmp_path, "shops.csv", shops().write_csv()), OPTIONS, parameters=200, members=members)
+    for to in ("onnx", "torch"):
+        exact, *_ = export(best, to, tmp_path / to).parity
+        assert exact.largest < 1e-5 and exact.sequences == 64
+        about = json.loads((tmp_path / to / "series.json").read_text())
+        assert list(about["series"]) == ["shop=a", "shop=b", "shop=c"] and about["columns"] == ["y", "warm"]
+        assert about["series"]["shop=b"]["level"][0] == pytest.approx(shops().filter(shop="b")["y"].mean())
+    for to in ("c", "verilog"):
+        with pytest.raises(BadPlan, match=f"to onnx and torch alone; got: {to}; fix: take --to onnx, or .*--one-unit"):
+            export(best, to, tmp_path / "out")
+
+
+def test_one_unit_for_all_when_that_is_asked_for(tmp_path: Path) -> None:
+    shared = read(tmp_path, shops(), replace(OPTIONS, one_unit=True))
+    assert shared.own is None and not any(note["key"] == "own_units" for note in shared.card["notes"])
+    assert shared.card["baseline"]["score"] > 0.99  # the levels alone
+    with pytest.raises(BadPlan, match="--one-unit goes with --forecast; got: no --forecast; fix: leave --one-unit out"):
+        DataOptions(target="y", group="shop", one_unit=True)

@@ -22,7 +22,8 @@ from carousel.cli.serve import serve as command
 from carousel.common.errors import BadPlan
 from carousel.experiments.takeaway import serve
 from carousel.experiments.takeaway.predict import predict
-from tests.support.taken_folder import taken_folder
+from tests.experiments.data.test_data_own_units import OPTIONS, shops
+from tests.support.taken_folder import folder_of, taken_folder
 
 NO_JSON = 'the request is no JSON; fix: send {"rows": [...]}, to a stream {"row": {...}}'
 
@@ -72,6 +73,17 @@ def test_it_answers_as_predict_does(best: Path, rows: list[dict[str, Any]]) -> N
     np.testing.assert_allclose(values, expected["predicted"], rtol=1e-6)
     assert client.get("/health").json()["contender"] == "gru"
     assert "/predict" in client.get("/openapi.json").json()["paths"]
+
+
+def test_series_in_units_of_their_own_are_answered_in_those_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "shops.csv").write_text(shops().write_csv())
+    best = folder_of(tmp_path / "shops.csv", OPTIONS, parameters=200)
+    last = shops().filter(pl.col("t") >= 54).to_dicts()  # a window of each
+    found = Client(serve.application(best)).post("/predict", json={"rows": last}).json()["predictions"]
+    expected = predict(best, tmp_path / "shops.csv").table
+    for column in ("y", "y low", "y high"):
+        np.testing.assert_allclose([row[column] for row in found], expected[column], rtol=1e-6)
+    assert np.ptp(expected["y"].log10().to_numpy()) > 3
 
 
 def test_a_token_is_asked_for(best: Path, rows: list[dict[str, Any]]) -> None:

@@ -32,8 +32,8 @@ class DataOptions:
     as %d/%m/%Y. encoding, decimal: of a text table, where they cannot be told
     from it ("comma" or "point"). wide: each row of a table is a whole sequence, and this is meant. every_step: the
     target is told at each step, from those up to it. fill: gaps are
-    filled by the last value before them ("last") or on a line between their neighbours ("linear"). Raises BadPlan where
-    the options contradict each other.
+    filled by the last value before them ("last") or on a line between their neighbours ("linear"). one_unit: series of
+    different levels are not put in units of their own. Raises BadPlan where the options contradict each other.
     """
 
     target: str | None = None
@@ -58,6 +58,7 @@ class DataOptions:
     wide: bool | None = None
     every_step: bool | None = None
     fill: Fill | None = None
+    one_unit: bool | None = None
 
     def __post_init__(self) -> None:
         self._check_split()
@@ -140,6 +141,8 @@ class DataOptions:
             )
         if self.forecast and self.kind is not None:
             raise BadPlan("--kind goes with --target, not with --forecast", got=self.kind, fix="leave it out")
+        if self.one_unit and not self.forecast:
+            raise BadPlan("--one-unit goes with --forecast", got="no --forecast", fix="leave --one-unit out")
         for option, value in (("--window", self.window), ("--horizon", self.horizon)):
             if value is not None:
                 self._check_steps(option, value)

@@ -71,9 +71,6 @@ def prepared_of(taken: Taken, run: str | Path) -> Prepared:
     if found.kind == "piano-roll":
         raise BadPlan("a network of piano rolls is neither served nor exported", got=repr(str(run)),
                       fix="take carousel predict, or carousel.load_best in Python")  # fmt: skip
-    if found.own is not None:
-        raise BadPlan("a network of series in units of their own is neither served nor exported", got=repr(str(run)),
-                      fix="take carousel predict, or divide each series by its own unit before comparing")  # fmt: skip
     return found
 
 

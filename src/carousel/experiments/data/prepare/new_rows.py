@@ -15,7 +15,7 @@ from carousel.experiments.data.arrays import Bools, Floats, Ints, Singles, first
 from carousel.experiments.data.card import Card, Spacing
 from carousel.experiments.data.options import DataOptions, Fill, several
 from carousel.experiments.data.prepare.new_arrays import refuse_others
-from carousel.experiments.data.prepare.own_units import in_own_units, own_columns, own_units
+from carousel.experiments.data.prepare.own_units import in_own_units, known_units, own_columns, own_units
 from carousel.experiments.data.prepare.preparation import OTHERS, TABLES, as_shown
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.sequences import SHORTEST
@@ -167,12 +167,16 @@ def _wide(table: Table, not_steps: set[str | None], trained: Prepared, fill: Fil
 
 
 def _rows(raw: Floats, lengths: Ints, names: list[str], named: str, times: Times | None, trained: Prepared) -> NewRows:
-    """Scaled as in training; where series had units of their own, these have theirs, from all rows of each."""
+    """Scaled as in training. Where series had units of their own, one that was trained on keeps its unit, and another
+    has one from all its rows."""
     own, scaled = None, raw
     if trained.own is not None:
         channels = [unmasked(trained.card).index(name) for name in own_columns(trained.card)]
         everything = np.ones(len(raw), dtype=bool)
         own = own_units(raw, lengths, everything, int(trained.lengths.max()), channels)
+        known = known_units(trained.card, trained.own)
+        for place, name in enumerate(names):
+            own[place] = known.get(f"{named}={name}", own[place])
         scaled = in_own_units(raw, lengths, own)
     return NewRows(seen(scaled, trained), raw, lengths, names, named, times, own=own)
 

@@ -60,6 +60,13 @@ def own_columns(card: Card) -> list[str]:
     return []
 
 
+def known_units(card: Card, own: Floats) -> dict[str, Floats]:
+    """[2, C] of each series by its name, of own [S, 2, C]; none where there are more series than the card names."""
+    forecast = card["forecast"]
+    names = [] if forecast is None else list(forecast.get("series", {}).values())
+    return dict(zip(names, own, strict=True)) if names else {}
+
+
 def _changes(x: Floats, lengths: Ints) -> Floats:
     changes = np.diff(x, axis=0, prepend=np.nan)
     changes[starts_of(lengths)] = np.nan

@@ -70,7 +70,7 @@ def _cut_and_scaled(
     """The windows, the channels, and the level and unit of each series where these have their own."""
     cut = cut_windows(parsed, options, time_window, whole)
     x, targets, own = parsed.x, np.array(parsed.targets), None
-    channels = own_channels(x, parsed.lengths)
+    channels = [] if options.one_unit else own_channels(x, parsed.lengths)
     if channels:
         own = own_units(x, parsed.lengths, cut.training, cut.window, channels)
         x = in_own_units(x, parsed.lengths, own)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import tempfile
 from dataclasses import dataclass
@@ -22,9 +23,9 @@ from carousel.experiments.takeaway.export.verilog import checked_bits, verilog_f
 from carousel.experiments.takeaway.predict import prepared_of
 
 TARGETS = ("onnx", "c", "verilog", "torch")
-MEAN_INSIDE = ("onnx", "torch")  # the targets whose code means an ensemble's answers
+WHOLE_TARGETS = ("onnx", "torch")  # the means of ensembles and the units of series are in their code
 NUMBERS: tuple[Number, ...] = ("float32", "int8")
-PARITY = "PARITY.md"
+PARITY, SERIES = "PARITY.md", "series.json"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def export(
     taken = load_taken(run)
     trained = prepared_of(taken, run)
     described = portable(taken.network, trained)
-    _refuse_several(described, to)
+    _refuse_elsewhere(described, to)
     files = _files(described, to, _identifier(trained.name), checked_bits(width, fraction))
     parity: tuple[Parity, ...] = ()
     if check:
@@ -68,8 +69,14 @@ def export(
     return Exported(folder, tuple(files), parity)
 
 
-def _refuse_several(described: Portable, to: str) -> None:
-    if described.others and to not in MEAN_INSIDE:
+def _refuse_elsewhere(described: Portable, to: str) -> None:
+    """BadPlan where the code of a target lacks what this network is made of."""
+    if to in WHOLE_TARGETS:
+        return
+    if described.own is not None:
+        raise BadPlan("series in units of their own are exported to onnx and torch alone", got=to,
+                      fix="take --to onnx, or compare again with --one-unit")  # fmt: skip
+    if described.others:
         raise BadPlan("an ensemble is exported to onnx and torch alone", got=f"{to}, {len(described.members)} networks",
                       fix="take --to onnx, or compare again without --ensemble")  # fmt: skip
 
@@ -80,13 +87,23 @@ def _identifier(name: str) -> str:
 
 
 def _files(described: Portable, to: str, name: str, bits: tuple[int, int]) -> dict[str, bytes]:
-    if to == "onnx":
-        return _onnx(described)
+    if to in WHOLE_TARGETS:
+        made = _onnx(described) if to == "onnx" else _torch(described)
+        return made if described.own is None else {**made, SERIES: _series(described)}
     if to == "c":
         return {f"{name}_{number}.h": c_header(described, f"{name}_{number}", number).encode() for number in NUMBERS}
-    if to == "torch":
-        return {"model.py": torch_code(described).encode(), "model.safetensors": torch_weights(described)}
     return {file: text.encode() for file, text in verilog_files(described, *bits).items()}
+
+
+def _torch(described: Portable) -> dict[str, bytes]:
+    return {"model.py": torch_code(described).encode(), "model.safetensors": torch_weights(described)}
+
+
+def _series(described: Portable) -> bytes:
+    """Level and unit of each series that was trained on, a number a column."""
+    own = described.own or {}
+    about = {name: {"level": level.tolist(), "unit": unit.tolist()} for name, (level, unit) in own.items()}
+    return json.dumps({"columns": described.channels, "series": about}, ensure_ascii=False, indent=1).encode()
 
 
 def _onnx(described: Portable) -> dict[str, bytes]:
@@ -106,14 +123,14 @@ def _tried(
         for name, content in files.items():
             (folder / name).write_bytes(content)
         if to == "onnx":
-            return tuple(compared(name, described, known, in_onnx_runtime(content, described, known.raw))
-                         for name, content in files.items())  # fmt: skip
+            return tuple(compared(name, described, known, in_onnx_runtime(content, described, known.raw, known.own))
+                         for name, content in files.items() if name != SERIES)  # fmt: skip
         if to == "c":
             return tuple(compared(name, described, known, compiled(folder, Path(name).stem, known.raw),
                                   {"bytes of weights": float(_rom(content))})
                          for name, content in files.items())  # fmt: skip
         if to == "torch":
-            return (compared("model.py", described, known, by_torch(folder, known.raw)),)
+            return (compared("model.py", described, known, by_torch(folder, known.raw, known.own)),)
         return _simulated(folder, described, known, *bits)
 
 

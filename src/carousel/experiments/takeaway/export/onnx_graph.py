@@ -3,7 +3,8 @@
 Inputs: x [T, B, c] in the file's units (NaN: missing), lengths [B] int32, h0 (and c0) [layers, B, H]. Outputs: answer
 ([B, classes] probabilities, [B, 1] values, [B, steps, columns] forecasts), hn (and cn). T and B are free, so a step is
 T = 1 with the last call's state. In float32 a layer is ONNX's own operator, with int8 weights a Scan. Of an
-ensemble the states are those of all members, one after the other, and the answer is the mean of theirs.
+ensemble the states are those of all members, one after the other, and the answer is the mean of theirs. Of series in
+units of their own, level and unit [B, c] are inputs too: those of each sequence's series.
 """
 
 from __future__ import annotations
@@ -60,13 +61,18 @@ def _member(graph: Graph, network: Portable, below: str, finals: dict[str, list[
 def _scaled(graph: Graph, network: Portable) -> str:
     """[T, B, I]: scaled, missing values 0, masks behind."""
     gap, mean = graph.node("IsNaN", ["x"]), graph.floats("mean", network.mean)
-    known = graph.node("Where", [gap, mean, "x"])
+    known = graph.node("Where", [gap, mean, _in_own_units(graph, network)])
     scaled = graph.node("Div", [graph.node("Sub", [known, mean]), graph.floats("std", network.std)])
     if not network.masked:
         return scaled
     masks = graph.node("Cast", [gap], to=TensorProto.FLOAT)
     chosen = graph.node("Gather", [masks, graph.whole("masked", list(network.masked))], axis=2)
     return graph.node("Concat", [scaled, chosen], axis=2)
+
+
+def _in_own_units(graph: Graph, network: Portable) -> str:
+    """x, or x in the level and unit of its series."""
+    return "x" if network.own is None else graph.node("Div", [graph.node("Sub", ["x", "level"]), "unit"])
 
 
 def _initial(graph: Graph, number: int, states: tuple[str, ...]) -> list[str]:
@@ -112,7 +118,11 @@ def _answer(graph: Graph, network: Portable, outputs: list[str]) -> str:
         return graph.node("Add", [graph.node("Mul", [output, unit]), graph.floats("offset", network.offset)])
     shaped = graph.node("Reshape", [output, graph.whole("shape", [0, -1, len(network.unit)])])
     last = graph.node("Unsqueeze", [_last(graph, network), graph.whole("ahead", [1])])
-    return graph.node("Add", [graph.node("Mul", [shaped, unit]), last])
+    change = graph.node("Mul", [shaped, unit])
+    if network.own is not None:
+        own = graph.node("Gather", ["unit", graph.whole("targets", network.targets.tolist())], axis=1)
+        change = graph.node("Mul", [change, graph.node("Unsqueeze", [own, graph.whole("ahead", [1])])])
+    return graph.node("Add", [change, last])
 
 
 def _last(graph: Graph, network: Portable) -> str:
@@ -131,6 +141,8 @@ def _model(graph: Graph, network: Portable, states: tuple[str, ...]) -> onnx.Mod
     inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["T", "B", count]),
               helper.make_tensor_value_info("lengths", TensorProto.INT32, ["B"])]  # fmt: skip
     inputs += [helper.make_tensor_value_info(f"{s}0", TensorProto.FLOAT, [layers, "B", hidden]) for s in states]
+    own = () if network.own is None else ("level", "unit")
+    inputs += [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["B", count]) for name in own]
     shape: list[str | int | None] = ["B", network.outputs]
     if network.question == "forecast":
         shape = ["B", network.outputs // len(network.unit), len(network.unit)]

@@ -11,7 +11,7 @@ from carousel.experiments.contenders.base import Network
 from carousel.experiments.data import Prepared
 from carousel.experiments.data.arrays import Floats
 from carousel.experiments.data.prepare.baseline import r2
-from carousel.experiments.takeaway.export.portable import Portable
+from carousel.experiments.takeaway.export.portable import Portable, own_of
 
 MOST = 64  # sequences that are run
 
@@ -40,12 +40,14 @@ class Parity:
 @dataclass(frozen=True)
 class Examples:
     """What parity is measured on. raw: sequences [T, c] in the file's units. scaled: the same as the network sees them,
-    [T, I]. truth, answers: [N, M], targets and what the network says (probabilities, or values in the file's units)."""
+    [T, I]. truth, answers: [N, M], targets and what the network says (probabilities, or values in the file's units).
+    own: [N, 2, c] level and unit of the series of each, where they differ."""
 
     raw: list[Floats]
     scaled: list[Floats]
     truth: Floats
     answers: Floats
+    own: Floats | None = None
 
 
 def examples(network: Network, described: Portable, trained: Prepared, raw: list[Floats], rows: np.ndarray) -> Examples:
@@ -54,14 +56,15 @@ def examples(network: Network, described: Portable, trained: Prepared, raw: list
     inputs = [torch.tensor(one, dtype=torch.float32)[:, None] for one in scaled]
     with torch.no_grad():
         output = np.concatenate([network(x).double().numpy() for x in inputs])
+    own = own_of(trained, rows)
     truth = trained.y[rows][:, None] if trained.kind == "classification" else trained.y[rows].astype(np.float64)
     if described.question != "classification":
-        truth = finished(described, truth, raw)
-    return Examples(raw, scaled, truth, finished(described, output, raw))
+        truth = finished(described, truth, raw, own)
+    return Examples(raw, scaled, truth, finished(described, output, raw, own), own)
 
 
-def finished(described: Portable, output: Floats, raw: list[Floats]) -> Floats:
-    """[N, O]: what the readout gives, as an answer."""
+def finished(described: Portable, output: Floats, raw: list[Floats], own: Floats | None = None) -> Floats:
+    """[N, O]: what the readout gives, as an answer. own: as of `Examples`."""
     if described.question == "classification":
         exps = np.exp(output - output.max(axis=1, keepdims=True))
         shares: Floats = exps / exps.sum(axis=1, keepdims=True)
@@ -69,7 +72,8 @@ def finished(described: Portable, output: Floats, raw: list[Floats]) -> Floats:
     if described.question == "regression":
         return output * described.unit + described.offset
     last = np.stack([one[-1, described.targets] for one in raw])
-    steps = output.reshape(len(output), -1, len(described.unit)) * described.unit + last[:, None]
+    unit = described.unit if own is None else own[:, None, 1, described.targets] * described.unit
+    steps = output.reshape(len(output), -1, len(described.unit)) * unit + last[:, None]
     return steps.reshape(len(output), -1)
 
 
@@ -78,6 +82,8 @@ def compared(
 ) -> Parity:
     """answers: [N, M], what was run has said of them."""
     unit = np.resize(described.unit, known.answers.shape[1]) if len(described.unit) else np.ones(known.answers.shape[1])
+    if known.own is not None:
+        unit = np.resize(known.own[:, 1, described.targets] * described.unit, known.answers.shape)
     answers = answers.astype(np.float64)
     if answers.shape != known.answers.shape:
         raise AssertionError(f"{name} gave {answers.shape}, the network {known.answers.shape}")

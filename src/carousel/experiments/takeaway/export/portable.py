@@ -18,6 +18,7 @@ from carousel.experiments.contenders.ensemble import Ensemble
 from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.experiments.data import Prepared
 from carousel.experiments.data.arrays import Floats, Ints
+from carousel.experiments.data.prepare.own_units import known_units
 from carousel.nn.cells import Cell
 
 Kind = Literal["rnn", "rnn-relu", "lstm", "gru"]
@@ -44,7 +45,8 @@ class Portable:
     "forecast". mean, std: [c] of the raw channels. masked: places of those with a mask behind. unit, offset: [K] of the
     answers, out = y unit + offset (a forecast's offset is the last value of `targets`, [K] places of raw channels).
     channels, answers: their names. others: further members of an ensemble, with weights of their own and all else
-    alike; the mean answers."""
+    alike; the mean answers. own: the level and unit [2, c] of each series by its name, where they differ; mean, std and
+    unit are then in these, and who asks gives them."""
 
     cell: Kind
     layers: tuple[Layer, ...]
@@ -60,6 +62,7 @@ class Portable:
     channels: tuple[str, ...]
     answers: tuple[str, ...]
     others: tuple[Portable, ...] = ()
+    own: dict[str, Floats] | None = None
 
     @property
     def members(self) -> tuple[Portable, ...]:
@@ -118,6 +121,7 @@ def portable(network: Network, trained: Prepared) -> Portable:
         targets=trained.y_channels,
         channels=channels,
         answers=_answers(trained, network.linear.out_features),
+        own=None if trained.own is None else known_units(trained.card, trained.own),
     )
 
 
@@ -166,4 +170,11 @@ def raw_sequences(trained: Prepared, rows: Ints) -> list[Floats]:
     masked = [place for place in range(count) if trained.card["channels"]["names"][place] in trained.card["missing"]]
     for mask, place in enumerate(masked):
         values[trained.x[:, count + mask] == 1, place] = np.nan
-    return [values[trained.starts[row] : trained.starts[row] + trained.lengths[row]] for row in rows]
+    windows = [values[trained.starts[row] : trained.starts[row] + trained.lengths[row]] for row in rows]
+    own = own_of(trained, rows)
+    return windows if own is None else [one * unit + level for one, (level, unit) in zip(windows, own, strict=True)]
+
+
+def own_of(trained: Prepared, rows: Ints) -> Floats | None:
+    """[N, 2, c] the level and unit of the series of each example, where they differ."""
+    return None if trained.own is None or trained.series is None else trained.own[trained.series[rows]]

@@ -49,14 +49,16 @@ def tool(name: str, package: str) -> str:
     return found
 
 
-def in_onnx_runtime(content: bytes, described: Portable, raw: list[Floats]) -> Floats:
-    """[N, M]: all sequences in one batch, of unequal lengths."""
+def in_onnx_runtime(content: bytes, described: Portable, raw: list[Floats], own: Floats | None = None) -> Floats:
+    """[N, M]: all sequences in one batch, of unequal lengths. own: [N, 2, c] level and unit of their series."""
     session = session_of(content)
     lengths = np.array([len(one) for one in raw], dtype=np.int32)
     x = np.zeros((int(lengths.max()), len(raw), len(described.mean)), dtype=np.float32)
     for k, one in enumerate(raw):
         x[: len(one), k] = one
     given = {"x": x, "lengths": lengths, **zero_states(described, len(raw))}
+    if own is not None:
+        given |= {"level": own[:, 0].astype(np.float32), "unit": own[:, 1].astype(np.float32)}
     answers: Floats = session.run(["answer"], given)[0].reshape(len(raw), -1)
     return answers
 
@@ -100,15 +102,20 @@ def simulated(folder: Path, described: Portable, scaled: list[Floats], width: in
     return found[ends, 1:] / 2**fraction, int(found[:, 0].max())
 
 
-def by_torch(folder: Path, raw: list[Floats]) -> Floats:
-    """[N, M]: model.py of the folder, in a process that cannot import Carousel."""
+def by_torch(folder: Path, raw: list[Floats], own: Floats | None = None) -> Floats:
+    """[N, M]: model.py of the folder, in a process that cannot import Carousel. own: as of `in_onnx_runtime`."""
     np.savez(folder / "raw.npz", allow_pickle=False, **{f"s{k:05d}": one for k, one in enumerate(raw)})
+    if own is not None:
+        np.savez(folder / "own.npz", allow_pickle=False, **{f"s{k:05d}": one for k, one in enumerate(own)})
+    units = "" if own is None else ", level=u[:1], unit=u[1:]"
     code = (
         "import sys; sys.modules['carousel'] = None\n"
         "import numpy, torch\nfrom model import load\nmodel = load('.')\n"
+        f"own = numpy.load('{'raw' if own is None else 'own'}.npz')\n"
         "with numpy.load('raw.npz') as found, torch.no_grad():\n"
         "    for name in sorted(found):\n"
-        "        y, _ = model(torch.tensor(found[name], dtype=torch.float32)[None])\n"
+        "        u = torch.tensor(own[name], dtype=torch.float32)\n"
+        f"        y, _ = model(torch.tensor(found[name], dtype=torch.float32)[None]{units})\n"
         "        print(*(f'{v:.9g}' for v in y.flatten().tolist()))\n"
     )
     return _numbers(_run([sys.executable, "-c", code], folder))

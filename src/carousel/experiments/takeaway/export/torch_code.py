@@ -13,6 +13,12 @@ from carousel.experiments.takeaway.export.portable import Portable
 
 _MODULES = {"rnn": "RNN", "rnn-relu": "RNN", "lstm": "LSTM", "gru": "GRU"}
 
+_SHARED = {"GIVEN": "x", "IN_UNITS": "x", "ABOUT": ""}
+_OWN = {
+    "GIVEN": "x, level, unit", "IN_UNITS": "(x - level[:, None]) / unit[:, None]",
+    "ABOUT": "level, unit: [B, C] of the series of each, as series.json has them. ",
+}  # fmt: skip
+
 
 def torch_code(network: Portable) -> str:
     """model.py."""
@@ -22,6 +28,8 @@ def torch_code(network: Portable) -> str:
         "forecast": "last = x[torch.arange(len(x)), lengths - 1][:, @TARGETS@]\n"
         "        return y.mean(dim=0).unflatten(1, (-1, len(self.unit))) * self.unit + last[:, None], state",
     }[network.question]
+    if network.own is not None:
+        answer = answer.replace("* self.unit", f"* self.unit * unit[:, None, {network.targets.tolist()}]")
     values = {
         "ANSWER": answer, "TARGETS": network.targets.tolist(), "CHANNELS": len(network.mean),
         "COLUMNS": _quoted(network.channels), "ANSWERS": _quoted(network.answers), "MODULE": _MODULES[network.cell],
@@ -29,6 +37,7 @@ def torch_code(network: Portable) -> str:
         "EXTRA": ', nonlinearity="relu"' if network.cell == "rnn-relu" else "", "OUTPUTS": network.outputs,
         "UNITS": len(network.unit), "OFFSETS": len(network.offset), "MASKED": list(network.masked),
         "MEMBERS": len(network.members),
+        **(_SHARED if network.own is None else _OWN),
     }  # fmt: skip
     code = resources.files(__package__).joinpath("template_torch.py.txt").read_text(encoding="utf-8")
     for key, value in values.items():
