@@ -162,6 +162,8 @@ REFUSED: dict[str, tuple[str, str | bytes, DataOptions, tuple[str, ...]]] = {
                  ("no columns are named by moments", "leave --wide out")),
     "an hour twice": ("a.csv", plain(WAVE, t=TWICE), Y,
                       ("rows 31 and 32 have the same 't'", "no --order but --ignore t")),
+    "an hour twice, and names": ("a.csv", plain(WAVE, t=TWICE, who=WORDS), Y,
+                                 ("no --order but --ignore t --ignore who",)),
     "words at the foot": ("a.csv", plain(WAVE, t=DAYS) + "later,120.5\n", Y, ("row 62", "remove this one")),
     "numbers that are names": ("a.csv", plain([f"{n}x" for n in range(60)]), Y, ("'y' holds text in row 2", "'0x'")),
     "two tables": ("a.zip", BOTH, Y, ("holds 2 files", "'one.csv', 'two.csv'", "name one of them")),

@@ -16,6 +16,7 @@ from tests.fuzz.kinds.run_folder import run_folder
 from tests.fuzz.kinds.tables import csv, jsonl, tsv
 from tests.fuzz.kinds.trained import best
 from tests.fuzz.kinds.ts import ts
+from tests.fuzz.kinds.tsf import tsf
 
 #: A kind makes one input out of its random numbers, in an empty folder, and reads it.
 Kind = Callable[[Random, Path], None]
@@ -30,6 +31,7 @@ KINDS: dict[str, Kind] = {
     "mat": mat,
     "npz": npz,
     "ts": ts,
+    "tsf": tsf,
     "run-folder": run_folder,
     "load-best": best,
     "contenders": contender,

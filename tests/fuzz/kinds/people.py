@@ -38,7 +38,7 @@ _TOPS = (
     "\ufeff",
     "\n\n",
 )
-_UNITS = ("", "", "", ",MW,%,", "h,(°C),m/s,", "[s],[1],[2],[3]")
+_UNITS = ("", "", "", ",MW,%,", "h,(°C),m/s,", "[s],[1],[2],[3]", "t,c,c,d\n,,,class", "c,d,m c,s\nmeta,,,i")
 _ENCODINGS = ("utf-8", "utf-8", "gb18030", "big5", "utf-16", "utf-16-le", "cp1252", "cp1251", "shift_jis", "utf-32")
 
 

@@ -17,7 +17,7 @@ from carousel.experiments.data.prepare.rolls import from_rolls
 from carousel.experiments.data.prepare.sequences import from_sequences
 from carousel.experiments.data.prepare.series import check_series, from_series
 from carousel.experiments.data.prepare.time_window import WHOLE, TimeWindow
-from carousel.experiments.data.read import html_tables, json_tables, tables, text_tables
+from carousel.experiments.data.read import html_tables, json_tables, tables, text_tables, tsf
 from carousel.experiments.data.read.disguised import true_ending
 from carousel.experiments.data.read.found_order import with_found_order
 from carousel.experiments.data.read.layouts import lay_out
@@ -40,6 +40,7 @@ TABLES: dict[str, tuple[str, Callable[[Source, DataOptions], Table]]] = {
     ".xlsx": ("Excel workbook", tables.read_workbook),
     ".xls": ("Excel workbook", tables.read_workbook),
     ".arff": ("ARFF", tables.read_arff),
+    ".tsf": ("Monash .tsf", tsf.read_tsf),
     ".parquet": ("Parquet", tables.read_parquet),
     ".jsonl": ("JSON lines", tables.read_jsonl),
     ".ndjson": ("JSON lines", tables.read_jsonl),
@@ -47,7 +48,8 @@ TABLES: dict[str, tuple[str, Callable[[Source, DataOptions], Table]]] = {
     ".html": ("HTML", html_tables.read_html),
     ".htm": ("HTML", html_tables.read_html),
 }
-_CONVERTED = {  # what makes a .csv of it
+_CONVERTED = {  # what makes a file of it that is read
+    ".npy": "import numpy; numpy.savez('data.npz', x=numpy.load({}))",
     ".dta": "import pandas; pandas.read_stata({}).to_csv('data.csv', index=False)",
     ".sav": "import pandas; pandas.read_spss({}).to_csv('data.csv', index=False)",
     ".sas7bdat": "import pandas; pandas.read_sas({}).to_csv('data.csv', index=False)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 
 import numpy as np
 import polars as pl
@@ -49,17 +50,15 @@ def _refuse_texts(table: Table, names: list[str]) -> None:
     """BadData for columns of other things than numbers and a few words: all are named at once, with what leaves them
     out."""
     _refuse_times(table, [name for name in names if table.frame[name].dtype.is_temporal()])
-    others = [table.frame[name] for name in names if not is_numeric(table.frame[name])]
-    many = [series for series in others if series.drop_nulls().n_unique() > MOST_VALUES]
+    many = too_many_words(table, names)
     if many:
-        series = many[0]
-        dates = dated(table.frame, [one.name for one in many])
-        _refuse_two_orders(dates, [one.name for one in many])
+        series = table.frame[many[0]]
+        _refuse_two_orders(dated(table.frame, many), many)
         raise BadData(
             f"column {series.name!r} holds text in row {table.rows[series.is_not_null().arg_true()[0]]}",
             allowed=f"numbers, or at most {MOST_VALUES} different words",
             got=f"{series.drop_nulls().n_unique()} different texts, the first {series.drop_nulls()[0]!r}",
-            fix=f"name it with --group or --order if it is that; or leave it out: {ignoring(s.name for s in many)}",
+            fix=f"name it with --group or --order if it is that; or leave it out: {ignoring(many)}",
         )
 
 
@@ -69,6 +68,13 @@ def _refuse_two_orders(dates: list[str], many: list[str]) -> None:
         options = f"--order {shlex.quote(first)} {ignoring(others)}"
         raise BadData(f"{len(dates)} columns hold dates, and one of them orders the steps", got=listed(dates),
                       fix=f"name it, and leave the others out: {options}")  # fmt: skip
+
+
+def too_many_words(table: Table, names: Iterable[str]) -> list[str]:
+    """Those of text with more words than become channels."""
+    texts = [table.frame[name] for name in names if not is_numeric(table.frame[name])]
+    texts = [series for series in texts if not series.dtype.is_temporal()]
+    return [series.name for series in texts if series.drop_nulls().n_unique() > MOST_VALUES]
 
 
 def _refuse_times(table: Table, names: list[str]) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 from carousel.common.errors import BadData, BadPlan, listed
 from carousel.experiments.data.arrays import Floats, Note
 from carousel.experiments.data.options import DataOptions, several
-from carousel.experiments.data.read.channels import MOST_VALUES, read_channels
+from carousel.experiments.data.read.channels import MOST_VALUES, read_channels, too_many_words
 from carousel.experiments.data.read.fill import filled
 from carousel.experiments.data.read.found_order import dated
 from carousel.experiments.data.read.panel import unpivoted
@@ -31,12 +31,14 @@ _ONE_EACH = {
 
 def lay_out(table: Table, options: DataOptions) -> Parsed:
     """The table as the options say it is. UnknownName for a column, BadPlan where no question is asked."""
-    table, options = with_roles(*unpivoted(table, options))
+    table, options = unpivoted(table, options)
+    asked = several(options.order)
+    table, options = with_roles(table, options)
     for role, name in options.roles():
         if name is not None and table.column(name, f"{role[2:]} column").dtype == pl.Duration and role != "--order":
             raise BadData(f"the {role[2:]} column {name!r} holds durations", fix="write them as numbers")
     if options.forecast:
-        return _series(table, options)
+        return _series(table, options, asked)
     if options.target is None:
         raise BadPlan(
             "it is not said what to predict",
@@ -44,20 +46,25 @@ def lay_out(table: Table, options: DataOptions) -> Parsed:
             fix="name a column with --target (one value a sequence) or --forecast (the next values)",
         )
     if options.labels_steps:
-        return _labelled(table, options, options.target)
+        return _labelled(table, options, options.target, asked)
     if options.group is not None:
-        return _long(table, options, options.target)
+        return _long(table, options, options.target, asked)
     return _wide(table, options, options.target)
 
 
-def _in_order(table: Table, options: DataOptions) -> Steps:
-    """By the roles of one column each that `with_roles` leaves."""
+def _in_order(table: Table, options: DataOptions, asked: tuple[str, ...]) -> Steps:
+    """By the roles of one column each that `with_roles` leaves; asked: of --order, as it was typed."""
     group, order = (next(iter(several(named)), None) for named in (options.group, options.order))
-    return in_order(table, group, order, options.date_format)
+
+    def unordered() -> list[str]:
+        roles = {name for _, name in options.roles()}
+        return [*asked, *too_many_words(table, (name for name in table.frame.columns if name not in roles))]
+
+    return in_order(table, group, order, options.date_format, unordered)
 
 
-def _series(table: Table, options: DataOptions) -> ParsedSeries:
-    steps = _in_order(table, options)
+def _series(table: Table, options: DataOptions, asked: tuple[str, ...]) -> ParsedSeries:
+    steps = _in_order(table, options, asked)
     for name in options.forecast:
         table.refuse_empty(name)
         table.numbers(name, "forecast column")
@@ -81,10 +88,10 @@ def _series(table: Table, options: DataOptions) -> ParsedSeries:
     )
 
 
-def _long(table: Table, options: DataOptions, target: str) -> ParsedSequences:
+def _long(table: Table, options: DataOptions, target: str, asked: tuple[str, ...]) -> ParsedSequences:
     _refuse_target_gaps(table, target)
     _refuse_block_gaps(table, options)
-    steps = _in_order(table, options)
+    steps = _in_order(table, options, asked)
     labels = one_each(steps, target, "target")
     block = next(iter(several(options.block)), None)
     blocks = one_each(steps, block, "block").cast(pl.String).to_list() if block is not None else None
@@ -100,10 +107,10 @@ def _long(table: Table, options: DataOptions, target: str) -> ParsedSequences:
                            blocks=blocks, ranks=ranks, spacing=spacing)  # fmt: skip
 
 
-def _labelled(table: Table, options: DataOptions, target: str) -> ParsedLabels:
+def _labelled(table: Table, options: DataOptions, target: str, asked: tuple[str, ...]) -> ParsedLabels:
     table.refuse_empty(target)
     _refuse_block_gaps(table, options)
-    steps = _in_order(table, options)
+    steps = _in_order(table, options, asked)
     block = next(iter(several(options.block)), None)
     blocks = one_each(steps, block, "block").cast(pl.String).to_list() if block is not None else None
     roles = {*several(options.group), *several(options.order), *several(options.block), target}

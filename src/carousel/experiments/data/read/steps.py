@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,8 +45,16 @@ class Steps:
         return ranks
 
 
-def in_order(table: Table, group: str | None, order: str | None, date_format: str | None = None) -> Steps:
-    """The rows by group and order. BadData for a gap in either, or for two rows of one group with one time."""
+def in_order(
+    table: Table,
+    group: str | None,
+    order: str | None,
+    date_format: str | None = None,
+    unordered: Callable[[], Sequence[str]] | None = None,
+) -> Steps:
+    """The rows by group and order. BadData for a gap in either, or for two rows of one group with one time.
+
+    unordered: the columns to be ignored where the rows stay as they are; None: that of the order."""
     codes, keys = _groups(table, group)
     shown = all_visible(keys)
     names = [f"{group}={key}" for key in shown] if group is not None else ["the series"]
@@ -56,7 +65,7 @@ def in_order(table: Table, group: str | None, order: str | None, date_format: st
     ordered = times.take(perm) if times is not None else None
     notes = table.notes + renamed_note(keys, shown) + read + _spaced(order, ordered, lengths)
     steps = Steps(table.take(perm), names, starts_of(lengths), lengths, ordered, notes)
-    _refuse_duplicates(steps, order, codes[perm])
+    _refuse_duplicates(steps, order, codes[perm], unordered)
     return steps
 
 
@@ -74,20 +83,23 @@ def _groups(table: Table, group: str | None) -> tuple[Ints, list[str]]:
     return codes.cast(pl.Int64).to_numpy(), ranked["key"].to_list()
 
 
-def _refuse_duplicates(steps: Steps, order: str | None, codes: Ints) -> None:
+def _refuse_duplicates(
+    steps: Steps, order: str | None, codes: Ints, unordered: Callable[[], Sequence[str]] | None
+) -> None:
     if order is None or steps.times is None:
         return
     values = steps.times.values
     same = np.flatnonzero((values[1:] == values[:-1]) & (codes[1:] == codes[:-1]))
     if len(same):
         first, rows = int(same[0]), steps.table.rows
+        columns = ignoring(unordered() if unordered else [order])
         pair = sorted((int(rows[first]), int(rows[first + 1])))
         raise BadData(
             f"rows {pair[0]} and {pair[1]} have the same {order!r} in {steps.names[codes[first]]}",
             got=repr(str(steps.table.frame[order][first]))
             + (f" and {len(same) - 1} more such pairs" if len(same) > 1 else ""),
             fix=f"keep one of them, or name the column that tells them apart: {_telling_apart(steps, order)}; "
-            f"if the rows are in order as they are, no --order but {ignoring([order])}",
+            f"if the rows are in order as they are, no --order but {columns}",
         )
 
 

@@ -20,6 +20,7 @@ from carousel.experiments.data.read.counted_header import named
 from carousel.experiments.data.read.decoding import decode
 from carousel.experiments.data.read.dialect import SPACES, Dialect, rows_of
 from carousel.experiments.data.read.footer import without_footer
+from carousel.experiments.data.read.orange import described
 from carousel.experiments.data.read.source import Source
 from carousel.experiments.data.read.table import Table, counts_rows, make_table
 from carousel.experiments.data.read.two_headers import joined_headers
@@ -53,7 +54,7 @@ def _read(source: Source, options: DataOptions, separator: str | None) -> Table:
 
 def as_table(frame: pl.DataFrame, dialect: Dialect, source: Source, options: DataOptions, notes: list[Note]) -> Table:
     """Cells of text, the columns named by their places, as a table: columns named, units and marks of numbers read."""
-    frame, dialect = joined_headers(frame, dialect)
+    frame, dialect = joined_headers(*described(frame, dialect, options))
     frame, unnamed = _named(frame, dialect, source)
     made = make_table(
         frame, np.arange(frame.height) + dialect.before + dialect.headed + 1, source.name, options.not_missing
