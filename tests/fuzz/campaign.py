@@ -11,15 +11,34 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.fuzz.outcome import HANGS, KEPT, Outcome
+from tests.fuzz.outcome import HANGS, KEPT, WAITS, Outcome
 
-_STARTS = 300.0  # the first input of a kind waits for its base runs, the first of all for imports
+_STARTS = 600.0  # the first input of a kind waits for its base runs, the first of all for imports
 _ROOT = Path(__file__).resolve().parents[2]
+
+
+def _answers(process: subprocess.Popen[str], seconds: float, waits: float) -> bool:
+    """Whether it does within so many seconds of its processor time, and of the clock."""
+    until, most = time.monotonic() + waits, _seconds_of(process.pid) + seconds
+    while not select.select([process.stdout], [], [], 0.2)[0]:
+        if time.monotonic() > until or _seconds_of(process.pid) > most:
+            return False
+    return True
+
+
+def _seconds_of(process: int) -> float:
+    """Processor time of a process and of those that it has waited for; 0 of one that is gone."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 class Campaign:
@@ -43,11 +62,10 @@ class Campaign:
         process = self._started()
         assert process.stdin is not None and process.stdout is not None
         print(kind, seed, number, file=process.stdin, flush=True)
-        patience = HANGS if kind in self._begun or kind.startswith("planted") else _STARTS
-        ready, _, _ = select.select([process.stdout], [], [], patience)
-        if not ready:
+        begun = kind in self._begun or kind.startswith("planted")
+        if not _answers(process, HANGS if begun else _STARTS, WAITS if begun else _STARTS):
             self._end()
-            return Outcome(kind, seed, number, "hang", f"no end within {patience:g} s", patience)
+            return Outcome(kind, seed, number, "hang", f"no end within {HANGS:g} s", HANGS)
         answer = process.stdout.readline()
         if not answer:
             code = process.wait()

@@ -20,7 +20,8 @@ _SERVER = "import sys; sys.path.insert(0, {root!r}); from tests.fuzz.native_fork
 
 
 class NativeFork:
-    """Stands in for `subprocess.run`. `peak`: the greatest resident memory, in bytes, since it was last asked."""
+    """Stands in for `subprocess.run`. `used`: the greatest resident memory, in bytes, and the seconds of processor time
+    since it was last asked."""
 
     def __enter__(self) -> Self:
         root = str(Path(__file__).resolve().parents[2])
@@ -30,7 +31,7 @@ class NativeFork:
             env=os.environ | quiet,
         )  # fmt: skip
         self._folder = tempfile.TemporaryDirectory()
-        self._peak = 0
+        self._peak, self._seconds = 0, 0.0
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -40,8 +41,9 @@ class NativeFork:
         self._server.stdout.close()  # type: ignore[union-attr]
         self._folder.cleanup()
 
-    def peak(self) -> int:
-        found, self._peak = self._peak, 0
+    def used(self) -> tuple[int, float]:
+        found = self._peak, self._seconds
+        self._peak, self._seconds = 0, 0.0
         return found
 
     def run(self, command: list[str], *, input: bytes, timeout: float, **_: Any) -> subprocess.CompletedProcess[bytes]:
@@ -50,7 +52,8 @@ class NativeFork:
         Path(files["in"]).write_bytes(input)
         assert self._server.stdin is not None and self._server.stdout is not None
         print(json.dumps({"arguments": command[3:], "seconds": timeout, **files}), file=self._server.stdin, flush=True)
-        code, self._peak = json.loads(self._server.stdout.readline())
+        code, self._peak, seconds = json.loads(self._server.stdout.readline())
+        self._seconds += seconds
         if code == -signal.SIGALRM:
             raise subprocess.TimeoutExpired(command, timeout)
         return subprocess.CompletedProcess(
@@ -69,7 +72,8 @@ def serve() -> None:
         if child == 0:
             _become(json.loads(line))
         _, status, used = os.wait4(child, 0)
-        print(json.dumps([os.waitstatus_to_exitcode(status), used.ru_maxrss * 1024]), file=answers, flush=True)
+        told = os.waitstatus_to_exitcode(status), used.ru_maxrss * 1024, used.ru_utime + used.ru_stime
+        print(json.dumps(told), file=answers, flush=True)
 
 
 def _become(told: dict[str, Any]) -> None:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 KEPT = "CAROUSEL_FUZZ_BASES"
 
 
-HANGS = 10.0  # seconds
+HANGS = 10.0  # seconds of processor time: those of the clock say how busy the machine is
+WAITS = 120.0  # seconds of the clock, for what does not end and takes no processor time
 MOST_MEMORY = 2 * 10**9  # bytes
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """word: accepted or refused; traceback, abort or hang are findings. peak: bytes of resident memory, the greatest
-    while it was read, of this process or of the one that reads native formats."""
+    """word: accepted or refused; traceback, abort or hang are findings. seconds: of processor time. peak: bytes of
+    resident memory, the greatest while it was read. Both of this process and of the one that reads native formats."""
 
     kind: str
     seed: int

@@ -128,3 +128,19 @@ def test_a_long_cell_in_a_file_of_another_encoding(tmp_path: Path) -> None:
     text, (note,) = decode(read_source(write(tmp_path, "a.csv", table)))
     assert text.encode("gb18030") == table and note["sample"] == "年"
     assert time.perf_counter() - began < 10  # quadratic in the length of the cell: minutes
+
+
+def test_a_target_that_no_float_holds_when_it_is_scaled(tmp_path: Path) -> None:
+    cases = "".join(f"{n},2,3:{1e300 if n == 59 else n}\n" for n in range(60))
+    head = "@problemName a\n@univariate true\n@targetlabel true\n@data\n"
+    path = write(tmp_path, "a.ts", head + cases)
+    seeds = (DataOptions(split_seed=seed) for seed in range(4))
+    assert any("beyond all measure" in _line(path, options) for options in seeds)
+
+
+def _line(path: Path, options: DataOptions) -> str:
+    try:
+        prepare(path, options)
+    except BadData as error:
+        return str(error)
+    return ""

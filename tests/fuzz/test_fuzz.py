@@ -42,7 +42,7 @@ def test_mutated_inputs(campaign: Campaign, kind: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", PLANTED)
 def test_what_is_neither_is_found(campaign: Campaign, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(campaign_module, "HANGS", 1.5)
+    monkeypatch.setattr(campaign_module, "WAITS", 1.5)
     list(campaign.outcomes("contenders", 0, [0]))  # so that the process has begun
     (outcome,) = campaign.outcomes(kind, 0, [0])
     assert outcome.word == WORDS.get(kind, "traceback") and not outcome.sound

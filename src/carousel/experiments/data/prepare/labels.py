@@ -56,7 +56,7 @@ def from_labels(
     if not whole:
         _refuse_untold(target, part, parsed.target)
     scaled = scale(parsed.x, step_part == 0, parsed.channels)
-    y, y_mean, y_std = scaled_target(target, part)
+    y, y_mean, y_std = scaled_target(target, part, parsed.target)
     kind: Kind = "classification" if isinstance(target, Classes) else "regression"
     seed = None if how in ("labels_time", WHOLE_FILE) else options.split_seed
     spacing = parsed.times.spacing(firsts_of(parsed.lengths)) if parsed.times is not None else None

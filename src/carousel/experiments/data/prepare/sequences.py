@@ -13,7 +13,7 @@ from carousel.experiments.data.card import Card
 from carousel.experiments.data.options import DataOptions
 from carousel.experiments.data.prepare import describe
 from carousel.experiments.data.prepare.prepared import WHOLE_FILE, Kind, Prepared
-from carousel.experiments.data.prepare.scaling import NO_CHANNELS, moments, scale
+from carousel.experiments.data.prepare.scaling import NO_CHANNELS, moments, refuse_huge, scale
 from carousel.experiments.data.prepare.shared import NONE, with_baseline, with_masks
 from carousel.experiments.data.prepare.split import split_sequences
 from carousel.experiments.data.prepare.split_blocks import split_blocks
@@ -44,7 +44,7 @@ def from_sequences(
     if isinstance(target, Values) and not whole:
         _refuse_constant(target.values, part, parsed.target)
     scaled = scale(parsed.x, np.repeat(part == 0, parsed.lengths), parsed.channels)
-    y, y_mean, y_std = scaled_target(target, part)
+    y, y_mean, y_std = scaled_target(target, part, parsed.target)
     kind: Kind = "classification" if isinstance(target, Classes) else "regression"
     card: Card = {
         "kind": kind,
@@ -137,10 +137,13 @@ def _refuse_constant(values: Floats, part: Ints, name: str) -> None:
         )
 
 
-def scaled_target(target: Classes | Values, part: Ints) -> tuple[np.ndarray, Floats, Floats]:
-    """Targets as a network is taught them, with mean and deviation of the training part's; codes as they are."""
+def scaled_target(target: Classes | Values, part: Ints, name: str) -> tuple[np.ndarray, Floats, Floats]:
+    """Targets as a network is taught them, with mean and deviation of the training part's; codes as they are. BadData
+    for a value that no float32 holds then."""
     if isinstance(target, Classes):
         return target.codes, NONE, NONE
     training = target.values[part == 0]
     mean, std, _ = moments(training[:, None])
-    return ((target.values - mean) / std).astype(np.float32)[:, None], mean, std
+    scaled = ((target.values - mean) / std)[:, None]
+    refuse_huge(scaled, (name,), float(np.finfo(np.float32).max))
+    return scaled.astype(np.float32), mean, std
