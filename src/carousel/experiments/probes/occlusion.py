@@ -66,14 +66,16 @@ def replaced(x_TBI: Tensor, lengths: Tensor, first: int, end: int, others: Tenso
 
 
 def _others(lengths: Tensor, first: int, end: int, generator: torch.Generator) -> Tensor:
-    """[B] for each sequence another that reaches as far back into the block; itself where there is none."""
+    """[B] for each sequence another that reaches as far back into the block, all of them alike likely; itself where
+    there is none."""
     reach = lengths.clamp(max=end)
-    able = (reach[None, :] >= reach[:, None]) & (lengths > first)[:, None]
-    able.fill_diagonal_(False)
-    own = torch.arange(len(lengths))
-    found = able.any(dim=1)
-    drawn = torch.multinomial(torch.where(found[:, None], able.double(), 1.0), 1, generator=generator).squeeze(1)
-    return torch.where(found, drawn, own)
+    order = reach.argsort(descending=True, stable=True)
+    rank = order.argsort()
+    able = torch.searchsorted(-reach[order], -reach, right=True)  # how many reach so far; they are first in the order
+    drawn = (torch.rand(len(lengths), generator=generator, dtype=torch.float64) * (able - 1)).long()
+    drawn += drawn >= rank  # all but itself
+    found = (able > 1) & (lengths > first)
+    return torch.where(found, order[torch.where(found, drawn, 0)], torch.arange(len(lengths)))
 
 
 def _score(network: Network, task: Task, batch: Batch, x_TBI: Tensor) -> float:

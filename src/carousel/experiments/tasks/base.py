@@ -16,8 +16,9 @@ from torch import Tensor
 Part = Literal["training", "validation", "test"]
 """The names of a task's parts."""
 
-AT_ONCE = 2**17
-"""Steps, padding included, that a network takes in one call when it is scored: some 200 MB of states and gates."""
+AT_ONCE = 2**14
+"""Steps, padding included, that a network takes in one call when it is scored: some 25 MB of states and gates, which
+the kernel's pool keeps. What exceeds the pool is fresh pages each time, and they cost more than the arithmetic."""
 
 
 class Batch(NamedTuple):
