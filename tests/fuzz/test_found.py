@@ -21,6 +21,7 @@ from carousel.experiments.data import DataOptions, prepare
 from carousel.experiments.data.prepare.baseline import r2
 from carousel.experiments.data.read.decoding import decode
 from carousel.experiments.data.read.source import read_source
+from carousel.experiments.data.read.suspicious import suspicious
 from carousel.experiments.data.read.visible import all_visible
 from carousel.experiments.preflight import preflight
 from carousel.experiments.runner.request import ComparisonRequest
@@ -144,3 +145,9 @@ def _line(path: Path, options: DataOptions) -> str:
     except BadData as error:
         return str(error)
     return ""
+
+
+def test_steps_between_values_near_the_largest_number() -> None:
+    held = np.array([-8e307] * 6 + [k * 1e304 - 4e307 for k in range(20)] + [1.2e308])
+    with np.errstate(over="raise"):
+        assert suspicious(held, "a", np.arange(len(held))) is not None

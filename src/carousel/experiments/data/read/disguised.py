@@ -9,6 +9,7 @@ from carousel.experiments.data.read.source import Source
 
 _WORKBOOKS = (".xls", ".xlsx")
 _TEXTS = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data")
+_ARCHIVE = b"PK\x03\x04"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _PAGE = re.compile(rb"<\s*(?:!doctype html|html|table)\b", re.IGNORECASE)
 _LOOKED_AT = 4096  # bytes
@@ -27,10 +28,11 @@ def _found(suffix: str, data: bytes) -> str:
     head = data[:_LOOKED_AT]
     if _PAGE.search(head):
         return ".html"
-    return suffix if b"\0" in head and not head.startswith(_UTF_16) else ".txt"
+    text = head.startswith(_UTF_16) or not (b"\0" in head or head.startswith(_ARCHIVE))
+    return ".txt" if text else suffix
 
 
 def _workbook(data: bytes) -> str | None:
-    if data.startswith(b"PK\x03\x04") and b"xl/" in data:
+    if data.startswith(_ARCHIVE) and b"xl/" in data:
         return ".xlsx"
     return ".xls" if data.startswith(b"\xd0\xcf\x11\xe0") else None

@@ -35,8 +35,9 @@ def _means_missing(held: Floats, code: float) -> bool:
         return False
     nines = set(f"{abs(code):g}") == {"9"} and abs(code) >= 99
     marked = nines or (code < 0 <= rest[0])
-    gap = max(rest[0] - code, code - rest[-1])
-    return bool(gap > np.diff(rest).max() * (1 if marked else _GAP))
+    half, coded = rest / 2, code / 2  # the difference of two numbers may be none
+    gap = max(half[0] - coded, coded - half[-1])
+    return bool(gap / (1 if marked else _GAP) > np.diff(half).max())
 
 
 def _missing_note(held: Floats, column: str, code: float) -> Note:
