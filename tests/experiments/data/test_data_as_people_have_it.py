@@ -53,6 +53,7 @@ MONEY = [f"${v:.2f}" for v in WAVE]
 UNITS = [f"{v:.2f} kW" for v in WAVE]
 BOOKED = [f"({v:.2f})" if t == 1 else f"{v:.2f}" for t, v in enumerate(WAVE)]
 RECORDS = [{"t": t, "y": v} for t, v in enumerate(WAVE)]
+COLUMNS = {"t": [*range(60)], "y": WAVE}
 LOGGED = "# logger 7\n# t [s], y\n" + "".join(f"{t},{v:.3f}\n" for t, v in enumerate(WAVE))
 WIDE = [f"{v:.3f}".translate({ord(str(n)): chr(ord("０") + n) for n in range(10)}) for v in WAVE]
 COUNTED = ["9800", "1.2万", "-3.4亿", *[f"{n}万" for n in range(57)]]
@@ -84,6 +85,14 @@ READ: dict[str, tuple[str, str | bytes, DataOptions, str | None, list[float]]] =
     "xz": ("a.csv.xz", lzma.compress(plain(WAVE).encode()), Y, "unpacked", WAVE[:3]),
     "zip": ("a.zip", zipped(table=plain(WAVE)), Y, "unpacked", WAVE[:3]),
     "JSON, a list": ("a.json", json.dumps(RECORDS), Y, None, WAVE[:3]),
+    "JSON of a service": ("a.json", json.dumps({"ok": True, "hourly": COLUMNS}), Y, "json_inside", WAVE[:3]),
+    "JSON of a service, rows": ("a.json", json.dumps([{"page": 1}, RECORDS]), Y, "json_inside", WAVE[:3]),
+    "JSON of pandas, split": (
+        "a.json", json.dumps({"columns": ["t", "y"], "index": [1] * 60, "data": [*enumerate(WAVE)]}), Y, None, WAVE[:3],
+    ),
+    "JSON, objects in cells": ("a.json", json.dumps([{"t": t, "at": {"y": v}} for t, v in enumerate(WAVE)]),
+                               replace(Y, forecast=("at.y",)), None, WAVE[:3]),
+    "lines that end with a semicolon": ("a.csv", plain(WAVE).replace("\n", ";\n"), Y, "line_ends", WAVE[:3]),
     "JSON of pandas": (
         "a.json", json.dumps({"t": {str(t): t for t in range(60)}, "y": {str(t): v for t, v in enumerate(WAVE)}}),
         Y, None, WAVE[:3],
@@ -168,7 +177,7 @@ REFUSED: dict[str, tuple[str, str | bytes, DataOptions, tuple[str, ...]]] = {
     "numbers that are names": ("a.csv", plain([f"{n}x" for n in range(60)]), Y, ("'y' holds text in row 2", "'0x'")),
     "two tables": ("a.zip", BOTH, Y, ("holds 2 files", "'one.csv', 'two.csv'", "name one of them")),
     "lines in a .json": ("a.json", "\n".join(map(json.dumps, RECORDS)), Y, ("one object a line", "name it .jsonl")),
-    "JSON of something else": ("a.json", '{"t": [1, 2], "y": 3}', Y, ("is no table", "a list of objects")),
+    "JSON of something else": ("a.json", '{"t": 2, "y": 3}', Y, ("is no table", "a list of objects")),
     "JSON, half a character": ("a.json", '[{"t": 1, "y": "\\ud800"}]', Y, ("'y' holds text in row 1",)),
     "JSON, damaged": ("a.json", '[{"t": 1', Y, ("is not JSON",)),
     "JSON, nested": ("a.json", "[" * 200_000, Y, ("is not JSON", "nested too deep")),

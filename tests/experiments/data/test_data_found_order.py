@@ -36,6 +36,7 @@ WRITTEN = {
     "Chinese": [f"{t.year}年{t.month}月{t.day}日" for t in DAYS],
     "digits": [int(f"{t:%Y%m%d}") for t in DAYS],
     "seconds since 1970": [int(t.timestamp()) for t in DAYS],
+    "seconds with parts": [t.timestamp() + 0.25 for t in DAYS],
     "milliseconds": [int(t.timestamp()) * 1000 for t in DAYS],
 }
 
@@ -91,6 +92,33 @@ def test_what_is_no_order(tmp_path: Path) -> None:
     assert prepare(csv_of(tmp_path, digits), asked).card["channels"]["names"] == ["day", "y"]
 
 
+def test_numbers_called_a_time(tmp_path: Path) -> None:
+    """Where they grow all through; a column of that name that does not is an input."""
+    frame = backwards(**{"time (s)": [0.5 * n for n in range(80)], "y": list(WAVE)})
+    read = prepare(csv_of(tmp_path, frame), FORECAST)
+    assert told(read, "order_taken")["columns"] == ["time (s)"]
+    assert values(read) == pytest.approx(WAVE[:3], abs=1e-5)
+    waits = pl.DataFrame({"time": [n % 9 for n in range(80)], "y": WAVE})
+    assert prepare(csv_of(tmp_path, waits), FORECAST).card["channels"]["names"] == ["time", "y"]
+
+
+def test_years_and_months_by_name(tmp_path: Path) -> None:
+    frame = backwards(
+        year=[2000 + n // 12 for n in range(80)],
+        month=[f"{datetime(2000, n % 12 + 1, 1):%B}" for n in range(80)],
+        y=list(WAVE),
+    )
+    read = prepare(csv_of(tmp_path, frame), FORECAST)
+    assert told(read, "order_taken")["columns"] == ["year", "month"]
+    assert values(read) == pytest.approx(WAVE[:3], abs=1e-5)
+
+
+def test_two_columns_that_tell_series_apart(tmp_path: Path) -> None:
+    shops, kinds = [n // 40 for n in range(160)], [n // 20 % 2 for n in range(160)]
+    frame = pl.DataFrame({"day": WRITTEN["text"][:20] * 8, "shop": shops, "kind": kinds, "y": WAVE * 2})
+    refused(csv_of(tmp_path, frame), FORECAST, BadData, "tells them apart: --group shop --group kind;")
+
+
 def test_two_columns_of_dates_are_asked_about(tmp_path: Path) -> None:
     frame = pl.DataFrame({"ordered": WRITTEN["text"], "sent": WRITTEN["Chinese"], "y": WAVE})
     path = csv_of(tmp_path, frame)
@@ -102,6 +130,9 @@ def test_rows_with_a_date_and_a_target_each(tmp_path: Path) -> None:
     frame = pl.DataFrame({"day": WRITTEN["text"], "y": WAVE, "state": ["on", "off"] * 40})
     path = csv_of(tmp_path, frame)
     refused(path, DataOptions(target="state"), BadData, "'day' holds dates", "--order day --every-step")
+    curves = frame.with_columns(z=pl.col("y") + 1)  # each day a sequence of two steps, if that is said
+    wide = prepare(csv_of(tmp_path, curves, "b.csv"), DataOptions(target="state", wide=True))
+    assert told(wide, "names_rows")["column"] == "day"
     assert prepare(path, DataOptions(target="state", order="day", every_step=True)).card["kind"] == "classification"
     words = pl.DataFrame({"said": [f"sentence {n}" for n in range(80)], "state": ["on", "off"] * 40})
     refused(csv_of(tmp_path, words), DataOptions(target="state"), BadData, "no column besides the target holds numbers")

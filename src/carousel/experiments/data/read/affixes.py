@@ -21,7 +21,8 @@ _MARKS = frozenset(
 )  # fmt: skip
 _UNITS = (
     "m s g h d l L V W K C F k M Hz kHz MHz GHz kg mg km cm mm nm ml mL kW kWh MW MWh Wh GWh Pa kPa hPa MPa bar mbar "
-    "psi rpm dB dBm mV kV mA ms us ns min sec hrs ppm ppb lx lm lbs lb ft mi mph kmh kn in yd USD EUR GBP CHF JPY CNY"
+    "psi rpm dB dBm mV kV mA ms us ns min sec hrs ppm ppb lx lm lbs lb ft mi mph kmh kn in yd USD EUR GBP CHF JPY CNY "
+    "B bn T"
 ).replace(" ", "|")  # what may be glued to a number; other letters glued to one are a name, such as 12a
 _AFFIXED = (
     r"^(?P<open>\()?(?P<sign>[+-]?)(?P<before>\p{Sc}?) ?(?P<minus>-?)"

@@ -41,7 +41,7 @@ class Shape:
         """[R] dates or date-times; null where a text has another shape, or no such day exists."""
         strict = series.set(~series.str.contains(self.pattern), None)
         plain = strict.str.replace(self.pattern, self.plain).str.replace(r":($|[^\d])", ":00${1}")
-        plain = plain.str.replace(",", ".", literal=True).str.replace("Z$", "+00:00")
+        plain = plain.str.replace(",", ".", literal=True).str.replace("(?:Z|UTC|GMT)$", "+00:00")
         plain = plain.str.replace_many(_WORDS) if any(mark in self.plain for mark in _OF_WORDS) else plain
         if self.whole_days:
             return plain.str.strptime(pl.Date, self.format, strict=False)
@@ -109,12 +109,13 @@ _MONTHS = (
     ("YYYY年n季度", rf"{_YEAR}年?第?(?<q>[1-4一二三四])季度?", ("${y}-Q${q}-1", "%Y-%m-%d")),
     ("YYYY-Wnn", rf"{_YEAR}[ -]?[Ww](?<w>\d{{1,2}})", _WEEK),
     ("YYYY年第n周", rf"{_YEAR}年 ?第(?<w>\d{{1,2}})周", _WEEK),
+    ("Mon-YY", rf"{_NAME}[- '’]{_SHORT}", ("${y}-${b}-1", "%y-%b-%d")),
     ("Qn YYYY", rf"[Qq](?<q>[1-4])[ -]?{_YEAR}", ("${y}-Q${q}-1", "%Y-%m-%d")),
 )
 _CLOCK = r"(?<H>\d{1,2}):(?<M>\d{2})(?::(?<S>\d{2})(?<f>[.,]\d+)?)?"
 _HALF = r"(?<H>\d{1,2}):(?<M>\d{2})(?::(?<S>\d{2}))? ?(?<p>[AaPp])\.?[Mm]\.?"
 _NOON = r"(?<p>上午|下午) ?(?<H>\d{1,2}):(?<M>\d{2})(?::(?<S>\d{2}))?"
-_ZONE = r" ?(?<z>Z|[+-]\d{2}:?\d{2})"
+_ZONE = r" ?(?<z>Z|UTC|GMT|[+-]\d{2}:?\d{2})"
 _FULL = ("${H}:${M}:${S}${f}", "%H:%M:%S%.f")
 _HALF_FULL = ("${H}:${M}:${S} ${p}M", "%I:%M:%S %p")
 _TIMES = (
@@ -151,6 +152,7 @@ def shapes() -> tuple[Shape, ...]:
         found += [_moment(date, time) for time in (*_TIMES, _HOUR)]
         found += [_moment(date, time, " *") for time in _SPOKEN]
         found.append(_zoned(date))
+    found.append(_unix())
     compact = next(date for date in _DATES if date[0] == "YYYYMMDD")
     found += [_moment(compact, time, "", "") for time in _COMPACT]
     found += [_moment(compact, time, "T", "T") for time in _COMPACT]
@@ -174,6 +176,13 @@ def _zoned(date: _Date) -> Shape:
     whole = f"^{pattern}(?:T| +){_CLOCK}{_ZONE}$"
     plain, form = f"{plain}T{_FULL[0]}${{z}}", f"{form}T{_FULL[1]}%z"
     return Shape(f"{name} HH:MM[:SS]+HH:MM", whole, plain, form, f"{asked} %H:%M:%S%z", zoned=True)
+
+
+def _unix() -> Shape:
+    """As `date` prints it, and old services their answers."""
+    pattern = rf"^[A-Z][a-z]{{2}} {_NAME} +{_DAY} {_CLOCK}{_ZONE} {_YEAR}$"
+    plain, form = f"{_NAMED[0]}T{_FULL[0]}${{z}}", f"{_NAMED[1]}T{_FULL[1]}%z"
+    return Shape("Day Mon DD HH:MM:SS ZONE YYYY", pattern, plain, form, "%a %b %d %H:%M:%S %z %Y", zoned=True)
 
 
 def _alone(time: _Time) -> Shape:

@@ -100,7 +100,7 @@ def _fits(text: str, separator: str) -> int | None:
     width, _ = _usual_width(rows)
     place = _header_place(rows, width)
     least = 2 if separator == SPACES else 1
-    alike = width > 1 and _usual_width(rows[place + 1 :])[1] > 0.9
+    alike = width > 1 and _usual_width(rows[place + 1 :])[1] > 0.9 and any(any(row[1:]) for row in rows)
     return place if alike and len(rows[place]) in (width, width - 1) and len(rows[place]) >= least else None
 
 

@@ -2,24 +2,33 @@
 
 A column is taken where it alone holds dates that differ from step to step. With a date that comes several times a
 sequence goes the one column of times of day or hours, if there is one. Where two columns hold dates nothing is taken.
+Where none does, a column of years and one of months' names are taken together, or the one column of numbers that is
+called a time and grows or falls from step to step.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from carousel.common.errors import BadPlan
-from carousel.experiments.data.arrays import Note
+from carousel.experiments.data.arrays import Floats, Note
 from carousel.experiments.data.options import DataOptions, several
 from carousel.experiments.data.read.dates import compact_dates, format_fits, text_dates
-from carousel.experiments.data.read.table import Table
+from carousel.experiments.data.read.table import Table, as_numbers
 
 _LOOKED_AT = 1000  # rows, evenly over the file: all of them are read afterwards, and refused where one is no date
 _FEWEST = 20  # rows: fewer whole numbers may look like 202401 by chance
-_EPOCH = {10: 946_684_800, 13: 946_684_800_000}  # digits of seconds, milliseconds; the beginning of 2000 in them
+_EPOCH = tuple((946_684_800 * per, 4_102_444_800 * per) for per in (1, 1000))  # 2000 to 2100, in (milli)seconds
+_TIME = re.compile(
+    r"(?:date|datum|time|timestamp|datetime|ts|epoch|unix[ _]?time|日期|时间|時間|时间戳|时刻)(?:\s*[(\[（].*)?",
+    re.IGNORECASE,
+)
+_YEARS = ("year", "yr", "jahr", "年", "年份")
+_MONTH = r"^(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?$"
 _HOURS = ("hour", "hr", "时", "小时", "時", "時間")
 
 
@@ -35,11 +44,14 @@ def with_found_order(table: Table, options: DataOptions) -> tuple[Table, DataOpt
     dates = [name for name in dates if not _named_by(table.frame, groups, name)]
     if options.date_format is not None and not dates:
         raise BadPlan("--date-format goes with --order", got=options.date_format, fix="name the column with --order")
-    if len(dates) != 1:
+    if len(dates) == 1:
+        order = _with_time(table.frame, groups, dates[0], [name for name in others if name != dates[0]])
+    else:
+        order = () if dates else _months_of_years(table.frame, others) or _called_a_time(table.frame, groups, others)
+    if not order:
         return table, options
-    order = _with_time(table.frame, groups, dates[0], [name for name in others if name != dates[0]])
-    note: Note = {"key": "order_found", "columns": list(order), "first": dates[0]}
-    return replace(table, notes=[*table.notes, note]), replace(options, order=order if len(order) > 1 else dates[0])
+    note: Note = {"key": "order_found" if dates else "order_taken", "columns": list(order), "first": order[0]}
+    return replace(table, notes=[*table.notes, note]), replace(options, order=order if len(order) > 1 else order[0])
 
 
 def dated(frame: pl.DataFrame, names: list[str]) -> list[str]:
@@ -62,15 +74,43 @@ def _holds_dates(series: pl.Series, date_format: str | None) -> bool:
 
 def _numbers_are_dates(some: pl.Series) -> bool:
     """Whole numbers such as 20240131, or seconds or milliseconds since 1970 that grow or fall from row to row."""
-    numbers = some.cast(pl.Int64, strict=False) if not some.dtype.is_float() else some.clear()
-    if numbers.null_count() or not len(numbers):
+    whole = some.cast(pl.Int64, strict=False) if not some.dtype.is_float() else some.clear()
+    if len(whole) and not whole.null_count() and compact_dates(whole) is not None:
+        return whole.n_unique() > 1
+    numbers = as_numbers(some)
+    if numbers.null_count():
         return False
-    if compact_dates(numbers) is not None:
-        return numbers.n_unique() > 1
-    digits = numbers.cast(pl.String).str.len_chars().unique().to_list()
-    changes = np.diff(numbers.to_numpy())
-    since = _EPOCH.get(digits[0]) if len(digits) == 1 else None
-    return since is not None and bool((numbers >= since).all() and ((changes > 0).all() or (changes < 0).all()))
+    since = any(bool(numbers.is_between(begin, end).all()) for begin, end in _EPOCH)
+    return since and _one_way(numbers.to_numpy())
+
+
+def _one_way(numbers: Floats) -> bool:
+    changes = np.diff(numbers)
+    return bool((changes > 0).all() or (changes < 0).all())
+
+
+def _called_a_time(frame: pl.DataFrame, groups: list[str], names: list[str]) -> tuple[str, ...]:
+    """The one column of numbers by such a name that grows, or falls, all through each sequence."""
+    called = [name for name in names if _TIME.fullmatch(name.strip()) and frame.height >= _FEWEST]
+    found = [name for name in called if _grows(frame, groups, name)]
+    return (found[0],) if len(found) == 1 else ()
+
+
+def _grows(frame: pl.DataFrame, groups: list[str], name: str) -> bool:
+    numbers = as_numbers(frame[name]) if not frame[name].dtype.is_temporal() else frame[name].clear()
+    if not len(numbers) or numbers.null_count():
+        return False
+    parts = frame.select(*groups, numbers).partition_by(groups, maintain_order=True) if groups else [numbers.to_frame()]
+    return all(_one_way(part[name].to_numpy()) for part in parts)
+
+
+def _months_of_years(frame: pl.DataFrame, names: list[str]) -> tuple[str, ...]:
+    years = [name for name in names if name.strip().lower() in _YEARS]
+    months = [n for n in names if frame[n].dtype == pl.String and frame[n].str.contains(_MONTH).fill_null(False).all()]
+    if len(years) != 1 or len(months) != 1:
+        return ()
+    whole = frame[years[0]].cast(pl.Int64, strict=False)
+    return (years[0], months[0]) if bool(whole.is_between(1500, 2200).fill_null(False).all()) else ()
 
 
 def _named_by(frame: pl.DataFrame, groups: list[str], name: str) -> bool:

@@ -188,6 +188,8 @@ def _wide(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     _refuse_block_gaps(table, options)
     block = next(iter(several(options.block)), None)
     blocks = table.frame[block].cast(pl.String).to_list() if block is not None else None
+    if not options.wide:
+        _refuse_steps(table, [name for name in table.frame.columns if name not in (target, block)])
     table, named = _without_names(table, {target, block})
     columns = [name for name in table.frame.columns if name not in (target, block)]
     x, kept = row_values(table, columns)
@@ -236,7 +238,6 @@ def row_values(table: Table, columns: list[str]) -> tuple[Floats, np.ndarray]:
         table.refuse_empty(name)
     texts = [name for name in columns if not is_numeric(table.frame[name])]
     if texts:
-        _refuse_steps(table, columns)
         raise BadData(
             f"column {texts[0]!r} holds text, and without --group each row is a sequence of numbers",
             got=repr(str(table.frame[texts[0]].drop_nulls()[0])),

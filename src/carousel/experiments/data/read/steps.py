@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import polars as pl
@@ -15,6 +16,8 @@ from carousel.experiments.data.card import Spacing
 from carousel.experiments.data.read.order import Times, read_times
 from carousel.experiments.data.read.table import Table, as_numbers, ignoring
 from carousel.experiments.data.read.visible import all_visible, renamed_note
+
+_MOST_TRIED = 12  # columns that may tell rows of one time apart
 
 
 @dataclass(frozen=True)
@@ -104,12 +107,16 @@ def _refuse_duplicates(
 
 
 def _telling_apart(steps: Steps, order: str) -> str:
-    """The option with the first column of words or whole numbers in which rows of one time differ."""
+    """The options with the first column of words or whole numbers in which rows of one time differ, or the first two
+    that do together."""
     frame = steps.table.frame
     kinds = [s for s in frame.get_columns() if s.name != order and (s.dtype == pl.String or s.dtype.is_integer())]
-    few = [s.name for s in kinds if not s.null_count() and 1 < s.n_unique() <= frame.height // 2]
-    apart = [name for name in few if frame.select(pl.struct(order, name).n_unique()).item() == frame.height]
-    return f"--group {shlex.quote(apart[0]) if apart else 'NAME'}"
+    few = [s.name for s in kinds if not s.null_count() and 1 < s.n_unique() <= frame.height // 2][:_MOST_TRIED]
+    for names in ((name,) for name in few), combinations(few, 2):
+        for some in names:
+            if frame.select(pl.struct(order, *some).n_unique()).item() == frame.height:
+                return " ".join(f"--group {shlex.quote(name)}" for name in some)
+    return "--group NAME"
 
 
 def _spaced(order: str | None, times: Times | None, lengths: Ints) -> list[Note]:

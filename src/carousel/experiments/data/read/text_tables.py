@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import deque
 from dataclasses import replace
 
@@ -26,6 +27,7 @@ from carousel.experiments.data.read.table import Table, counts_rows, make_table
 from carousel.experiments.data.read.two_headers import joined_headers
 
 _INDEX = "index"
+_LOOKED_AT = 2**16  # characters
 _ENDLESS = 2**17  # characters: a last cell of more, over several lines, is a quote that never ends
 
 
@@ -43,6 +45,8 @@ def _read(source: Source, options: DataOptions, separator: str | None) -> Table:
     text, notes = decode(source, options.encoding)
     text = text.lstrip("\ufeff")
     text = text if "\n" in text else text.replace("\r", "\n")  # ends of lines of old Macs
+    text, ended = _without_ends(text)
+    notes += ended
     dialect = commented(text, separator)
     _refuse_endless_cell(source, text, dialect)
     rest = text.split("\n", dialect.before + dialect.headed)
@@ -50,6 +54,14 @@ def _read(source: Source, options: DataOptions, separator: str | None) -> Table:
     frame = _frame(source, body, dialect)
     frame = named(frame, dialect.classes) if dialect.classes else frame
     return as_table(frame, dialect, source, options, notes)
+
+
+def _without_ends(text: str) -> tuple[str, list[Note]]:
+    """Without a semicolon that does nothing but end each line."""
+    lines = [line for line in text[:_LOOKED_AT].splitlines()[:-1] if line.strip()]
+    if len(lines) < 3 or not all(line.rstrip().endswith(";") and line.count(";") == 1 for line in lines):
+        return text, []
+    return re.sub(r";[ \t\r]*$", "", text, flags=re.MULTILINE), [{"key": "line_ends", "mark": ";"}]
 
 
 def as_table(frame: pl.DataFrame, dialect: Dialect, source: Source, options: DataOptions, notes: list[Note]) -> Table:
