@@ -17,6 +17,7 @@ from carousel.experiments.data.prepare.sample_text import sample_lines
 from carousel.experiments.takeaway.export.export import export
 from carousel.experiments.takeaway.predict import predict
 from tests.experiments.data.data_files import told, write
+from tests.support.exported import torch_is_off
 from tests.support.taken_folder import folder_of
 
 OPTIONS = DataOptions(forecast=("y",), group="shop", order="t", window=6, horizon=2)
@@ -106,8 +107,9 @@ def test_a_series_that_was_trained_on_keeps_its_unit_however_few_its_rows(tmp_pa
 def test_it_is_exported_with_level_and_unit_as_inputs(members: int, tmp_path: Path) -> None:
     best = folder_of(write(tmp_path, "shops.csv", shops().write_csv()), OPTIONS, parameters=200, members=members)
     for to in ("onnx", "torch"):
-        exact, *_ = export(best, to, tmp_path / to).parity
-        assert exact.largest < 1e-5 and exact.sequences == 64
+        parity = export(best, to, tmp_path / to, check=to == "onnx").parity
+        off = parity[0].largest if parity else torch_is_off(best, tmp_path / to)
+        assert off < 1e-5
         about = json.loads((tmp_path / to / "series.json").read_text())
         assert list(about["series"]) == ["shop=a", "shop=b", "shop=c"] and about["columns"] == ["y", "warm"]
         assert about["series"]["shop=b"]["level"][0] == pytest.approx(shops().filter(shop="b")["y"].mean())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from carousel.common.errors import FolderConflict
 from carousel.common.texts import text
 from carousel.experiments.data import DataTask, Prepared
 from carousel.experiments.finalise import finalise
+from carousel.experiments.report.model_card import model_card
 from carousel.experiments.results.export import export_best, refit_of
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.folder import RunFolder
@@ -128,6 +130,19 @@ def test_the_model_card_tells_data_scores_and_limits_in_both_languages(run: RunF
     for band in again.record.errors:
         assert f"{band.half[0]:.3g}" in english and f"{band.half[0]:.3g}" in chinese
     assert "all 60 examples" in english and "全部 60 个样本" in chinese and "at most 8 steps" in english
+    for lang, card in (("en", english), ("zh", chinese)):
+        assert text("take.card.coverage_alike", lang) in card and text("take.card.coverage_assumes", lang) in card
+
+
+@pytest.mark.slow
+def test_the_card_says_that_intervals_go_with_how_hard_a_window_is(run: RunFolder) -> None:
+    evidence = load_evidence(run.path)
+    (again,) = evidence.refits
+    bands = [band.model_copy(update={"average": [2.0]}) for band in again.record.errors]
+    local = replace(again, record=again.record.model_copy(update={"errors": bands}))
+    for lang in ("en", "zh"):
+        card = model_card(evidence, again.description.trial, local, None, lang)
+        assert text("take.card.coverage_local", lang) in card and text("take.card.coverage_alike", lang) not in card
 
 
 @pytest.mark.slow
