@@ -20,7 +20,7 @@ _LAST_YEAR = 9999
 class Frequency(NamedTuple):
     """A step: so many of a unit of the table library ("mo", "d", "m", "s")."""
 
-    count: int
+    times: int
     unit: str
 
 
@@ -38,7 +38,7 @@ def frequency_of(said: str) -> Frequency | None:
     if several is None or several[2] not in _UNITS:
         return _NAMED.get(said)
     one = _NAMED[_UNITS[several[2]]]
-    return Frequency(int(several[1]) * one.count, one.unit)
+    return Frequency(int(several[1]) * one.times, one.unit)
 
 
 def moments(source: Source, starts: list[tuple[int, str]], frequency: Frequency, of_row: Ints, step: Ints) -> pl.Series:
@@ -50,13 +50,13 @@ def moments(source: Source, starts: list[tuple[int, str]], frequency: Frequency,
         if unknown:
             raise BadData(f"the series of line {line} of {source.name} has no start", allowed="1979-01-01 00-00-00",
                           got=visible(text, 40) or "an empty field", fix="correct it")  # fmt: skip
-    days = np.bincount(of_row) * frequency.count * _DAYS[frequency.unit]
+    days = np.bincount(of_row) * frequency.times * _DAYS[frequency.unit]
     ends = parsed.dt.year().to_numpy() + days / 365
     if ends.max() > _LAST_YEAR:
         line, text = starts[int(ends.argmax())]
         raise BadData(f"the series of line {line} of {source.name} would end after the year {_LAST_YEAR}", got=text,
                       fix="correct its start, or @frequency")  # fmt: skip
-    by = pl.Series("by", step * frequency.count)
+    by = pl.Series("by", step * frequency.times)
     days_alone = frequency.unit in ("mo", "d") and (parsed == parsed.dt.truncate("1d")).all()
     at = parsed.cast(pl.Date) if days_alone else parsed  # whole days may be even in months
     found = pl.DataFrame({"at": at[of_row], "by": by})
