@@ -22,10 +22,10 @@ from carousel.experiments.data.prepare.sequences import SHORTEST
 from carousel.experiments.data.prepare.trained_channels import NAMED, channels_of, masked, seen, unmasked
 from carousel.experiments.data.read.disguised import true_ending
 from carousel.experiments.data.read.fill import filled
-from carousel.experiments.data.read.layouts import row_values
 from carousel.experiments.data.read.order import Times
 from carousel.experiments.data.read.panel import unpivoted
 from carousel.experiments.data.read.roles import holds, with_roles
+from carousel.experiments.data.read.row_values import row_values
 from carousel.experiments.data.read.source import Source, read_source
 from carousel.experiments.data.read.steps import in_order
 from carousel.experiments.data.read.table import Table

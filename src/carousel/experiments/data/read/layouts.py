@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from carousel.common.errors import BadData, BadPlan, listed
-from carousel.experiments.data.arrays import Floats, Note
+from carousel.experiments.data.arrays import Note
 from carousel.experiments.data.options import DataOptions, several
 from carousel.experiments.data.read.channels import MOST_VALUES, read_channels, too_many_words
 from carousel.experiments.data.read.fill import filled
-from carousel.experiments.data.read.found_order import dated
 from carousel.experiments.data.read.panel import unpivoted
 from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedSequences, ParsedSeries
 from carousel.experiments.data.read.roles import with_roles
+from carousel.experiments.data.read.row_values import refuse_steps, row_values
 from carousel.experiments.data.read.steps import Steps, in_order
 from carousel.experiments.data.read.suspicious import suspicious
-from carousel.experiments.data.read.table import Table, counts_rows, ignoring, is_numeric
+from carousel.experiments.data.read.table import Table, counts_rows, is_numeric
 from carousel.experiments.data.read.taking_turns import taking_turns
 
 _FEW_ROWS = 20  # so few numbers may count by chance
@@ -189,7 +188,7 @@ def _wide(table: Table, options: DataOptions, target: str) -> ParsedSequences:
     block = next(iter(several(options.block)), None)
     blocks = table.frame[block].cast(pl.String).to_list() if block is not None else None
     if not options.wide:
-        _refuse_steps(table, [name for name in table.frame.columns if name not in (target, block)])
+        refuse_steps(table, [name for name in table.frame.columns if name not in (target, block)])
     table, named = _without_names(table, {target, block})
     columns = [name for name in table.frame.columns if name not in (target, block)]
     x, kept = row_values(table, columns)
@@ -216,37 +215,3 @@ def _without_names(table: Table, roles: set[str | None]) -> tuple[Table, list[No
         if name not in roles and (named or counts_rows(series)):
             notes.append({"key": "names_rows", "column": name})
     return replace(table, frame=frame.drop([str(note["column"]) for note in notes])), notes
-
-
-def _refuse_steps(table: Table, columns: list[str]) -> None:
-    """BadData where rows that are taken for whole sequences have a date each, or nothing but words."""
-    dates = dated(table.frame, columns)
-    if dates:
-        raise BadData(f"column {dates[0]!r} holds dates, and without --order each row is a whole sequence of numbers",
-                      got=repr(str(table.frame[dates[0]][0])),
-                      fix=f"if each row is one step with a target of its own, --order {shlex.quote(dates[0])} "
-                      f"--every-step; else leave it out: {ignoring(dates)}")  # fmt: skip
-    if not any(is_numeric(table.frame[name]) for name in columns):
-        raise BadData("no column besides the target holds numbers", allowed="sequences of numbers",
-                      got=f"words, such as {str(table.frame[columns[0]].drop_nulls()[0])[:40]!r}",
-                      fix="make numbers of the words first")  # fmt: skip
-
-
-def row_values(table: Table, columns: list[str]) -> tuple[Floats, np.ndarray]:
-    """Of rows that are sequences: [R, C] the values, and true [R, C] up to each row's last. BadData for text."""
-    for name in columns:
-        table.refuse_empty(name)
-    texts = [name for name in columns if not is_numeric(table.frame[name])]
-    if texts:
-        raise BadData(
-            f"column {texts[0]!r} holds text, and without --group each row is a sequence of numbers",
-            got=repr(str(table.frame[texts[0]].drop_nulls()[0])),
-            fix=f"leave it out: {ignoring(texts)}; or name the sequences with --group {shlex.quote(texts[0])} "
-            "if each row is one step",
-        )
-    if not columns:
-        raise BadData("no column is left for the network to see", fix="add columns of numbers")
-    x = np.stack([table.numbers(name) for name in columns], axis=1)
-    # After its last value a row has ended; a gap before that is a missing value.
-    ended = np.flip(np.logical_and.accumulate(np.flip(np.isnan(x), axis=1), axis=1), axis=1)
-    return x, ~ended
