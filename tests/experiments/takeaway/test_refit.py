@@ -17,6 +17,7 @@ from carousel import load_best
 from carousel.common.errors import FolderConflict
 from carousel.common.texts import text
 from carousel.experiments.data import DataTask, Prepared
+from carousel.experiments.data.arrays import Note
 from carousel.experiments.finalise import finalise
 from carousel.experiments.report.model_card import model_card
 from carousel.experiments.results.export import export_best, refit_of
@@ -140,9 +141,13 @@ def test_the_card_says_that_intervals_go_with_how_hard_a_window_is(run: RunFolde
     (again,) = evidence.refits
     bands = [band.model_copy(update={"average": [2.0]}) for band in again.record.errors]
     local = replace(again, record=again.record.model_copy(update={"errors": bands}))
+    assert evidence.card is not None
+    note: Note = {"key": "own_units", "columns": ["a"], "times": 10}
+    own = replace(evidence, card={**evidence.card, "notes": [note]})
     for lang in ("en", "zh"):
-        card = model_card(evidence, again.description.trial, local, None, lang)
+        card, of_own = (model_card(each, again.description.trial, local, None, lang) for each in (evidence, own))
         assert text("take.card.coverage_local", lang) in card and text("take.card.coverage_alike", lang) not in card
+        assert [text("take.card.coverage_own", lang) in each for each in (card, of_own)] == [False, True]
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from carousel.common.pages.numbers import fixed, interval
 from carousel.common.texts import text
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.prepare.card_text import card_lines
+from carousel.experiments.data.prepare.own_units import own_columns
 from carousel.experiments.report.tables.contenders import Summary, summaries, summarise
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.results.refitted import Refitted
@@ -70,14 +71,14 @@ def _question(card: Card | None, trial: Trial, lang: str) -> list[str]:
 
 def _training(evidence: Evidence, trial: Trial, again: Refitted | None, lang: str) -> list[str]:
     made = trial.contender
-    told = _say("one_trial", lang, seed=trial.seed)
+    told = [_say("one_trial", lang, seed=trial.seed)]
     if again is not None:
-        told = _say("refit", lang, count=f"{again.record.examples:,}", steps=f"{again.description.steps:,}")
+        told = [_say("refit", lang, count=f"{again.record.examples:,}", steps=f"{again.description.steps:,}")]
         if again.description.members > 1:
-            told += _say("ensemble", lang, members=again.description.members)
+            told.append(_say("ensemble", lang, members=again.description.members))
     sizes = {"parameters": f"{made.parameters:,}", "hidden": made.hidden, "layers": made.layers}
     settings = _say("settings", lang, rate=f"{trial.learning_rate:g}", clip=f"{trial.training.clip_norm:g}", **sizes)
-    return [told, settings]
+    return [*told, settings]
 
 
 def _scores(evidence: Evidence, trial: Trial, lang: str) -> list[str]:
@@ -112,6 +113,8 @@ def _coverage(evidence: Evidence, again: Refitted | None, lang: str) -> list[str
     local = again.record.errors[0].average is not None
     of_classes = evidence.card is not None and evidence.card["kind"] == "classification"
     width = [] if of_classes else ["local" if local else "alike"]
+    if evidence.card is not None and own_columns(evidence.card):
+        width.append("own")
     told = [_say(f"coverage_{key}", lang) for key in ("how", *width, "assumes")]
     return [*told, "", *_table(head, cells)]
 
