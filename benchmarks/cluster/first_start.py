@@ -118,7 +118,10 @@ def first_start() -> dict[str, Any]:
             time.sleep(20)
             typed = f"carousel compare --plan /plan.toml --out run --engine ray --address {cluster.address}"
             done = head.run("runuser", "-l", "carousel", "-c", typed)
-            found |= {"exit_code": done.returncode, "said": done.stderr.splitlines()[-12:]}
+            found |= {"exit_code": done.returncode, "said": (done.stdout + done.stderr).splitlines()[-12:]}
+            found["services"] = [(copy.root / "var/log/service").read_text()[-300:] for copy in copies]
+            if done.returncode:
+                return found
             subprocess.run(["cp", "-r", f"{head.root}/home/carousel/run", str(place / "ray")], check=True)
         return found | run.compared("ray", expected, {})
 
