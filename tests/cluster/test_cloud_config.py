@@ -125,6 +125,7 @@ def test_ray_runs_as_a_service_and_the_workers_find_the_head(fixed: Path, by_dhc
     assert "ray start --head --port=6379" in head and head.count("--node-ip-address=10.0.0.10\n") == 1
     assert "--node-ip-address" not in service(by_dhcp, "head")
     assert "ray start --address=10.0.0.10:6379 " in service(fixed, "worker-2")
+    assert service(fixed, "worker-2").count("--node-ip-address=10.0.0.12\n") == 1  # without a gateway Ray finds none
     assert "ray start --address=head.internal:6379 " in service(by_dhcp, "worker-1")
     for folder, machine in ((fixed, "head"), (by_dhcp, "worker-1")):
         assert "User=carousel\n" in service(folder, machine) and "Restart=always\n" in service(folder, machine)
