@@ -35,12 +35,14 @@ _STAGES = (["init", "--local"], ["init"], ["modules", "--mode=config"], ["module
 _SYSTEMCTL = """#!/bin/sh
 echo "$@" >> /var/log/systemctl
 [ "$1" = enable ] || exit 0
-of() { sed -n "s/^$1=//p" "/etc/systemd/system/$3"; }
 value() { sed -n "s/^$1=//p" "$unit"; }
 unit=/etc/systemd/system/$3
 cd "$(value WorkingDirectory)" || exit 1
-setsid runuser -u "$(value User)" -- env -i HOME="$(value WorkingDirectory)" RAY_raylet_start_wait_time_s=120 \\
-    RAY_worker_niceness=0 $(value Environment) $(value ExecStart) > /var/log/service 2>&1 < /dev/null &
+start() {
+    runuser -u "$(value User)" -- env -i HOME="$(value WorkingDirectory)" RAY_raylet_start_wait_time_s=120 \\
+        RAY_worker_niceness=0 $(value Environment) $(value ExecStart)
+}
+while true; do start; sleep 5; done >> /var/log/service 2>&1 < /dev/null &
 """
 _MOUNTS = """set -e
 mount --make-rprivate /
