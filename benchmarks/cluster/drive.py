@@ -25,11 +25,12 @@ def main(path: str, address: str, do: str) -> None:
     folder, said, begins = RunFolder(Path(path)), list[str](), dict[int, float]()
     engine = RayEngine(address, None, do)
     cluster, tasks = engine._cluster, dict[int, int]()
-    events: list[tuple[str, int, float, float]] = []
+    events, bridge = list[tuple[str, int, float, float]](), list[float]()
     ordinary = cluster.messages
 
     def watched() -> list[tuple[int, Message]]:
         found = ordinary()
+        bridge.append(_cpu_of(cluster._child._process.pid))  # it is gone when the run is over
         for lease, message in found:
             if lease and isinstance(message, Started):
                 tasks[lease] = message.pid
@@ -47,7 +48,7 @@ def main(path: str, address: str, do: str) -> None:
         run_plan(plan, folder, engine.workers, lambda progress: None, start=start)
     took: dict[str, Any] = {"began": began, "ended": time.time(), "tasks": len(tasks), "said": said}
     took |= {"worker_begins": sorted(begins.values()), "events": events}
-    took["bridge_cpu"] = _cpu_of(cluster._child._process.pid)
+    took["bridge_cpu"] = max(bridge)
     json.dump(took | {"driver_cpu": _cpu(resource.RUSAGE_SELF)}, sys.stdout)
     engine.close()
 
