@@ -20,12 +20,12 @@ from carousel.experiments.runner.cluster.bridge import DO_JOBS
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.run import run_plan
 
-_PLAN = small_plan(steps=400, seeds=60)
+_PLAN = small_plan(steps=400, seeds=100)
 Event = tuple[str, int, float, float]  # "Started" or "Ended", process, second, its seconds of processor time
 
 
 def overhead() -> dict[str, Any]:
-    """124 small trainings by a local worker, and on one and two nodes of a worker each."""
+    """204 small trainings by a local worker, and on one and two nodes of a worker each."""
     local = _local()
     found: dict[str, Any] = {"local_worker_cpu": round(local, 1)}
     makespan = {}
