@@ -60,6 +60,7 @@ def compare(
     wide: Annotated[bool, typer.Option("--wide", rich_help_panel=_FILE)] = False,
     every_step: Annotated[bool, typer.Option("--every-step", rich_help_panel=_FILE)] = False,
     fill: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
+    known: Annotated[list[str] | None, typer.Option(metavar=_LIST, rich_help_panel=_FILE)] = None,
     one_unit: Annotated[bool, typer.Option("--one-unit", rich_help_panel=_FILE)] = False,
     date_format: Annotated[str | None, typer.Option(metavar=_FORMAT, rich_help_panel=_FILE)] = None,
     encoding: Annotated[str | None, typer.Option(metavar=_NAME, rich_help_panel=_FILE)] = None,
@@ -90,7 +91,7 @@ def compare(
     from carousel.cli.options import data_options, names, request_of, whole_numbers
 
     columns = {"group": group, "order": order, "forecast": forecast, "block": block}
-    columns |= {"inputs": inputs, "ignore": ignore, "missing": missing, "not_missing": not_missing}
+    columns |= {"inputs": inputs, "ignore": ignore, "missing": missing, "not_missing": not_missing, "known": known}
     told = {"date_format": date_format, "encoding": encoding, "decimal": decimal, "kind": kind, "split_by": split_by}
     steps = {"target": target, "horizon": horizon, "window": window, "wide": wide or None, "fill": fill}
     steps |= {"every_step": every_step or None, "one_unit": one_unit or None}

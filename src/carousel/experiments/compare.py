@@ -46,6 +46,7 @@ def compare(
     not_missing: Names | None = None, block: Names | None = None, split_by: str | None = None,
     date_format: str | None = None, encoding: str | None = None, decimal: str | None = None,
     wide: bool | None = None, every_step: bool | None = None, fill: str | None = None, one_unit: bool | None = None,
+    known: Names | None = None,
     plan: str | Path | None = None, out: str | Path | None = None, workers: int | None = None,
     engine: str = "local", address: str | None = None, lang: str = "en", progress: bool | TextIO = True,
 ) -> Conclusion:  # fmt: skip
@@ -70,9 +71,10 @@ def compare(
     split_by ("time" or "sequence"), drop_short (drop sequences of one step). Of a table: inputs (the only columns to
     be inputs), ignore (columns to leave out), missing (values that mean "no value"), not_missing (words such as None
     that are values here), date_format (of order), encoding and decimal ("comma" or "point") of a text table, wide (a
-    row is a whole sequence), every_step (each step has a target of its own), fill (gaps: "last" or "linear"), one_unit
-    (series of different levels stay in the file's unit). Several columns of one role are one key. rivals: simple
-    methods beside the networks: "all" (None too), "none", or names. ensemble: so many answer by their mean.
+    row is a whole sequence), every_step (each step has a target of its own), fill (gaps: "last" or "linear"), known
+    (inputs known in advance, for horizon steps), one_unit (series of different levels stay in the file's unit).
+    Several columns of one role are one key. rivals: simple methods beside the networks: "all" (None too), "none", or
+    names. ensemble: so many answer by their mean.
 
     plan: the folder or plan.toml of an earlier run, which is run anew as it is, in place of all of the above. out: run
     folder; None: runs/NAME, the same for the same call. workers: processes of one thread; None: one a core. engine:
@@ -87,7 +89,7 @@ def compare(
             decimal=decimal, split_by=split_by, wide=wide, every_step=every_step, fill=fill, one_unit=one_unit,
             missing=None if missing is None else _values(missing),
             **_columns(group=group, order=order, forecast=forecast, inputs=inputs, ignore=ignore, block=block,
-                       not_missing=not_missing),
+                       not_missing=not_missing, known=known),
             split=None if split is None else _shares(split), drop_short=drop_short,
         )  # fmt: skip
         request = ComparisonRequest(
@@ -97,9 +99,9 @@ def compare(
             budget=budget, parameters=_whole("--parameters", parameters), seed=_whole("--seed", seed), kernel=kernel,
             data=data, rivals=_given("--rivals", rivals), ensemble=_whole("--ensemble", ensemble),
         )  # fmt: skip
-        known = preflight(request, None if plan is None else Path(plan))
+        checked = preflight(request, None if plan is None else Path(plan))
         stream = (sys.stderr if progress else None) if isinstance(progress, bool) else progress
-        return run_comparison(known, None if out is None else Path(out), workers, lang, stream, (engine, address))
+        return run_comparison(checked, None if out is None else Path(out), workers, lang, stream, (engine, address))
 
 
 def run_comparison(

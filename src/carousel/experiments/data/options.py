@@ -32,7 +32,8 @@ class DataOptions:
     as %d/%m/%Y. encoding, decimal: of a text table, where they cannot be told
     from it ("comma" or "point"). wide: each row of a table is a whole sequence, and this is meant. every_step: the
     target is told at each step, from those up to it. fill: gaps are
-    filled by the last value before them ("last") or on a line between their neighbours ("linear"). one_unit: series of
+    filled by the last value before them ("last") or on a line between their neighbours ("linear"). known: inputs
+    whose values at the steps that are forecast are known in advance; with horizon. one_unit: series of
     different levels are not put in units of their own. Raises BadPlan where the options contradict each other.
     """
 
@@ -59,6 +60,7 @@ class DataOptions:
     every_step: bool | None = None
     fill: Fill | None = None
     one_unit: bool | None = None
+    known: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._check_split()
@@ -143,6 +145,9 @@ class DataOptions:
             raise BadPlan("--kind goes with --target, not with --forecast", got=self.kind, fix="leave it out")
         if self.one_unit and not self.forecast:
             raise BadPlan("--one-unit goes with --forecast", got="no --forecast", fix="leave --one-unit out")
+        if self.known and not (self.forecast and self.horizon):
+            raise BadPlan("--known goes with --forecast and --horizon, which says how far ahead it is known",
+                          got=",".join(self.known), fix="add --horizon STEPS, or leave --known out")  # fmt: skip
         for option, value in (("--window", self.window), ("--horizon", self.horizon)):
             if value is not None:
                 self._check_steps(option, value)
@@ -155,7 +160,7 @@ class DataOptions:
 
     def of_tables(self) -> dict[str, object]:
         """The options that only a table gives a meaning."""
-        lists = {f"--{name}": ",".join(getattr(self, name)) for name in ("ignore", "inputs", "missing")}
+        lists = {f"--{name}": ",".join(getattr(self, name)) for name in ("ignore", "inputs", "missing", "known")}
         lists["--not-missing"] = ",".join(self.not_missing)
         lists["--block"] = ",".join(several(self.block))
         lists["--every-step"] = "given" if self.every_step else ""

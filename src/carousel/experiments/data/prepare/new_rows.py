@@ -14,6 +14,7 @@ from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Bools, Floats, Ints, Singles, firsts_of, starts_of
 from carousel.experiments.data.card import Card, Spacing
 from carousel.experiments.data.options import DataOptions, Fill, several
+from carousel.experiments.data.prepare.known_rows import with_known_ahead
 from carousel.experiments.data.prepare.new_arrays import refuse_others
 from carousel.experiments.data.prepare.own_units import in_own_units, known_units, own_columns, own_units
 from carousel.experiments.data.prepare.preparation import OTHERS, TABLES, as_shown
@@ -147,6 +148,7 @@ def _long(table: Table, options: DataOptions, trained: Prepared) -> NewRows:
             table.column(name, f"{role} column", NAMED)
     steps = in_order(table, group, order, options.date_format)
     raw, _ = filled(channels_of(steps.table, card), steps.lengths, options.fill)
+    raw, steps = with_known_ahead(raw, steps, card)
     refuse_gaps(steps.table, raw, card)
     known = card["forecast"]["spacing"] if card["forecast"] is not None else card.get("spacing")
     if known is not None and steps.times is not None:

@@ -10,6 +10,7 @@ from carousel.experiments.data.arrays import Floats, Singles
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.scaling import refuse_huge, scaled_by
+from carousel.experiments.data.read.known_ahead import name_ahead
 from carousel.experiments.data.read.table import Table
 from carousel.experiments.data.read.visible import visible
 
@@ -45,9 +46,25 @@ def unmasked(card: Card) -> list[str]:
     return [name for name in card["channels"]["names"] if name not in masks]
 
 
+def known_of(card: Card) -> tuple[list[str], int]:
+    """(channels that are known in advance, how many steps ahead); none where none are."""
+    note = next((note for note in card["notes"] if note["key"] == "known"), None)
+    if note is None:
+        return [], 0
+    horizon, names = int(str(note["horizon"])), unmasked(card)
+    return [name for name in names if name_ahead(name, horizon) in names], horizon
+
+
+def of_columns(card: Card) -> list[str]:
+    """The channels that are columns as they are, not as they will be later."""
+    known, horizon = known_of(card)
+    ahead = {name_ahead(name, horizon) for name in known}
+    return [name for name in unmasked(card) if name not in ahead]
+
+
 def channels_of(table: Table, card: Card) -> Floats:
-    """[R, c]: the channels of training, from the columns of this table."""
-    names, words = unmasked(card), _words(card)
+    """[R, c]: the channels of training, from the columns of this table; those of later steps are not among them."""
+    names, words = of_columns(card), _words(card)
     found: list[Floats] = []
     for column, known in words.items():
         if known:
@@ -63,7 +80,7 @@ def _words(card: Card) -> dict[str, list[str]]:
     """Each input column, and where it held words, these: channels "column=word"."""
     hot = {str(note["column"]): note for note in card["notes"] if note["key"] == "one_hot"}
     found: dict[str, list[str]] = {}
-    for channel in unmasked(card):
+    for channel in of_columns(card):
         column = next((name for name in sorted(hot, key=len, reverse=True) if channel.startswith(f"{name}=")), None)
         if column is None:
             found[channel] = []

@@ -12,6 +12,7 @@ from carousel.experiments.data.arrays import Note
 from carousel.experiments.data.options import DataOptions, several
 from carousel.experiments.data.read.channels import MOST_VALUES, read_channels, too_many_words
 from carousel.experiments.data.read.fill import filled
+from carousel.experiments.data.read.known_ahead import with_known
 from carousel.experiments.data.read.panel import unpivoted
 from carousel.experiments.data.read.parsed import Parsed, ParsedLabels, ParsedSequences, ParsedSeries
 from carousel.experiments.data.read.roles import with_roles
@@ -75,6 +76,7 @@ def _series(table: Table, options: DataOptions, asked: tuple[str, ...]) -> Parse
     if options.group is None:
         notes += taking_turns(steps.table, x[:, targets[:1]], options.forecast[:1])
     x, told = filled(x, steps.lengths, options.fill)
+    x, channels, ahead = with_known(x, steps.lengths, channels, options.known, options.horizon)
     return ParsedSeries(
         x,
         steps.lengths,
@@ -83,7 +85,7 @@ def _series(table: Table, options: DataOptions, asked: tuple[str, ...]) -> Parse
         steps.table.rows,
         steps.times,
         targets,
-        steps.notes + notes + told,
+        steps.notes + notes + told + ahead,
     )
 
 

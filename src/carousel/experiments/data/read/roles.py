@@ -47,6 +47,7 @@ def _resolved(options: DataOptions, columns: list[str]) -> DataOptions:
         forecast=_listed(options.forecast, "forecast", columns),
         ignore=_listed(options.ignore, "ignore", columns),
         inputs=_listed(options.inputs, "inputs", columns),
+        known=_listed(options.known, "known", columns),
     )
 
 
@@ -145,8 +146,9 @@ def _day_alone(texts: pl.Series) -> pl.Series:
 
 def _chosen(table: Table, options: DataOptions) -> Table:
     roles = {name for _, name in options.roles() if name is not None}
-    for option, named in (("--ignore", options.ignore), ("--inputs", options.inputs)):
-        both = [name for name in named if name in roles and (option == "--ignore" or name not in options.forecast)]
+    for option, named in (("--ignore", options.ignore), ("--inputs", options.inputs), ("--known", options.known)):
+        taken = roles | {*options.ignore} if option == "--known" else roles
+        both = [name for name in named if name in taken and (option != "--inputs" or name not in options.forecast)]
         if both:
             raise BadPlan(f"column {both[0]!r} is given twice, in {option} and with a role of its own",
                           fix="give each column one role")  # fmt: skip
@@ -159,4 +161,4 @@ def _chosen(table: Table, options: DataOptions) -> Table:
 
 
 def _is_input(name: str, options: DataOptions) -> bool:
-    return name not in options.ignore and (not options.inputs or name in options.inputs)
+    return name not in options.ignore and (not options.inputs or name in (*options.inputs, *options.known))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -34,6 +34,12 @@ class Steps:
     def spacing(self) -> Spacing | None:
         """Of the steps; None without a column that orders them."""
         return None if self.times is None else self.times.spacing(firsts_of(self.lengths))
+
+    def first(self, lengths: Ints) -> Steps:
+        """The first so many steps of each sequence. lengths: [N]."""
+        kept = np.concatenate([np.arange(s, s + n) for s, n in zip(self.starts.tolist(), lengths, strict=True)])
+        times = None if self.times is None else self.times.take(kept)
+        return replace(self, table=self.table.take(kept), starts=starts_of(lengths), lengths=lengths, times=times)
 
     def ranks_in_time(self) -> Ints | None:
         """[N] the place of each sequence in time, where each ends before the next begins; else None."""
