@@ -86,9 +86,9 @@ compare(*sources: str | Path, contenders: Names | None = None,
         not_missing: Names | None = None, block: Names | None = None, split_by: str | None = None,
         date_format: str | None = None, encoding: str | None = None, decimal: str | None = None,
         wide: bool | None = None, every_step: bool | None = None, fill: str | None = None,
-        one_unit: bool | None = None, plan: str | Path | None = None, out: str | Path | None = None,
-        workers: int | None = None, engine: str = 'local', address: str | None = None,
-        lang: str = 'en', progress: bool | TextIO = True) -> Conclusion
+        known: Names | None = None, one_unit: bool | None = None, plan: str | Path | None = None,
+        out: str | Path | None = None, workers: int | None = None, engine: str = 'local',
+        address: str | None = None, lang: str = 'en', progress: bool | TextIO = True) -> Conclusion
 module contenders
     attention_maps(network: TransformerNetwork, x: Tensor, lengths: Tensor | None = None) -> Tensor
 diagnose(model: nn.Module, batch: Any, loss_fn: LossFunction, *,

@@ -36,19 +36,17 @@ Names = str | Sequence[str]
 
 
 def compare(
-    *sources: str | Path,
-    contenders: Names | None = None, lengths: int | Sequence[int] | None = None, budget: str = "quick",
-    claims: Names | None = None, rivals: Names | None = None, parameters: int = PARAMETERS,
+    *sources: str | Path, contenders: Names | None = None, lengths: int | Sequence[int] | None = None,
+    budget: str = "quick", claims: Names | None = None, rivals: Names | None = None, parameters: int = PARAMETERS,
     seed: int = 0, ensemble: int = 1, kernel: str = "auto", target: str | None = None, group: Names | None = None,
     order: Names | None = None, forecast: Names | None = None, horizon: int | None = None, window: int | None = None,
     kind: str | None = None, split: Sequence[float] | None = None, drop_short: bool = False,
     inputs: Names | None = None, ignore: Names | None = None, missing: Names | float | None = None,
     not_missing: Names | None = None, block: Names | None = None, split_by: str | None = None,
-    date_format: str | None = None, encoding: str | None = None, decimal: str | None = None,
-    wide: bool | None = None, every_step: bool | None = None, fill: str | None = None, one_unit: bool | None = None,
-    known: Names | None = None,
-    plan: str | Path | None = None, out: str | Path | None = None, workers: int | None = None,
-    engine: str = "local", address: str | None = None, lang: str = "en", progress: bool | TextIO = True,
+    date_format: str | None = None, encoding: str | None = None, decimal: str | None = None, wide: bool | None = None,
+    every_step: bool | None = None, fill: str | None = None, known: Names | None = None, one_unit: bool | None = None,
+    plan: str | Path | None = None, out: str | Path | None = None, workers: int | None = None, engine: str = "local",
+    address: str | None = None, lang: str = "en", progress: bool | TextIO = True,
 ) -> Conclusion:  # fmt: skip
     """Compare recurrent networks on built-in tasks or on a file, judge the claims, write an illustrated report.
 
@@ -68,13 +66,12 @@ def compare(
     (column that orders the steps), or forecast (columns whose next values to predict), with horizon (steps ahead) and
     window (steps of history an example sees); kind ("classification" or "regression", if guessed wrong), split (shares
     of training, validation and test), block (column whose value keeps sequences in one part, such as a patient),
-    split_by ("time" or "sequence"), drop_short (drop sequences of one step). Of a table: inputs (the only columns to
-    be inputs), ignore (columns to leave out), missing (values that mean "no value"), not_missing (words such as None
-    that are values here), date_format (of order), encoding and decimal ("comma" or "point") of a text table, wide (a
-    row is a whole sequence), every_step (each step has a target of its own), fill (gaps: "last" or "linear"), known
-    (inputs known in advance, for horizon steps), one_unit (series of different levels stay in the file's unit).
-    Several columns of one role are one key. rivals: simple methods beside the networks: "all" (None too), "none", or
-    names. ensemble: so many answer by their mean.
+    split_by ("time" or "sequence"), drop_short (drop sequences of one step). Of a table: inputs (the only ones),
+    ignore (columns to leave out), missing (values that mean "no value"), not_missing (words such as None that are
+    values), date_format (of order), encoding and decimal ("comma" or "point") of a text table, wide (a row is a whole
+    sequence), every_step (each has a target), fill (gaps: "last" or "linear"), known (inputs known in advance, for
+    horizon steps), one_unit (series stay in the file's unit). Several columns of one role are one key. rivals: simple
+    methods beside the networks: "all" (None too), "none", or names. ensemble: so many answer by their mean.
 
     plan: the folder or plan.toml of an earlier run, which is run anew as it is, in place of all of the above. out: run
     folder; None: runs/NAME, the same for the same call. workers: processes of one thread; None: one a core. engine:

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_array
 
 from carousel.common.errors import BadCall, BadData
 from carousel.experiments.data.arrays import Floats, Ints
-from carousel.experiments.data.prepare.new_rows import NewRows
+from carousel.experiments.data.prepare.asked_rows import NewRows
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.sequences import SHORTEST
 from carousel.experiments.data.prepare.trained_channels import seen

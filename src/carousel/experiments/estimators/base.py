@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from carousel.experiments.data import Prepared
-from carousel.experiments.data.prepare.new_rows import NewRows
+from carousel.experiments.data.prepare.asked_rows import NewRows
 from carousel.experiments.estimators.arrays import Steps, new_rows, read_steps
 from carousel.experiments.estimators.compared import Compared
 from carousel.experiments.estimators.frames import Layout, read_frame

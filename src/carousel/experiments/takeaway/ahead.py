@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 
 from carousel.experiments.data.arrays import firsts_of
-from carousel.experiments.data.prepare.new_rows import NewRows
+from carousel.experiments.data.prepare.asked_rows import NewRows
 
 _DAY_0 = dt.datetime(1970, 1, 1)
 

@@ -19,7 +19,8 @@ from carousel.common.shapes import at_last_step
 from carousel.experiments.contenders.base import Network
 from carousel.experiments.data import DataOptions, DataTask, Prepared
 from carousel.experiments.data.arrays import Floats
-from carousel.experiments.data.prepare.new_rows import NewRows, read_new_rows
+from carousel.experiments.data.prepare.asked_rows import NewRows
+from carousel.experiments.data.prepare.new_rows import read_new_rows
 from carousel.experiments.data.task.difficulty import difficulty
 from carousel.experiments.results.rebuild import Taken, load_taken
 from carousel.experiments.results.refitted import Band

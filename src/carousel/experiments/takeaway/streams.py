@@ -13,7 +13,7 @@ from carousel.common.errors import BadData, BadPlan
 from carousel.experiments.contenders.ensemble import Ensemble
 from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.experiments.data import DataOptions, Prepared
-from carousel.experiments.data.prepare.new_rows import NewRows
+from carousel.experiments.data.prepare.asked_rows import NewRows
 from carousel.experiments.data.prepare.new_steps import refuse_other_step, step_of
 from carousel.experiments.data.read.table import Table, make_table
 from carousel.experiments.results.refitted import Band
