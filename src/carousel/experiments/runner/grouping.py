@@ -1,4 +1,4 @@
-"""How many trials of one shape a worker trains at once: as many as leave the memory of a pass near the processor."""
+"""How many trials of one shape a worker trains at once: enough to share what a step costs whatever its size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from carousel.experiments.training.description import Contender, Trial
 from carousel.nn.cells import CELLS
 
 _LEAST, _MOST = 4, 32  # beyond 32 nothing is gained: what a step costs whatever its size is then a few percent of it
-_NEAR = 12 * 2**20  # bytes of states and gates that stay near a core until the backward pass (docs/populations.md)
+_SHARING = 64 * 2**20  # bytes of states and gates: beyond, little is left to share (docs/populations.md)
 _BYTES = 384 * 2**20  # that a group may take at most, of which a worker may hold as much again while it measures
 _NUMBER = 4  # bytes: every contender trains in float32
 
@@ -52,4 +52,4 @@ def networks_together(contender: Contender, task: Task, batch_size: int, each: i
     if task.readout == "every":
         numbers += 6 * task.outputs  # logits, their normalised form and both derivatives
     passing = task.length * batch_size * numbers * _NUMBER
-    return max(1, min(max(_LEAST, _NEAR // passing), _MOST, _BYTES // (passing + each)))
+    return max(1, min(max(_LEAST, _SHARING // passing), _MOST, _BYTES // (passing + each)))
