@@ -136,3 +136,36 @@ def test_rows_with_a_date_and_a_target_each(tmp_path: Path) -> None:
     assert prepare(path, DataOptions(target="state", order="day", every_step=True)).card["kind"] == "classification"
     words = pl.DataFrame({"said": [f"sentence {n}" for n in range(80)], "state": ["on", "off"] * 40})
     refused(csv_of(tmp_path, words), DataOptions(target="state"), BadData, "no column besides the target holds numbers")
+
+
+def test_a_population_is_no_time(tmp_path: Path) -> None:
+    """It grows through numbers that are also seconds since 1970, by other amounts each year."""
+    people: list[object] = [1_000_000_000 + 9_000_000 * n + 10_000 * n * n for n in range(80)]
+    read = prepare(csv_of(tmp_path, pl.DataFrame({"people": people, "y": list(WAVE)})), FORECAST)
+    assert read.card["channels"]["names"] == ["people", "y"] and told(read, "file_order")
+    assert told(prepare(csv_of(tmp_path, pl.DataFrame({"sent_at": people, "y": list(WAVE)})), FORECAST), "order_found")
+
+
+def test_years_from_the_last_to_the_first(tmp_path: Path) -> None:
+    path = csv_of(tmp_path, backwards(Year=[1940 + n for n in range(80)], y=list(WAVE)))
+    read = prepare(path, FORECAST)
+    assert told(read, "order_taken")["columns"] == ["Year"]
+    assert values(read) == pytest.approx(WAVE[:3], abs=1e-5)
+
+
+def test_hours_from_1_to_24(tmp_path: Path) -> None:
+    """The last ends a day: it is the first moment of the next."""
+    hours: list[object] = [n % 24 + 1 for n in range(80)]
+    days: list[object] = [f"2024-01-{1 + n // 24:02d}" for n in range(80)]
+    read = prepare(csv_of(tmp_path, backwards(日期=days, 小时=hours, y=list(WAVE))), FORECAST)
+    assert values(read) == pytest.approx(WAVE[:3], abs=1e-5)
+    assert read.card["forecast"] is not None and read.card["forecast"]["spacing"]["regular"]
+
+
+def test_a_second_column_of_few_dates_is_named_too(tmp_path: Path) -> None:
+    stamped: list[object] = [f"2024-06-0{1 + n // 40}" for n in range(80)]
+    path = csv_of(tmp_path, backwards(updated=stamped, day=WRITTEN["text"], y=list(WAVE)))
+    refused(path, FORECAST, BadData, "2 columns hold dates", "--order day --ignore updated")
+    assert values(prepare(path, DataOptions(forecast=("y",), order="day", ignore=("updated",)))) == pytest.approx(
+        WAVE[:3], abs=1e-5
+    )

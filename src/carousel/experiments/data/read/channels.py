@@ -15,6 +15,7 @@ from carousel.experiments.data.read.suspicious import suspicious
 from carousel.experiments.data.read.table import Table, ignoring, is_numeric
 from carousel.experiments.data.read.visible import all_visible, renamed_note
 
+NO_WORD = "=(missing)"  # how the channel of a missing word is named, after its column
 MOST_VALUES = 10  # a text column with more different values is refused: it would be mostly zeros
 
 
@@ -38,7 +39,7 @@ def read_channels(table: Table, leave_out: set[str]) -> tuple[Floats, tuple[str,
             columns.extend(_one_hot(table.frame[name], values))
             words = [value for value in values if value is not None]
             shown = all_visible(words)
-            names.extend(f"{name}={word}" for word in [*shown, *(["(missing)"] if None in values else [])])
+            names.extend([f"{name}={word}" for word in shown] + [f"{name}{NO_WORD}"] * (None in values))
             notes.append(_note(table.frame[name], shown))
             notes.extend(renamed_note(words, shown))
     if not columns:
@@ -53,7 +54,8 @@ def _refuse_texts(table: Table, names: list[str]) -> None:
     many = too_many_words(table, names)
     if many:
         series = table.frame[many[0]]
-        _refuse_two_orders(dated(table.frame, many), many)
+        texts = [name for name in names if not is_numeric(table.frame[name])]
+        _refuse_two_orders([name for name in dated(table.frame, texts) if table.frame[name].n_unique() > 1], many)
         raise BadData(
             f"column {series.name!r} holds text in row {table.rows[series.is_not_null().arg_true()[0]]}",
             allowed=f"numbers, or at most {MOST_VALUES} different words",
@@ -64,7 +66,8 @@ def _refuse_texts(table: Table, names: list[str]) -> None:
 
 def _refuse_two_orders(dates: list[str], many: list[str]) -> None:
     if len(dates) > 1:
-        first, *others = dates[0], *(name for name in many if name != dates[0])
+        first = next((name for name in dates if name in many), dates[0])
+        others = [name for name in dict.fromkeys((*dates, *many)) if name != first]
         options = f"--order {shlex.quote(first)} {ignoring(others)}"
         raise BadData(f"{len(dates)} columns hold dates, and one of them orders the steps", got=listed(dates),
                       fix=f"name it, and leave the others out: {options}")  # fmt: skip

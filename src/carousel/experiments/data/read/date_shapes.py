@@ -46,9 +46,14 @@ class Shape:
         if self.whole_days:
             return plain.str.strptime(pl.Date, self.format, strict=False)
         kind = pl.Datetime("us", "UTC") if self.zoned else pl.Datetime("us")
-        return plain.str.strptime(kind, self.format, strict=False)
+        ends = plain.str.contains(_MIDNIGHT).fill_null(False)
+        if self.clock or not ends.any():
+            return plain.str.strptime(kind, self.format, strict=False)
+        parsed = plain.str.replace(_MIDNIGHT, "T00${1}").str.strptime(kind, self.format, strict=False)
+        return parsed.zip_with(~ends, parsed.dt.offset_by("1d"))
 
 
+_MIDNIGHT = r"T24((?::00)*(?:\.0+)?(?:[+-]\d{2}:?\d{2})?)$"  # 24:00 ends a day, as ISO 8601 has it
 _MONTHS_OF_QUARTERS = ("01", "04", "07", "10")
 _OF_WORDS = ("Q${q}", "${p}M")  # of `plain`: what a match leaves there is a word
 _WORDS = {

@@ -27,6 +27,7 @@ _TIME = re.compile(
     r"(?:date|datum|time|timestamp|datetime|ts|epoch|unix[ _]?time|日期|时间|時間|时间戳|时刻)(?:\s*[(\[（].*)?",
     re.IGNORECASE,
 )
+_STAMP = re.compile(r"time|date|stamp|epoch|unix|(?:^|[_ ])(?:at|t|ts|dt)$|时|時|日期", re.IGNORECASE)
 _YEARS = ("year", "yr", "jahr", "年", "年份")
 _MONTH = r"^(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?$"
 _HOURS = ("hour", "hr", "时", "小时", "時", "時間")
@@ -81,7 +82,17 @@ def _numbers_are_dates(some: pl.Series) -> bool:
     if numbers.null_count():
         return False
     since = any(bool(numbers.is_between(begin, end).all()) for begin, end in _EPOCH)
-    return since and _one_way(numbers.to_numpy())
+    return since and _one_way(numbers.to_numpy()) and (_speaks_of_time(some.name) or _mostly_even(numbers.to_numpy()))
+
+
+def _speaks_of_time(name: str) -> bool:
+    return _TIME.fullmatch(name.strip()) is not None or _STAMP.search(name.strip()) is not None
+
+
+def _mostly_even(numbers: Floats) -> bool:
+    """Half of the steps are alike, as a clock's are: a population or a meter's reading grows by other amounts."""
+    _, counts = np.unique(np.diff(numbers), return_counts=True)
+    return bool(2 * counts.max(initial=0) >= len(numbers) - 1)
 
 
 def _one_way(numbers: Floats) -> bool:
@@ -90,10 +101,18 @@ def _one_way(numbers: Floats) -> bool:
 
 
 def _called_a_time(frame: pl.DataFrame, groups: list[str], names: list[str]) -> tuple[str, ...]:
-    """The one column of numbers by such a name that grows, or falls, all through each sequence."""
+    """The one column of numbers by such a name that grows, or falls, all through each sequence; or of years that
+    fall."""
     called = [name for name in names if _TIME.fullmatch(name.strip()) and frame.height >= _FEWEST]
     found = [name for name in called if _grows(frame, groups, name)]
+    found = found or [name for name in names if name.strip().lower() in _YEARS and _falls(frame, groups, name)]
     return (found[0],) if len(found) == 1 else ()
+
+
+def _falls(frame: pl.DataFrame, groups: list[str], name: str) -> bool:
+    """Years from the last to the first, as some publish them: in the order of the file the past would be forecast."""
+    years = as_numbers(frame[name]) if not frame[name].dtype.is_temporal() else frame[name].clear()
+    return _grows(frame, groups, name) and bool(years[0] > years[-1])
 
 
 def _grows(frame: pl.DataFrame, groups: list[str], name: str) -> bool:
