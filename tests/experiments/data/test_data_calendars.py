@@ -46,6 +46,7 @@ OF_DAYS = {
     "half hours": ([f"{n // 2}:{n % 2 * 30:02d}" for n in range(48)], moments(30)),
     "quarters of an hour, to 24:00": (QUARTERS, moments(15, 1)),
     "hours": ([f"{n}时" for n in range(24)], moments(60)),
+    "hours by their ends": ([f"HE{n}" for n in range(1, 25)], moments(60, 1)),
     "hours by number": ([f"H{n}" for n in range(1, 25)], moments(60, 1)),
     "numbers": ([str(n) for n in range(96)], moments(15)),
 }
@@ -101,3 +102,27 @@ def test_columns_that_divide_no_day(tmp_path: Path) -> None:
     """Some times of a day are a panel, as any moments are: a row is a series of its own."""
     path = calendar(tmp_path, ["day"], [str(day) for day in DAYS], [f"{n}:00" for n in range(8, 20)])
     assert prepare(path, WIDE).card["sequences"] == 20
+
+
+def test_days_that_are_not_said_to_be_rows(tmp_path: Path) -> None:
+    """A column of dates orders no steps here, since the rows are none."""
+    path = calendar(tmp_path, ["day"], [str(day) for day in DAYS], [f"{n}:00" for n in range(24)])
+    refused(path, DataOptions(forecast=("load",)), BadData, "24 columns from '0:00'", "--wide --forecast load")
+
+
+def test_days_of_a_month_are_no_months(tmp_path: Path) -> None:
+    months = [f"2024-{n:02d}" for n in range(1, 13)]
+    read = prepare(calendar(tmp_path, ["month"], months, [str(n) for n in range(1, 29)]), WIDE)
+    assert read.card["channels"]["names"] == ["load"] and read.card["lengths"]["max"] == 28
+
+
+def test_a_day_that_comes_twice(tmp_path: Path) -> None:
+    """The refusal speaks of the file's own column, and names two that tell the rows apart."""
+    hours = [f"{n}:00" for n in range(24)]
+    path = calendar(tmp_path, ["day"], [str(day) for day in (*DAYS, DAYS[3])], hours)
+    line = refused(path, WIDE, BadData, "rows 5 and 22 are of one 'day'", "'2024-01-04'")
+    assert "--ignore" not in line
+    begins = [f"{day},{meter},{kind}" for meter in "AB" for kind in "PQ" for day in DAYS]
+    path = calendar(tmp_path, ["day", "meter", "kind"], begins, hours)
+    refused(path, WIDE, BadData, "rows 2 and 22", "--group meter --group kind")
+    assert prepare(path, DataOptions(wide=True, forecast=("load",), group=("meter", "kind"))).card["sequences"] == 4

@@ -14,13 +14,14 @@ from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Note
 from carousel.experiments.data.options import DataOptions, several
 from carousel.experiments.data.read.dates import dates_of, text_dates
+from carousel.experiments.data.read.steps import telling_apart
 from carousel.experiments.data.read.table import Table
 
 TIME = "time"  # the column that it gets
 _DAY = 24 * 60  # minutes
 _COUNTS = (24, 48, 96, 144, 288)  # of columns that are only numbered: how a day is divided
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
-_HOUR = re.compile(r"(\d{1,2}) ?[时点時]|[Hh](?:our)? ?(\d{1,2})")
+_HOUR = re.compile(r"(\d{1,2}) ?[时点時]|(?:[Hh](?:our)?|HE) ?(\d{1,2})")
 _NUMBERED = re.compile(r"[PpTt]?(\d{1,3})")
 _ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CHINESE = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
@@ -43,6 +44,7 @@ def in_a_row(table: Table, options: DataOptions, steps: dict[str, int]) -> tuple
     if len(begins) != 1:
         return None
     groups = several(options.group) or _groups(table.frame, begins[0], others)
+    _refuse_twice(table, groups, begins[0], others)
     frame = table.frame.with_columns(_beginning(table, begins[0], monthly).alias(TIME))
     long = frame.unpivot(on=list(steps), index=[*groups, TIME], variable_name="step", value_name=name)
     long = long.with_columns(_moment(steps, monthly).alias(TIME)).drop("step")
@@ -55,6 +57,17 @@ def in_a_row(table: Table, options: DataOptions, steps: dict[str, int]) -> tuple
     notes = [*table.notes, note, *told]
     made = replace(table, frame=long.filter(known), rows=rows[known.to_numpy()], notes=notes)
     return made, replace(options, wide=None, group=groups or None, order=TIME)
+
+
+def _refuse_twice(table: Table, groups: tuple[str, ...], begins: str, others: list[str]) -> None:
+    """A day or year of two rows; the steps' own refusal would speak of a column that the file has not."""
+    keys = table.frame.select(*groups, begins)
+    twice = keys.with_row_index("place").filter(keys.is_duplicated()).rows()
+    if twice:
+        first, second = (int(table.rows[row[0]]) for row in [r for r in twice if r[1:] == twice[0][1:]][:2])
+        raise BadData(f"rows {first} and {second} are of one {begins!r}", got=repr(str(twice[0][-1])),
+                      fix="keep one of them, or name the columns that tell them apart: "
+                      + telling_apart(table.frame.select(others), begins))  # fmt: skip
 
 
 def _until_the_last_value(long: pl.DataFrame, groups: tuple[str, ...], name: str) -> pl.Series:
@@ -135,9 +148,10 @@ def _whole_day(minutes: list[int]) -> bool:
 
 
 def _months(names: list[str]) -> dict[str, int]:
-    """Twelve columns named by the months, in order."""
+    """Twelve columns named by the months, in order. Numbers beyond 12 beside them are days of a month."""
     found = {name: place for name in names if (place := _month(name.strip()))}
-    return found if _is_months(found) else {}
+    beyond = any(name.strip().isdecimal() and name not in found for name in names)
+    return found if _is_months(found) and not beyond else {}
 
 
 def _month(name: str) -> int:

@@ -85,7 +85,7 @@ def _others(table: Table, options: DataOptions) -> list[str]:
 def _refuse_unsaid(table: Table, options: DataOptions, steps: list[str]) -> None:
     wanted = options.forecast[0]
     known = wanted in table.frame.columns
-    if len(steps) < _FEWEST or (known and is_numeric(table.frame[wanted])) or options.order is not None:
+    if len(steps) < _FEWEST or (known and (is_numeric(table.frame[wanted]) or options.order is not None)):
         return
     asked = f"value --group {shlex.quote(wanted)}" if known else shlex.quote(wanted)
     raise BadData(

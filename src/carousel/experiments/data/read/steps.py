@@ -102,20 +102,20 @@ def _refuse_duplicates(
     if len(same):
         first, rows = int(same[0]), steps.table.rows
         columns = ignoring(unordered() if unordered else [order])
+        telling = telling_apart(steps.table.frame, order)
         pair = sorted((int(rows[first]), int(rows[first + 1])))
         raise BadData(
             f"rows {pair[0]} and {pair[1]} have the same {order!r} in {steps.names[codes[first]]}",
             got=repr(str(steps.table.frame[order][first]))
             + (f" and {len(same) - 1} more such pairs" if len(same) > 1 else ""),
-            fix=f"keep one of them, or name the column that tells them apart: {_telling_apart(steps, order)}; "
+            fix=f"keep one of them, or name the column that tells them apart: {telling}; "
             f"if the rows are in order as they are, no --order but {columns}",
         )
 
 
-def _telling_apart(steps: Steps, order: str) -> str:
+def telling_apart(frame: pl.DataFrame, order: str) -> str:
     """The options with the first column of words or whole numbers in which rows of one time differ, or the first two
     that do together."""
-    frame = steps.table.frame
     kinds = [s for s in frame.get_columns() if s.name != order and (s.dtype == pl.String or s.dtype.is_integer())]
     few = [s.name for s in kinds if not s.null_count() and 1 < s.n_unique() <= frame.height // 2][:_MOST_TRIED]
     for names in ((name,) for name in few), combinations(few, 2):
