@@ -95,6 +95,35 @@ def test_a_new_file_that_does_not(tmp_path: Path) -> None:
     future = table.tail(20).with_columns(y=pl.when(pl.int_range(20) < 17).then("y"))
     gap = future.with_columns(promo=pl.when(pl.int_range(20) != 18).then("promo"))
     assert "column 'promo' has no value in row 20, and is known in advance" in line(gap)
+    read = prepare(csv_of(tmp_path, table.with_columns(day=pl.when(pl.col("t") != 5).then("day"))), KNOWN)
+    gap = future.with_columns(day=pl.when(pl.int_range(20) != 18).then("day"))
+    assert "column 'day' has no value in row 20, and is known in advance" in line(gap)
+
+
+def test_steps_to_come_are_no_gaps_to_fill(tmp_path: Path) -> None:
+    table = frame().with_columns(y=pl.when(pl.col("t") < 200 - AHEAD).then("y"))
+    options = DataOptions(**{**vars(KNOWN), "fill": "last"})
+    read = prepare(csv_of(tmp_path, table), options)
+    assert np.isclose(column(read, "y (missing)")[-AHEAD:], 1).all()
+    rows = read_new_rows(csv_of(tmp_path, table.tail(20), "new.csv"), options, read)
+    assert (
+        rows.raw[-AHEAD:, read.card["channels"]["names"].index("promo (+3)")].tolist()
+        == table["promo"].to_list()[-AHEAD:]
+    )
+
+
+def test_a_window_holds_all_that_is_known(tmp_path: Path) -> None:
+    with pytest.raises(BadPlan, match=r"--window is shorter than --horizon.*--window 9"):
+        DataOptions(**{**vars(KNOWN), "horizon": 9})
+    options = DataOptions(**{**vars(KNOWN), "horizon": 12, "window": None})
+    read = prepare(csv_of(tmp_path, frame(steps=100)), options)
+    assert read.card["forecast"] is not None and read.card["forecast"]["window"] >= 12
+
+
+def test_a_name_that_cannot_be_printed(tmp_path: Path) -> None:
+    path = csv_of(tmp_path, frame().rename({"promo": "pro\u200bmo"}))
+    read = prepare(path, DataOptions(**{**vars(KNOWN), "known": ("pro\u200bmo",)}))
+    assert read.card["channels"]["names"][-1].endswith(" (+3)")
 
 
 def test_what_cannot_be_known(tmp_path: Path) -> None:

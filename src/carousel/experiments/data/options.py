@@ -148,6 +148,10 @@ class DataOptions:
         if self.known and not (self.forecast and self.horizon):
             raise BadPlan("--known goes with --forecast and --horizon, which says how far ahead it is known",
                           got=",".join(self.known), fix="add --horizon STEPS, or leave --known out")  # fmt: skip
+        if self.known and self.window and self.horizon and self.window < self.horizon:
+            raise BadPlan("--window is shorter than --horizon, and would not hold all that --known knows in advance",
+                          allowed=f"{self.horizon} steps or more", got=self.window,
+                          fix=f"--window {self.horizon}")  # fmt: skip
         for option, value in (("--window", self.window), ("--horizon", self.horizon)):
             if value is not None:
                 self._check_steps(option, value)

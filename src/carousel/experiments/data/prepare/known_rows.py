@@ -8,6 +8,7 @@ from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Bools, Floats, Ints
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.prepare.trained_channels import known_of, of_columns
+from carousel.experiments.data.read.channels import NO_WORD
 from carousel.experiments.data.read.known_ahead import later
 from carousel.experiments.data.read.steps import Steps
 
@@ -44,8 +45,10 @@ def _refuse_unknown(values: Floats, steps: Steps, lengths: Ints, horizon: int, k
             raise BadData(f"{name!r} has {length - kept} rows after the last value of {forecast!r}",
                           allowed=f"{horizon}, for which {known[0]!r} is known in advance",
                           fix=f"add rows with {known[0]!r}, and {forecast!r} left empty")  # fmt: skip
-        ahead = np.isnan(values[start + kept : start + kept + horizon])
+        coming = values[start + kept : start + kept + horizon]
+        ahead = np.isnan(coming) | (coming == 1) & [name.endswith(NO_WORD) for name in known]
         if ahead.any():
             row, column = np.argwhere(ahead)[0]
-            raise BadData(f"column {known[column]!r} has no value in row {steps.table.rows[start + kept + row]}, "
-                          "and is known in advance", fix="fill it in")  # fmt: skip
+            name, number = known[column].removesuffix(NO_WORD), steps.table.rows[start + kept + row]
+            raise BadData(f"column {name!r} has no value in row {number}, and is known in advance",
+                          fix="fill it in")  # fmt: skip

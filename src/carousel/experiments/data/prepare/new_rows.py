@@ -21,7 +21,7 @@ from carousel.experiments.data.prepare.own_units import in_own_units, known_unit
 from carousel.experiments.data.prepare.preparation import OTHERS, TABLES, as_shown
 from carousel.experiments.data.prepare.prepared import Prepared
 from carousel.experiments.data.prepare.sequences import SHORTEST
-from carousel.experiments.data.prepare.trained_channels import NAMED, channels_of, masked, seen, unmasked
+from carousel.experiments.data.prepare.trained_channels import NAMED, channels_of, masked, of_columns, seen, unmasked
 from carousel.experiments.data.read.disguised import true_ending
 from carousel.experiments.data.read.fill import filled
 from carousel.experiments.data.read.order import Times
@@ -98,7 +98,9 @@ def _long(table: Table, options: DataOptions, trained: Prepared) -> NewRows:
         if name is not None:
             table.column(name, f"{role} column", NAMED)
     steps = in_order(table, group, order, options.date_format)
-    raw, _ = filled(channels_of(steps.table, card), steps.lengths, options.fill)
+    names = of_columns(card)
+    to_come = [names.index(name) for name in options.forecast] if options.known else []
+    raw, _ = filled(channels_of(steps.table, card), steps.lengths, options.fill, to_come)
     raw, steps = with_known_ahead(raw, steps, card)
     refuse_gaps(steps.table, raw, card)
     known = card["forecast"]["spacing"] if card["forecast"] is not None else card.get("spacing")

@@ -105,10 +105,10 @@ def read_file(path: Path, options: DataOptions) -> ParsedFile:
 def as_shown(options: DataOptions) -> DataOptions:
     """Columns are asked for, and stored in a plan, by the names they get."""
     target, group, order, block = map(_as_shown, (options.target, options.group, options.order, options.block))
-    forecast, ignore, inputs = (
-        tuple(map(visible, names)) for names in (options.forecast, options.ignore, options.inputs)
+    forecast, ignore, inputs, known = (
+        tuple(map(visible, names)) for names in (options.forecast, options.ignore, options.inputs, options.known)
     )
-    roles = {"target": target, "group": group, "order": order, "block": block, "forecast": forecast}
+    roles = {"target": target, "group": group, "order": order, "block": block, "forecast": forecast, "known": known}
     return replace(options, **roles, ignore=ignore, inputs=inputs)
 
 

@@ -76,7 +76,8 @@ def cut_windows(
 def sizes(lengths: Ints, options: DataOptions, time_window: TimeWindow = WHOLE) -> tuple[int, int]:
     """(window, horizon): as given, else a third of the training part, at most 64, and an eighth of that."""
     training = int(np.median(lengths) * options.split[0] * time_window.share)
-    window = options.window or max(1, min(LONGEST_WINDOW, training // 3))
+    seen = options.horizon or 1 if options.known else 1  # the last steps of a window tell what is known in advance
+    window = options.window or max(seen, min(LONGEST_WINDOW, training // 3))
     return window, options.horizon or max(1, window // 8)
 
 

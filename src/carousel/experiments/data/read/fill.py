@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from carousel.experiments.data.arrays import Floats, Ints, Note, starts_of
+from carousel.experiments.data.arrays import Bools, Floats, Ints, Note, starts_of
 from carousel.experiments.data.options import Fill
 
 
-def filled(x: Floats, lengths: Ints, rule: Fill | None) -> tuple[Floats, list[Note]]:
+def filled(x: Floats, lengths: Ints, rule: Fill | None, to_come: Sequence[int] = ()) -> tuple[Floats, list[Note]]:
     """x [R, C] with fewer gaps, and what was done. "last": the last value before; "linear": on the line between the
     values before and after. What has no value before (or, for the line, after) it stays a gap. No sequence fills
-    another."""
+    another. to_come: columns whose gaps at the end of a sequence are no gaps, but steps to be forecast."""
     gap = np.isnan(x)
+    coming = _without_a_later(gap, lengths)
+    coming[:, [place for place in range(x.shape[1]) if place not in to_come]] = False
+    gap &= ~coming
     if rule is None or not gap.any():
         return x, []
     starts = np.repeat(starts_of(lengths), lengths)
     ends = starts + np.repeat(lengths, lengths) - 1
     made = np.stack([_column(x[:, c], gap[:, c], starts, ends, rule) for c in range(x.shape[1])], axis=1)
-    left = int(np.isnan(made).sum())
+    left = int(np.isnan(made).sum() - coming.sum())
     return made, [{"key": f"filled_{rule}", "count": int(gap.sum()) - left, "left": left}]
+
+
+def _without_a_later(gap: Bools, lengths: Ints) -> Bools:
+    """[R, C] the gaps that no value of their sequence follows."""
+    ends = np.repeat(starts_of(lengths) + lengths, lengths)[:, None]
+    next_value = np.where(gap, len(gap), np.arange(len(gap))[:, None])
+    found: Bools = np.minimum.accumulate(next_value[::-1], axis=0)[::-1] >= ends
+    return found
 
 
 def _column(values: Floats, gap: np.ndarray, starts: Ints, ends: Ints, rule: Fill) -> Floats:

@@ -75,7 +75,7 @@ def _series(table: Table, options: DataOptions, asked: tuple[str, ...]) -> Parse
     targets = tuple(channels.index(name) for name in options.forecast)
     if options.group is None:
         notes += taking_turns(steps.table, x[:, targets[:1]], options.forecast[:1])
-    x, told = filled(x, steps.lengths, options.fill)
+    x, told = filled(x, steps.lengths, options.fill, targets if options.known else ())
     x, channels, ahead = with_known(x, steps.lengths, channels, options.known, options.horizon)
     return ParsedSeries(
         x,
