@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import polars as pl
+
 from carousel.common.errors import BadData
 from carousel.experiments.data.arrays import Note
 from carousel.experiments.data.options import DataOptions
+from carousel.experiments.data.read.dates import text_dates
 from carousel.experiments.data.read.decoding import decode
 from carousel.experiments.data.read.source import Source
 from carousel.experiments.data.read.table import Table
@@ -18,6 +21,7 @@ from carousel.experiments.data.read.tables import read_jsonl
 
 _FIX = 'write [{"column": value}, ...], or one object a line as .jsonl'
 _DEEPEST = 4  # levels at which a table is looked for
+_DATE = "date"  # the column of the keys
 _Rows = list[dict[str, Any]]
 
 
@@ -70,11 +74,27 @@ def _rows(document: Any) -> _Rows | None:
     if isinstance(names, list) and isinstance(table, list) and all(isinstance(row, list) for row in table):
         return [dict(zip(map(str, names), row, strict=False)) for row in table]
     columns = list(document.values())
+    if _by_date(document):
+        return [{_DATE: day, **row} for day, row in document.items()]
     if all(isinstance(column, dict) and column.keys() == columns[0].keys() for column in columns):
         columns = [list(column.values()) for column in columns]
-    if any(not isinstance(c, list) or len(c) != len(columns[0]) for c in columns):
+    if any(not isinstance(c, list) or len(c) != len(columns[0]) for c in columns) or any(map(_are_rows, columns)):
         return None
     return [dict(zip(document, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _by_date(document: dict[str, Any]) -> bool:
+    """Objects of one kind, each under its date. Those of a panel, which pandas writes by its columns, number rows."""
+    first, *others = document.values()
+    if len(others) < 3 or not isinstance(first, dict) or not first or all(name.isdecimal() for name in first):
+        return False
+    alike = all(isinstance(row, dict) and row.keys() == first.keys() for row in others)
+    return alike and _DATE not in first and text_dates(pl.Series(list(document))) == "date"
+
+
+def _are_rows(column: list[Any]) -> bool:
+    """Objects that have several names each: a table of its own, and no column of one."""
+    return len(column) > 0 and all(isinstance(cell, dict) and len(cell) > 1 for cell in column)
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

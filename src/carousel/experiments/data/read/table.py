@@ -151,10 +151,20 @@ def _visible_columns(names: list[str], file: str) -> dict[str, str]:
 
 
 def _refuse_nested(frame: pl.DataFrame) -> None:
-    for name, dtype in frame.schema.items():
-        if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
-            raise BadData(
-                f"column {name!r} holds {str(dtype).split('(')[0].lower()} values",
-                allowed="one number or text a cell",
-                fix="write one row a step, and name the sequence with --group",
-            )
+    names = [name for name, dtype in frame.schema.items() if _is_nested(dtype)]
+    if names:
+        raise BadData(
+            f"column {names[0]!r} holds {str(frame[names[0]].dtype).split('(')[0].lower()} values",
+            allowed="one number or text a cell",
+            fix=f"leave it out: {ignoring(names)}; or write one row a step, and name the sequence with --group",
+        )
+
+
+def _is_nested(dtype: pl.DataType) -> bool:
+    return dtype.is_nested() or dtype in (pl.Binary, pl.Object)
+
+
+def without_nested(frame: pl.DataFrame, ignored: Iterable[str]) -> pl.DataFrame:
+    """The frame with no value in those of the ignored columns that hold lists or bytes, which no table is made of."""
+    nested = [name for name in ignored if name in frame.columns and _is_nested(frame.schema[name])]
+    return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in nested)

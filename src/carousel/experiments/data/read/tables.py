@@ -18,7 +18,7 @@ from carousel.experiments.data.read.decoding import decode
 from carousel.experiments.data.read.dialect import Dialect
 from carousel.experiments.data.read.native import read_in_child
 from carousel.experiments.data.read.source import Source
-from carousel.experiments.data.read.table import Table, make_table
+from carousel.experiments.data.read.table import Table, make_table, without_nested
 from carousel.experiments.data.read.text_tables import as_table
 
 MOST_LEVELS = 50  # of brackets inside each other in a line of JSON
@@ -29,7 +29,8 @@ def read_parquet(source: Source, options: DataOptions) -> Table:
     _refuse_of_text(options)
     fix = "write the file again, or as CSV"
     frame = pl.read_ipc(io.BytesIO(read_in_child(source, "Parquet", fix, "parquet")))
-    return make_table(frame, np.arange(frame.height) + 1, source.name, options.not_missing)
+    rows = np.arange(frame.height) + 1
+    return make_table(without_nested(frame, options.ignore), rows, source.name, options.not_missing)
 
 
 def read_jsonl(source: Source, options: DataOptions) -> Table:
@@ -46,7 +47,7 @@ def read_jsonl(source: Source, options: DataOptions) -> Table:
         raise _broken(source, "JSON lines", error) from error
     if frame.height != len(rows):  # more than one object on a line: rows could not be named
         raise _broken(source, "JSON lines", f"{frame.height} objects on {len(rows)} lines")
-    made = make_table(frame, rows, source.name, options.not_missing)
+    made = make_table(without_nested(frame, options.ignore), rows, source.name, options.not_missing)
     return replace(made, notes=notes + made.notes)
 
 
