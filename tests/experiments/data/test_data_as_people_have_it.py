@@ -18,6 +18,8 @@ from carousel.common.errors import BadData, BadPlan
 from carousel.experiments.data import DataOptions, Prepared, prepare
 from carousel.experiments.data.prepare.card_text import card_lines
 from carousel.experiments.data.prepare.resplit import prepare_splits
+from carousel.experiments.data.read.source import read_source
+from carousel.experiments.data.read.text_tables import read_csv
 from tests.experiments.data.data_files import refused, told, workbook, write
 
 Y = DataOptions(forecast=("y",), order="t")
@@ -57,6 +59,7 @@ COLUMNS = {"t": [*range(60)], "y": WAVE}
 LOGGED = "# logger 7\n# t [s], y\n" + "".join(f"{t},{v:.3f}\n" for t, v in enumerate(WAVE))
 WIDE = [f"{v:.3f}".translate({ord(str(n)): chr(ord("０") + n) for n in range(10)}) for v in WAVE]
 COUNTED = ["9800", "1.2万", "-3.4亿", *[f"{n}万" for n in range(57)]]
+OF_UNITS = ["9800元", "1.2万元", "-3.4亿元", *[f"{n}万元" for n in range(57)]]
 THOUSANDS = ["950", "1.2K", "3.4M", *[f"{n}K" for n in range(57)]]
 PAGE = (
     '<html><head><meta charset="gb18030"></head><body><table><tr><td>menu</td></tr></table><table>'
@@ -64,6 +67,18 @@ PAGE = (
     + "".join(f"<tr><td>{day}<td>{v:.3f}</td><td>晴</td></tr>" for day, v in zip(DAYS, WAVE, strict=True))
     + "</table></body></html>"
 )
+
+SPANNED = (
+    "<table><tr><th>id</th><th>t</th><th>y</th></tr>"
+    + "".join(
+        f"<tr>{f'<td rowspan=30>s{t // 30}</td>' if t % 30 == 0 else ''}"
+        f"<td><script>draw({t})</script>{t}</td><td>{v:.3f}</td></tr>"
+        for t, v in enumerate(WAVE)
+    )
+    + "</table>"
+)
+DATED = {"Time Series": {day: {"o": 1, "y": v} for day, v in zip(DAYS[::-1], WAVE[::-1], strict=True)}}
+BELOW = "平均值,2\n最大值,3\n----,\n(60 rows affected),\n数据来源于气象局,\n"
 
 # file, content, options, key of the note, the first three values of the column to forecast
 READ: dict[str, tuple[str, str | bytes, DataOptions, str | None, list[float]]] = {
@@ -121,6 +136,21 @@ READ: dict[str, tuple[str, str | bytes, DataOptions, str | None, list[float]]] =
     "a web page": ("a.html", PAGE.encode("gb18030"), Y, None, WAVE[:3]),
     "marks of full width between cells": ("a.csv", plain(WAVE, t=DAYS, mark="，"), Y, None, WAVE[:3]),
     "numbers of full width": ("a.csv", plain(WIDE), Y, "full_width", WAVE[:3]),
+    "cells over several rows": ("a.html", SPANNED, replace(Y, group="id"), None, WAVE[:3]),
+    "rows inside one name": (
+        "a.json", json.dumps({"ok": True, "result": {"items": RECORDS}}), Y, "json_inside", WAVE[:3],
+    ),
+    "two tables of one length": ("a.json", json.dumps({"a": RECORDS, "b": RECORDS}), Y, "json_inside", WAVE[:3]),
+    "rows under their dates": ("a.json", json.dumps(DATED), replace(Y, order="date"), "json_inside", WAVE[:3]),
+    "lists in a column that is ignored": (
+        "a.json", json.dumps([{**row, "at": [1, 2]} for row in RECORDS]), replace(Y, ignore=("at",)), None, WAVE[:3],
+    ),
+    "a title and lines without a cell": ("a.csv", "Report,\n\n,\n" + plain(WAVE), Y, "before_header", WAVE[:3]),
+    "more rows below the table": ("a.csv", plain(WAVE, t=DAYS) + BELOW, Y, "footer", WAVE[:3]),
+    "semicolons below the header": (
+        "a.csv", plain(WAVE, u=HALVES).replace("\n", ";\n").replace("t,y,u;", "t,y,u"), Y, "line_ends", WAVE[:3],
+    ),
+    "some in ten thousands of a unit": ("a.csv", plain(OF_UNITS), Y, "multiples", [9.8e3, 1.2e4, -3.4e8]),
     "some in thousands": ("a.csv", plain(COUNTED), Y, "multiples", [9.8e3, 1.2e4, -3.4e8]),
     "some in millions": ("a.csv", plain(THOUSANDS), Y, "multiples", [950, 1200, 3.4e6]),
     "two columns of --group": (
@@ -239,3 +269,20 @@ def test_a_panel_is_read_as_the_long_table_that_says_the_same(tmp_path: Path) ->
         assert read.card["channels"] == same.card["channels"] and read.card["forecast"] == same.card["forecast"]
     with pytest.raises(BadPlan, match="a name"):
         prepare(tmp_path / "wide.csv", replace(OF_PANEL, forecast=("store",), group=None))
+
+
+def test_a_letter_that_is_also_a_unit_is_no_multiple(tmp_path: Path) -> None:
+    """`52m` among bare numbers may be metres or minutes."""
+    mixed: list[object] = [f"{v:.1f}m" if t % 2 else f"{10 * v:.0f}" for t, v in enumerate(WAVE)]
+    refused(write(tmp_path, "a.csv", plain(mixed)), Y, BadData, "holds text in row 3", "m'")
+
+
+def test_the_cure_for_lists_names_all_their_columns(tmp_path: Path) -> None:
+    rows = [{**row, "at": [1, 2], "to": [3]} for row in RECORDS]
+    refused(write(tmp_path, "a.json", json.dumps(rows)), Y, BadData, "list values", "--ignore at --ignore to")
+
+
+def test_a_table_of_totals_alone_has_no_footer(tmp_path: Path) -> None:
+    names: list[object] = ["最大值", "最小值", "平均值", "标准差", "合计", "总和", "均值", "小计"]
+    path = write(tmp_path, "a.csv", table(("k", names), ("a", WAVE[:8]), ("b", WAVE[8:16])))
+    assert read_csv(read_source(path), DataOptions()).frame.height == 8

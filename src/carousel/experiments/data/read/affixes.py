@@ -78,7 +78,7 @@ def _bare(series: pl.Series, marks: frozenset[str]) -> tuple[pl.Series, list[Not
     before, after = (parts[side].fill_null("").unique().sort().to_list() for side in ("before", "after"))
     if len(after) > 1 and before == [""] and (scaled := multiplied(held, parts, after)) is not None:
         first = int(parts["after"].is_not_null().arg_true()[0])
-        told: Note = {"key": "multiples", "column": series.name, "values": [mark for mark in after if mark],
+        told: Note = {"key": "multiples", "column": series.name, "values": [mark.strip() for mark in after if mark],
                       "first": values[first], "read": scaled.drop_nulls()[first]}  # fmt: skip
         return scaled, [*notes, told]
     if after == ["年"] and not any(before):  # 2024年 is a date

@@ -110,18 +110,19 @@ def _header_place(rows: list[list[str]], width: int) -> int:
     # R writes no name for the column of row names: a header one cell short of every row
     if place and len(rows[place - 1]) == width - 1 > 1 and all(cell.strip() for cell in rows[place - 1]):
         place -= 1
-    if _is_title(rows, place):
-        place += 1
+    place = _below_titles(rows, place)
     return place if place <= _MOST_BEFORE and len(rows) > place + 1 else 0
 
 
-def _is_title(rows: list[list[str]], place: int) -> bool:
-    """A first cell alone, as wide as the table by the marks after it, over a row of names that are all there."""
-    if len(rows) < place + 3 or len(rows[place]) < 2 or len(rows[place + 1]) < 2:
-        return False
-    (first, *others), names = rows[place], [cell.strip() for cell in rows[place + 1]]
-    named = all(names) and len(set(names)) == len(names) and not any(map(_NUMBER.fullmatch, names))
-    return bool(first.strip()) and not any(cell.strip() for cell in others) and named
+def _below_titles(rows: list[list[str]], place: int) -> int:
+    """The row of names, all of them there, below lines of a first cell alone or of none, which the marks after it make
+    as wide as the table; `place` where there is no such line or no such row."""
+    below = place
+    while below < len(rows) - 2 and not any(cell.strip() for cell in rows[below][1:]):
+        below += 1
+    names = [cell.strip() for cell in rows[below]] if below > place else []
+    named = len(names) > 1 and all(names) and len(set(names)) == len(names) and not any(map(_NUMBER.fullmatch, names))
+    return below if named else place
 
 
 def _laid_out(text: str, separator: str) -> Dialect:

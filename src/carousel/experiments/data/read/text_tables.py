@@ -59,7 +59,9 @@ def _read(source: Source, options: DataOptions, separator: str | None) -> Table:
 def _without_ends(text: str) -> tuple[str, list[Note]]:
     """Without a semicolon that does nothing but end each line."""
     lines = [line for line in text[:_LOOKED_AT].splitlines()[:-1] if line.strip()]
-    if len(lines) < 3 or not all(line.rstrip().endswith(";") and line.count(";") == 1 for line in lines):
+    below = lines[1:]  # a header may lack it
+    plain = all(line.rstrip().endswith(";") and line.count(";") == 1 for line in below)
+    if len(below) < 2 or not plain or lines[0].rstrip().rstrip(";").count(";"):
         return text, []
     return re.sub(r";[ \t\r]*$", "", text, flags=re.MULTILINE), [{"key": "line_ends", "mark": ";"}]
 
