@@ -145,7 +145,7 @@ READ: dict[str, tuple[str, str | bytes, DataOptions, str | None, list[float]]] =
     "lists in a column that is ignored": (
         "a.json", json.dumps([{**row, "at": [1, 2]} for row in RECORDS]), replace(Y, ignore=("at",)), None, WAVE[:3],
     ),
-    "a title and lines without a cell": ("a.csv", "Report,\n\n,\n" + plain(WAVE), Y, "before_header", WAVE[:3]),
+    "a title and lines without a cell": ("a.csv", ",\nReport,\n\n,\n" + plain(WAVE), Y, "before_header", WAVE[:3]),
     "more rows below the table": ("a.csv", plain(WAVE, t=DAYS) + BELOW, Y, "footer", WAVE[:3]),
     "semicolons below the header": (
         "a.csv", plain(WAVE, u=HALVES).replace("\n", ";\n").replace("t,y,u;", "t,y,u"), Y, "line_ends", WAVE[:3],

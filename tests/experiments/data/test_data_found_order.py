@@ -169,3 +169,9 @@ def test_a_second_column_of_few_dates_is_named_too(tmp_path: Path) -> None:
     assert values(prepare(path, DataOptions(forecast=("y",), order="day", ignore=("updated",)))) == pytest.approx(
         WAVE[:3], abs=1e-5
     )
+
+
+def test_two_columns_of_dates_that_a_file_says_are_dates(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    backwards(day=list(DAYS), sent=list(DAYS), y=list(WAVE)).write_parquet(path)
+    refused(path, FORECAST, BadData, "2 columns hold dates", "--order day --ignore sent")

@@ -81,6 +81,7 @@ def too_many_words(table: Table, names: Iterable[str]) -> list[str]:
 
 
 def _refuse_times(table: Table, names: list[str]) -> None:
+    _refuse_two_orders(dated(table.frame, names), names)
     if names:
         raise BadData(
             f"column {names[0]!r} holds {str(table.frame[names[0]].dtype).split('(')[0].lower()} values, not numbers",

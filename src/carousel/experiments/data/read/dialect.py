@@ -136,7 +136,8 @@ def _laid_out(text: str, separator: str) -> Dialect:
         header = [cell[1:-1] for cell in header]
     notes: list[Note] = []
     if place:
-        notes.append({"key": "before_header", "count": place, "row": place + 1, "first": "".join(rows[0])[:60]})
+        first = next((line for row in rows[:place] if (line := "".join(row)).strip()), "")
+        notes.append({"key": "before_header", "count": place, "row": place + 1, "first": first[:60]})
     if _is_numbers(header, rows[place + 1 :]):
         names = tuple(f"column {n}" for n in range(1, len(header) + 1))
         return Dialect(
