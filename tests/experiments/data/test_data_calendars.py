@@ -85,6 +85,17 @@ def test_years_by_months_up_to_the_last_known(tmp_path: Path, columns: list[str]
     assert new.raw[-1, 0] == pytest.approx(float(load(20 * 12 - 6)))
 
 
+QUARTER_NAMES = [[f"Q{n}" for n in "1234"], [f"{n}季度" for n in "一二三四"], [f"第{n}季度" for n in "1234"]]
+
+
+@pytest.mark.parametrize("columns", QUARTER_NAMES)
+def test_years_by_quarters(tmp_path: Path, columns: list[str]) -> None:
+    years = range(1960, 2000)
+    read = prepare(calendar(tmp_path, ["year"], [f"{year}年" for year in years], columns), WIDE)
+    same = prepare(long(tmp_path, [f"{year}Q{n}" for year in years for n in (1, 2, 3, 4)]), LONG)
+    assert (read.x == same.x).all() and read.card["forecast"] == same.card["forecast"]
+
+
 def test_several_meters(tmp_path: Path) -> None:
     begins = [f"{day},{meter}" for meter in ("A", "B") for day in DAYS]
     path = calendar(tmp_path, ["day", "meter"], begins, QUARTERS)

@@ -1,5 +1,5 @@
-"""A calendar as a table: rows are days and columns the times of a day, or rows are years and columns months. Read row
-after row it is one series."""
+"""A calendar as a table: rows are days and columns the times of a day, or rows are years and columns months
+or quarters. Read row after row it is one series."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
 _HOUR = re.compile(r"(\d{1,2}) ?[时点時]|(?:[Hh](?:our)?|HE) ?(\d{1,2})")
 _NUMBERED = re.compile(r"[PpTt]?(\d{1,3})")
 _ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_QUARTER = re.compile(r"[Qq]([1-4])|第?([1-4一二三四])季度?")
+_OF_A_YEAR = ([*range(1, 13)], [1, 4, 7, 10])  # months that columns begin with
 _CHINESE = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 
 
 def divided(names: list[str]) -> dict[str, int]:
     """Of a table's columns those that divide a day or a year, in order: minutes since midnight, or months, from 1.
     Nothing where they do not divide a whole one evenly."""
-    return _times(names) or _months(names)
+    return _times(names) or _months(names) or _quarters(names)
 
 
 def in_a_row(table: Table, options: DataOptions, steps: dict[str, int]) -> tuple[Table, DataOptions] | None:
@@ -38,7 +40,7 @@ def in_a_row(table: Table, options: DataOptions, steps: dict[str, int]) -> tuple
     which day or year a row is. Columns that say more of a row are left out: a total of the day is not known before its
     end. BadData for a day that is no date."""
     (name,) = options.forecast
-    monthly = _is_months(steps)
+    monthly = list(steps.values()) in _OF_A_YEAR
     others = [column for column in table.frame.columns if column not in (*steps, *options.ignore)]
     begins = [c for c in others if c not in several(options.group) and _begins(table.frame[c], monthly)]
     if len(begins) != 1:
@@ -81,10 +83,6 @@ def _moment(steps: dict[str, int], monthly: bool) -> pl.Expr:
     if monthly:
         return pl.date(pl.col(TIME), place, 1)
     return pl.col(TIME).cast(pl.Datetime("us")) + pl.duration(minutes=place)
-
-
-def _is_months(steps: dict[str, int]) -> bool:
-    return list(steps.values()) == list(range(1, 13))
 
 
 def _begins(series: pl.Series, monthly: bool) -> bool:
@@ -151,7 +149,15 @@ def _months(names: list[str]) -> dict[str, int]:
     """Twelve columns named by the months, in order. Numbers beyond 12 beside them are days of a month."""
     found = {name: place for name in names if (place := _month(name.strip()))}
     beyond = any(name.strip().isdecimal() and name not in found for name in names)
-    return found if _is_months(found) and not beyond else {}
+    return found if list(found.values()) == list(range(1, 13)) and not beyond else {}
+
+
+def _quarters(names: list[str]) -> dict[str, int]:
+    """Four columns named by the quarters, in order: the months that these begin with."""
+    matched = {name: match for name in names if (match := _QUARTER.fullmatch(name.strip()))}
+    marks = {name: match[1] or match[2] for name, match in matched.items()}
+    found = {n: 3 * (_CHINESE.index(m) if m in _CHINESE else int(m) - 1) + 1 for n, m in marks.items()}
+    return found if list(found.values()) == [1, 4, 7, 10] else {}
 
 
 def _month(name: str) -> int:
