@@ -59,6 +59,16 @@ def test_onnx_and_c_answer_as_the_network(
     assert off["onnx"] == pytest.approx(off["c"], abs=1e-5)  # both quantise alike
 
 
+def assert_stepped(session: Any, raw: np.ndarray, state: dict[str, np.ndarray], whole: list[Any]) -> None:
+    """Step by step the graph comes to the answer and states of the whole. raw: [T, B, c]."""
+    ones = np.ones(raw.shape[1], np.int32)
+    for step in raw:
+        answer, hn, cn = session.run(None, {"x": step[None], "lengths": ones, **state})
+        state = {"h0": hn, "c0": cn}
+    for stepped, at_once in zip((answer, hn, cn), whole, strict=True):
+        np.testing.assert_allclose(stepped, at_once, atol=2e-6, rtol=2e-6)
+
+
 @pytest.mark.parametrize(("kind", "number"), [("classes", "float32"), ("series", "float32"), ("classes", "int8")])
 def test_onnx_goes_on_from_its_own_state_step_by_step(
     kind: str, number: str, folder_of: Callable[[str, str], Path]
@@ -71,11 +81,7 @@ def test_onnx_goes_on_from_its_own_state_step_by_step(
     session, state = session_of(content), zero_states(described, 3)
     ones = np.ones(3, np.int32)
     whole: list[Any] = session.run(None, {"x": raw, "lengths": len(raw) * ones, **state})
-    for step in raw:
-        answer, hn, cn = session.run(None, {"x": step[None], "lengths": ones, **state})
-        state = {"h0": hn, "c0": cn}
-    for stepped, at_once in zip((answer, hn, cn), whole, strict=True):
-        np.testing.assert_allclose(stepped, at_once, atol=2e-6, rtol=2e-6)
+    assert_stepped(session, raw, state, whole)
     short = session.run(None, {"x": raw, "lengths": np.array([2, 5, 6], np.int32), **zero_states(described, 3)})
     cut = session.run(None, {"x": raw[:2, :1], "lengths": ones[:1] * 2, **zero_states(described, 1)})
     np.testing.assert_allclose(short[0][:1], cut[0], atol=2e-6, rtol=2e-6)
@@ -127,11 +133,7 @@ def test_an_ensemble_in_onnx_goes_on_from_the_states_of_all_its_members(tmp_path
         session, state, ones = session_of(content), zero_states(described, 2), np.ones(2, np.int32)
         assert state["h0"].shape[0] == 6  # two layers of three members
         whole: list[Any] = session.run(None, {"x": raw, "lengths": len(raw) * ones, **state})
-        for step in raw:
-            answer, hn, cn = session.run(None, {"x": step[None], "lengths": ones, **state})
-            state = {"h0": hn, "c0": cn}
-        for stepped, at_once in zip((answer, hn, cn), whole, strict=True):
-            np.testing.assert_allclose(stepped, at_once, atol=2e-6, rtol=2e-6)
+        assert_stepped(session, raw, state, whole)
 
 
 def test_what_cannot_be_exported_is_one_line_and_nothing_is_written(

@@ -34,3 +34,9 @@ def constant_part(values: Floats, part: Ints) -> tuple[str, Floats] | None:
         if not inside.size or inside.min() == inside.max():
             return name, inside
     return None
+
+
+def spans(starts: Ints, lengths: Ints) -> Ints:
+    """[sum of lengths] the places from each start on, as many as its length says, one span after the other."""
+    found: Ints = np.repeat(starts - starts_of(lengths), lengths) + np.arange(int(lengths.sum()))
+    return found

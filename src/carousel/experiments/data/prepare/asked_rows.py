@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from carousel.experiments.data.arrays import Floats, Ints, Singles, starts_of
+from carousel.experiments.data.arrays import Floats, Ints, Singles, spans, starts_of
 from carousel.experiments.data.read.order import Times
 
 
@@ -38,9 +38,9 @@ class NewRows:
 
     def last(self, steps: int) -> NewRows:
         """The last steps of each sequence alone."""
-        kept = np.concatenate([np.arange(start + n - steps, start + n) for start, n in self.places()])
-        times = self.times.take(kept) if self.times is not None else None
         lengths = np.full(len(self.lengths), steps)
+        kept = spans(self.starts + self.lengths - steps, lengths)
+        times = self.times.take(kept) if self.times is not None else None
         return replace(self, x=self.x[kept], raw=self.raw[kept], lengths=lengths, times=times)
 
     def every_step(self, window: int) -> NewRows:
@@ -49,7 +49,7 @@ class NewRows:
         ends = place[place > begins]
         starts = np.maximum(begins[ends], ends - window + 1)
         lengths = ends - starts + 1
-        kept = np.repeat(starts - starts_of(lengths), lengths) + np.arange(int(lengths.sum()))
+        kept = spans(starts, lengths)
         sequence = np.repeat(np.arange(len(self.lengths)), self.lengths)[ends]
         times = self.times.take(kept) if self.times is not None else None
         names, steps = [self.names[k] for k in sequence], (ends - begins[ends] + 1).tolist()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from carousel.common.errors import BadData
-from carousel.experiments.data.arrays import Bools, Floats, Ints
+from carousel.experiments.data.arrays import Bools, Floats, Ints, spans
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.prepare.trained_channels import known_of, of_columns
 from carousel.experiments.data.read.channels import NO_WORD
@@ -27,8 +27,8 @@ def with_known_ahead(raw: Floats, steps: Steps, card: Card) -> tuple[Floats, Ste
     lengths = _up_to_the_last(held, steps)
     values = raw[:, [names.index(name) for name in known]]
     _refuse_unknown(values, steps, lengths, horizon, known, forecast["columns"][0])
-    kept = np.concatenate([np.arange(s, s + n) for s, n in zip(steps.starts.tolist(), lengths, strict=True)])
-    return np.concatenate([raw, later(values, steps.lengths, horizon)], axis=1)[kept], steps.first(lengths)
+    seen = np.concatenate([raw, later(values, steps.lengths, horizon)], axis=1)
+    return seen[spans(steps.starts, lengths)], steps.first(lengths)
 
 
 def _up_to_the_last(held: Bools, steps: Steps) -> Ints:

@@ -111,8 +111,10 @@ def _called_a_time(frame: pl.DataFrame, groups: list[str], names: list[str]) -> 
 
 def _falls(frame: pl.DataFrame, groups: list[str], name: str) -> bool:
     """Years from the last to the first, as some publish them: in the order of the file the past would be forecast."""
-    years = as_numbers(frame[name]) if not frame[name].dtype.is_temporal() else frame[name].clear()
-    return _grows(frame, groups, name) and bool(years[0] > years[-1])
+    if not _grows(frame, groups, name):
+        return False
+    years = as_numbers(frame[name])
+    return bool(years[0] > years[-1])
 
 
 def _grows(frame: pl.DataFrame, groups: list[str], name: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from carousel.common.errors import BadData
-from carousel.experiments.data.arrays import Ints, Note, firsts_of, starts_of
+from carousel.experiments.data.arrays import Ints, Note, firsts_of, spans, starts_of
 from carousel.experiments.data.card import Spacing
 from carousel.experiments.data.read.order import Times, read_times
 from carousel.experiments.data.read.table import Table, as_numbers, ignoring
@@ -37,7 +37,7 @@ class Steps:
 
     def first(self, lengths: Ints) -> Steps:
         """The first so many steps of each sequence. lengths: [N]."""
-        kept = np.concatenate([np.arange(s, s + n) for s, n in zip(self.starts.tolist(), lengths, strict=True)])
+        kept = spans(self.starts, lengths)
         times = None if self.times is None else self.times.take(kept)
         return replace(self, table=self.table.take(kept), starts=starts_of(lengths), lengths=lengths, times=times)
 
