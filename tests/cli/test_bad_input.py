@@ -61,7 +61,7 @@ OPTIONS = {
     "a claim without its probe": (("adding", "--claims", "gates"), "such as random-recall"),
     "a claim without a second length": (("adding", "--claims", "length", "--lengths", "30"), "add a second"),
     "a claim without its mirror set": (("mqar", "--claims", "attention", *ATTENTION), "mirror set"),
-    "a claim with too few rates": (("mqar", "permutations", "--claims", "attention", *BESIDE), "Fewer than 7"),
+    "a claim with too few rates": (("mqar", "permutations", "--claims", "attention", *BESIDE), "Fewer than 5"),
     "a claim of LSTMs without one": (("adding", "--claims", "length", "--contenders", "rnn,gru"), "an RNN and an LSTM"),
     "a task for another claim": (("random-labels", "--claims", "gates"), "No task of the run is meant"),
     "tiny budget": (("adding", "--parameters", "20"), "raise --parameters"),

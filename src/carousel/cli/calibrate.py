@@ -14,7 +14,7 @@ from carousel.common.pages.numbers import MISSING
 from carousel.common.texts import text
 from carousel.experiments.calibration.measure import Calibration
 from carousel.experiments.calibration.permuted import measure
-from carousel.experiments.calibration.results import false_at_limits, false_if_same, power, result, thresholds_digest
+from carousel.experiments.calibration.results import false_at_limits, false_if_same, power, result, rule_digest
 from carousel.experiments.calibration.scenarios import SCENARIOS
 from carousel.experiments.calibration.stored import seeds_of, sentence
 from carousel.experiments.decision.wording import number
@@ -80,15 +80,16 @@ def _chosen(only: str | None) -> list[str]:
 
 
 def _known(out: Path | None, repetitions: int, seed: int) -> dict[str, Any]:
-    """The rules that a file holds from the same calibration. A file that is something else, or another calibration, is
-    not overwritten."""
+    """The rules that a file holds from the same calibration, their thresholds those of today. A file that is something
+    else, or another calibration, is not overwritten."""
     if out is None or not out.exists():
         return {}
     try:
         kept = json.loads(out.read_text(encoding="utf-8"))
-        asked = {"repetitions": repetitions, "seed": seed, "thresholds": thresholds_digest()}
+        asked = {"repetitions": repetitions, "seed": seed}
         other = {name: kept[name] for name, value in asked.items() if kept[name] != value}
-        known = {name: rule for name, rule in kept["rules"].items() if name in SCENARIOS}
+        asked_now = {name: rule_digest(scenario) for name, scenario in SCENARIOS.items()}
+        known = {name: r for name, r in kept["rules"].items() if r["thresholds"] == asked_now.get(name)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise FolderConflict(f"{out} is no calibration", fix="name another file with --out") from error
     if other:

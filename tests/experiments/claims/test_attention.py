@@ -66,10 +66,10 @@ def test_the_mirror_set_is_shown_and_decides_nothing() -> None:
     assert "Mirror set, parity/T=30: transformer vs lstm: +1" in verdict.because["en"]
 
 
-def test_fewer_than_seven_learning_rates_are_not_fair() -> None:
+def test_fewer_than_five_learning_rates_are_not_fair() -> None:
     verdict = _judge(_task("copy-memory", 0, 10, rates=3) + _task("parity", 10, 0, rates=3))
     assert verdict.verdict == "not-tested"
-    assert "7 learning rates" in verdict.because["en"]
+    assert "5 learning rates" in verdict.because["en"]
 
 
 def test_a_mirror_task_that_was_tuned_too_little_is_no_mirror() -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
 
 from carousel.experiments.calibration.gradients import Slopes
 from carousel.experiments.calibration.measure import Calibration, Question, smallest_found
-from carousel.experiments.calibration.results import false_at_limits, false_if_same, power, thresholds_digest
+from carousel.experiments.calibration.results import false_at_limits, false_if_same, power, rule_digest
 from carousel.experiments.calibration.scenario import Scenario
 from carousel.experiments.calibration.scenarios import SCENARIOS
 from carousel.experiments.calibration.stored import sentence, stored
-from carousel.experiments.claims import thresholds
 from carousel.experiments.claims.base import Claim, PairClaim
 from carousel.experiments.claims.registry import all_claims
 from carousel.experiments.claims.vanishing.claim import Vanishing
@@ -93,10 +93,17 @@ def test_the_smallest_size_is_the_one_from_which_all_are_found() -> None:
 
 
 def test_the_stored_calibration_is_of_these_thresholds() -> None:
-    """A changed margin asks for a new one: carousel calibrate --out src/carousel/experiments/calibration/stored.json"""
-    assert stored()["thresholds"] == thresholds_digest()
-    assert stored()["rules"].keys() == SCENARIOS.keys()
-    assert thresholds_digest(thresholds() | {"slope_margin": 0.06}) != thresholds_digest()
+    """A changed margin asks for its rule anew: carousel calibrate --out PATH, the path of stored.json."""
+    kept = {name: rule["thresholds"] for name, rule in stored()["rules"].items()}
+    assert kept == {name: rule_digest(scenario) for name, scenario in SCENARIOS.items()}
+
+
+def test_a_margin_or_an_analysis_more_is_another_calibration_of_its_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {name: rule_digest(scenario) for name, scenario in SCENARIOS.items()}
+    monkeypatch.setattr(Vanishing, "margins", replace(Vanishing.margins, slope_margin=0.06))
+    monkeypatch.setattr(type(SCENARIOS["attention"]), "planned", (10, 40))
+    changed = {name for name, scenario in SCENARIOS.items() if rule_digest(scenario) != before[name]}
+    assert changed == {"vanishing", "attention"}
 
 
 def test_the_stored_calibration_is_good_enough() -> None:

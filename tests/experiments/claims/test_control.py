@@ -9,10 +9,19 @@ from typing import Any
 import pytest
 
 from carousel.experiments.calibration.simulated import run, trial
+from carousel.experiments.claims.exploding.claim import Exploding
 from carousel.experiments.claims.exploding.contrast import contrast_rows
 from carousel.experiments.claims.exploding.control import control_row, control_word
 from carousel.experiments.claims.exploding.exponents import Exponent, Exponents, shown
-from carousel.experiments.claims.exploding.spikes import leads, matched, on_equal_steps, spike_count, trials_of
+from carousel.experiments.claims.exploding.spikes import (
+    leads,
+    matched,
+    on_equal_steps,
+    spike_count,
+    spike_trials,
+    trials_of,
+)
+from carousel.experiments.decision.interim import sequentially
 from carousel.experiments.decision.results import Results
 from carousel.experiments.tables import TrialRow
 from tests.support.evidence import as_row
@@ -88,7 +97,7 @@ def test_a_lead_is_summed_over_lengths_on_equal_steps():
         trained("lstm", 0, "4 5 6", key=OTHER),
     ]
     found = results(rows, lengths=(10, 30))
-    assert leads(found, "adding", trials_of(found, "adding")) == [2 - 1 + 0 - 3]
+    assert leads(found, "adding", trials_of(spike_trials(found, "RNN", "LSTM"))) == [2 - 1 + 0 - 3]
 
 
 @pytest.mark.parametrize(
@@ -118,9 +127,10 @@ def test_a_refutation_has_a_third_of_the_error():
 
 
 def test_control_takes_both_halves_and_either_refutes_it():
-    calm = [replace(network(-0.001), seed=seed) for seed in range(160)]
-    absolute = {"supported": control_row(calm, 0.05), "open": control_row(calm[:20], 0.05)}
-    absolute["refuted"] = control_row([*calm, network(0.5)], 0.05)
+    calm = {seed: replace(network(-0.001), seed=seed) for seed in range(160)}
+    group, few = (KEY, "lstm"), {seed: row for seed, row in calm.items() if seed < 20}
+    absolute = {"supported": control_row({group: calm}, 0.05), "open": control_row({group: few}, 0.05)}
+    absolute["refuted"] = control_row({group: calm | {160: network(0.5)}}, 0.05)
     words = {name: row.verdict for name, row in absolute.items()}
     assert words == {"supported": "supported", "open": "inconclusive", "refuted": "refuted"}
     more, fewer, alike = (
@@ -135,6 +145,27 @@ def test_control_takes_both_halves_and_either_refutes_it():
     assert control_word(absolute["open"], more) == "inconclusive"
     assert control_word(absolute["open"], fewer) == "refuted"
     assert control_word(absolute["refuted"], more) == "refuted"
+
+
+def test_every_contender_counts_with_the_seeds_that_all_of_them_have():
+    """Another claim gave the first condition more seeds."""
+    rows = [trained("lstm", seed, "5", key=key) for key in (KEY, OTHER) for seed in range(3)]
+    rows += [trained("lstm", seed, "5 6 7") for seed in range(3, 9)]
+    control = control_row(spike_trials(results(rows, lengths=(10, 30)), "LSTM"), 0.05)
+    assert (control.n, control.details["seeds"], control.details["spikes"]) == (6, 3, 6)
+    assert control.rests_on == ((KEY, "lstm"), (OTHER, "lstm"))
+
+
+def test_control_that_is_open_asks_for_more_seeds_of_all_lstms():
+    """Ten seeds leave both halves open; at the next analysis they get those of the second look."""
+    specs = ("rnn", "lstm", "lstm:chrono")
+    rows = [trained(spec, seed, "5" if seed % 2 else "") for spec in specs for seed in range(10)]
+    evidence = run(specs, ["adding"], [10], rows)
+    seeds = {"reporting_seeds": tuple(range(40)), "interim_analyses": (10, 40)}
+    evidence = replace(evidence, plan=evidence.plan.model_copy(update=seeds))
+    settled = sequentially([Exploding()], evidence)
+    assert settled.missing
+    assert settled.allocation == {(KEY, spec): 40 for spec in specs}
 
 
 def test_growth_in_proportion_to_time_is_where_the_limit_lies():

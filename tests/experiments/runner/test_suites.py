@@ -29,7 +29,7 @@ def test_every_claim_has_a_task_and_contenders_of_one_size(budget):
     for made in plan.contenders.values():
         sizes = [c.parameters for c in made]
         assert max(sizes) <= (1 + TOLERANCE) * min(sizes)
-    assert len(plan.learning_rates) >= 7  # what the rule of `attention` asks for
+    assert plan.fewest_rates >= 5  # what the rule of `attention` asks for
 
 
 def test_a_claim_brings_its_tasks_alone_and_no_probe_of_another():

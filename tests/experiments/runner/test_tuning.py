@@ -9,7 +9,7 @@ import pytest
 
 from carousel.experiments.runner.budgets import BUDGETS
 from carousel.experiments.runner.ledger import Entry
-from carousel.experiments.runner.model_selection import Tuning, best_rate, grid_of, most_added
+from carousel.experiments.runner.model_selection import Tuning, best_rate, fewest_tried, grid_of, most_added
 from carousel.experiments.runner.run import _TuningTrials
 from carousel.experiments.runner.tuning import first_jobs, following_jobs
 from carousel.experiments.training.description import Trial
@@ -53,7 +53,7 @@ def scored(rates, peak):
         (QUICK, 1.0, [0.033, 0.11], 0.11),  # to the bound, where it stays at the edge: .37 would be above it
         (QUICK, 0.0003, [0.00033, 0.00011], 0.00033),
         (QUICK, 1e-9, [0.00033, 0.00011, 3.7e-5, 1.2e-5], 1.2e-5),
-        (BUDGETS["standard"].learning_rates, 1.0, [0.032, 0.064, 0.13, 0.26], 0.26),
+        (BUDGETS["standard"].learning_rates, 1.0, [0.064, 0.26], 0.26),
         ((0.01, 0.001, 0.003), 0.03, [0.033, 0.11], 0.033),  # a plan in any order
         ((0.003, 0.01), 0.003, [0.0009], 0.003),  # of two one is always at the edge, and they have a step
         ((0.01,), 1.0, [], 0.01),  # one alone has no step
@@ -75,7 +75,54 @@ def test_a_grid_goes_on_until_the_best_is_inside_or_a_bound_is_met(rates, peak, 
     assert len(added) <= most_added(rates, BOUNDS)
 
 
+STANDARD = BUDGETS["standard"].learning_rates
+
+
+@pytest.mark.parametrize(
+    ("rates", "peak", "added", "best"),
+    [
+        (STANDARD, 0.004, [(0.002, 0.008)], 0.004),  # inside: its two neighbours come to a factor of two
+        (STANDARD, 0.0022, [(0.002, 0.008)], 0.002),  # the best may then be one of these
+        (STANDARD, 0.03, [(0.064,), (0.008, 0.032)], 0.032),  # outward first
+        (STANDARD, 0.0007, [(0.00025,), (0.0005, 0.002)], 0.0005),
+        (STANDARD, 1.0, [(0.064,), (0.26,), (0.13,)], 0.26),  # at a bound there is one neighbour
+        ((0.001, 0.016), 0.004, [(6.3e-5,), (0.00025, 0.004), (0.002, 0.008)], 0.004),  # halved twice
+        ((0.001, 0.002, 0.004), 0.002, [], 0.002),  # fine enough as planned
+        ((0.01,), 1.0, [], 0.01),
+    ],
+)
+def test_a_coarse_grid_is_halved_about_its_best(rates, peak, added, best):
+    known = scored(rates, peak)
+    for following in added:
+        grid = grid_of(known, rates, 3, BOUNDS, 2.0)
+        assert (grid.rates[-len(following) :], grid.best) == (following, None)
+        known |= scored(following[:1], peak)
+        if len(following) > 1:  # one of the two says nothing yet
+            assert grid_of(known, rates, 3, BOUNDS, 2.0) == grid
+        known |= scored(following, peak)
+    grid = grid_of(known, rates, 3, BOUNDS, 2.0)
+    assert grid == ((*rates, *sum(added, ())), best)
+    assert grid_of(dict(reversed(known.items())), rates, 3, BOUNDS, 2.0) == grid
+    most = len(rates) + most_added(rates, BOUNDS, 2.0)
+    assert fewest_tried(rates, BOUNDS, 2.0) <= len(grid.rates) <= most
+
+
+def test_how_few_rates_a_grid_can_end_with():
+    """The whole range of peaks gone through: some peak needs no more, and none less."""
+    peaks = [10 ** (-5 + k / 40) for k in range(200)]
+    for rates, bounds, finest in ((STANDARD, BOUNDS, 2.0), (QUICK, BOUNDS, None), ((0.01, 0.03), BOUNDS, None)):
+        lengths = []
+        for peak in peaks:
+            known = scored(rates, peak)
+            while (grid := grid_of(known, rates, 3, bounds, finest)).best is None:
+                known = scored(grid.rates, peak)
+            lengths.append(len(grid.rates))
+        assert min(lengths) == fewest_tried(rates, bounds, finest)
+        assert max(lengths) <= len(rates) + most_added(rates, bounds, finest)
+
+
 def test_how_far_a_grid_can_go_on():
+    assert most_added(STANDARD, BOUNDS, 2.0) == 5
     assert most_added(QUICK, BOUNDS) == 4
     assert most_added(QUICK, (0.001, 0.3)) == 2
     assert most_added(QUICK, (0.001, 0.01)) == 0

@@ -82,8 +82,8 @@ class Onset(Scenario):
 
 @final
 class Control(Scenario):
-    """size: how many times rarer than the margin spikes are in LSTMs. A standard run at its first analysis: three RNNs
-    and four LSTMs on two tasks at three lengths, 10 seeds. Spikes come in bursts; RNNs solve earlier, or stop.
+    """size: how many times rarer than the margin spikes are in LSTMs. A standard run: three RNNs and four LSTMs on two
+    tasks at three lengths. Spikes come in bursts; RNNs solve earlier, or stop.
 
     rnn: the share of spikes in RNNs. exponent: the true one of every LSTM; one: of one among them. Both come as they
     are measured, with a standard error over streams. Same against same: both spike alike, ten times more rarely than
@@ -97,7 +97,6 @@ class Control(Scenario):
     sensible: ClassVar[float] = 30.0
     same: ClassVar[Truth | None] = {**_CALM, "size": 10.0, "rnn": Exploding.margins.spike_share / 10}
     false_if_same: ClassVar[frozenset[str]] = PREFERENCE | {"refuted"}
-    grows: ClassVar[bool] = False
     limits: ClassVar[tuple[Limit, ...]] = (
         Limit({**_CALM, "size": 1.0}),
         Limit({**_CALM, "size": 30.0, "exponent": _TRANSIENT}, ("refuted",)),

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from carousel.experiments.calibration.results import rule_digest
 from carousel.experiments.calibration.scenario import OUTCOMES, Scenario, Truth
 from carousel.experiments.calibration.simulated import FIRST_SEED
 from carousel.experiments.claims import ids
@@ -51,6 +52,7 @@ class Calibration:
         """All figures of one scenario, as plain data."""
         return {
             "claim": scenario.claim.id,
+            "thresholds": rule_digest(scenario),
             "interim_analyses": list(scenario.interim_analyses),
             "unit": scenario.unit,
             "same": self._same(scenario),

@@ -1,6 +1,6 @@
 """The result of a calibration as plain data: what `carousel calibrate` writes and the package stores.
 
-{"schema": 1, "version": "...", "date": "YYYY-MM-DD", "seed": 0, "repetitions": 1000, "thresholds": "digest",
+{"schema": 2, "version": "...", "date": "YYYY-MM-DD", "seed": 0, "repetitions": 1000,
  "oracles": [{"name", "expected", "found", "tolerance", "met"}], "rules": {id: see measure.Calibration.of}}
 """
 
@@ -11,19 +11,26 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from carousel.experiments.claims import thresholds
+from carousel.experiments.decision.thresholds import THRESHOLDS
 
-SCHEMA = 1
+if TYPE_CHECKING:
+    from carousel.experiments.calibration.scenario import Scenario
+
+SCHEMA = 2  # since each rule names the thresholds that it holds for
 
 
-def thresholds_digest(margins: Mapping[str, float] | None = None) -> str:
-    """16 hexadecimal digits that change with any margin, and with the interim analyses of the standard budget: a result
-    is good for those it was made with."""
-    from carousel.experiments.calibration.scenario import STANDARD  # with pydantic: not needed to list the claims
-
-    made_with = {**(thresholds() if margins is None else margins), "interim_analyses": STANDARD}
+def rule_digest(scenario: Scenario) -> str:
+    """16 hexadecimal digits that change with any margin that a rule goes by, its claim's own and the shared ones, and
+    with the interim analyses at which it is asked: its figures are good for those they were made with."""
+    made_with = {
+        **THRESHOLDS.as_dict(),
+        **scenario.claim.margins.as_dict(),
+        "interim_analyses": [*scenario.interim_analyses],
+        "planned": [*scenario.planned],
+        "seeds": scenario.claim.seeds,
+    }
     return hashlib.sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -35,7 +42,6 @@ def result(repetitions: int, seed: int, oracles: Iterable[Any], rules: Mapping[s
         "date": date.today().isoformat(),
         "seed": seed,
         "repetitions": repetitions,
-        "thresholds": thresholds_digest(),
         "oracles": list(oracles),
         "rules": dict(rules),
     }

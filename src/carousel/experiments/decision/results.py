@@ -108,16 +108,6 @@ class Results:
         """The reporting trials of a contender by seed (at its tuned learning rate)."""
         return self._by_seed(self._trials.get(("reporting", condition, spec), []))
 
-    def first_analysis(self, condition: str, spec: str) -> BySeed:
-        """Those of the seeds that every contender begins with."""
-        plan = self.evidence.plan
-        found = self.reporting(condition, spec)
-        return (
-            {s: found[s] for s in plan.reporting_seeds[: plan.first_analysis] if s in found}
-            if plan.interim_analyses
-            else found
-        )
-
     def together(self, *groups: Group) -> list[BySeed]:
         """The reporting trials of several groups, limited to the seeds that all of them have: a group that was given
         more seeds for another comparison counts here with no more than its partner."""

@@ -9,10 +9,11 @@ from carousel.experiments.training.description import StopRule, Training
 
 
 class Budget(NamedTuple):
-    """Learning rates are tuned on `tuning_seeds`, and beyond the grid where its best is at an edge (`grid_of` in
-    carousel.experiments.runner.model_selection). The best is reported on `reporting_seeds`, which are disjoint: on the
-    first interim_analyses[0] of them, on those of the second interim analysis where a verdict is open, and on those of
-    later ones where it can be expected to close.
+    """Learning rates are tuned on `tuning_seeds`: those here, more beyond where the best is at an edge, and between
+    those about the best until neighbours differ by `finest_ratio` at most; none: those about it stay as they are
+    (`grid_of` in carousel.experiments.runner.model_selection). The best is reported on `reporting_seeds`, which are
+    disjoint: on the first interim_analyses[0] of them, on those of the second interim analysis where a verdict is open,
+    and on those of later ones where it can be expected to close.
 
     contenders: of every source that asks for none of its own.
     """
@@ -22,6 +23,7 @@ class Budget(NamedTuple):
     contenders: str
     lengths: tuple[int, ...]
     learning_rates: tuple[float, ...]
+    finest_ratio: float | None
     tuning_seeds: tuple[int, ...]
     reporting_seeds: tuple[int, ...]
     interim_analyses: tuple[int, ...]
@@ -30,7 +32,7 @@ class Budget(NamedTuple):
 
 QUICK_CONTENDERS = "rnn,rnn:orthogonal,lstm,lstm:chrono,gru"
 ALL_CONTENDERS = "rnn,rnn:orthogonal,rnn-relu:identity,lstm,lstm:forget-bias-1,lstm:keras,lstm:chrono,gru,gru:chrono"
-_SEVEN_RATES = (0.0003, 0.0006, 0.001, 0.002, 0.004, 0.008, 0.016)
+_COARSE_RATES, _FINEST_RATIO = (0.001, 0.004, 0.016), 2.0  # five rates at least, a factor of two apart about the best
 BUDGETS = {
     budget.name: budget
     for budget in (
@@ -40,6 +42,7 @@ BUDGETS = {
             QUICK_CONTENDERS,
             (30, 100),
             (0.01, 0.03),  # one of them is an edge, so that every grid comes to three at least
+            None,
             (0, 1, 2),
             tuple(range(100, 106)),
             (6,),
@@ -47,10 +50,11 @@ BUDGETS = {
         ),
         Budget(
             "standard",
-            "7 learning rates or more, 10 to 160 seeds, lengths to 100: an hour or more on 2 cores",
+            "5 learning rates or more, 10 to 160 seeds, lengths to 100: an hour or more on 2 cores",
             ALL_CONTENDERS,
             (10, 30, 100),
-            _SEVEN_RATES,
+            _COARSE_RATES,
+            _FINEST_RATIO,
             (0, 1, 2),
             tuple(range(100, 260)),
             (10, 40, 80, 160),
@@ -58,10 +62,11 @@ BUDGETS = {
         ),
         Budget(
             "full",
-            "7 learning rates or more, 20 to 160 seeds, lengths to 1000: for a night or a cluster",
+            "5 learning rates or more, 20 to 160 seeds, lengths to 1000: for a night or a cluster",
             ALL_CONTENDERS,
             (10, 30, 100, 300, 1000),
-            _SEVEN_RATES,
+            _COARSE_RATES,
+            _FINEST_RATIO,
             (0, 1, 2),
             tuple(range(100, 260)),
             (20, 80, 160),

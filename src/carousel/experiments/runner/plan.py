@@ -14,7 +14,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from carousel.common.names import FAMILY_OF_CELL
 from carousel.experiments.rivals.names import RIVALS
-from carousel.experiments.runner.model_selection import most_added
+from carousel.experiments.runner.model_selection import fewest_tried, most_added
 from carousel.experiments.training.description import (
     MOST_MEMBERS,
     Contender,
@@ -31,7 +31,11 @@ __all__ = ["Condition", "Contender", "FileSource", "Group", "Plan", "Source", "S
 
 
 SCHEMA_VERSION = 3  # of plan, ledger and columns: 3 since no trial stops for being slow, and grids of rates extend
-_LATER = {"rivals": {}, "ensemble": 1}  # fields that plans have not always had, and what they then meant
+_LATER = {
+    "rivals": {},
+    "ensemble": 1,
+    "finest_ratio": None,
+}  # fields that plans have not always had, and what they then meant
 RATE_BOUNDS = (1e-5, 0.3)  # Adam: below nothing moves within a budget, above nothing holds
 Group = tuple[str, str]  # a condition's key and a contender's spec: tuned once, reported on seeds of its own number
 
@@ -62,6 +66,7 @@ class Plan(Frozen):
     kernel: str = "auto"
     learning_rates: tuple[float, ...]
     rate_bounds: tuple[float, float] = RATE_BOUNDS  # up to which a grid goes on where its best rate is at its edge
+    finest_ratio: float | None = None  # of neighbours, down to which a grid is halved about its best; none: as planned
     tuning_seeds: tuple[int, ...]
     reporting_seeds: tuple[int, ...]
     interim_analyses: tuple[int, ...] = ()  # numbers of reporting seeds at which is judged; none: once, at all of them
@@ -91,6 +96,7 @@ class Plan(Frozen):
             and all(source.kind == "file" for source in self.sources if source.name in self.rivals),
             "lengths": all(each and min(each) >= 0 for each in lengths),
             "learning_rates": _distinct(self.learning_rates) and all(0 < r < math.inf for r in self.learning_rates),
+            "finest_ratio": self.finest_ratio is None or 1 < self.finest_ratio < math.inf,
             "rate_bounds": 0 < self.rate_bounds[0] <= self.rate_bounds[1] < math.inf,
             "seeds": all(_distinct(each) and 0 <= min(each) <= max(each) < 2**62 for each in seeds),
             "interim_analyses": all(1 <= n <= len(self.reporting_seeds) for n in self.interim_analyses),
@@ -148,7 +154,12 @@ class Plan(Frozen):
     @property
     def most_added_rates(self) -> int:
         """How many learning rates a contender may come to be tried at beyond the plan's."""
-        return most_added(self.learning_rates, self.rate_bounds)
+        return most_added(self.learning_rates, self.rate_bounds, self.finest_ratio)
+
+    @property
+    def fewest_rates(self) -> int:
+        """How many learning rates every contender is tried at, at least."""
+        return fewest_tried(self.learning_rates, self.rate_bounds, self.finest_ratio)
 
     def count_groups(self) -> int:
         """How many contenders under how many conditions: each is tuned, and reported, once."""

@@ -167,6 +167,7 @@ def _plan(
         contenders=dict(contenders),
         kernel=request.kernel,
         learning_rates=budget.learning_rates,
+        finest_ratio=budget.finest_ratio,
         tuning_seeds=request.seeds(budget.tuning_seeds),
         reporting_seeds=request.seeds(budget.reporting_seeds),
         interim_analyses=budget.interim_analyses,

@@ -13,6 +13,7 @@ FROM_STANDARD = frozenset({"standard", "full"})
 KEEPERS = "rnn:orthogonal,rnn-relu:identity,lstm:forget-bias-1,lstm:chrono"  # what can solve recall at a random step
 DEPTHS = "lstm:forget-bias-1,lstm:forget-bias-1,layers=2,lstm:forget-bias-1,layers=4"
 DEEP_PARAMETERS = 20_000  # where 1, 2 and 4 layers can be made equal within 2 % on each of the tasks that ask for them
+FROM_FULL = frozenset({"full"})
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class TaskRequirement:
 
     contenders, lengths, parameters: its own; None: those of the budget and of the request. budgets: which have it.
     sequences: of its training set; None: it draws new ones for ever. label: the source's name, where task and sequences
-    do not tell it from another.
+    do not tell it from another, such as the same task with fewer parameters.
     """
 
     task: str

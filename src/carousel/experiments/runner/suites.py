@@ -56,8 +56,8 @@ def file_contenders(budget: Budget, asked: Sequence[Requirement]) -> list[Conten
 
 
 def _source(asked: TaskRequirement) -> TaskSource:
-    if asked.sequences is None:
-        return TaskSource(name=asked.name)
+    if asked.name == asked.task:
+        return TaskSource(name=asked.task)
     return TaskSource(name=asked.name, task=asked.task, sequences=asked.sequences)
 
 

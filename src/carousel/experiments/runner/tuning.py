@@ -90,7 +90,7 @@ def following_jobs(plan: Plan, tuned: Iterable[Entry], allocation: Mapping[Group
         sample.setdefault(group, entry)
         groups[group][entry.description["learning_rate"]].append(Tuning.of(entry.record["trial"]))
     for group, by_rate in groups.items():
-        grid = grid_of(by_rate, plan.learning_rates, len(plan.tuning_seeds), plan.rate_bounds)
+        grid = grid_of(by_rate, plan.learning_rates, len(plan.tuning_seeds), plan.rate_bounds, plan.finest_ratio)
         trial = Trial.model_validate(sample[group].description)
         for rate in grid.rates[len(plan.learning_rates) :]:
             yield from _positioned(plan, trial, "tuning", rate, plan.tuning_seeds)

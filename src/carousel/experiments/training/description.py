@@ -34,8 +34,8 @@ def digest_of(description: dict[str, Any]) -> str:
 
 
 class TaskSource(Frozen):
-    """A built-in task. With `sequences`, it trains on so many that each trial's seed draws, again and again; `task` is
-    then the task's name, and `name` the label of this source ("adding-500")."""
+    """A built-in task. With `sequences`, it trains on so many that each trial's seed draws, again and again. `task`:
+    the name of the task, where `name` is another, the label of this source ("adding-500", "permutations-narrow")."""
 
     kind: Literal["task"] = "task"
     name: str

@@ -1,7 +1,7 @@
 """Claim 7: self-attention surpasses both on some tasks. Shown only with the mirror set, where recurrence should win.
 
 Per condition the best Transformer against the best recurrent network (RNN, LSTM or GRU), each chosen in the tuning
-phase, with at least seven learning rates tuned on each side (recurrent networks have a narrow window of good ones).
+phase, with at least five learning rates tuned on each side (recurrent networks have a narrow window of good ones).
 "On some tasks" looks at several: each is judged at its share of the error (Bonferroni). The mirror set decides nothing.
 A user's file: `on_file.py`.
 """
@@ -67,7 +67,7 @@ class Attention(Claim):
             return None if able else "attention" if self.id in plan.claims else "attention_file"
         if not able:
             return "attention"
-        if len(plan.learning_rates) < MARGINS.attention_rates:
+        if plan.fewest_rates < MARGINS.attention_rates:
             return "few_rates"
         if able <= MIRROR:
             return "no_recall"

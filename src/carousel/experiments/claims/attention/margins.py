@@ -13,7 +13,7 @@ class AttentionMargins(Margins):
 
     attention_gap: float = 0.2  # solved-rate; the mean scores must agree
     attention_tasks: int = 2  # tasks that must have been tested before "on none" is said
-    attention_rates: int = 7  # learning rates tuned on each side
+    attention_rates: int = 5  # learning rates tuned on each side
 
 
 MARGINS = AttentionMargins()

@@ -1,7 +1,7 @@
 """Claim 2: an RNN's gradient can blow up; an LSTM keeps it in check. Two parts, judged apart.
 
 onset     the first scale of a Gaussian recurrent matrix at which the untrained network is chaotic, LSTM minus RNN.
-control   trained LSTMs (the reporting trials of the first interim analysis, so that no contender counts more than
+control   trained LSTMs (reporting trials of the seeds that all of them have, so that no contender counts more than
           another): how often the gradient's norm spikes, and whether one became chaotic (control.py); and whether it
           spikes in an RNN more often than in an LSTM, on equal steps, source by source (contrast.py).
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import ClassVar, Literal, final
+from typing import ClassVar, final
 
 from carousel.common.texts import both
 from carousel.experiments.claims.base import PairClaim
@@ -18,13 +18,14 @@ from carousel.experiments.claims.exploding.contrast import contrast_rows
 from carousel.experiments.claims.exploding.control import control_row, control_word
 from carousel.experiments.claims.exploding.margins import MARGINS, ExplodingMargins
 from carousel.experiments.claims.exploding.requirement import REQUIREMENT
+from carousel.experiments.claims.exploding.spikes import spike_trials
 from carousel.experiments.decision.paired import mean_row, missing_row
 from carousel.experiments.decision.results import Results, is_number, trial_files
 from carousel.experiments.decision.rules import combine, combine_parts, judged_together
 from carousel.experiments.decision.verdict import Both, Effect, Row, Verdict
 from carousel.experiments.decision.wording import headline, join, needed, number, parts_text
 from carousel.experiments.runner.requirement import Requirement
-from carousel.experiments.tables import OnsetRow, TrialRow
+from carousel.experiments.tables import OnsetRow
 
 Onsets = dict[int, OnsetRow]  # by seed
 
@@ -38,14 +39,13 @@ class Exploding(PairClaim):
     requirement: ClassVar[Requirement] = REQUIREMENT
     margins: ClassVar[ExplodingMargins] = MARGINS
     change: ClassVar[str] = "claims.change.parts"
-    seeds: ClassVar[Literal["reporting", "untrained"]] = "untrained"
     leading_part: ClassVar[str | None] = "onset"
     figure: ClassVar[str | None] = "gradient-norm"
 
     def judge(self, results: Results, alpha: float) -> Verdict:
         """Supported or refuted where both parts are; conditional where they differ."""
         onset = judged_together(partial(self._onset_rows, results), alpha)
-        control, contrast = control_row(_trials(results, "LSTM"), alpha), contrast_rows(results, alpha)
+        control, contrast = control_row(spike_trials(results, "LSTM"), alpha), contrast_rows(results, alpha)
         if not control.n and not any(row.n for row in onset):
             return self.not_tested("no_onset")
         parts = (combine(onset), control_word(control, contrast))
@@ -61,7 +61,7 @@ class Exploding(PairClaim):
         )
         effect = shown.effect if shown else Effect(*self.effect)
         n = shown.n if shown else 0
-        counted = trial_files(_trials(results, "RNN", "LSTM"))
+        counted = trial_files(row for rows in spike_trials(results, "RNN", "LSTM").values() for row in rows.values())
         return Verdict(self.id, combine_parts(parts), effect, n, because, rows, counted)
 
     def _onset_rows(self, results: Results, alpha: float) -> list[Row]:
@@ -110,15 +110,6 @@ class Exploding(PairClaim):
         found = row.details
         counts = {"more": found["more"], "fewer": found["fewer"], "seeds": found["seeds"]}
         return both("claims.exploding.contrast", source=row.where, **counts)
-
-
-def _trials(results: Results, *families: str) -> list[TrialRow]:
-    return [
-        row
-        for condition in results.conditions
-        for spec in results.specs(condition.source, *families)
-        for row in results.first_analysis(condition.key, spec).values()
-    ]
 
 
 def _calm(row: OnsetRow) -> bool:

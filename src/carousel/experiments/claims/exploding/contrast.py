@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carousel.experiments.claims.exploding.spikes import by_pair, leads, trials_of
+from carousel.experiments.claims.exploding.spikes import by_pair, leads, spike_trials, trials_of
 from carousel.experiments.decision.details import Details
 from carousel.experiments.decision.paired import SHOWN, missing_row
 from carousel.experiments.decision.results import Results
@@ -27,7 +27,8 @@ def _row(results: Results, source: str, alpha: float) -> Row:
     Exact whatever the bursts, since a seed counts once. Supported: the lower limit is above .5; refuted: the upper one
     is below it, at the share of the error that one of three ways to be refuted has.
     """
-    trials = trials_of(results, source)
+    groups = spike_trials(results, "RNN", "LSTM", source=source)
+    trials = trials_of(groups)
     found = leads(results, source, trials)
     if not found:
         return missing_row(source, EFFECT, details={"part": "contrast"})
@@ -43,7 +44,9 @@ def _row(results: Results, source: str, alpha: float) -> Row:
     }
     effect = Effect(*EFFECT, more / untied if untied else None, clopper_pearson(more, untied, SHOWN))
     needed = _seeds_needed(more, untied, len(found), alpha) if verdict == "inconclusive" else None
-    return Row(source, verdict, reason, effect, len(found), seeds_needed=needed, details=details)
+    return Row(
+        source, verdict, reason, effect, len(found), seeds_needed=needed, details=details, rests_on=tuple(groups)
+    )
 
 
 def _answer(more: float, untied: float, alpha: float) -> Answer:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypedDict
 
 from carousel.experiments.claims.exploding.contrast import WAYS
 from carousel.experiments.claims.exploding.exponents import shown
@@ -11,12 +11,16 @@ from carousel.experiments.claims.exploding.margins import MARGINS
 from carousel.experiments.claims.exploding.spikes import spike_count
 from carousel.experiments.decision.details import Details
 from carousel.experiments.decision.paired import SHOWN, missing_row
+from carousel.experiments.decision.results import BySeed
 from carousel.experiments.decision.rules import Answer, combine, combine_parts, everywhere
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.power import smallest_n
 from carousel.experiments.decision.statistics.rates import clopper_pearson, clustered
 from carousel.experiments.decision.verdict import Effect, Row, Word
 from carousel.experiments.tables import TrialRow
+
+if TYPE_CHECKING:
+    from carousel.experiments.runner.plan import Group
 
 WHERE = "LSTM"
 EFFECT = ("spike_share", "share")
@@ -42,8 +46,8 @@ class _Counted(TypedDict):
     diverged: int
 
 
-def control_row(trials: Sequence[TrialRow], alpha: float) -> Row:
-    """All steps of the LSTM trials: the share of gradient spikes, and chaotic networks.
+def control_row(groups: Mapping[Group, BySeed], alpha: float) -> Row:
+    """All steps of the trials of LSTMs: the share of gradient spikes, and chaotic networks.
 
     A spike is a norm above 100 x its running median, or one that is not a number. Supported: the upper limit of the
     share is below 1e-4 and every trained network is shown to be calm. Refuted: the lower limit is above 1e-4, or a
@@ -51,6 +55,7 @@ def control_row(trials: Sequence[TrialRow], alpha: float) -> Row:
     to be refuted with the comparison (contrast.py). Spikes of one trial come in bursts; the interval allows for that
     (statistics.rates.clustered).
     """
+    trials = [row for rows in groups.values() for row in rows.values()]
     if not trials:
         return missing_row(WHERE, EFFECT, details={"part": "control"})
     counted = _count(trials, alpha)
@@ -61,7 +66,9 @@ def control_row(trials: Sequence[TrialRow], alpha: float) -> Row:
     value = spikes / steps if steps else None
     effect = Effect(*EFFECT, value, _limits(trials, SHOWN))
     needed = _seeds_needed(counted, alpha) if reason == "wide" else None
-    return Row(WHERE, verdict, reason, effect, len(trials), seeds_needed=needed, details=details)
+    return Row(
+        WHERE, verdict, reason, effect, len(trials), seeds_needed=needed, details=details, rests_on=tuple(groups)
+    )
 
 
 def _limits(trials: Sequence[TrialRow], alpha: float) -> Interval:

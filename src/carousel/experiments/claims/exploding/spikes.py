@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from carousel.experiments.decision.details import PairSpikes
-from carousel.experiments.decision.results import Pair, Results
+from carousel.experiments.decision.results import BySeed, Pair, Results
 from carousel.experiments.tables import TrialRow
+
+if TYPE_CHECKING:
+    from carousel.experiments.runner.plan import Group
 
 Trials = dict[tuple[str, str, int], TrialRow]
 
@@ -46,7 +49,7 @@ def matched(rnns: Sequence[str], lstms: Sequence[str], turn: int) -> list[Pair]:
 
 
 def leads(results: Results, source: str, trials: Trials) -> list[int]:
-    """For each seed of the first interim analysis: spikes of RNNs minus spikes of LSTMs, over matched pairs and lengths
+    """For each seed: spikes of RNNs minus spikes of LSTMs, over matched pairs and lengths
     of the source, on equal steps of each pair."""
     rnns, lstms = (results.specs(source, family) for family in ("RNN", "LSTM"))
     seeds = sorted({seed for _, _, seed in trials})
@@ -77,11 +80,18 @@ def by_pair(results: Results, source: str, trials: Trials) -> list[PairSpikes]:
     return listed
 
 
-def trials_of(results: Results, source: str) -> Trials:
-    """The trainings of a source that are counted, by condition, contender and seed."""
-    return {
-        (condition.key, spec, seed): row
-        for condition in results.lengths(source)
-        for spec in results.specs(source, "RNN", "LSTM")
-        for seed, row in results.first_analysis(condition.key, spec).items()
-    }
+def spike_trials(results: Results, *families: str, source: str | None = None) -> dict[Group, BySeed]:
+    """The trainings that are counted, of all sources or of one: those of the seeds that every contender has."""
+    groups = [
+        (condition.key, spec)
+        for condition in results.conditions
+        if source in (None, condition.source)
+        for spec in results.specs(condition.source, *families)
+    ]
+    trained = [group for group in groups if results.reporting(*group)]
+    return dict(zip(trained, results.together(*trained), strict=True))
+
+
+def trials_of(groups: Mapping[Group, BySeed]) -> Trials:
+    """The same by condition, contender and seed."""
+    return {(*group, seed): row for group, rows in groups.items() for seed, row in rows.items()}

@@ -52,7 +52,8 @@ class Stacking(Claim):
         shown = stands_for(judged, results)
         if shown is None:
             return self.not_tested(_untold(judged))
-        by_family = by_group(judged, family_of_task)
+        tasks = {s.name: s.built_in for s in results.evidence.plan.sources if s.kind == "task"}
+        by_family = by_group(judged, lambda source: family_of_task(tasks[source]))
         families_text = groups_text("claims.stacking.families", by_family, needed=MARGINS.depth_families)
         because = join(headline(self.id, shown), _bits_text(judged), families_text, needed(judged))
         rows = (*judged, *(row for c in conditions for row in _declared(results, c, alpha)))

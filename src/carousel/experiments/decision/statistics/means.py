@@ -155,6 +155,7 @@ def spread(values: Sequence[float]) -> float:
     return math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (len(values) - 1))
 
 
+@lru_cache(1024)  # the same few degrees of freedom and levels, thousands of times
 def t_quantile(p: float, freedom: int) -> float:
     """Quantile of Student's distribution."""
     from scipy import special

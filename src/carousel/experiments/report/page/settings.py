@@ -24,6 +24,7 @@ def plan_table(plan: Plan, lang: str) -> Table:
         "parameters": count(plan.parameters),
         "learning_rates": ", ".join(map(rate, plan.learning_rates)),
         **({"rate_bounds": ", ".join(map(rate, plan.rate_bounds))} if plan.most_added_rates else {}),
+        **({"finest_ratio": rate(plan.finest_ratio)} if plan.finest_ratio is not None else {}),
         "tuning_seeds": _seeds(plan.tuning_seeds),
         "reporting_seeds": _seeds(plan.reporting_seeds),
         "interim_analyses": ", ".join(map(count, plan.analyses)),
