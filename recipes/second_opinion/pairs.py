@@ -42,11 +42,6 @@ class Pairs:
         specs = [spec for family in families for spec in self.specs(source, family)]
         return [(condition, spec) for condition in self.conditions[source] for spec in specs]
 
-    def first_analysis(self, condition: str, spec: str) -> list[Trial]:
-        """The reporting trials of the seeds that every contender has."""
-        first = (self.folder.plan.get("interim_analyses") or [None])[0]
-        return sorted(self.reporting[condition, spec], key=lambda trial: trial.seed)[:first]
-
     def pairs(self, source: str) -> list[Pair]:
         """Every RNN contender with every LSTM contender."""
         return [(rnn, lstm) for rnn in self.specs(source, "RNN") for lstm in self.specs(source, "LSTM")]

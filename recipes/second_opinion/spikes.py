@@ -24,9 +24,9 @@ def steps_of(pairs: Pairs, trial: Trial) -> set[int]:
 
 
 def check_control(pairs: Pairs, row: dict[str, Any], opinion: Opinion) -> str:
-    """All LSTMs of the first analysis together. The verdict."""
-    sources = pairs.sources("exploding")
-    trials = [t for s in sources for g in pairs.groups(s, "LSTM") for t in pairs.first_analysis(*g)]
+    """All LSTMs together, of the seeds that all of them have. The verdict."""
+    groups = [group for source in pairs.sources("exploding") for group in pairs.groups(source, "LSTM")]
+    trials = [trial for found in pairs.of("exploding", *groups) for trial in found.values()]
     counts = [(len(steps_of(pairs, t)), int(t.said["steps"])) for t in trials]
     level, found = row["level"], [t for t in trials if t.said.get("lyapunov_end_se") is not None]
     share = 1 - (1 - level) / WAYS / max(1, len(found))
@@ -93,7 +93,8 @@ def leads_of(pairs: Pairs, source: str, opinion: Opinion, row: dict[str, Any]) -
     and from length to length; of each pair as many steps as the shorter training has. Also every pair's sums, as
     printed."""
     conditions = pairs.conditions[source]
-    found = {(c, s): {t.seed: t for t in pairs.first_analysis(c, s)} for c, s in pairs.groups(source, "RNN", "LSTM")}
+    groups = pairs.groups(source, "RNN", "LSTM")
+    found = dict(zip(groups, pairs.of("exploding", *groups), strict=True))
     where = {t.name: steps_of(pairs, t) for group in found.values() for t in group.values()}
 
     def equal(condition: str, pair: tuple[str, str], seed: int) -> tuple[int, int, int]:
