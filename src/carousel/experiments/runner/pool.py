@@ -45,6 +45,10 @@ class Pool:
         """This machine, and its workers."""
         return {platform.node(): self._size}
 
+    def left_out(self) -> dict[str, int]:
+        """None: there is no other."""
+        return {}
+
     def stop(self) -> None:
         """End all workers. Their jobs stay marked as running; whoever holds the folder next gives them back."""
         for process, _ in self._workers:
