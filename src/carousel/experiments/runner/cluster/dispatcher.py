@@ -134,7 +134,7 @@ class Dispatcher:
             self._say("cli.cluster.memory_alone", node=lease.node)
         elif lost.by in ("node", "worker"):
             self._say(f"cli.cluster.lost_{lost.by}", node=lease.node or "?", jobs=len(lease.left))
-        self._drop(number, died=lost.by in ("worker", "memory") and not halved)
+        self._drop(number, died=lost.by in ("worker", "memory") and not halved, memory=lost.by == "memory")
         if lost.by == "error":
             self._failures += 1
             if self._failures >= _GIVE_UP_AFTER:
@@ -149,13 +149,14 @@ class Dispatcher:
                 self._cluster.cancel(number)
                 self._drop(number, died=True)
 
-    def _drop(self, number: int, *, died: bool) -> None:
-        """What the task still owed is pending again. died: of the group that it was at; the others wait unharmed."""
+    def _drop(self, number: int, *, died: bool, memory: bool = False) -> None:
+        """What the task still owed is pending again. died: of the group that it was at; the others wait unharmed.
+        memory: for lack of it."""
         lease = self._leases.pop(number)
         at = lease.groups[0] if died and lease.groups else []
         if at:
             self._ledger.give_back([job for job in lease.left if job not in at])
-        self._ledger.release([number], died=died)
+        self._ledger.release([number], died=died, memory=memory)
 
     def _hand_out(self) -> None:
         slots = self._cluster.slots()
