@@ -1,12 +1,12 @@
 """`python -m benchmarks.cluster many | sleeping N | real | overhead | kills N | lost-node | lost-head | …`: one
-measurement, or one fault, as JSON. `WHAT` lists them."""
+measurement, or one fault, as JSON. `WHAT` lists them. `first-look --against RUN` has options of its own (`--help`)."""
 
 from __future__ import annotations
 
 import json
 import sys
 
-from benchmarks.cluster import faults, figures, first_start, judged, kills, memory, overhead
+from benchmarks.cluster import faults, figures, first_look, first_start, judged, kills, memory, overhead
 
 WHAT = {
     "many": figures.many,
@@ -29,10 +29,13 @@ WHAT = {
 }
 
 
-def main(what: str, *numbers: str) -> None:
-    """Measure and print. what: one, or several with commas between."""
+def main(what: str, *words: str) -> None:
+    """Measure and print. what: one, or several with commas between. words: numbers, but for the first look."""
+    if what == "first-look":
+        print(json.dumps({what: first_look.first_look(*words)}, indent=2), flush=True)
+        return
     for each in what.split(","):
-        print(json.dumps({each: WHAT[each](*map(int, numbers))}, indent=2), flush=True)
+        print(json.dumps({each: WHAT[each](*map(int, words))}, indent=2), flush=True)
 
 
 if __name__ == "__main__":

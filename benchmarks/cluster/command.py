@@ -1,7 +1,8 @@
 """`python -m benchmarks.cluster.command SETTINGS ARGUMENTS`: `carousel ARGUMENTS` with what a benchmark changes.
 
 SETTINGS, as JSON: do (what does the jobs on nodes, as "module:function"), wait (seconds for a lost cluster), trace (a
-file for what nodes say: a line a message, and whether its task still held its jobs)."""
+file for what nodes say: a line a message, and whether its task still held its jobs), analyses (1: it ends after the
+first)."""
 
 from __future__ import annotations
 
@@ -13,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from carousel.cli.app import main
+from carousel.experiments.finalise import InterimAnalysis
 from carousel.experiments.runner.cluster import bridge, ray_engine
 from carousel.experiments.runner.cluster.dispatcher import Dispatcher
 from carousel.experiments.runner.cluster.messages import Beat, Message
+from carousel.experiments.runner.plan import Group
 
 
 def _trace(path: Path) -> None:
@@ -32,6 +35,16 @@ def _trace(path: Path) -> None:
     Dispatcher._take = traced  # type: ignore[method-assign]
 
 
+def _end_after_the_first_analysis() -> None:
+    ordinary = InterimAnalysis.more_seeds
+
+    def none(self: InterimAnalysis) -> dict[Group, int]:
+        ordinary(self)  # it judges
+        return {}
+
+    InterimAnalysis.more_seeds = none  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
     settings = json.loads(sys.argv.pop(1))
     bridge._WAIT_FOR_IT = settings.get("wait", bridge._WAIT_FOR_IT)
@@ -39,4 +52,6 @@ if __name__ == "__main__":
         ray_engine.RayEngine = partial(ray_engine.RayEngine, do=settings["do"])  # type: ignore[misc,assignment]
     if "trace" in settings:
         _trace(Path(settings["trace"]))
+    if settings.get("analyses") == 1:
+        _end_after_the_first_analysis()
     main()

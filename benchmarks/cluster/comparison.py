@@ -83,9 +83,7 @@ class Comparison:
             "finished_lost": sum(now.get(job) != numbers for job, numbers in kept.items()),
             "jobs": len(now),
             "files_compared": len(found),
-            "files_that_differ": sorted(
-                path for path in found.keys() | expected.keys() if found.get(path) != expected.get(path)
-            ),
+            "files_that_differ": differ(found, expected),
             "left_over": leftovers(self.place / name),
             **self._traced(name),
         }
@@ -98,9 +96,19 @@ class Comparison:
         return {"lost": lost, "late": [each["said"] for each in said if not each["held"]]}
 
 
+def differ(one: dict[str, str], other: dict[str, str]) -> list[str]:
+    """The files that one of two folders lacks, or has with other bytes."""
+    return sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
+
+
 def ended(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """Its exit code, and what it said of the cluster: whole lines, without how far it was."""
+    """Its exit code, and what it said of the cluster."""
     said, _ = process.communicate(timeout=_LONG)
+    return {"exit_code": process.returncode, "said": said_of_the_cluster(said)}
+
+
+def said_of_the_cluster(said: str) -> list[str]:
+    """Whole lines, without how far it was."""
     lines = [line.strip() for line in said.replace("\r", "\n").splitlines()]
     words = ("cluster", "node", "worker", "memory", "a task on", "carousel:", "Traceback")
-    return {"exit_code": process.returncode, "said": [line for line in lines if any(word in line for word in words)]}
+    return [line for line in lines if any(word in line for word in words)]

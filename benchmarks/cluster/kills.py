@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from benchmarks.cluster.comparison import differ
 from benchmarks.cluster.nodes import Nodes
 from benchmarks.cluster.runs import driver
 from tests.soak.left import contents, finished, leftovers
@@ -159,12 +160,8 @@ def lost_node(nodes: int = 3) -> dict[str, Any]:
             "jobs": trials,
             "verdicts": verdicts,
             "files_compared": len(one),
-            "files_that_differ": _differ(one, other),
+            "files_that_differ": differ(one, other),
         }
-
-
-def _differ(one: dict[str, str], other: dict[str, str]) -> list[str]:
-    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
 
 
 def _kill_midway(cluster: Nodes, folder: Path, trials: int) -> None:

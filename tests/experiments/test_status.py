@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from carousel.cli.status import status
 from carousel.common.errors import FolderConflict
 from carousel.experiments.progress_file import BEAT_SECONDS, ProgressFile, Sign, last_sign
 from carousel.experiments.runner.folder import RunFolder
@@ -162,6 +163,28 @@ def test_the_command_leaves_a_sign_and_how_it_ended(
     last = last_sign(folder)
     assert last is not None and (last.expected, last.ended, last.nodes) == (11, ended, {"here": 2})
     assert (last.host, last.process) == (platform.node(), os.getpid())
+
+
+def test_the_folder_names_a_machine_that_gets_no_more_work_and_what_to_do(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    with ProgressFile(folder) as told:
+        told.show(progress(left_out={"w-2": 5}))
+    last = last_sign(folder)
+    assert last is not None and last.left_out["w-2"].services == 5
+    said = json.loads(folder.progress.read_text())["left_out"]["w-2"]["said"]
+    assert said.startswith("node w-2 gets no more work: Ray was lost there 5 times in a row") and "Mend it" in said
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "node w-2 gets no more work"), ("zh", "节点 w-2 不再分到工作")])
+def test_the_status_names_it_too_also_when_its_command_has_ended(
+    run: tuple[RunFolder, Ledger], capsys: pytest.CaptureFixture[str], lang: str, says: str
+) -> None:
+    folder, ledger = run
+    write(folder, sign(ended="failed", left_out={"w-2": {"services": 5, "said": "as above"}}))
+    assert status_of(folder.path).left_out == {"w-2": 5}
+    status(folder.path, False, lang)
+    assert sum(line.startswith(says) for line in capsys.readouterr().out.splitlines()) == 1
+    ledger.close()
 
 
 def test_what_ended_the_command_is_not_hidden_by_a_folder_that_is_gone(tmp_path: Path) -> None:

@@ -50,6 +50,10 @@ class _Here:
         """None but this process."""
         return {}
 
+    def left_out(self) -> dict[str, int]:
+        """None."""
+        return {}
+
     def stop(self) -> None:
         """Nothing was started."""
 

@@ -19,6 +19,7 @@ class FakeCluster:
         self.folder, self.do, self.n = folder, do, slots
         self.bundles: dict[int, Bundle] = {}
         self.cancelled: list[int] = []
+        self.nodes, self.left_out = {"here": slots}, list[str]()
         self.on: Callable[[int, Message], list[tuple[int, Message]]] = lambda lease, message: [(lease, message)]
         self._tasks: dict[int, Iterator[Message]] = {}
         self._late: list[tuple[int, Message]] = []
@@ -34,6 +35,9 @@ class FakeCluster:
         self.cancelled.append(lease)
         self._tasks.pop(lease, None)
 
+    def leave_out(self, machine: str) -> None:
+        self.left_out.append(machine)
+
     def lose(self, lease: int, by: str) -> None:
         """The task is gone by the next call. Its thread is in this process, as that of whoever does its jobs again: it
         is waited for."""
@@ -46,7 +50,7 @@ class FakeCluster:
         self._late.append((lease, message))
 
     def messages(self) -> list[tuple[int, Message]]:
-        found: list[tuple[int, Message]] = [(0, Nodes({"here": self.n})), *self._late]
+        found: list[tuple[int, Message]] = [(0, Nodes(self.nodes)), *self._late]
         self._late = []
         for lease in sorted(self._tasks)[: self.n]:
             message = next(self._tasks[lease], None)

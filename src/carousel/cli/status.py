@@ -32,6 +32,8 @@ def _print(console: Console, folder: Path, found: Status, now: float) -> None:
         console.say("cluster.status.best", **found.best)
     for name, slots in found.nodes.items():
         console.say("cluster.status.node", name=name, slots=slots)
+    for name, services in found.left_out.items():
+        console.say("cluster.status.left_out", node=name, services=services)
     if found.last_finished is None:
         console.say("cluster.status.unmoved")
     else:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from carousel.common.damage import in_words
 from carousel.common.errors import FolderConflict
+from carousel.common.texts import text
 from carousel.experiments.runner.folder import RESTORE, RunFolder
 
 if TYPE_CHECKING:
@@ -25,10 +26,19 @@ if TYPE_CHECKING:
 BEAT_SECONDS = 2.0
 
 
+class LeftOut(BaseModel):
+    """A machine that gets no more work. services: of Ray, that it had lost in a row. said: why, and what to do."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    services: int
+    said: str
+
+
 class Sign(BaseModel):
     """at: when it was written, in seconds of Unix. host, process: the command. seconds: how long it has been at it.
-    expected: jobs there will be. seconds_left: None where unknown. nodes: jobs at a time of each machine. ended: how
-    the command ended, None while it runs: "done", "stopped" by its user, or "failed"."""
+    expected: jobs there will be. seconds_left: None where unknown. nodes: jobs at a time of each machine. left_out:
+    machines that get none any more. ended: how the command ended, None while it runs: "done", "stopped" by its user, or
+    "failed"."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     at: float
@@ -38,6 +48,7 @@ class Sign(BaseModel):
     expected: int
     seconds_left: float | None
     nodes: dict[str, int]
+    left_out: dict[str, LeftOut] = {}
     ended: Literal["done", "stopped", "failed"] | None = None
 
 
@@ -65,6 +76,7 @@ class ProgressFile:
         self._sign = Sign(
             at=time.time(), host=platform.node(), process=os.getpid(), seconds=progress.seconds,
             expected=progress.expected, seconds_left=progress.seconds_left, nodes=dict(progress.nodes),
+            left_out={node: _left_out(node, services) for node, services in progress.left_out.items()},
         )  # fmt: skip
         if time.monotonic() - self._beat > BEAT_SECONDS:
             self._beat = time.monotonic()
@@ -72,6 +84,10 @@ class ProgressFile:
 
     def _write(self, sign: Sign) -> None:
         self._folder.write_json(self._folder.progress, sign.model_dump(mode="json"))
+
+
+def _left_out(node: str, services: int) -> LeftOut:
+    return LeftOut(services=services, said=text("cluster.status.left_out", "en", node=node, services=services))
 
 
 def last_sign(folder: RunFolder) -> Sign | None:

@@ -23,7 +23,8 @@ class Status:
     """state: "unknown", where its command has left no sign yet; "running"; "quiet", without one for a minute; "stopped"
     by its user or killed; "failed"; or "done". counts: jobs by state. expected: how many there will be. seconds_left:
     None where unknown, and where nobody is at it. best: of the finished trainings under the hardest condition. nodes:
-    jobs at a time by machine. last_finished: when the last job was, and sign: what the command last wrote; or None."""
+    jobs at a time by machine. left_out: the machines that its command gave no more work, and how many services of Ray
+    each had lost in a row. last_finished: when the last job was, and sign: what the command last wrote; or None."""
 
     state: State
     counts: dict[str, int]
@@ -31,6 +32,7 @@ class Status:
     seconds_left: float | None
     best: dict[str, str] | None
     nodes: dict[str, int]
+    left_out: dict[str, int]
     last_finished: float | None
     sign: Sign | None
 
@@ -52,7 +54,9 @@ def status_of(path: Path) -> Status:
         state=state, counts=counts, expected=max(sum(counts.values()), sign.expected if sign else 0),
         seconds_left=sign.seconds_left if sign and at_it else None,
         best=best.values() if best.found else None,
-        nodes=sign.nodes if sign and at_it else {}, last_finished=last, sign=sign,
+        nodes=sign.nodes if sign and at_it else {},
+        left_out={node: found.services for node, found in sign.left_out.items()} if sign else {},
+        last_finished=last, sign=sign,
     )  # fmt: skip
 
 

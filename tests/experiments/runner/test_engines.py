@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from typing import Any
 
 import pytest
 
@@ -103,6 +105,24 @@ def test_a_cluster_that_is_lost_is_reached_again_and_its_tasks_are_lost(
     while cluster.slots() == 0:
         assert cluster.messages() in ([], [(0, Nodes({"a": 2, "b": 1}))])
     assert cluster.slots() == 3
+    cluster.close()
+
+
+def test_a_machine_that_is_left_out_has_no_slots_and_each_child_is_told(
+    answering: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge, "_PAUSE", 0.0)
+    told: list[dict[str, Any]] = []
+    monkeypatch.setattr(Child, "write", lambda self, message: told.append(message))
+    answering.append(encode(0, Nodes({"a/1": 2, "a/2": 2, "b/3": 1})))
+    cluster = RayCluster("h:1")
+    cluster.connect()
+    cluster.leave_out("a")
+    assert cluster.slots() == 1
+    cluster._child._process.kill()
+    while not cluster.messages():
+        time.sleep(0.01)
+    assert told == [{"leave_out": "a"}] * 2
     cluster.close()
 
 

@@ -6,9 +6,11 @@ import sqlite3
 
 import pytest
 
-from carousel.common.errors import FolderConflict
+from carousel.common.error_words import line_in
+from carousel.common.errors import CarouselError, FolderConflict
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Entry, Ledger
+from carousel.experiments.runner.run import _refuse_failed
 from carousel.experiments.runner.tuning import first_jobs
 from carousel.experiments.training.description import TaskSource, Trial
 from tests.support.runs import small_plan
@@ -70,6 +72,23 @@ def test_a_job_that_kills_three_workers_is_failed_and_can_be_retried(ledger):
     assert [e.hash for e in ledger.entries("failed")] == [first.hash]
     ledger.retry_failed()
     assert claim(ledger, 1).hash == first.hash
+
+
+@pytest.mark.parametrize(("memory", "said"), [
+    (False, "its worker process died 3 times"),
+    (True, "its worker process died 3 times, the last time killed for lack of memory: give it more, or fewer --work"),
+])  # fmt: skip
+def test_a_failed_job_tells_what_its_workers_died_of(ledger, memory, said):
+    for _ in range(3):
+        claim(ledger, 1)
+        ledger.release([1], died=True, memory=memory)
+    (failed,) = ledger.entries("failed")
+    assert failed.error.startswith(said) and ("memory" in failed.error) == memory
+    with pytest.raises(CarouselError) as caught:
+        _refuse_failed(ledger)
+    line = line_in(caught.value, "zh")
+    assert line.startswith(f"1 个作业失败，第一个（{failed.hash}）的原因：工作进程在它上面中断了 3 次")
+    assert ("因内存不足被终止：请增加内存" in line) == memory
 
 
 def test_stopping_does_not_count_as_an_attempt(ledger):

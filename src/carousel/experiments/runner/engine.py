@@ -27,6 +27,9 @@ class Workers(Protocol):
     def nodes(self) -> Mapping[str, int]:
         """The machines at work by name, and how many jobs, or groups of them, each does at a time; {} until known."""
 
+    def left_out(self) -> Mapping[str, int]:
+        """Machines that get no more jobs, since each lost so many services in a row and finished none."""
+
     def stop(self) -> None:
         """End them. What they were doing stays marked as running; whoever holds the folder next gives it back."""
 

@@ -20,6 +20,11 @@ from carousel.experiments.runner.ledger_file import LedgerFile
 from carousel.experiments.training.description import Frozen, digest_of, shape_of
 
 _MAX_ATTEMPTS = 3
+_DIED = f"its worker process died {_MAX_ATTEMPTS} times"
+_OF_MEMORY = (
+    f"{_DIED}, the last time killed for lack of memory: "
+    "give it more, or fewer --workers (on a cluster, fewer --num-cpus of `ray start` there)"
+)
 _ALONE_FROM = 2  # attempts: from then on a job is tried alone
 _COLUMNS = "hash, kind, description, state, record, error, position"
 
@@ -124,10 +129,11 @@ class Ledger(LedgerFile):
         with self._transaction():
             self._db.execute("UPDATE jobs SET state='failed', error=? WHERE hash=?", (error, job))
 
-    def release(self, workers: Iterable[int] | None = None, *, died: bool = False) -> None:
+    def release(self, workers: Iterable[int] | None = None, *, died: bool = False, memory: bool = False) -> None:
         """Give back what workers were running (all of them where None).
 
-        died: the worker was lost on it; a job that has cost three workers is failed instead of tried for ever.
+        died: the worker was lost on it; a job that has cost three workers is failed instead of tried for ever. memory:
+        it was killed for lack of it, as far as that can be told.
         """
         chosen = None if workers is None else list(workers)
         where = (
@@ -136,9 +142,8 @@ class Ledger(LedgerFile):
         with self._transaction():
             if died:
                 self._db.execute(
-                    f"UPDATE jobs SET state='failed', error='its worker process died {_MAX_ATTEMPTS} times' "
-                    f"WHERE {where} AND attempts >= {_MAX_ATTEMPTS}",
-                    chosen or [],
+                    f"UPDATE jobs SET state='failed', error=? WHERE {where} AND attempts >= {_MAX_ATTEMPTS}",
+                    [_OF_MEMORY if memory else _DIED, *(chosen or [])],
                 )
             self._db.execute(
                 f"UPDATE jobs SET state='pending', worker=NULL, attempts=attempts-{0 if died else 1} WHERE {where}",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 
+from carousel.common.errors import BadPlan
 from carousel.common.version import version
 from carousel.experiments.runner.plan import SCHEMA_VERSION
 
@@ -42,6 +43,18 @@ def versions() -> dict[str, str]:
         "schema": str(SCHEMA_VERSION),
         **{name: installed(name) for name in ("torch", "numba", "numpy", "scikit-learn")},
     }
+
+
+def refuse_other_versions(node: str, found: dict[str, str], own: dict[str, str]) -> None:
+    """Nothing is trained by versions that may round otherwise. Raises BadPlan."""
+    differ = [name for name in own if found.get(name) != own[name]]
+    if differ:
+        raise BadPlan(
+            f"node {node} has other versions than this command",
+            allowed=", ".join(f"{name} {own[name]}" for name in differ),
+            got=", ".join(f"{name} {found.get(name, 'absent')}" for name in differ),
+            fix="install the same there, with constraints.txt, and start `ray start` on it anew",
+        )
 
 
 def processor() -> str:

@@ -33,7 +33,8 @@ class Progress:
     """Where the run stands. `newly_done`: entries finished since the last report (at first, those found finished).
     `expected`: jobs there will be. `seconds`: of this command. `share_before`, `share`: of the plan's work, by its
     rough cost, done before this command and now, what is being done counted by half. `nodes`: how many jobs, or
-    groups of them, each machine does at a time."""
+    groups of them, each machine does at a time. `left_out`: machines that get no more, and how many services each had
+    lost in a row."""
 
     counts: dict[str, int]
     expected: int
@@ -42,6 +43,7 @@ class Progress:
     share_before: float
     share: float
     nodes: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def seconds_left(self) -> float | None:
@@ -158,8 +160,8 @@ class _Drive:
         # Of a group nothing is known until its first network stops; on average half of it is done.
         halves = self._ledger.running_work() / 2 if self._spent > self._before else 0.0
         share = min(1.0, (self._spent + halves) / work)
-        shares = self._before / work, share
-        self._report(Progress(counts, expected, self._newly, seconds, *shares, self._workers.nodes()))
+        shares, machines = (self._before / work, share), (self._workers.nodes(), self._workers.left_out())
+        self._report(Progress(counts, expected, self._newly, seconds, *shares, *machines))
 
     def _reporting_cost(self, allocation: Mapping[Group, int]) -> float:
         return -sum(position for position, _ in following_jobs(self._plan, self._tuning.all(), allocation))

@@ -22,9 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from carousel.common.errors import BadPlan, CarouselError
-from carousel.experiments.runner.cluster.dispatcher import refuse_other_versions
 from carousel.experiments.runner.cluster.messages import Bundle, Ended, Lost, Message, Nodes, Started, decode
-from carousel.experiments.runner.machine import versions
+from carousel.experiments.runner.machine import refuse_other_versions, versions
 from carousel.experiments.runner.pool import import_path
 
 _CHILD = "carousel.experiments.runner.cluster.ray.child"
@@ -43,8 +42,9 @@ class RayCluster:
 
     def __init__(self, address: str | None, do: str = DO_JOBS):
         self._arguments = [address or "auto", do]
-        self._slots: dict[str, int] = {}
+        self._nodes = Nodes({})
         self._held: set[int] = set()
+        self._left_out: set[str] = set()
         self._folder = ""
         self._child = Child(self._arguments)
         self._reached, self._lost_at, self._again = False, 0.0, 0.0
@@ -64,8 +64,8 @@ class RayCluster:
         self._folder = str(folder)
 
     def slots(self) -> int:
-        """One a processor of every node; 0 while the cluster is not reached."""
-        return sum(self._slots.values()) if self._reached else 0
+        """One a processor of every node that gets work; 0 while the cluster is not reached."""
+        return sum(self._nodes.besides(self._left_out).values()) if self._reached else 0
 
     def submit(self, lease: int, bundle: Bundle) -> None:
         """To the child."""
@@ -76,6 +76,11 @@ class RayCluster:
         """By force."""
         self._held.discard(lease)
         self._child.write({"cancel": lease})
+
+    def leave_out(self, machine: str) -> None:
+        """None of its nodes gets another task, nor one that is started later."""
+        self._left_out.add(machine)
+        self._child.write({"leave_out": machine})
 
     def messages(self) -> list[tuple[int, Message]]:
         """What has come. Where the child is gone, all its tasks are lost, and another one is started."""
@@ -92,7 +97,7 @@ class RayCluster:
         found = [decode(line) for line in lines]
         for lease, message in found:
             if isinstance(message, Nodes):
-                self._slots, self._reached, self._lost_at = message.slots, True, 0.0
+                self._nodes, self._reached, self._lost_at = message, True, 0.0
                 self._child.patience = _SILENCE
             elif isinstance(message, Started) and lease == 0:
                 refuse_other_versions(message.node, message.versions, versions())
@@ -116,8 +121,10 @@ class RayCluster:
             )
         lost: list[tuple[int, Message]] = [(lease, Lost("cluster", said)) for lease in sorted(self._held)]
         self._held.clear()
-        gone: list[tuple[int, Message]] = [(0, Nodes({}))] if self._reached else []
+        gone: list[tuple[int, Message]] = [(0, Nodes({}, reached=False))] if self._reached else []
         self._child, self._reached, self._again = Child(self._arguments), False, now + _PAUSE
+        for machine in sorted(self._left_out):
+            self._child.write({"leave_out": machine})
         return gone + lost
 
 

@@ -8,50 +8,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Protocol
 
-from carousel.common.errors import BadPlan, CarouselError
+from carousel.common.errors import CarouselError
 from carousel.common.files import writing_to
 from carousel.experiments.runner.cluster.bundling import Bundling
+from carousel.experiments.runner.cluster.contract import Cluster
 from carousel.experiments.runner.cluster.lease import USUAL, Lease, Patience
-from carousel.experiments.runner.cluster.messages import (
-    Beat,
-    Bundle,
-    Done,
-    Ended,
-    Lost,
-    Message,
-    Nodes,
-    Raised,
-    Started,
-)
+from carousel.experiments.runner.cluster.messages import Beat, Done, Ended, Lost, Message, Nodes, Raised, Started
+from carousel.experiments.runner.cluster.services import Services
 from carousel.experiments.runner.engine import Say
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Ledger
-from carousel.experiments.runner.machine import versions
+from carousel.experiments.runner.machine import refuse_other_versions, versions
 from carousel.experiments.runner.task_loader import Sources
 
 _WAITING = 2  # bundles beyond those that can run, so that no worker waits for the command
 _GIVE_UP_AFTER = 20  # tasks in a row that could not be run at all
-
-
-class Cluster(Protocol):
-    """Nodes that do bundles. None of its methods waits."""
-
-    def slots(self) -> int:
-        """How many tasks can run at once now; 0 while it cannot be reached."""
-
-    def submit(self, lease: int, bundle: Bundle) -> None:
-        """Have a bundle done by whichever node is free."""
-
-    def cancel(self, lease: int) -> None:
-        """End a task by force."""
-
-    def messages(self) -> list[tuple[int, Message]]:
-        """What has come since the last call, by lease. Raises CarouselError where the cluster is gone for good."""
-
-    def close(self) -> None:
-        """End all tasks."""
 
 
 class Dispatcher:
@@ -73,7 +45,8 @@ class Dispatcher:
         self._leases: dict[int, Lease] = {}
         self._next = 1  # the number of a lease
         self._failures = 0
-        self._nodes: dict[str, int] | None = None
+        self._services = Services()
+        self._told: tuple[dict[str, int], bool] | None = None
 
     def watch(self) -> None:
         """Take what has come, give up what does not get on, hand out what is pending."""
@@ -84,8 +57,12 @@ class Dispatcher:
         self._hand_out()
 
     def nodes(self) -> dict[str, int]:
-        """The machines of the cluster as they were last told, and the slots of each."""
-        return dict(self._nodes or {})
+        """The nodes that get work, as they were last told, and the slots of each."""
+        return self._services.at_work
+
+    def left_out(self) -> dict[str, int]:
+        """The machines that get none any more, and how many services in a row each lost."""
+        return dict(self._services.left_out)
 
     def stop(self) -> None:
         """End all tasks."""
@@ -93,15 +70,14 @@ class Dispatcher:
 
     def _take(self, number: int, message: Message) -> None:
         if isinstance(message, Nodes):
-            self._tell_nodes(message.slots)
+            self._see(message)
         lease = self._leases.get(number)
         if lease is None:
             return  # of a task that was given up
         now = time.monotonic()
         match message:
-            case Started(node=node, versions=found):
-                refuse_other_versions(node, found, self._versions)
-                lease.start(node, now)
+            case Started():
+                self._begin(number, lease, message, now)
             case Beat():
                 lease.beat(message, now)
             case Done():
@@ -114,6 +90,14 @@ class Dispatcher:
             case Lost():
                 self._lost(number, lease, message)
 
+    def _begin(self, number: int, lease: Lease, started: Started, now: float) -> None:
+        refuse_other_versions(started.node, started.versions, self._versions)
+        if started.node in self._services.left_out:  # it had waited since before
+            self._cluster.cancel(number)
+            self._drop(number, died=False)
+        else:
+            lease.start(started.node, now)
+
     def _store(self, lease: Lease, done: Done, now: float) -> None:
         """Files first, then the record: "done" means whole."""
         if done.job not in lease.left:
@@ -122,6 +106,7 @@ class Dispatcher:
             self._folder.write(self._folder.path / path, content)
         self._ledger.finish(done.job, done.record)
         lease.settle([done.job], now)
+        self._services.finished(lease.node)
         self._failures = 0
 
     def _raised(self, lease: Lease, raised: Raised, now: float) -> None:
@@ -149,7 +134,7 @@ class Dispatcher:
             self._say("cli.cluster.memory_alone", node=lease.node)
         elif lost.by in ("node", "worker"):
             self._say(f"cli.cluster.lost_{lost.by}", node=lease.node or "?", jobs=len(lease.left))
-        self._drop(number, died=lost.by in ("worker", "memory") and not halved)
+        self._drop(number, died=lost.by in ("worker", "memory") and not halved, memory=lost.by == "memory")
         if lost.by == "error":
             self._failures += 1
             if self._failures >= _GIVE_UP_AFTER:
@@ -164,13 +149,14 @@ class Dispatcher:
                 self._cluster.cancel(number)
                 self._drop(number, died=True)
 
-    def _drop(self, number: int, *, died: bool) -> None:
-        """What the task still owed is pending again. died: of the group that it was at; the others wait unharmed."""
+    def _drop(self, number: int, *, died: bool, memory: bool = False) -> None:
+        """What the task still owed is pending again. died: of the group that it was at; the others wait unharmed.
+        memory: for lack of it."""
         lease = self._leases.pop(number)
         at = lease.groups[0] if died and lease.groups else []
         if at:
             self._ledger.give_back([job for job in lease.left if job not in at])
-        self._ledger.release([number], died=died)
+        self._ledger.release([number], died=died, memory=memory)
 
     def _hand_out(self) -> None:
         slots = self._cluster.slots()
@@ -189,23 +175,20 @@ class Dispatcher:
             )
             self._cluster.submit(number, self._bundling.bundle(self._run, groups, self._versions))
 
-    def _tell_nodes(self, nodes: dict[str, int]) -> None:
+    def _tell(self, at_work: dict[str, int], reached: bool) -> None:
         """Whenever machines come or go."""
-        if nodes != self._nodes:
-            self._nodes = nodes
-            if nodes:
-                self._say("cli.cluster.nodes", nodes=len(nodes), slots=sum(nodes.values()))
+        if (at_work, reached) != self._told:
+            self._told = at_work, reached
+            if at_work:
+                self._say("cli.cluster.nodes", nodes=len(at_work), slots=sum(at_work.values()))
             else:
-                self._say("cli.cluster.gone")
+                self._say("cli.cluster.empty" if reached else "cli.cluster.gone")
 
-
-def refuse_other_versions(node: str, found: dict[str, str], own: dict[str, str]) -> None:
-    """Nothing is trained by versions that may round otherwise. Raises BadPlan."""
-    differ = [name for name in own if found.get(name) != own[name]]
-    if differ:
-        raise BadPlan(
-            f"node {node} has other versions than this command",
-            allowed=", ".join(f"{name} {own[name]}" for name in differ),
-            got=", ".join(f"{name} {found.get(name, 'absent')}" for name in differ),
-            fix="install the same there, with constraints.txt, and start `ray start` on it anew",
-        )
+    def _see(self, nodes: Nodes) -> None:
+        """Raises CarouselError where none is left that gets work."""
+        now = time.monotonic()
+        for machine in self._services.see(nodes, now):
+            self._cluster.leave_out(machine)
+            self._say("cluster.status.left_out", node=machine, services=self._services.left_out[machine])
+        self._tell(self._services.at_work, nodes.reached)
+        self._services.check_any_left(now)

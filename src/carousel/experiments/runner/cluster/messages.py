@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,9 +77,20 @@ class Lost:
 
 @dataclass(frozen=True)
 class Nodes:
-    """The machines of the cluster: slots by node, each for one task."""
+    """The nodes of the cluster: slots of each, for one task apiece, by its name (`machine_of`). reached: it answers;
+    else nothing is known of them."""
 
     slots: dict[str, int]
+    reached: bool = True
+
+    def besides(self, machines: Container[str]) -> dict[str, int]:
+        """Slots of the nodes of other machines."""
+        return {node: slots for node, slots in self.slots.items() if machine_of(node) not in machines}
+
+
+def machine_of(node: str) -> str:
+    """Of a node's name, "MACHINE/NUMBER" or "MACHINE": started anew, a machine's node has another number."""
+    return node.partition("/")[0]
 
 
 Message = Started | Beat | Done | Raised | Ended | Lost | Nodes

@@ -21,6 +21,7 @@ from carousel.experiments.runner.cluster.messages import Beat, Bundle, Done, End
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.jobs import do_jobs, reason_of
 from carousel.experiments.runner.machine import versions
+from carousel.experiments.runner.memory_kills import kills_for_memory
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.runner.worker import prepare_thread
 from carousel.experiments.training.description import digest_of
@@ -29,7 +30,6 @@ from carousel.experiments.training.loop import PULSE
 Fetch = Callable[[str], bytes]  # the content of a file of the run folder, by its path there
 DoJobs = Callable[[Sequence[dict[str, Any]], RunFolder, Sources], Iterator[tuple[str, dict[str, Any]]]]
 BEAT_SECONDS = 2.0
-_VMSTAT = Path("/proc/vmstat")
 _SCRATCH = re.compile(r"carousel-node-(\d+)-.*")
 _OUT_OF_MEMORY = re.compile("out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
 
@@ -56,12 +56,6 @@ def work(bundle: Bundle, fetch: Fetch, do: DoJobs = do_jobs) -> Iterator[Message
         yield message
         if isinstance(message, Lost):
             return
-
-
-def kills_for_memory() -> int:
-    """How many processes the kernel of this machine has killed for memory since it started; 0 where it does not say."""
-    lines = _VMSTAT.read_text().splitlines() if _VMSTAT.is_file() else []
-    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
 def _work_off(bundle: Bundle, fetch: Fetch, do: DoJobs, messages: queue.Queue[Message | None]) -> None:

@@ -22,10 +22,11 @@ import ray
 from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError, RayTaskError, TaskCancelledError
 
 from carousel.experiments.runner.cluster.messages import Bundle, Ended, Lost, Message, Nodes, Started, encode
-from carousel.experiments.runner.cluster.ray.nodes import alive, last_line, look_at_nodes, slots
+from carousel.experiments.runner.cluster.ray.nodes import alive, last_line, look_at_nodes, of_machines, slots
 from carousel.experiments.runner.cluster.ray.task import run_bundle
 from carousel.experiments.runner.cluster.ray.whereabouts import Whereabouts
 
+_NUMBER = "ray.io/node-id"  # a label that Ray gives every node
 _POLL_SECONDS = 0.05
 _NODES_EVERY = 1.0
 _ANSWERING = 20.0  # seconds that the head may take to say that it is there
@@ -72,6 +73,7 @@ class _Tasks:
         self._do, self._run = do, ray.remote(num_cpus=1, max_retries=0, num_returns="streaming")(run_bundle)
         self._leases: dict[Any, int] = {}
         self._inputs: dict[str, Any] = {}
+        self._left_out: set[str] = set()
         self._refused: list[tuple[int, Message]] = []
         self._tasks_at = Whereabouts()
         self._told, self._there = 0.0, set[str]()
@@ -104,13 +106,21 @@ class _Tasks:
         if "cancel" in command:
             self._cancel(command["cancel"])
             return
+        if "leave_out" in command:
+            self._left_out.add(command["leave_out"])
+            return
         bundle = Bundle(**command["bundle"])
         try:
             inputs = {path: self._input(Path(command["folder"]), path) for path in bundle.inputs}
         except OSError as error:
             self._refused.append((command["lease"], Lost("error", str(error))))
             return
-        self._leases[self._run.remote(command["bundle"], inputs, self._do)] = command["lease"]
+        self._leases[self._elsewhere().remote(command["bundle"], inputs, self._do)] = command["lease"]
+
+    def _elsewhere(self) -> Any:
+        """What runs a bundle, on none of the machines that are left out."""
+        numbers = of_machines(self._left_out) if self._left_out else []
+        return self._run.options(label_selector={_NUMBER: f"!in({', '.join(numbers)})"}) if numbers else self._run
 
     def _cancel(self, lease: int) -> None:
         self._tasks_at.ended(lease)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 import ray
@@ -49,6 +49,11 @@ def _living() -> list[dict[str, Any]]:
 def slots() -> dict[str, int]:
     """The processors of each living node, by its name."""
     return {_name(node): int(node["Resources"]["CPU"]) for node in _living()}
+
+
+def of_machines(names: Container[str]) -> list[str]:
+    """The numbers of their living nodes."""
+    return [node["NodeID"] for node in ray.nodes() if node["Alive"] and node["NodeManagerHostname"] in names]
 
 
 def alive() -> set[str]:

@@ -13,7 +13,7 @@ from ray.exceptions import NodeDiedError, RayError, TaskUnschedulableError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from carousel.experiments.runner.cluster.messages import Lost, Started
-from carousel.experiments.runner.cluster.node import kills_for_memory
+from carousel.experiments.runner.memory_kills import kills_for_memory
 
 
 class Whereabouts:
