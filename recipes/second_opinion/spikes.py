@@ -26,7 +26,7 @@ def steps_of(pairs: Pairs, trial: Trial) -> set[int]:
 def check_control(pairs: Pairs, row: dict[str, Any], opinion: Opinion) -> str:
     """All LSTMs together, of the seeds that all of them have. The verdict."""
     groups = [group for source in pairs.sources("exploding") for group in pairs.groups(source, "LSTM")]
-    trials = [trial for found in pairs.of("exploding", *groups) for trial in found.values()]
+    trials = [trial for found in pairs.of("exploding", *groups) for trial in first(found, row["seeds"])]
     counts = [(len(steps_of(pairs, t)), int(t.said["steps"])) for t in trials]
     level, found = row["level"], [t for t in trials if t.said.get("lyapunov_end_se") is not None]
     share = 1 - (1 - level) / WAYS / max(1, len(found))
@@ -49,6 +49,11 @@ def check_control(pairs: Pairs, row: dict[str, Any], opinion: Opinion) -> str:
     verdict = "refuted" if chaotic or lower > SHARE else "supported" if upper < SHARE and calm else "inconclusive"
     opinion.say("verdicts of rows", "exploding LSTM", row["verdict"], verdict)
     return verdict
+
+
+def first(found: dict[int, Trial], seeds: int) -> list[Trial]:
+    """Of the first seeds, as many as the row had: other claims may have given a contender more since."""
+    return [found[seed] for seed in sorted(found)[:seeds]]
 
 
 def of_exponent(trial: Trial, level: float) -> Limits:
@@ -94,7 +99,8 @@ def leads_of(pairs: Pairs, source: str, opinion: Opinion, row: dict[str, Any]) -
     printed."""
     conditions = pairs.conditions[source]
     groups = pairs.groups(source, "RNN", "LSTM")
-    found = dict(zip(groups, pairs.of("exploding", *groups), strict=True))
+    each = (first(found, row["seeds"]) for found in pairs.of("exploding", *groups))
+    found = {group: {trial.seed: trial for trial in trials} for group, trials in zip(groups, each, strict=True)}
     where = {t.name: steps_of(pairs, t) for group in found.values() for t in group.values()}
 
     def equal(condition: str, pair: tuple[str, str], seed: int) -> tuple[int, int, int]:

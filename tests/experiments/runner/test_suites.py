@@ -37,7 +37,7 @@ def test_a_claim_brings_its_tasks_alone_and_no_probe_of_another():
     assert [s.name for s in plan.sources] == ["random-recall"]
     assert {c.key for c in plan.conditions()} == {"random-recall/T=30"}
     assert not [job for _, job in first_jobs(plan) if isinstance(job, InitialFlow | OnsetProbe)]
-    assert plan.count_trials() == 4 * (2 * 3 + 6)
+    assert plan.count_trials() == 4 * (3 * 3 + 6)
     assert expected_jobs(plan) == plan.count_trials()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from carousel.experiments.runner.budgets import BUDGETS
 from carousel.experiments.runner.ledger import Entry
-from carousel.experiments.runner.model_selection import Tuning, best_rate, fewest_tried, grid_of, most_added
+from carousel.experiments.runner.model_selection import Tuning, best_rate, grid_of, grid_sizes
 from carousel.experiments.runner.run import _TuningTrials
 from carousel.experiments.runner.tuning import first_jobs, following_jobs
 from carousel.experiments.training.description import Trial
@@ -72,7 +72,7 @@ def test_a_grid_goes_on_until_the_best_is_inside_or_a_bound_is_met(rates, peak, 
         known |= scored([rate], peak)
     assert grid_of(known, rates, 3, BOUNDS) == ((*rates, *added), best)
     assert grid_of(dict(reversed(known.items())), rates, 3, BOUNDS) == ((*rates, *added), best)
-    assert len(added) <= most_added(rates, BOUNDS)
+    assert len(rates) + len(added) <= grid_sizes(rates, BOUNDS)[1]
 
 
 STANDARD = BUDGETS["standard"].learning_rates
@@ -103,30 +103,40 @@ def test_a_coarse_grid_is_halved_about_its_best(rates, peak, added, best):
     grid = grid_of(known, rates, 3, BOUNDS, 2.0)
     assert grid == ((*rates, *sum(added, ())), best)
     assert grid_of(dict(reversed(known.items())), rates, 3, BOUNDS, 2.0) == grid
-    most = len(rates) + most_added(rates, BOUNDS, 2.0)
-    assert fewest_tried(rates, BOUNDS, 2.0) <= len(grid.rates) <= most
+    fewest, most = grid_sizes(rates, BOUNDS, 2.0)
+    assert fewest <= len(grid.rates) <= most
 
 
-def test_how_few_rates_a_grid_can_end_with():
-    """The whole range of peaks gone through: some peak needs no more, and none less."""
-    peaks = [10 ** (-5 + k / 40) for k in range(200)]
-    for rates, bounds, finest in ((STANDARD, BOUNDS, 2.0), (QUICK, BOUNDS, None), ((0.01, 0.03), BOUNDS, None)):
-        lengths = []
-        for peak in peaks:
-            known = scored(rates, peak)
-            while (grid := grid_of(known, rates, 3, bounds, finest)).best is None:
-                known = scored(grid.rates, peak)
-            lengths.append(len(grid.rates))
-        assert min(lengths) == fewest_tried(rates, bounds, finest)
-        assert max(lengths) <= len(rates) + most_added(rates, bounds, finest)
+ODD = (0.001, 0.002, 0.016)  # an edited plan: only one of its steps is too wide
 
 
-def test_how_far_a_grid_can_go_on():
-    assert most_added(STANDARD, BOUNDS, 2.0) == 5
-    assert most_added(QUICK, BOUNDS) == 4
-    assert most_added(QUICK, (0.001, 0.3)) == 2
-    assert most_added(QUICK, (0.001, 0.01)) == 0
-    assert most_added((0.01,), BOUNDS) == 0
+@pytest.mark.parametrize(
+    ("rates", "bounds", "finest", "sizes"),
+    [
+        (STANDARD, BOUNDS, 2.0, (5, 8)),
+        (STANDARD, BOUNDS, None, (3, 6)),
+        (QUICK, BOUNDS, None, (3, 7)),
+        (QUICK, (0.001, 0.3), None, (3, 5)),
+        (QUICK, (0.001, 0.01), None, (3, 3)),
+        ((0.01, 0.03), BOUNDS, None, (3, 8)),
+        ((0.01,), BOUNDS, 2.0, (1, 1)),
+        (ODD, BOUNDS, 2.0, (4, 10)),
+        ((0.02, 0.002, 0.2), BOUNDS, 1.2, None),
+    ],
+)
+def test_how_many_rates_a_grid_can_end_with(rates, bounds, finest, sizes):
+    """Random merits end with no fewer and no more, and come to both."""
+    rng, lengths = random.Random(0), set()
+    for _ in range(3000):
+        merit = {}
+        while (grid := grid_of(merit, rates, 1, bounds, finest)).best is None:
+            merit |= {rate: [record(validation=rng.random())] for rate in grid.rates if rate not in merit}
+        assert len(set(grid.rates)) == len(grid.rates)
+        lengths.add(len(grid.rates))
+    fewest, most = grid_sizes(rates, bounds, finest)
+    assert sizes in (None, (fewest, most))
+    assert fewest == min(lengths)
+    assert max(lengths) <= most
 
 
 def finished(job):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
@@ -72,12 +73,15 @@ def next_rates(
     by_rate: Mapping[float, Sequence[Tuned]], bounds: Bounds, finest: float | None = None
 ) -> tuple[float, ...]:
     """The rates to be tried next. Where the best is the lowest or the highest: one step beyond it. Else those halfway
-    to its neighbours, by ratio, where they are further than `finest`. None: the best is inside, the next is out of
+    to its neighbours, by ratio, where they are further than `finest`. Empty: the best is inside, the next is out of
     bounds, or there is one rate alone, which has no step."""
-    rates = sorted(by_rate)
-    place = rates.index(best_rate(by_rate))
+    return _following(sorted(by_rate), best_rate(by_rate), bounds, finest)
+
+
+def _following(rates: Sequence[float], best: float, bounds: Bounds, finest: float | None) -> tuple[float, ...]:
+    place = rates.index(best)
     if len(rates) > 1 and place in (0, len(rates) - 1):
-        beyond = next(_outward(rates[place], rates[1 if place == 0 else -2], bounds), None)
+        beyond = _outward(best, rates[1 if place == 0 else -2], bounds)
         if beyond is not None:
             return (beyond,)
     around = rates[max(place - 1, 0) : place + 2]
@@ -92,45 +96,27 @@ def _halved(rates: Sequence[float], finest: float) -> Iterator[float]:
             yield between
 
 
-def most_added(rates: Sequence[float], bounds: Bounds, finest: float | None = None) -> int:
-    """How many rates a grid can come to have added: outward all on one side, since its edge is inside from the first
-    on; then, as often as it is halved, one on each side of its best."""
-    return max(_outward_steps(rates, bounds), default=0) + 2 * _halvings(rates, finest)
+@lru_cache(16)
+def grid_sizes(rates: tuple[float, ...], bounds: Bounds, finest: float | None = None) -> tuple[int, int]:
+    """How many rates a grid comes to at least and at most, wherever its best may lie."""
+    sizes = [size for best in rates for size in _sizes(tuple(sorted(rates)), best, bounds, finest)]
+    return min(sizes), max(sizes)
 
 
-def fewest_tried(rates: Sequence[float], bounds: Bounds, finest: float | None = None) -> int:
-    """How many rates every grid comes to at least: its best is inside, or at a bound."""
-    halvings = _halvings(rates, finest)
-    at_bounds = [steps + halvings for steps in _outward_steps(rates, bounds)]
-    inside = 2 * halvings + (len(rates) == 2)  # of two rates each is an edge
-    return len(rates) + min([inside, *at_bounds])
+def _sizes(rates: tuple[float, ...], best: float, bounds: Bounds, finest: float | None) -> Iterator[int]:
+    """Where it can end: the best is the one that is known, or one of those that are tried next."""
+    following = _following(rates, best, bounds, finest)
+    if not following:
+        yield len(rates)
+    for one in (best, *following) if following else ():
+        yield from _sizes(tuple(sorted((*rates, *following))), one, bounds, finest)
 
 
-def _outward_steps(rates: Sequence[float], bounds: Bounds) -> list[int]:
-    """How many rates there are beyond the lowest and beyond the highest; one rate alone has no step."""
-    ordered = sorted(rates)
-    edges = [(ordered[0], ordered[1]), (ordered[-1], ordered[-2])] if len(rates) > 1 else []
-    return [len(list(_outward(edge, neighbour, bounds))) for edge, neighbour in edges]
-
-
-def _halvings(rates: Sequence[float], finest: float | None) -> int:
-    """How often the widest step of a grid is halved, by ratio, until it is fine enough."""
-    if finest is None or len(rates) == 1:
-        return 0
-    ordered = sorted(rates)
-    widest = max(high / low for low, high in pairwise(ordered))
-    return max(math.ceil(math.log2(math.log(widest) / math.log(finest * _ROUNDED))), 0)
-
-
-def _outward(edge: float, neighbour: float, bounds: Bounds) -> Iterator[float]:
-    """The rates beyond the edge of a grid, up to the bound: each the last times the ratio of the last two."""
-    while True:
-        following = _readable(edge * edge / neighbour)
-        moved = (following - edge) * (edge - neighbour) > 0  # rounding may leave a fine grid where it is
-        if not (moved and bounds[0] <= following <= bounds[1]):
-            return
-        yield following
-        edge, neighbour = following, edge
+def _outward(edge: float, neighbour: float, bounds: Bounds) -> float | None:
+    """The rate beyond the edge of a grid: the edge times its ratio to its neighbour; None: it is out of bounds."""
+    following = _readable(edge * edge / neighbour)
+    moved = (following - edge) * (edge - neighbour) > 0  # rounding may leave a fine grid where it is
+    return following if moved and bounds[0] <= following <= bounds[1] else None
 
 
 def _readable(rate: float) -> float:

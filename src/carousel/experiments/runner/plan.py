@@ -14,7 +14,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from carousel.common.names import FAMILY_OF_CELL
 from carousel.experiments.rivals.names import RIVALS
-from carousel.experiments.runner.model_selection import fewest_tried, most_added
+from carousel.experiments.runner.model_selection import grid_sizes
 from carousel.experiments.training.description import (
     MOST_MEMBERS,
     Contender,
@@ -31,11 +31,8 @@ __all__ = ["Condition", "Contender", "FileSource", "Group", "Plan", "Source", "S
 
 
 SCHEMA_VERSION = 3  # of plan, ledger and columns: 3 since no trial stops for being slow, and grids of rates extend
-_LATER = {
-    "rivals": {},
-    "ensemble": 1,
-    "finest_ratio": None,
-}  # fields that plans have not always had, and what they then meant
+# Fields that plans have not always had, and what they then meant.
+_LATER = {"rivals": {}, "ensemble": 1, "finest_ratio": None}
 RATE_BOUNDS = (1e-5, 0.3)  # Adam: below nothing moves within a budget, above nothing holds
 Group = tuple[str, str]  # a condition's key and a contender's spec: tuned once, reported on seeds of its own number
 
@@ -148,18 +145,18 @@ class Plan(Frozen):
         return self.analyses[-1]
 
     def count_trials(self) -> int:
-        """How many trainings the plan begins with, tuning and reporting; learning rates beyond it come on top."""
-        return self.count_groups() * (len(self.learning_rates) * len(self.tuning_seeds) + self.first_analysis)
+        """How many trainings the plan comes to at least, tuning and reporting; most grids come to more rates."""
+        return self.count_groups() * (self.fewest_rates * len(self.tuning_seeds) + self.first_analysis)
 
     @property
     def most_added_rates(self) -> int:
         """How many learning rates a contender may come to be tried at beyond the plan's."""
-        return most_added(self.learning_rates, self.rate_bounds, self.finest_ratio)
+        return grid_sizes(self.learning_rates, self.rate_bounds, self.finest_ratio)[1] - len(self.learning_rates)
 
     @property
     def fewest_rates(self) -> int:
         """How many learning rates every contender is tried at, at least."""
-        return fewest_tried(self.learning_rates, self.rate_bounds, self.finest_ratio)
+        return grid_sizes(self.learning_rates, self.rate_bounds, self.finest_ratio)[0]
 
     def count_groups(self) -> int:
         """How many contenders under how many conditions: each is tuned, and reported, once."""

@@ -8,12 +8,12 @@ from typing import Literal
 Probe = Literal["initial-flow", "onset"]  # of untrained networks: their lag profiles, and the gain where chaos begins
 EVERY_BUDGET = frozenset({"quick", "standard", "full"})
 FROM_STANDARD = frozenset({"standard", "full"})
+FROM_FULL = frozenset({"full"})
 
 # Contenders that more than one claim asks for on the same task.
 KEEPERS = "rnn:orthogonal,rnn-relu:identity,lstm:forget-bias-1,lstm:chrono"  # what can solve recall at a random step
 DEPTHS = "lstm:forget-bias-1,lstm:forget-bias-1,layers=2,lstm:forget-bias-1,layers=4"
 DEEP_PARAMETERS = 20_000  # where 1, 2 and 4 layers can be made equal within 2 % on each of the tasks that ask for them
-FROM_FULL = frozenset({"full"})
 
 
 @dataclass(frozen=True)

@@ -61,8 +61,7 @@ class Exploding(PairClaim):
         )
         effect = shown.effect if shown else Effect(*self.effect)
         n = shown.n if shown else 0
-        counted = trial_files(row for rows in spike_trials(results, "RNN", "LSTM").values() for row in rows.values())
-        return Verdict(self.id, combine_parts(parts), effect, n, because, rows, counted)
+        return Verdict(self.id, combine_parts(parts), effect, n, because, rows, _counted(results))
 
     def _onset_rows(self, results: Results, alpha: float) -> list[Row]:
         rnns, lstms = results.onset("RNN"), results.onset("LSTM")
@@ -110,6 +109,13 @@ class Exploding(PairClaim):
         found = row.details
         counts = {"more": found["more"], "fewer": found["fewer"], "seeds": found["seeds"]}
         return both("claims.exploding.contrast", source=row.where, **counts)
+
+
+def _counted(results: Results) -> tuple[str, ...]:
+    """The files of the trainings that control counts: of all LSTMs together, and of each source with its RNNs."""
+    sources = [source.name for source in results.evidence.plan.sources if results.pairs(source.name)]
+    groups = [spike_trials(results, "LSTM"), *(spike_trials(results, "RNN", "LSTM", source=name) for name in sources)]
+    return trial_files(row for each in groups for rows in each.values() for row in rows.values())
 
 
 def _calm(row: OnsetRow) -> bool:

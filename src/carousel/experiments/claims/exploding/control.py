@@ -65,10 +65,9 @@ def control_row(groups: Mapping[Group, BySeed], alpha: float) -> Row:
     details: Details = {**counted, "part": "control", "level": 1 - alpha, "upper_limit": limits.high}
     value = spikes / steps if steps else None
     effect = Effect(*EFFECT, value, _limits(trials, SHOWN))
-    needed = _seeds_needed(counted, alpha) if reason == "wide" else None
-    return Row(
-        WHERE, verdict, reason, effect, len(trials), seeds_needed=needed, details=details, rests_on=tuple(groups)
-    )
+    wide = reason == "wide"  # more seeds narrow the interval; of networks that must all be calm they only add more
+    needed, rests_on = (_seeds_needed(counted, alpha), tuple(groups)) if wide else (None, ())
+    return Row(WHERE, verdict, reason, effect, len(trials), seeds_needed=needed, details=details, rests_on=rests_on)
 
 
 def _limits(trials: Sequence[TrialRow], alpha: float) -> Interval:
