@@ -164,7 +164,7 @@ def test_control_that_is_open_asks_for_more_seeds_of_all_lstms():
     seeds = {"reporting_seeds": tuple(range(40)), "interim_analyses": (10, 40)}
     evidence = replace(evidence, plan=evidence.plan.model_copy(update=seeds))
     settled = sequentially([Exploding()], evidence)
-    assert settled.missing
+    assert settled.missing == settled.allocation.keys()
     assert settled.allocation == {(KEY, spec): 40 for spec in specs}
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 
+import polars as pl
 import pytest
 
 from carousel.experiments.calibration.simulated import FIRST_SEED, run, trial
 from carousel.experiments.claims.attention.claim import Attention
+from carousel.experiments.claims.exploding.claim import Exploding
 from carousel.experiments.claims.length.claim import Length
 from carousel.experiments.claims.registry import all_claims
 from carousel.experiments.decision.interim import Settled, Taken, open_rows, seen, sequentially
@@ -80,6 +82,21 @@ def test_a_analysis_is_taken_at_whole_groups_only() -> None:
     assert "not trained yet" in half.told(half.verdicts[0])["en"]
     decided = replace(half.verdicts[0], verdict="refuted")  # another claim of the same run, say
     assert "not trained yet" not in half.told(decided)["en"]
+
+
+def test_a_claim_goes_on_where_another_lacks_its_seeds() -> None:
+    """Control asks for more seeds at T = 30 too, and a run that was made by earlier rules has none there."""
+    evidence = grown(FALLS, 40)
+    between = [trial("adding/T=30", spec, FIRST_SEED + k, solved=True) for spec in ("rnn", "lstm") for k in range(10)]
+    trials = pl.concat([evidence.trials, run(["rnn", "lstm"], ["adding"], [30], between).trials])
+    plan = evidence.plan.model_copy(update={"lengths": (10, 30, 100)})
+    found = sequentially([Length(), Exploding()], replace(evidence, plan=plan, trials=trials))
+    assert found.analysis_of["length"] == 2 and found.verdicts[0].n == 40
+    assert found.missing >= {("adding/T=30", "rnn"), ("adding/T=30", "lstm")}
+    assert found.allocation == {
+        (f"adding/T={length}", spec): 40 for spec in ("rnn", "lstm") for length in (10, 30, 100)
+    }
+    assert "not trained yet" in found.told(found.verdicts[1])["en"]
 
 
 def test_each_analysis_has_an_equal_share_of_the_error() -> None:

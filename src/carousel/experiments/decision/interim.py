@@ -46,15 +46,16 @@ class Settled:
     """The claims after the last analysis that could be taken.
 
     analyses: seeds at each analysis that the plan allows. analysis_of: the number of the one, from 1, that each verdict
-    is of. allocation: groups with more seeds than all begin with, and how many; `missing` says that some of these are
-    yet to be trained. once: the claims that see the same data at every analysis.
+    is of. allocation: groups with more seeds than all begin with, and how many, up to the first analysis for which some
+    of these are yet to be trained. missing: the groups that such seeds were asked for, then or later. once: the claims
+    that see the same data at every analysis.
     """
 
     verdicts: list[Verdict]
     analyses: tuple[int, ...]
     analysis_of: dict[str, int]
     allocation: dict[Group, int] = field(default_factory=dict)
-    missing: bool = False
+    missing: frozenset[Group] = frozenset()
     once: frozenset[str] = frozenset()
 
     def taken(self, claim: str) -> Taken:
@@ -71,28 +72,38 @@ class Settled:
         share = number(THRESHOLDS.alpha / len(self.analyses))
         taken = self.taken(verdict.claim)._asdict()
         said = both("claims.because.analysis", share=share, alpha=number(THRESHOLDS.alpha), **taken)
-        waiting = self.missing and verdict.verdict == "inconclusive"
+        open_ = open_rows(verdict) if verdict.verdict == "inconclusive" else []
+        waiting = any(group in self.missing for row in open_ for group in row.rests_on)
         return join(said, both("claims.because.analysis_missing")) if waiting else said
 
 
 def sequentially(claims: Sequence[Question], evidence: Evidence, error: float = THRESHOLDS.alpha) -> Settled:
-    """Judge `claims` at every analysis that the evidence allows, with one `error` for all of them together."""
+    """Judge `claims` at every analysis that the evidence allows, with one `error` for all of them together.
+
+    Where groups lack the seeds of an analysis, as in a run that was stopped or was judged by other rules when it was
+    made, it is taken with those that have theirs: a comparison then counts what both sides have, as at an earlier one.
+    """
     analyses = evidence.plan.analyses
     once = frozenset(claim.id for claim in claims if looks(claim, len(analyses)) == 1)
     found: dict[str, Verdict] = {}
     analysis_of: dict[str, int] = {}
     allocation: dict[Group, int] = {}
+    asked: dict[Group, int] = {}  # of whom so many are asked for; no more once some are missing
+    missing: set[Group] = set()
     for analysis in range(1, len(analyses) + 1):
         for verdict in holm(claims, Results(seen(evidence, allocation)), error, len(analyses)):
             if verdict.claim not in found or found[verdict.claim].verdict in _OPEN:
                 found[verdict.claim], analysis_of[verdict.claim] = verdict, analysis
         added = _wanted(list(found.values()), analyses[analysis:], allocation)
-        if not added:
+        there = _there(evidence, added)
+        if added and not missing:
+            asked = {**asked, **added}
+        missing |= added.keys() - there.keys()
+        if not there:
             break
-        allocation = {**allocation, **added}
-        if not _there(evidence, allocation):
-            return Settled([found[claim.id] for claim in claims], analyses, analysis_of, allocation, True, once)
-    return Settled([found[claim.id] for claim in claims], analyses, analysis_of, allocation, once=once)
+        allocation = {**allocation, **there}
+    verdicts = [found[claim.id] for claim in claims]
+    return Settled(verdicts, analyses, analysis_of, asked, frozenset(missing), once)
 
 
 def seen(evidence: Evidence, allocation: Mapping[Group, int]) -> Evidence:
@@ -142,8 +153,9 @@ def _not_firm(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.decisive and row.verdict not in firm]
 
 
-def _there(evidence: Evidence, allocation: Mapping[Group, int]) -> bool:
-    """Whether every group has its seeds: a analysis is taken at whole groups, never at those that happen to be done."""
+def _there(evidence: Evidence, asked: Mapping[Group, int]) -> dict[Group, int]:
+    """The groups that have all their seeds: an analysis is taken at whole groups, never at those that happen to be
+    done."""
     trials = evidence.trials.filter(evidence.trials["phase"] == "reporting")
     counts = {(c, s): n for c, s, n in trials.group_by("condition", "contender").len().iter_rows()}
-    return all(counts.get(group, 0) >= seeds for group, seeds in allocation.items())
+    return {group: seeds for group, seeds in asked.items() if counts.get(group, 0) >= seeds}
