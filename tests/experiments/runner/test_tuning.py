@@ -84,7 +84,7 @@ STANDARD = BUDGETS["standard"].learning_rates
         (STANDARD, 0.004, [(0.002, 0.008)], 0.004),  # inside: its two neighbours come to a factor of two
         (STANDARD, 0.0022, [(0.002, 0.008)], 0.002),  # the best may then be one of these
         (STANDARD, 0.03, [(0.064,), (0.008, 0.032)], 0.032),  # outward first
-        (STANDARD, 0.0007, [(0.00025,), (0.0005, 0.002)], 0.0005),
+        (STANDARD, 0.0001, [(6.3e-5,), (1.6e-5,), (3.2e-5, 0.00013)], 0.00013),
         (STANDARD, 1.0, [(0.064,), (0.26,), (0.13,)], 0.26),  # at a bound there is one neighbour
         ((0.001, 0.016), 0.004, [(6.3e-5,), (0.00025, 0.004), (0.002, 0.008)], 0.004),  # halved twice
         ((0.001, 0.002, 0.004), 0.002, [], 0.002),  # fine enough as planned
@@ -113,8 +113,8 @@ ODD = (0.001, 0.002, 0.016)  # an edited plan: only one of its steps is too wide
 @pytest.mark.parametrize(
     ("rates", "bounds", "finest", "sizes"),
     [
-        (STANDARD, BOUNDS, 2.0, (5, 8)),
-        (STANDARD, BOUNDS, None, (3, 6)),
+        (STANDARD, BOUNDS, 2.0, (6, 8)),
+        (STANDARD, BOUNDS, None, (4, 6)),
         (QUICK, BOUNDS, None, (3, 7)),
         (QUICK, (0.001, 0.3), None, (3, 5)),
         (QUICK, (0.001, 0.01), None, (3, 3)),

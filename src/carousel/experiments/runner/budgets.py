@@ -32,7 +32,8 @@ class Budget(NamedTuple):
 
 QUICK_CONTENDERS = "rnn,rnn:orthogonal,lstm,lstm:chrono,gru"
 ALL_CONTENDERS = "rnn,rnn:orthogonal,rnn-relu:identity,lstm,lstm:forget-bias-1,lstm:keras,lstm:chrono,gru,gru:chrono"
-_COARSE_RATES, _FINEST_RATIO = (0.001, 0.004, 0.016), 2.0  # five rates at least, a factor of two apart about the best
+_COARSE_RATES = (0.00025, 0.001, 0.004, 0.016)  # an identity RNN may learn at .0003 or at .004, and not between
+_FINEST_RATIO = 2.0  # of neighbours about the best: six rates at least
 BUDGETS = {
     budget.name: budget
     for budget in (
@@ -50,7 +51,7 @@ BUDGETS = {
         ),
         Budget(
             "standard",
-            "5 learning rates or more, 10 to 160 seeds, lengths to 100: an hour or more on 2 cores",
+            "6 learning rates or more, 10 to 160 seeds, lengths to 100: an hour or more on 2 cores",
             ALL_CONTENDERS,
             (10, 30, 100),
             _COARSE_RATES,
@@ -62,7 +63,7 @@ BUDGETS = {
         ),
         Budget(
             "full",
-            "5 learning rates or more, 20 to 160 seeds, lengths to 1000: for a night or a cluster",
+            "6 learning rates or more, 20 to 160 seeds, lengths to 1000: for a night or a cluster",
             ALL_CONTENDERS,
             (10, 30, 100, 300, 1000),
             _COARSE_RATES,
