@@ -87,9 +87,9 @@ def run_plan(
 
 
 def expected_jobs(plan: Plan) -> int:
-    """How many jobs the plan calls for at least: tuning, reporting and probes."""
-    added = (plan.fewest_rates - len(plan.learning_rates)) * len(plan.tuning_seeds)
-    return len(list(first_jobs(plan))) + plan.count_groups() * (added + plan.first_analysis)
+    """How many jobs the plan calls for by itself, tuning, reporting and probes. Learning rates beyond its own are
+    counted as they are entered."""
+    return len(list(first_jobs(plan))) + plan.count_groups() * plan.first_analysis
 
 
 class _Drive:

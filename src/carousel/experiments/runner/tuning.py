@@ -53,10 +53,10 @@ def _rivals(plan: Plan) -> Iterator[Positioned]:
 
 
 def whole_cost(plan: Plan) -> float:
-    """Rough cost of all trials that the plan comes to at least, tuning and reporting."""
-    planned, seeds = len(plan.learning_rates), len(plan.tuning_seeds)
+    """Rough cost of all trials that the plan begins with, tuning and reporting."""
+    tuned = len(plan.learning_rates) * len(plan.tuning_seeds)
     tuning = sum(cost(plan, trial) for trial in _tuning_trials(plan))
-    return tuning * (plan.fewest_rates * seeds + plan.first_analysis) / (planned * seeds)
+    return tuning * (1 + plan.first_analysis / tuned)
 
 
 def _tuning_trials(plan: Plan) -> Iterator[Trial]:
