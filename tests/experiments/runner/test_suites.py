@@ -37,8 +37,8 @@ def test_a_claim_brings_its_tasks_alone_and_no_probe_of_another():
     assert [s.name for s in plan.sources] == ["random-recall"]
     assert {c.key for c in plan.conditions()} == {"random-recall/T=30"}
     assert not [job for _, job in first_jobs(plan) if isinstance(job, InitialFlow | OnsetProbe)]
-    assert plan.count_trials() == 4 * (3 * 3 + 6)
-    assert expected_jobs(plan) == 4 * (2 * 3 + 6)  # the third rate is counted when it is entered
+    assert plan.count_trials() == 4 * (2 * 3 + 6)
+    assert expected_jobs(plan) == plan.count_trials()
 
 
 def test_claims_and_lengths_of_a_source_do_not_touch_the_others():

@@ -145,8 +145,8 @@ class Plan(Frozen):
         return self.analyses[-1]
 
     def count_trials(self) -> int:
-        """How many trainings the plan comes to at least, tuning and reporting; most grids come to more rates."""
-        return self.count_groups() * (self.fewest_rates * len(self.tuning_seeds) + self.first_analysis)
+        """How many trainings the plan begins with, tuning and reporting; learning rates beyond it come on top."""
+        return self.count_groups() * (len(self.learning_rates) * len(self.tuning_seeds) + self.first_analysis)
 
     @property
     def most_added_rates(self) -> int:
