@@ -4,37 +4,30 @@ trained. So a run is judged as it stood at its first analysis, though it has gon
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from carousel.experiments.finalise import finalise
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.cluster.inputs import outputs_of
 from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.ledger import Ledger
+from carousel.experiments.runner.ledger import Entry, Ledger
 from carousel.experiments.runner.plan import Plan
 from carousel.experiments.runner.run import run_plan
 
 
-class Kept:
-    """Workers of one run that find each job done in the folder of another."""
+class AtOnce:
+    """Workers of one run that have each job done as soon as it is pending. do: writes its files, gives its record."""
 
-    def __init__(self, run: RunFolder, folder: RunFolder, ledger: Ledger):
-        self._run, self._folder, self._ledger = run, folder, ledger
-        known = Ledger(run.ledger, read_only=True)
-        self._records = {entry.hash: entry.record for entry in known.entries("done")}
-        known.close()
+    def __init__(self, ledger: Ledger, do: Callable[[Entry], Mapping[str, Any]]):
+        self._ledger, self._do = ledger, do
 
     def watch(self) -> None:
-        """Take all that is pending. Raises SystemExit where the other run has not finished one of them."""
+        """Do all that is pending."""
         while first := self._ledger.first_pending():
             (entry,) = self._ledger.claim(1, first)
-            record = self._records.get(entry.hash)
-            if record is None:
-                raise SystemExit(f"{self._run.path} has not finished {entry.hash}, a {entry.kind} of this plan")
-            for path in outputs_of(entry.hash):
-                if (self._run.path / path).exists():
-                    self._folder.write(self._folder.path / path, (self._run.path / path).read_bytes())
-            self._ledger.finish(entry.hash, record)
+            self._ledger.finish(entry.hash, self._do(entry))
 
     def nodes(self) -> dict[str, int]:
         """None is at work."""
@@ -46,6 +39,26 @@ class Kept:
 
     def stop(self) -> None:
         """Nothing was started."""
+
+
+class Kept:
+    """The jobs that a run has finished, brought to the folder of another."""
+
+    def __init__(self, run: RunFolder, folder: RunFolder):
+        self._run, self._folder = run, folder
+        known = Ledger(run.ledger, read_only=True)
+        self._records = {entry.hash: entry.record for entry in known.entries("done")}
+        known.close()
+
+    def bring(self, entry: Entry) -> Mapping[str, Any]:
+        """Raises SystemExit where the other run has not finished it."""
+        record = self._records.get(entry.hash)
+        if record is None:
+            raise SystemExit(f"{self._run.path} has not finished {entry.hash}, a {entry.kind} of this plan")
+        for path in outputs_of(entry.hash):
+            if (self._run.path / path).exists():
+                self._folder.write(self._folder.path / path, (self._run.path / path).read_bytes())
+        return record
 
 
 def first_analysis_of(run: Path, plan: Plan, place: Path) -> RunFolder:
@@ -61,6 +74,7 @@ def take(run: Path, plan: Plan, place: Path) -> RunFolder:
     source, folder = RunFolder(run), RunFolder(place)
     folder.claim_for(plan)
     shutil.copyfile(source.environment, folder.environment)
+    bring = Kept(source, folder).bring
     with folder.locked():
-        run_plan(plan, folder, 1, lambda progress: None, start=lambda new, ledger: Kept(source, new, ledger))
+        run_plan(plan, folder, 1, lambda progress: None, start=lambda _, ledger: AtOnce(ledger, bring))
     return folder

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from benchmarks.cluster.first_look import part_of
-from benchmarks.cluster.kept import take
+from benchmarks.cluster.kept import AtOnce, take
 
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Entry, Ledger
@@ -22,28 +22,15 @@ from tests.support.runs import small_plan
 PLAN = small_plan(seeds=4).model_copy(update={"interim_analyses": (2, 4)})
 
 
-class Done:
-    """Workers that finish each job at once, with numbers of their own."""
+def at_once(folder: RunFolder, ledger: Ledger) -> AtOnce:
+    """Workers that finish each job with numbers of its own."""
 
-    def __init__(self, folder: RunFolder, ledger: Ledger):
-        self._folder, self._ledger = folder, ledger
+    def do(entry: Entry) -> dict[str, Any]:
+        folder.write(folder.curves(entry.hash), entry.hash.encode())
+        score = int(entry.hash[:4], 16) / 0xFFFF
+        return {"trial": {"validation_score": score, "outcome": "finished", "steps_to_solved": None}}
 
-    def watch(self) -> None:
-        while first := self._ledger.first_pending():
-            (entry,) = self._ledger.claim(1, first)
-            score = int(entry.hash[:4], 16) / 0xFFFF
-            self._folder.write(self._folder.curves(entry.hash), entry.hash.encode())
-            record = {"trial": {"validation_score": score, "outcome": "finished", "steps_to_solved": None}}
-            self._ledger.finish(entry.hash, record)
-
-    def nodes(self) -> dict[str, int]:
-        return {}
-
-    def left_out(self) -> dict[str, int]:
-        return {}
-
-    def stop(self) -> None:
-        pass
+    return AtOnce(ledger, do)
 
 
 @pytest.fixture
@@ -53,7 +40,7 @@ def run(tmp_path: Path) -> RunFolder:
     folder.claim_for(PLAN)
     folder.write_json(folder.environment, {"workers": 1})
     groups = {(c.key, spec): 4 for c in PLAN.conditions() for spec in PLAN.specs}
-    run_plan(PLAN, folder, 1, lambda progress: None, extend=lambda: groups, start=Done)
+    run_plan(PLAN, folder, 1, lambda progress: None, extend=lambda: groups, start=at_once)
     return folder
 
 

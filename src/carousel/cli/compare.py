@@ -55,5 +55,5 @@ def _print_estimate(console: Console, known: Preflight, workers: int, as_json: b
     if known.planned.splits is not None:
         console.say("cli.memory", peak=round(found.peak_bytes / 1e6))
     if found.grown_seconds > found.longest_seconds:
-        grown = {"seeds": plan.last_analysis, "rates": len(plan.learning_rates) + plan.most_added_rates}
+        grown = {"seeds": plan.last_analysis, "rates": plan.most_rates}
         console.say("cli.estimate_grown", duration=duration(found.grown_seconds), **grown)

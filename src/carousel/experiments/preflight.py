@@ -145,12 +145,13 @@ def _plan_lines(plan: Plan, lang: str) -> Iterator[str]:
         trials=plan.count_trials(),
         steps=plan.training.steps,
     )
-    if plan.most_added_rates:
+    added = plan.most_rates - len(plan.learning_rates)
+    if added:
         low, high = map(rate, plan.rate_bounds)
         yield text("cli.more_rates", lang, low=low, high=high)
         if plan.finest_ratio is not None:
             yield text("cli.finer_rates", lang, ratio=f"{plan.finest_ratio:g}")
-        yield text("cli.added_rates", lang, added=plan.most_added_rates)
+        yield text("cli.added_rates", lang, added=added)
     if plan.last_analysis > plan.first_analysis:
         yield text("cli.more_seeds", lang, seeds=plan.last_analysis)
     for source in plan.sources:

@@ -96,8 +96,8 @@ def sequentially(claims: Sequence[Question], evidence: Evidence, error: float = 
                 found[verdict.claim], analysis_of[verdict.claim] = verdict, analysis
         added = _wanted(list(found.values()), analyses[analysis:], allocation)
         there = _there(evidence, added)
-        if added and not missing:
-            asked = {**asked, **added}
+        if not missing:
+            asked |= added
         missing |= added.keys() - there.keys()
         if not there:
             break

@@ -51,11 +51,10 @@ def estimate(plan: Plan, sources: Sources, workers: int) -> Estimate:
         }
     finally:
         torch.set_num_threads(threads)
-    most_rates = len(plan.learning_rates) + plan.most_added_rates
     one_each = sum(s for by_spec in steps.values() for s in by_spec.values()) * plan.training.steps / workers
     longest, grown = (
         one_each * (tried * len(plan.tuning_seeds) + seeds)
-        for tried, seeds in ((plan.fewest_rates, plan.first_analysis), (most_rates, plan.last_analysis))
+        for tried, seeds in ((plan.fewest_rates, plan.first_analysis), (plan.most_rates, plan.last_analysis))
     )
     return Estimate(plan.count_trials(), longest, grown, steps, peak_memory())
 

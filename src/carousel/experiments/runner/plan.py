@@ -149,9 +149,9 @@ class Plan(Frozen):
         return self.count_groups() * (len(self.learning_rates) * len(self.tuning_seeds) + self.first_analysis)
 
     @property
-    def most_added_rates(self) -> int:
-        """How many learning rates a contender may come to be tried at beyond the plan's."""
-        return grid_sizes(self.learning_rates, self.rate_bounds, self.finest_ratio)[1] - len(self.learning_rates)
+    def most_rates(self) -> int:
+        """How many learning rates a contender may come to be tried at."""
+        return grid_sizes(self.learning_rates, self.rate_bounds, self.finest_ratio)[1]
 
     @property
     def fewest_rates(self) -> int:

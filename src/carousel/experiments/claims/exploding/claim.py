@@ -14,7 +14,7 @@ from typing import ClassVar, final
 
 from carousel.common.texts import both
 from carousel.experiments.claims.base import PairClaim
-from carousel.experiments.claims.exploding.contrast import contrast_rows
+from carousel.experiments.claims.exploding.contrast import contrast_rows, contrasted
 from carousel.experiments.claims.exploding.control import control_row, control_word
 from carousel.experiments.claims.exploding.margins import MARGINS, ExplodingMargins
 from carousel.experiments.claims.exploding.requirement import REQUIREMENT
@@ -113,8 +113,8 @@ class Exploding(PairClaim):
 
 def _counted(results: Results) -> tuple[str, ...]:
     """The files of the trainings that control counts: of all LSTMs together, and of each source with its RNNs."""
-    sources = [source.name for source in results.evidence.plan.sources if results.pairs(source.name)]
-    groups = [spike_trials(results, "LSTM"), *(spike_trials(results, "RNN", "LSTM", source=name) for name in sources)]
+    each_source = (spike_trials(results, "RNN", "LSTM", source=name) for name in contrasted(results))
+    groups = [spike_trials(results, "LSTM"), *each_source]
     return trial_files(row for each in groups for rows in each.values() for row in rows.values())
 
 

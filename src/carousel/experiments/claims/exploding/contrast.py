@@ -17,8 +17,13 @@ WAYS = 3  # to be refuted: too many spikes, chaos, no fewer spikes than an RNN
 
 def contrast_rows(results: Results, alpha: float) -> list[Row]:
     """One for each source with an RNN and an LSTM; they share the error (Bonferroni)."""
-    sources = [source.name for source in results.evidence.plan.sources if results.pairs(source.name)]
+    sources = contrasted(results)
     return [_row(results, source, alpha / len(sources)) for source in sources]
+
+
+def contrasted(results: Results) -> list[str]:
+    """The sources with an RNN and an LSTM."""
+    return [source.name for source in results.evidence.plan.sources if results.pairs(source.name)]
 
 
 def _row(results: Results, source: str, alpha: float) -> Row:

@@ -49,8 +49,8 @@ def matched(rnns: Sequence[str], lstms: Sequence[str], turn: int) -> list[Pair]:
 
 
 def leads(results: Results, source: str, trials: Trials) -> list[int]:
-    """For each seed: spikes of RNNs minus spikes of LSTMs, over matched pairs and lengths
-    of the source, on equal steps of each pair."""
+    """For each seed: spikes of RNNs minus spikes of LSTMs, over matched pairs and lengths of the source, on equal steps
+    of each pair."""
     rnns, lstms = (results.specs(source, family) for family in ("RNN", "LSTM"))
     seeds = sorted({seed for _, _, seed in trials})
     found = []

@@ -1,8 +1,8 @@
 """What claim 6 needs: LSTMs of one layer and of several with equal parameters, on several families of tasks.
 
-Depth can only gain where one layer leaves room. With 20,000 parameters one layer solves brackets, sums and permutations
-in every training: the first two are left to the full budget, and permutations have so few parameters that one layer
-does not always do. That size was chosen by one layer alone, on seeds of its own (docs/claims.md).
+Depth can only gain where one layer leaves room. With 20,000 parameters one layer solves brackets, time scales and
+permutations in every training. The first two are left to the full budget. Permutations have so few parameters that one
+layer does not always do, a size that was chosen by one layer alone, on seeds of its own (docs/claims.md).
 
 On a file they are trained where the claim is named: depth in small numbers of parameters needs more of them, and every
 run would take more than twice its time (Japanese Vowels and the standard budget: 10 to 26 minutes at most).

@@ -15,7 +15,7 @@ from carousel.experiments.runner.plan import Plan
 
 def plan_table(plan: Plan, lang: str) -> Table:
     """Everything that decided the numbers."""
-    training = plan.training
+    training, goes_on = plan.training, plan.most_rates > len(plan.learning_rates)
     rows = {
         "budget": plan.budget,
         "claims": ", ".join(plan.claims or ids()),
@@ -23,7 +23,7 @@ def plan_table(plan: Plan, lang: str) -> Table:
         "lengths": _lengths(plan, lang),
         "parameters": count(plan.parameters),
         "learning_rates": ", ".join(map(rate, plan.learning_rates)),
-        **({"rate_bounds": ", ".join(map(rate, plan.rate_bounds))} if plan.most_added_rates else {}),
+        **({"rate_bounds": ", ".join(map(rate, plan.rate_bounds))} if goes_on else {}),
         **({"finest_ratio": rate(plan.finest_ratio)} if plan.finest_ratio is not None else {}),
         "tuning_seeds": _seeds(plan.tuning_seeds),
         "reporting_seeds": _seeds(plan.reporting_seeds),
