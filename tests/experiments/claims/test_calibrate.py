@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
 from carousel.experiments.calibration.gradients import Slopes
@@ -130,3 +131,13 @@ def test_bursts_widen_an_interval_and_singles_do_not() -> None:
     assert burst.low < 1e-4 and burst.high > 0.003
     none = clustered([(0.0, 1000)] * 20, 0.05, least=8.0)
     assert none.high == pytest.approx(clopper_pearson(0, 2500, 0.05).high)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_says_how_many_pairs_an_answer_could_wait_for(name: str) -> None:
+    scenario = SCENARIOS[name]
+    seeds = scenario.interim_analyses[-1]
+    truth = scenario.planted(scenario.sensible)
+    verdict = scenario.claim.judge(Results(scenario.made(np.random.default_rng(0), seeds, truth)), 0.05)
+    pairs = [row for row in verdict.rows if row.decides and row.best and row.rests_on]
+    assert scenario.pairs == (1 if scenario.claim.one_row_supports else max(1, len(pairs)))

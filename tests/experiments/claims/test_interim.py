@@ -10,12 +10,14 @@ import pytest
 
 from carousel.experiments.calibration.simulated import FIRST_SEED, run, trial
 from carousel.experiments.claims.attention.claim import Attention
+from carousel.experiments.claims.base import Claim
 from carousel.experiments.claims.exploding.claim import Exploding
 from carousel.experiments.claims.length.claim import Length
 from carousel.experiments.claims.registry import all_claims
-from carousel.experiments.decision.interim import Settled, Taken, open_rows, seen, sequentially
+from carousel.experiments.decision.interim import Settled, Taken, seen, sequentially
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.verdict import Effect, Row, Verdict, Word
+from carousel.experiments.decision.waiting import open_rows, waited_for
 from carousel.experiments.judgement import judge, settle
 from carousel.experiments.results.evidence import Evidence
 
@@ -68,6 +70,24 @@ def test_what_is_decided_gets_no_more_and_keeps_its_answer() -> None:
     assert more.taken("length").number == 1 and more.verdicts[0].n == 10
 
 
+def test_an_answer_waits_for_a_best_pair_that_could_contradict_it() -> None:
+    """One task refutes by ten seeds; the other, where the RNN falls, cannot answer before 75."""
+
+    def of_two_tasks(seeds: int) -> Settled:
+        holds, falls = (grown(rates, seeds) for rates in (RNN_HOLDS, FALLS))
+        other = falls.trials.with_columns(pl.col("condition").str.replace("adding", "delayed-recall"))
+        both_tasks = run(["rnn", "lstm"], ["adding", "delayed-recall"], [10, 100], [])
+        update = {"sources": both_tasks.plan.sources, "contenders": both_tasks.plan.contenders}
+        plan = holds.plan.model_copy(update=update)
+        return settled(replace(holds, plan=plan, trials=pl.concat([holds.trials, other])))
+
+    first, last = of_two_tasks(10), of_two_tasks(75)
+    assert first.verdicts[0].verdict == "refuted" and first.waiting == {"length"}
+    assert {condition for condition, _ in first.allocation} == {"delayed-recall/T=10", "delayed-recall/T=100"}
+    assert last.verdicts[0].verdict == "conditional" and not last.waiting
+    assert last.taken("length").number == 3
+
+
 def test_what_the_last_analysis_cannot_close_gets_no_more() -> None:
     near = FALLS | {("lstm", 100): 0.9}  # the fall lies on its limit: more than a thousand seeds
     first = settled(grown(near, 10))
@@ -80,8 +100,8 @@ def test_a_analysis_is_taken_at_whole_groups_only() -> None:
     half = settled(grown(FALLS, 40, fewer={("adding/T=100", "rnn"): 25}))
     assert half.missing and half.verdicts[0].n == 10
     assert "not trained yet" in half.told(half.verdicts[0])["en"]
-    decided = replace(half.verdicts[0], verdict="refuted")  # another claim of the same run, say
-    assert "not trained yet" not in half.told(decided)["en"]
+    assert half.waiting == {"length"}
+    assert "not trained yet" not in replace(half, waiting=frozenset()).told(half.verdicts[0])["en"]
 
 
 def test_a_claim_goes_on_where_another_lacks_its_seeds() -> None:
@@ -213,3 +233,23 @@ def test_where_rows_contradict_the_answer_that_none_has_firmly_waits(rows: list[
     )  # fmt: skip
     verdict = Verdict("length", "inconclusive", made[0].effect, 10, {}, made)
     assert [int(row.where) for row in open_rows(verdict)] == waiting
+
+
+@pytest.mark.parametrize(
+    ("claim", "word", "waiting"),
+    [
+        (Length(), "inconclusive", ["best"]),
+        (Length(), "supported", ["best"]),
+        (Length(), "conditional", []),
+        (Length(), "not-tested", []),
+        (Attention(), "supported", []),  # "on some task": the others contradict nothing
+    ],
+)
+def test_an_answer_that_no_row_could_contradict_waits_for_none(claim: Claim, word: Word, waiting: list[str]) -> None:
+    effect = Effect("fall", "solved_rate", 0.1)
+    rows = (
+        Row("answered", "supported", "beyond", effect, 10, best=True),
+        Row("best", "inconclusive", "wide", effect, 10, best=True),
+        Row("other", "inconclusive", "wide", effect, 10),
+    )
+    assert [row.where for row in waited_for(claim, Verdict(claim.id, word, effect, 10, {}, rows))] == waiting

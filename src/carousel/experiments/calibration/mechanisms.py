@@ -65,6 +65,7 @@ class Selecting(_Probed):
     id: ClassVar[str] = "gates.selectivity"
     part: ClassVar[str] = "rnn"
     unit: ClassVar[str] = "selectivity"
+    pairs: ClassVar[int] = 2
     sizes: ClassVar[tuple[float, ...]] = (0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9)
     sensible: ClassVar[float] = 0.8
     limits: ClassVar[tuple[Limit, ...]] = (
@@ -90,6 +91,7 @@ class DepthRate(Scenario):
     id: ClassVar[str] = "stacking.rate"
     claim = Stacking()
     unit: ClassVar[str] = "solved_rate"
+    pairs: ClassVar[int] = 3
     sizes: ClassVar[tuple[float, ...]] = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
     sensible: ClassVar[float] = 0.7
     same: ClassVar[Truth | None] = {"size": 0.0, "from": 0.5}

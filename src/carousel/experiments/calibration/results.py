@@ -23,13 +23,15 @@ SCHEMA = 2  # since each rule names the thresholds that it holds for
 
 def rule_digest(scenario: Scenario) -> str:
     """16 hexadecimal digits that change with any margin that a rule goes by, its claim's own and the shared ones, and
-    with the interim analyses at which it is asked: its figures are good for those they were made with."""
+    with the interim analyses at which it is asked, and the pairs that an answer waits for: its figures are good for
+    those they were made with."""
     made_with = {
         **THRESHOLDS.as_dict(),
         **scenario.claim.margins.as_dict(),
         "interim_analyses": [*scenario.interim_analyses],
         "planned": [*scenario.planned],
         "seeds": scenario.claim.seeds,
+        **({"pairs": scenario.pairs} if scenario.pairs > 1 else {}),
     }
     return hashlib.sha256(json.dumps(made_with, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -30,6 +30,7 @@ class Claim(ABC):
                     of contenders), `claims.change.parts` (its parts are judged apart), or texts of its own
     counted         its verdict takes a number of groups that agree, so that too few may have an answer
     over_several    its verdict is over several tasks: what one condition alone shows decides nothing
+    one_row_supports  one row supports it, whatever the others say: its answer need not wait for them
     judged_on_file  False: on a user's file it is shown, and not judged
     seeds           which seeds its rule counts: of reporting trials, or of untrained networks
     leading_part    of a claim judged in two parts: the one that its short sentences name first; None: it has no parts
@@ -43,6 +44,7 @@ class Claim(ABC):
     change: ClassVar[str]
     counted: ClassVar[bool] = False
     over_several: ClassVar[bool] = False
+    one_row_supports: ClassVar[bool] = False
     judged_on_file: ClassVar[bool] = True
     seeds: ClassVar[Literal["reporting", "untrained"]] = "reporting"
     leading_part: ClassVar[str | None] = None

@@ -5,15 +5,16 @@ an equal share of the error, so that whatever is judged, and why, some analysis 
 (Bonferroni; the group sequential design of Pocock 1977 has equal shares too, larger ones, since its analyses are known
 to be correlated). A claim whose data no analysis adds to is judged once, at the whole error.
 
-A claim keeps the answer of the first analysis that has one. Where it has none, its open rows (the tuned-best pair
-first) get the seeds of the next analysis: after the first one always, since few seeds foretell badly how many are
-needed; later if the row says that the plan's last one would be enough. Neither asks which way the numbers point.
+A claim without an answer goes on: its open rows (the tuned-best pair first) get the seeds of the next analysis, after
+the first one always, since few seeds foretell badly how many are needed; later if the row says that the plan's last one
+would be enough. A claim with an answer goes on as well while a tuned-best row that could contradict it is open in that
+sense: a length rule that one task has answered is not yet the answer of all. Then it keeps what it said. Neither asks
+which way the numbers point.
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +25,7 @@ from carousel.experiments.decision.question import Question
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.thresholds import THRESHOLDS
 from carousel.experiments.decision.verdict import Both, Row, Verdict
+from carousel.experiments.decision.waiting import waited_for
 from carousel.experiments.decision.wording import join, number
 
 if TYPE_CHECKING:
@@ -47,8 +49,9 @@ class Settled:
 
     analyses: seeds at each analysis that the plan allows. analysis_of: the number of the one, from 1, that each verdict
     is of. allocation: groups with more seeds than all begin with, and how many, up to the first analysis for which some
-    of these are yet to be trained. missing: the groups that such seeds were asked for, then or later. once: the claims
-    that see the same data at every analysis.
+    of these are yet to be trained. missing: the groups that such seeds were asked for, then or later. waiting: the
+    claims that asked for them, and may answer otherwise once they are there. once: the claims that see the same data at
+    every analysis.
     """
 
     verdicts: list[Verdict]
@@ -56,6 +59,7 @@ class Settled:
     analysis_of: dict[str, int]
     allocation: dict[Group, int] = field(default_factory=dict)
     missing: frozenset[Group] = frozenset()
+    waiting: frozenset[str] = frozenset()
     once: frozenset[str] = frozenset()
 
     def taken(self, claim: str) -> Taken:
@@ -72,9 +76,7 @@ class Settled:
         share = number(THRESHOLDS.alpha / len(self.analyses))
         taken = self.taken(verdict.claim)._asdict()
         said = both("claims.because.analysis", share=share, alpha=number(THRESHOLDS.alpha), **taken)
-        open_ = open_rows(verdict) if verdict.verdict == "inconclusive" else []
-        waiting = any(group in self.missing for row in open_ for group in row.rests_on)
-        return join(said, both("claims.because.analysis_missing")) if waiting else said
+        return join(said, both("claims.because.analysis_missing")) if verdict.claim in self.waiting else said
 
 
 def sequentially(claims: Sequence[Question], evidence: Evidence, error: float = THRESHOLDS.alpha) -> Settled:
@@ -87,23 +89,45 @@ def sequentially(claims: Sequence[Question], evidence: Evidence, error: float = 
     once = frozenset(claim.id for claim in claims if looks(claim, len(analyses)) == 1)
     found: dict[str, Verdict] = {}
     analysis_of: dict[str, int] = {}
-    allocation: dict[Group, int] = {}
-    asked: dict[Group, int] = {}  # of whom so many are asked for; no more once some are missing
-    missing: set[Group] = set()
+    seeds = _Seeds(evidence)
+    going_on = list(claims)
     for analysis in range(1, len(analyses) + 1):
-        for verdict in holm(claims, Results(seen(evidence, allocation)), error, len(analyses)):
-            if verdict.claim not in found or found[verdict.claim].verdict in _OPEN:
-                found[verdict.claim], analysis_of[verdict.claim] = verdict, analysis
-        added = _wanted(list(found.values()), analyses[analysis:], allocation)
-        there = _there(evidence, added)
-        if not missing:
-            asked |= added
-        missing |= added.keys() - there.keys()
-        if not there:
+        judged = holm(claims, Results(seen(evidence, seeds.allocation)), error, len(analyses))
+        found |= {v.claim: v for v, claim in zip(judged, claims, strict=True) if claim in going_on}
+        analysis_of |= {claim.id: analysis for claim in going_on}
+        wanted = {
+            claim.id: _wanted(waited_for(claim, found[claim.id]), analyses[analysis:], seeds.allocation)
+            for claim in going_on
+        }
+        going_on = [claim for claim in going_on if wanted[claim.id] or found[claim.id].verdict in _OPEN]
+        if not seeds.bring(wanted):
             break
-        allocation = {**allocation, **there}
+    waiting = frozenset(claim for claim in seeds.waiting if found[claim].verdict != "conditional")
     verdicts = [found[claim.id] for claim in claims]
-    return Settled(verdicts, analyses, analysis_of, asked, frozenset(missing), once)
+    return Settled(verdicts, analyses, analysis_of, seeds.asked, frozenset(seeds.missing), waiting, once)
+
+
+@dataclass
+class _Seeds:
+    """Seeds beyond those that all groups begin with: which groups have them, were asked for them, lack them, and which
+    claims wait for them."""
+
+    evidence: Evidence
+    allocation: dict[Group, int] = field(default_factory=dict)
+    asked: dict[Group, int] = field(default_factory=dict)  # no more once some are missing
+    missing: set[Group] = field(default_factory=set)
+    waiting: set[str] = field(default_factory=set)
+
+    def bring(self, wanted: Mapping[str, Mapping[Group, int]]) -> bool:
+        """Those that each claim asks for; False where none of them is trained."""
+        added = {group: seeds for groups in wanted.values() for group, seeds in groups.items()}
+        there = _there(self.evidence, added)
+        if not self.missing:
+            self.asked |= added
+        self.missing |= added.keys() - there.keys()
+        self.waiting |= {claim for claim, groups in wanted.items() if groups.keys() - there.keys()}
+        self.allocation |= there
+        return bool(there)
 
 
 def seen(evidence: Evidence, allocation: Mapping[Group, int]) -> Evidence:
@@ -120,37 +144,16 @@ def seen(evidence: Evidence, allocation: Mapping[Group, int]) -> Evidence:
     return replace(evidence, trials=evidence.trials.filter([is_seen(*row) for row in columns]))
 
 
-def _wanted(verdicts: Sequence[Verdict], analyses: Sequence[int], allocation: Mapping[Group, int]) -> dict[Group, int]:
-    """The groups that get the seeds of the next analysis: those that the open rows of open claims rest on, at the first
-    analysis (nothing is allocated yet) all, later where the last one can be expected to close them. A row that is not
-    firm has an answer, and how many seeds would make it firm is not foretold: always."""
+def _wanted(rows: Sequence[Row], analyses: Sequence[int], allocation: Mapping[Group, int]) -> dict[Group, int]:
+    """The groups that get the seeds of the next analysis: those that `rows` rest on, at the first analysis (nothing is
+    allocated yet) all, later where the last one can be expected to close them. A row that is not firm has an answer,
+    and how many seeds would make it firm is not foretold: always."""
     if not analyses:
         return {}
-    rows = [row for verdict in verdicts if verdict.verdict == "inconclusive" for row in open_rows(verdict)]
     if allocation:
         rows = [row for row in rows if not row.firm or (row.seeds_needed or math.inf) <= analyses[-1]]
     groups = {group for row in rows for group in row.rests_on}
     return {group: analyses[0] for group in sorted(groups) if allocation.get(group, 0) < analyses[0]}
-
-
-def open_rows(verdict: Verdict) -> list[Row]:
-    """The rows that keep a claim from having an answer: in a part whose rows contradict each other those whose answer
-    no row has firmly, if there are any; else those without one of their own (the tuned-best pair, and only where all of
-    these have theirs the other declared pairs: rules.combine asks for both)."""
-    parts: dict[str | None, list[Row]] = defaultdict(list)
-    for row in verdict.rows:
-        if row.decides:
-            parts[row.details.get("part")].append(row)
-    contested = {part: _not_firm(rows) for part, rows in parts.items()}
-    waiting = [row for part, rows in parts.items() if not contested[part]
-               for row in rows if row.verdict == "inconclusive"]  # fmt: skip
-    return [row for rows in contested.values() for row in rows] + ([row for row in waiting if row.best] or waiting)
-
-
-def _not_firm(rows: Sequence[Row]) -> list[Row]:
-    """Of rows that contradict each other those whose answer none has firmly."""
-    firm = {row.verdict for row in rows if row.firm}
-    return [row for row in rows if row.decisive and row.verdict not in firm]
 
 
 def _there(evidence: Evidence, asked: Mapping[Group, int]) -> dict[Group, int]:

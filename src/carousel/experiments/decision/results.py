@@ -122,6 +122,12 @@ class Results:
 
     def best(self, condition: str, specs: Iterable[str]) -> str | None:
         """The best of some contenders there, chosen in the tuning phase; None where none was trained."""
+        asked = condition, tuple(specs)
+        if asked not in self._best:
+            self._best[asked] = self._found_best(*asked)
+        return self._best[asked]
+
+    def _found_best(self, condition: str, specs: Iterable[str]) -> str | None:
         merits = {}
         for spec in specs:
             rows = self.tuning(condition, spec) or list(self.reporting(condition, spec).values())
@@ -174,6 +180,11 @@ class Results:
     @cached_property
     def _occlusion(self) -> dict[tuple[str, str], list[OcclusionRow]]:
         return _grouped(rows_of(self.evidence.occlusion, OcclusionRow), "condition", "contender")
+
+    @cached_property
+    def _best(self) -> dict[tuple[str, tuple[str, ...]], str | None]:
+        """The answers of `best` so far: a rule asks the same at every error it tries."""
+        return {}
 
     @cached_property
     def _trials(self) -> dict[tuple[str, str, str], list[TrialRow]]:

@@ -37,6 +37,7 @@ class Attention(Claim):
     requirement: ClassVar[Requirement] = REQUIREMENT
     margins: ClassVar[AttentionMargins] = MARGINS
     change: ClassVar[str] = "claims.change.tasks"
+    one_row_supports: ClassVar[bool] = True
     judged_on_file: ClassVar[bool] = False
 
     def judge(self, results: Results, alpha: float) -> Verdict:
