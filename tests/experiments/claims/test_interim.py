@@ -15,6 +15,7 @@ from carousel.experiments.claims.exploding.claim import Exploding
 from carousel.experiments.claims.length.claim import Length
 from carousel.experiments.claims.registry import all_claims
 from carousel.experiments.decision.interim import Settled, Taken, seen, sequentially
+from carousel.experiments.decision.multiple_testing import holm
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.verdict import Effect, Row, Verdict, Word
 from carousel.experiments.decision.waiting import open_rows, waited_for
@@ -253,3 +254,27 @@ def test_an_answer_that_no_row_could_contradict_waits_for_none(claim: Claim, wor
         Row("other", "inconclusive", "wide", effect, 10),
     )
     assert [row.where for row in waited_for(claim, Verdict(claim.id, word, effect, 10, {}, rows))] == waiting
+
+
+@pytest.mark.parametrize(("part", "waiting"), [("a", []), ("b", ["open"])])
+def test_a_part_without_pairs_is_waited_for_as_a_whole(part: str, waiting: list[str]) -> None:
+    """As control of `exploding`, whose rows are tasks."""
+    effect = Effect("fall", "solved_rate", 0.1)
+    rows = (
+        Row("pair", "refuted", "less", effect, 10, best=True, details={"part": "a"}),
+        Row("open", "inconclusive", "wide", effect, 10, details={"part": part}),
+    )
+    verdict = Verdict("exploding", "refuted", effect, 10, {}, rows)
+    assert [row.where for row in waited_for(Exploding(), verdict)] == waiting
+
+
+def test_an_answer_that_stays_counts_as_settled_for_the_others() -> None:
+    """By the data that are there now the two others would be open, and the share would be divided by three."""
+    results = Results(grown(FALLS, 10))
+    claim = Length()
+    alone = holm([claim], results, 0.05)[0].rows[0].details["level"]
+    others = [Exploding(), Attention()]
+    stay = {other.id: Verdict(other.id, "supported", Effect("fall", "solved_rate", 0.1), 10, {}) for other in others}
+    found = holm([claim, *others], results, 0.05, answered=stay)
+    assert found[0].rows[0].details["level"] == alone == pytest.approx(0.95)
+    assert found[1:] == [*stay.values()]

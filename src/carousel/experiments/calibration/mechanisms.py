@@ -65,7 +65,6 @@ class Selecting(_Probed):
     id: ClassVar[str] = "gates.selectivity"
     part: ClassVar[str] = "rnn"
     unit: ClassVar[str] = "selectivity"
-    pairs: ClassVar[int] = 2
     sizes: ClassVar[tuple[float, ...]] = (0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9)
     sensible: ClassVar[float] = 0.8
     limits: ClassVar[tuple[Limit, ...]] = (

@@ -51,7 +51,7 @@ class Scenario(ABC):
     sensible: ClassVar[float]  # one of the sizes: an effect that a standard run should find
     planned: ClassVar[tuple[int, ...]] = STANDARD  # the interim analyses of its plan
     grows: ClassVar[bool] = True  # whether open rows get more seeds at the later interim analyses
-    pairs: ClassVar[int] = 1  # tuned-best pairs of a made run that could contradict each other
+    pairs: ClassVar[int] = 1  # tuned-best pairs of a made run of which an answer may wait for some
     few_seeds: ClassVar[tuple[int, ...]] = (3, 5)  # same against same is tried at these too, judged once
     same: ClassVar[Truth | None] = {"size": 0.0}
     false_if_same: ClassVar[frozenset[str]] = PREFERENCE

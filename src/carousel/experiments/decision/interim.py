@@ -7,15 +7,15 @@ to be correlated). A claim whose data no analysis adds to is judged once, at the
 
 A claim without an answer goes on: its open rows (the tuned-best pair first) get the seeds of the next analysis, after
 the first one always, since few seeds foretell badly how many are needed; later if the row says that the plan's last one
-would be enough. A claim with an answer goes on as well while a tuned-best row that could contradict it is open in that
-sense: a length rule that one task has answered is not yet the answer of all. Then it keeps what it said. Neither asks
-which way the numbers point.
+would be enough. A claim that is supported or refuted waits in the same way for its open tuned-best rows, since one of
+them could make it conditional, and answers anew once they have more seeds. Nothing of this asks which way the numbers
+point.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +24,7 @@ from carousel.experiments.decision.multiple_testing import holm, looks
 from carousel.experiments.decision.question import Question
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.thresholds import THRESHOLDS
-from carousel.experiments.decision.verdict import Both, Row, Verdict
+from carousel.experiments.decision.verdict import Both, Verdict
 from carousel.experiments.decision.waiting import waited_for
 from carousel.experiments.decision.wording import join, number
 
@@ -90,44 +90,58 @@ def sequentially(claims: Sequence[Question], evidence: Evidence, error: float = 
     found: dict[str, Verdict] = {}
     analysis_of: dict[str, int] = {}
     seeds = _Seeds(evidence)
-    going_on = list(claims)
+    judged = list(claims)
     for analysis in range(1, len(analyses) + 1):
-        judged = holm(claims, Results(seen(evidence, seeds.allocation)), error, len(analyses))
-        found |= {v.claim: v for v, claim in zip(judged, claims, strict=True) if claim in going_on}
-        analysis_of |= {claim.id: analysis for claim in going_on}
-        wanted = {
-            claim.id: _wanted(waited_for(claim, found[claim.id]), analyses[analysis:], seeds.allocation)
-            for claim in going_on
-        }
-        going_on = [claim for claim in going_on if wanted[claim.id] or found[claim.id].verdict in _OPEN]
-        if not seeds.bring(wanted):
+        kept = {claim.id: found[claim.id] for claim in claims if claim not in judged}
+        verdicts = holm(claims, Results(seen(evidence, seeds.allocation)), error, len(analyses), kept)
+        found = {verdict.claim: verdict for verdict in verdicts}
+        analysis_of |= {claim.id: analysis for claim in judged}
+        wanted = {claim.id: seeds.wanted(claim, found[claim.id], analyses[analysis:]) for claim in judged}
+        there = seeds.bring(wanted)
+        if not there:
             break
-    waiting = frozenset(claim for claim in seeds.waiting if found[claim].verdict != "conditional")
+        judged = [c for c in judged if found[c.id].verdict in _OPEN or wanted[c.id].keys() & there]
+    waiting = frozenset(claim.id for claim in claims if seeds.lacks(claim, found[claim.id]))
     verdicts = [found[claim.id] for claim in claims]
     return Settled(verdicts, analyses, analysis_of, seeds.asked, frozenset(seeds.missing), waiting, once)
 
 
 @dataclass
 class _Seeds:
-    """Seeds beyond those that all groups begin with: which groups have them, were asked for them, lack them, and which
-    claims wait for them."""
+    """Seeds beyond those that all groups begin with: which groups have them, were asked for them, lack them."""
 
     evidence: Evidence
     allocation: dict[Group, int] = field(default_factory=dict)
     asked: dict[Group, int] = field(default_factory=dict)  # no more once some are missing
     missing: set[Group] = field(default_factory=set)
-    waiting: set[str] = field(default_factory=set)
 
-    def bring(self, wanted: Mapping[str, Mapping[Group, int]]) -> bool:
-        """Those that each claim asks for; False where none of them is trained."""
+    def wanted(self, claim: Question, verdict: Verdict, analyses: Sequence[int]) -> dict[Group, int]:
+        """The groups that get the seeds of the next of some analyses, for what a claim waits for."""
+        groups = self._groups(claim, verdict) if analyses else set()
+        return {group: analyses[0] for group in sorted(groups) if self.allocation.get(group, 0) < analyses[0]}
+
+    def bring(self, wanted: Mapping[str, Mapping[Group, int]]) -> Set[Group]:
+        """Allocate what the claims ask for, as far as it is trained: of these groups the seeds are there."""
         added = {group: seeds for groups in wanted.values() for group, seeds in groups.items()}
         there = _there(self.evidence, added)
         if not self.missing:
             self.asked |= added
         self.missing |= added.keys() - there.keys()
-        self.waiting |= {claim for claim, groups in wanted.items() if groups.keys() - there.keys()}
         self.allocation |= there
-        return bool(there)
+        return there.keys()
+
+    def lacks(self, claim: Question, verdict: Verdict) -> bool:
+        """A claim waits for seeds that are not trained."""
+        return not self._groups(claim, verdict).isdisjoint(self.missing)
+
+    def _groups(self, claim: Question, verdict: Verdict) -> set[Group]:
+        """Those that the rows rest on that a claim waits for: at the first analysis (nothing is allocated yet) of all
+        rows, later of those that the last analysis can be expected to close. A row that is not firm has an answer, and
+        how many seeds would make it firm is not foretold: always."""
+        rows, last = waited_for(claim, verdict), self.evidence.plan.analyses[-1]
+        if self.allocation:
+            rows = [row for row in rows if not row.firm or (row.seeds_needed or math.inf) <= last]
+        return {group for row in rows for group in row.rests_on}
 
 
 def seen(evidence: Evidence, allocation: Mapping[Group, int]) -> Evidence:
@@ -142,18 +156,6 @@ def seen(evidence: Evidence, allocation: Mapping[Group, int]) -> Evidence:
 
     columns = evidence.trials.select("phase", "condition", "contender", "seed").iter_rows()
     return replace(evidence, trials=evidence.trials.filter([is_seen(*row) for row in columns]))
-
-
-def _wanted(rows: Sequence[Row], analyses: Sequence[int], allocation: Mapping[Group, int]) -> dict[Group, int]:
-    """The groups that get the seeds of the next analysis: those that `rows` rest on, at the first analysis (nothing is
-    allocated yet) all, later where the last one can be expected to close them. A row that is not firm has an answer,
-    and how many seeds would make it firm is not foretold: always."""
-    if not analyses:
-        return {}
-    if allocation:
-        rows = [row for row in rows if not row.firm or (row.seeds_needed or math.inf) <= analyses[-1]]
-    groups = {group for row in rows for group in row.rests_on}
-    return {group: analyses[0] for group in sorted(groups) if allocation.get(group, 0) < analyses[0]}
 
 
 def _there(evidence: Evidence, asked: Mapping[Group, int]) -> dict[Group, int]:

@@ -10,13 +10,15 @@ from carousel.experiments.decision.verdict import DECISIVE, Row, Verdict
 
 
 def waited_for(claim: Question, verdict: Verdict) -> list[Row]:
-    """The rows whose seeds a claim waits for: without an answer the open ones, with one the tuned-best pairs among
-    them, since these could make it conditional. One that any row supports alone is answered by it."""
+    """The rows whose seeds a claim waits for: without an answer the open ones, with one those of them that could make
+    it conditional: the tuned-best pairs, and all rows of a part that has no such pair. One that any row supports alone
+    is answered by it."""
     if verdict.verdict == "inconclusive":
         return open_rows(verdict)
     if verdict.verdict not in DECISIVE or claim.one_row_supports:
         return []
-    return [row for row in open_rows(verdict) if row.best]
+    of_pairs = {row.details.get("part") for row in verdict.rows if row.decides and row.best}
+    return [row for row in open_rows(verdict) if row.best or row.details.get("part") not in of_pairs]
 
 
 def open_rows(verdict: Verdict) -> list[Row]:

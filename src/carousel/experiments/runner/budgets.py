@@ -12,8 +12,8 @@ class Budget(NamedTuple):
     """Learning rates are tuned on `tuning_seeds`: those here, more beyond where the best is at an edge, and between
     those about the best until neighbours differ by `finest_ratio` at most; none: those about it stay as they are
     (`grid_of` in carousel.experiments.runner.model_selection). The best is reported on `reporting_seeds`, which are
-    disjoint: on the first interim_analyses[0] of them, on those of the second interim analysis where a verdict is open,
-    and on those of later ones where it can be expected to close.
+    disjoint: on the first interim_analyses[0] of them, on those of the second interim analysis where a verdict is open
+    or can still change, and on those of later ones where that can be expected to settle it.
 
     contenders: of every source that asks for none of its own.
     """

@@ -136,7 +136,8 @@ class Plan(Frozen):
 
     @property
     def first_analysis(self) -> int:
-        """With how many reporting seeds every contender begins; more are added where a verdict is open."""
+        """With how many reporting seeds every contender begins; more are added where a verdict is open
+        or can still change."""
         return self.analyses[0]
 
     @property
