@@ -52,6 +52,10 @@ def test_mistakes_are_told(tmp_path: Path) -> None:
     with pytest.raises(FolderConflict, match="no calibration"):
         _run(precious)
     assert precious.read_text(encoding="utf-8") == "[1, 2]"
+    older = tmp_path / "older.json"
+    older.write_text(json.dumps({"schema": 1, "repetitions": 4, "seed": 0, "rules": {"attention": {}}}), "utf-8")
+    with pytest.raises(FolderConflict, match="another calibration; got: schema 1"):
+        _run(older)
 
 
 def test_permuting_takes_no_rules_and_no_file(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from carousel.common.pages.numbers import MISSING
 from carousel.common.texts import text
 from carousel.experiments.calibration.measure import Calibration
 from carousel.experiments.calibration.permuted import measure
-from carousel.experiments.calibration.results import false_at_limits, false_if_same, power, result, rule_digest
+from carousel.experiments.calibration.results import SCHEMA, false_at_limits, false_if_same, power, result, rule_digest
 from carousel.experiments.calibration.scenarios import SCENARIOS
 from carousel.experiments.calibration.stored import seeds_of, sentence
 from carousel.experiments.decision.wording import number
@@ -86,10 +86,10 @@ def _known(out: Path | None, repetitions: int, seed: int) -> dict[str, Any]:
         return {}
     try:
         kept = json.loads(out.read_text(encoding="utf-8"))
-        asked = {"repetitions": repetitions, "seed": seed}
+        asked = {"schema": SCHEMA, "repetitions": repetitions, "seed": seed}
         other = {name: kept[name] for name, value in asked.items() if kept[name] != value}
         asked_now = {name: rule_digest(scenario) for name, scenario in SCENARIOS.items()}
-        known = {name: r for name, r in kept["rules"].items() if r["thresholds"] == asked_now.get(name)}
+        known = {name: r for name, r in kept["rules"].items() if r.get("thresholds") == asked_now.get(name)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise FolderConflict(f"{out} is no calibration", fix="name another file with --out") from error
     if other:
