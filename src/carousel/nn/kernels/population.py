@@ -90,13 +90,5 @@ def stacked(runs: Sequence[Run]) -> Run:
     return Run(torch.stack([run.output for run in runs]), state, None)
 
 
-def products(a: Tensor, b: Tensor) -> Tensor:
-    """[P, N, I] @ [P, I, O]. On a CPU a single pair goes twice: torch has another product for one pair than for
-    several, whose last bits differ."""
-    if len(a) > 1 or not a.is_cpu:
-        return torch.bmm(a, b)
-    return torch.bmm(a.expand(2, -1, -1), b.expand(2, -1, -1))[:1]
-
-
 def _of(tensor: Tensor | None, network: int, rank: int) -> Tensor | None:
     return tensor[network] if tensor is not None and tensor.dim() > rank else tensor

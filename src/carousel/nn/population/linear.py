@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from carousel.common.errors import BadCall
-from carousel.nn.kernels.population import products
+from carousel.nn.kernels.products import products
 from carousel.nn.population.stacked import Stacked
 
 

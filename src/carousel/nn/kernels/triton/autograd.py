@@ -16,7 +16,8 @@ from torch import Tensor
 from carousel.common.errors import KernelNotice
 from carousel.nn.cells import GRU, Cell, State
 from carousel.nn.kernels.base import Call, Request, Run
-from carousel.nn.kernels.population import PopulationCall, Tensors, products, stacked, view_of
+from carousel.nn.kernels.population import PopulationCall, Tensors, stacked, view_of
+from carousel.nn.kernels.products import products
 from carousel.nn.kernels.reference import differentiate_again, notice_of_second, run_projected, separated
 from carousel.nn.kernels.triton.launch import Kept, run_backward, run_forward
 from carousel.nn.kernels.triton.recording import DenseRecording
