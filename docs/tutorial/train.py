@@ -27,9 +27,9 @@ class Encoder(nn.Module):
         """Chrono initialisation (Tallec, Ollivier 2018): remember for 1 .. T steps."""
         for layer in ("l0", "l0_reverse", "l1", "l1_reverse"):
             first, second = getattr(self.rnn, f"bias_ih_{layer}"), getattr(self.rnn, f"bias_hh_{layer}")
-            spans = torch.empty(32).uniform_(1, longest - 1).log()
+            opened = torch.empty(32).uniform_(1, longest - 1).log()
             with torch.no_grad():
-                first[:64], second[:64] = torch.cat([-spans, spans]), 0.0
+                first[:64], second[:64] = torch.cat([-opened, opened]), 0.0
 
     def forward(self, tokens: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         packed = pack_padded_sequence(self.embedding(tokens), lengths, batch_first=True, enforce_sorted=False)
@@ -99,5 +99,6 @@ def accuracy_after(steps: int, made) -> float:
 
 
 if __name__ == "__main__":
-    for name, made in {"first": first(), "second": second(), "third": third()}.items():
+    gates_alone = make("last step", True)
+    for name, made in {"first": first(), "second": second(), "gates alone": gates_alone, "third": third()}.items():
         print(f"{name}: {accuracy_after(300, made):.3f}", flush=True)
