@@ -18,7 +18,7 @@ from tests.support.browser import Watched, chromium
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 ENGLISH = {p.name for p in DOCS.glob("*.md") if not p.name.endswith(".zh.md")}
-IN_CHINESE = ("index", "why", "guide", "data", "tutorial", "found", "take-away")
+IN_CHINESE = ("index", "why", "guide", "data", "tutorial", "found", "take-away", "take-away-tutorial")
 HAN = re.compile(r"[一-鿿]")
 
 
@@ -123,7 +123,7 @@ def test_every_command_and_option_is_on_the_page_of_the_command_line() -> None:
         assert [o for o in options if f"`{o}`" not in page] == [], name
 
 
-@pytest.mark.parametrize("page", ["index", "guide", "data", "tutorial", "take-away"])
+@pytest.mark.parametrize("page", ["index", "guide", "data", "tutorial", "take-away", "take-away-tutorial"])
 def test_a_chinese_page_has_the_english_ones_code(page: str) -> None:
     """The same blocks in the same order, but for comments and for what is printed in Chinese."""
     english, chinese = (_code(DOCS / f"{page}{suffix}.md") for suffix in ("", ".zh"))
