@@ -59,3 +59,29 @@ def test_first_and_second_derivatives() -> None:
     given = [torch.randn(3, *shape, dtype=torch.float64, requires_grad=True) for shape in ((4, 3), (3, 5))]
     assert torch.autograd.gradcheck(products, given)
     assert torch.autograd.gradgradcheck(products, given)
+
+
+def test_derivatives_forward_and_over_many_at_once() -> None:
+    given = tuple(torch.randn(3, *shape, dtype=torch.float64) for shape in ((4, 3), (3, 5)))
+    along = tuple(torch.randn_like(t) for t in given)
+    for function in (torch.func.jvp, torch.autograd.functional.jvp):
+        found, plain = (function(product, given, along) for product in (products, torch.bmm))
+        assert all(torch.allclose(one, other) for one, other in zip(found, plain, strict=True))
+    x, weight = given
+    one_sided = [
+        torch.func.jvp(lambda t, by=product: by(t, weight), (x,), along[:1])[1] for product in (products, torch.bmm)
+    ]
+    assert torch.allclose(*one_sided)
+    assert torch.allclose(*(torch.func.jacrev(product)(x, weight) for product in (products, torch.bmm)))
+    scaled = torch.func.vmap(lambda by: products(x * by, weight), out_dims=1)(torch.tensor([1.0, 2.0]))
+    assert torch.allclose(scaled[:, 1], 2 * torch.bmm(x, weight))
+
+
+def test_under_autocast_it_is_that_of_bfloat16_and_the_weights_keep_their_precision() -> None:
+    x, weight = torch.randn(3, 8, 6, requires_grad=True), torch.randn(3, 6, 5, requires_grad=True)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found, plain = products(x, weight), torch.bmm(x, weight)
+    assert found.dtype == plain.dtype == torch.bfloat16
+    for one, other in zip(*(torch.autograd.grad(y.float().sum(), (x, weight)) for y in (found, plain)), strict=True):
+        assert one.dtype == torch.float32
+        assert torch.allclose(one, other, rtol=0.02, atol=0.02)

@@ -9,6 +9,7 @@ those that are given are moved, the result has columns to spare.
 from __future__ import annotations
 
 import math
+from functools import reduce
 from typing import Any, cast
 
 import torch
@@ -18,15 +19,23 @@ _BYTES = 64
 
 
 def products(a: Tensor, b: Tensor) -> Tensor:
-    """[P, N, I] @ [P, I, O], differentiable as often as wanted."""
-    return cast(Tensor, _Products.apply(a, b)) if a.is_cpu else torch.bmm(a, b)  # type: ignore[no-untyped-call]
+    """[P, N, I] @ [P, I, O], differentiable as often as wanted, forward too, and under vmap and autocast."""
+    if not a.is_cpu:
+        return torch.bmm(a, b)
+    if torch.is_autocast_enabled("cpu"):  # out here, so that the derivatives have the dtype of what they belong to
+        a, b = (t.to(torch.get_autocast_dtype("cpu")) for t in (a, b))
+    return cast(Tensor, _Products.apply(a, b))  # type: ignore[no-untyped-call]
 
 
 class _Products(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor) -> Tensor:
-        ctx.save_for_backward(a, b)
+    def forward(a: Tensor, b: Tensor) -> Tensor:
         return _product(a, b)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None]:
@@ -36,6 +45,23 @@ class _Products(torch.autograd.Function):
             products(grad, b.transpose(1, 2)) if of_a else None,
             products(a.transpose(1, 2), grad) if of_b else None,
         )
+
+    @staticmethod
+    def jvp(ctx: Any, along_a: Tensor | None, along_b: Tensor | None) -> Tensor:
+        a, b = ctx.saved_tensors
+        given = ((along_a, b), (a, along_b))
+        return reduce(
+            torch.add, [products(one, other) for one, other in given if one is not None and other is not None]
+        )
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int | None, ...], *given: Tensor) -> tuple[Tensor, int]:
+        """More networks side by side."""
+        many = (
+            t.expand(info.batch_size, *t.shape) if at is None else t.movedim(at, 0)
+            for t, at in zip(given, in_dims, strict=True)
+        )
+        return products(*(t.flatten(0, 1) for t in many)).unflatten(0, (info.batch_size, -1)), 0
 
 
 def _product(a: Tensor, b: Tensor) -> Tensor:
