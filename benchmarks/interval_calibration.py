@@ -22,9 +22,10 @@ from carousel.experiments.data import DataOptions, DataTask
 from carousel.experiments.data.prepare.resplit import prepare_splits
 from carousel.experiments.data.task.difficulty import difficulty
 from carousel.experiments.results.refitted import Band
-from carousel.experiments.training.description import Contender, StopRule, Training
+from carousel.experiments.training.description import Contender
 from carousel.experiments.training.held_out_errors import LEVELS, HeldOut, bands, held_out
 from carousel.experiments.training.loop import Learner, train
+from carousel.experiments.training.rules import StopRule, Training
 from carousel.experiments.training.trial import build_contender
 
 SIZES = ((90, 12, 3, 12, 100), (260, 24, 4, 24, 100), (600, 48, 6, 24, 175))  # steps, window, horizon, season, training

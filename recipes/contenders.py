@@ -10,7 +10,8 @@ from carousel.experiments.contenders.spec import parse_contenders
 from carousel.experiments.runner import sizing
 from carousel.experiments.runner.model_selection import Tuning, best_rate
 from carousel.experiments.tasks import Task
-from carousel.experiments.training.description import Contender, StopRule, TaskSource, Training, Trial
+from carousel.experiments.training.description import Contender, TaskSource, Trial
+from carousel.experiments.training.rules import StopRule, Training
 from carousel.experiments.training.trial import run_trial
 from common import log, number, seeds_of
 

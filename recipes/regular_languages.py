@@ -19,8 +19,9 @@ from expressions import ModularArithmetic
 
 from carousel.experiments.tasks import Batch, task
 from carousel.experiments.tasks.symbols import LastStepClassification
-from carousel.experiments.training.description import Contender, StopRule, Training
+from carousel.experiments.training.description import Contender
 from carousel.experiments.training.loop import Learner, evaluate, train
+from carousel.experiments.training.rules import StopRule, Training
 from carousel.experiments.training.trial import build_contender
 from common import Row, log, main, number, parser, positive, report, seeds_of
 

@@ -14,8 +14,8 @@ from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.machine import this_machine
 from carousel.experiments.runner.plan import Plan
 from carousel.experiments.runner.task_loader import Sources
-from carousel.experiments.training.description import digest_of
 from carousel.experiments.training.loop import PULSE
+from carousel.experiments.training.rules import digest_of
 
 DO = "benchmarks.cluster.sleeping:do"
 _TABLE = 10_000  # bytes of curves, as a trial of a thousand steps has

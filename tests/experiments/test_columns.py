@@ -16,7 +16,7 @@ from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Ledger
 from carousel.experiments.tables import TABLES, TRIALS, columns
 from carousel.experiments.tasks import task
-from carousel.experiments.training.description import Training
+from carousel.experiments.training.rules import Training
 from carousel.experiments.training.trial import run_trial
 from tests.experiments.training.test_training import trial
 from tests.support.runs import small_plan

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
-Outcome = Literal["solved", "stalled", "finished", "diverged"]
+Outcome = Literal["solved", "stalled", "finished", "diverged", "pruned"]
 Moment = Literal["initialisation", "early", "end"]  # early: after 10 % of the steps
+_PRUNED = "pruned: in tuning, its learning rate could no longer be chosen"
 
 GATES = ("i", "f", "o")  # input, forget, output gate of an LSTM; no claim speaks of a GRU's
 SELECTIVITY, SELECTIVITY_CLAMPED = "selectivity", "selectivity_clamped"
@@ -102,15 +103,16 @@ class Measures:
     """What every trial measures."""
 
     outcome: Annotated[
-        Outcome, About("how it ended: solved, stalled, diverged; finished: at the last step, not solved until then")
+        Outcome,
+        About("how it ended: solved, stalled, diverged, pruned; finished: at the last step, not solved"),
     ]
-    solved: Annotated[bool | None, About("the test score reaches the solved threshold", null="the source has none")]
-    score: Annotated[float, About("test score")]
+    solved: Annotated[bool | None, About("the test score reaches the threshold", null="pruned, or the source has none")]
+    score: Annotated[float | None, About("test score", null=_PRUNED)]
     validation_score: Annotated[float | None, About("best of the checks", null="diverged before the first")]
-    training_score: Annotated[float, About("score on training sequences; of a fixed training set, on all of it")]
+    training_score: Annotated[float | None, About("score on training sequences; of a fixed set, on all", null=_PRUNED)]
     baseline_score: Annotated[float, About("score of what learns nothing from a sequence")]
     training_loss: Annotated[float | None, About("mean of the last 50 steps", null="no finite loss among them")]
-    test_loss: Annotated[float, About("loss on the test part")]
+    test_loss: Annotated[float | None, About("loss on the test part", null=_PRUNED)]
     chance_loss: Annotated[float, About("loss of knowing the base rate only")]
     rmse: Annotated[float | None, About("root mean squared test error", "that of the target", "no values predicted")]
     steps: Annotated[int, About("training steps made", "steps")]

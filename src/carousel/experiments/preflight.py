@@ -152,6 +152,8 @@ def _plan_lines(plan: Plan, lang: str) -> Iterator[str]:
         if plan.finest_ratio is not None:
             yield text("cli.finer_rates", lang, ratio=f"{plan.finest_ratio:g}")
         yield text("cli.added_rates", lang, added=added)
+    if plan.prunes_tuning:
+        yield text("cli.pruned_rates", lang)
     if plan.last_analysis > plan.first_analysis:
         yield text("cli.more_seeds", lang, seeds=plan.last_analysis)
     for source in plan.sources:

@@ -24,7 +24,7 @@ from carousel.experiments.runner.ledger import Ledger
 from carousel.experiments.runner.machine import versions
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.runner.tuning import first_jobs
-from carousel.experiments.training.description import digest_of
+from carousel.experiments.training.rules import digest_of
 from tests.support.cluster import FakeCluster, record_of
 from tests.support.runs import small_plan
 

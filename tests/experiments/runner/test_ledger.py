@@ -13,6 +13,7 @@ from carousel.experiments.runner.ledger import Entry, Ledger
 from carousel.experiments.runner.run import _refuse_failed
 from carousel.experiments.runner.tuning import first_jobs
 from carousel.experiments.training.description import TaskSource, Trial
+from carousel.experiments.training.rules import Race
 from tests.support.runs import small_plan
 
 
@@ -208,6 +209,26 @@ def test_no_worker_takes_more_than_its_share_of_what_is_left(tmp_path):
         ledger.finish(entry.hash, {})
     ledger.add((-2.0, first.model_copy(update={"seed": seed})) for seed in range(12, 15))
     assert len(group(ledger, 1, workers=8)) == 1  # one at least
+    ledger.close()
+
+
+@pytest.mark.parametrize(("most", "taken"), [(12, 12), (13, 12), (17, 12), (18, 18), (24, 24), (5, 5), (6, 6)])
+def test_a_race_is_not_begun_where_there_is_no_room_for_it(tmp_path, most, taken):
+    """Its trials end by each other. A first race that is larger than the room is taken as far as that goes."""
+    (trial, *_) = _trials(small_plan(contenders="rnn:orthogonal"))
+    specs = [trial.contender.model_copy(update={"spec": spec}) for spec in ("rnn", "rnn:orthogonal")]
+    jobs = [
+        trial.model_copy(update={"contender": spec, "learning_rate": rate, "seed": seed, "race": race})
+        for spec in specs
+        for race in (Race(number=0, rates=2, seeds=3), Race(number=1, rates=2, seeds=3))
+        for rate in (0.01 + race.number, 0.03 + race.number)
+        for seed in range(3)
+    ]
+    assert len(jobs) == 24
+    ledger = Ledger(tmp_path / "ledger.sqlite", create=True)
+    ledger.add((-1.0, job) for job in jobs)
+    claimed = group(ledger, 1, most=most)
+    assert {entry.hash for entry in claimed} == {job.digest() for job in jobs[:taken]}
     ledger.close()
 
 

@@ -70,8 +70,9 @@ def test_a_grid_goes_on_until_the_best_is_inside_or_a_bound_is_met(rates, peak, 
         known |= {rate: scored([rate], peak)[rate][:2]}
         assert grid_of(known, rates, 3, BOUNDS) == grid  # two of its three seeds say nothing yet
         known |= scored([rate], peak)
-    assert grid_of(known, rates, 3, BOUNDS) == ((*rates, *added), best)
-    assert grid_of(dict(reversed(known.items())), rates, 3, BOUNDS) == ((*rates, *added), best)
+    grid = grid_of(known, rates, 3, BOUNDS)
+    assert (grid.rates, grid.best) == ((*rates, *added), best)
+    assert grid_of(dict(reversed(known.items())), rates, 3, BOUNDS) == grid
     assert len(rates) + len(added) <= grid_sizes(rates, BOUNDS)[1]
 
 
@@ -101,7 +102,8 @@ def test_a_coarse_grid_is_halved_about_its_best(rates, peak, added, best):
             assert grid_of(known, rates, 3, BOUNDS, 2.0) == grid
         known |= scored(following, peak)
     grid = grid_of(known, rates, 3, BOUNDS, 2.0)
-    assert grid == ((*rates, *sum(added, ())), best)
+    assert (grid.rates, grid.best) == ((*rates, *sum(added, ())), best)
+    assert [each.rates for each in grid.added] == added
     assert grid_of(dict(reversed(known.items())), rates, 3, BOUNDS, 2.0) == grid
     fewest, most = grid_sizes(rates, BOUNDS, 2.0)
     assert fewest <= len(grid.rates) <= most
@@ -153,7 +155,8 @@ def tuned_in_any_order(plan, rng):
     while waiting := sorted(entered.keys() - done):
         name = rng.choice(waiting)
         done.add(name)
-        following = following_jobs(plan, seen.add([finished(entered[name])]), {})
+        (tuned,) = seen.add([finished(entered[name])]) or ([],)
+        following = following_jobs(plan, tuned, {})
         entered |= {job.digest(): job for _, job in following}
     return entered
 

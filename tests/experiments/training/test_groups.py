@@ -16,15 +16,8 @@ from carousel.experiments.data import DataOptions, DataTask, prepare
 from carousel.experiments.runner.task_loader import built_in
 from carousel.experiments.tasks import TASKS, task
 from carousel.experiments.tasks.base import Task
-from carousel.experiments.training.description import (
-    Contender,
-    FileSource,
-    Source,
-    StopRule,
-    TaskSource,
-    Training,
-    Trial,
-)
+from carousel.experiments.training.description import Contender, FileSource, Source, TaskSource, Trial
+from carousel.experiments.training.rules import StopRule, Training
 from carousel.experiments.training.trial import TrialResult, run_trials
 
 RATES = (0.003, 0.03)

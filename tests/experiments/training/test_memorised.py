@@ -12,7 +12,8 @@ from carousel.experiments.columns import Probed
 from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.experiments.probes.memorisation import measure_memorised, memorised_bits
 from carousel.experiments.tasks import task
-from carousel.experiments.training.description import Contender, TaskSource, Training, Trial
+from carousel.experiments.training.description import Contender, TaskSource, Trial
+from carousel.experiments.training.rules import Training
 from carousel.experiments.training.trial import build_contender, run_trial
 from carousel.nn.cells import CELLS
 

@@ -13,7 +13,8 @@ from carousel.experiments.contenders.spec import parse_contenders
 from carousel.experiments.data import DataOptions, DataTask, prepare
 from carousel.experiments.probes.occlusion import lag_blocks, measure_occlusion, replaced
 from carousel.experiments.tasks import task
-from carousel.experiments.training.description import Contender, FileSource, Training, Trial
+from carousel.experiments.training.description import Contender, FileSource, Trial
+from carousel.experiments.training.rules import Training
 from carousel.experiments.training.trial import build_contender, run_trial
 
 PLANTED, STEPS = 5, 12

@@ -11,8 +11,9 @@ from carousel.experiments.columns import Exponent
 from carousel.experiments.probes.gradient_flow import measure_exponent
 from carousel.experiments.tasks import task
 from carousel.experiments.tasks.base import Metric
-from carousel.experiments.training.description import Contender, StopRule, TaskSource, Training, Trial
+from carousel.experiments.training.description import Contender, TaskSource, Trial
 from carousel.experiments.training.gradient_norms import summarise_norms
+from carousel.experiments.training.rules import StopRule, Training
 from carousel.experiments.training.stopping import Stopping
 from carousel.experiments.training.trial import build_contender, run_trial
 

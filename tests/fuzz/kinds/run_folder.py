@@ -25,7 +25,7 @@ from carousel.experiments.report.figures.both import Both
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.planning import replan
-from carousel.experiments.training.description import digest_of
+from carousel.experiments.training.rules import digest_of
 from tests.fuzz import bases
 from tests.fuzz.mutate import mutated_bytes, mutated_value, value
 

@@ -21,8 +21,8 @@ from carousel.experiments.contenders.spec import ContenderSpec, parse_contenders
 from carousel.experiments.data import DataTask, Prepared
 from carousel.experiments.runner.budgets import BUDGETS, training_of
 from carousel.experiments.runner.sizing import sized
-from carousel.experiments.training.description import StopRule, Training
 from carousel.experiments.training.loop import Learner, train
+from carousel.experiments.training.rules import StopRule, Training
 from carousel.experiments.training.scoring import evaluate
 from carousel.experiments.training.trial import build_contender
 

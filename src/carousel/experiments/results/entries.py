@@ -103,7 +103,17 @@ def _read(entry: Entry, job: Any, record: _Record, known: Groups) -> Finished:
         raise _wrong("a trial has no numbers", entry.hash)
     head = {"trial": entry.hash, "phase": job.phase, "seed": job.seed} | about
     trials = _rows([record.trial], head, TRIALS)
+    _check_tested(trials[0])
     return Finished(entry.hash, about, trials, slopes, [], _rows(record.occlusion, head, OCCLUSION))
+
+
+def _check_tested(trial: _Row) -> None:
+    """Only a tuning trial may be pruned, and all others are tested."""
+    pruned = trial["outcome"] == "pruned"
+    if pruned and trial["phase"] == "reporting":
+        raise _wrong("a reporting trial is never pruned", trial["trial"])
+    if not pruned and None in (trial["score"], trial["training_score"], trial["test_loss"]):
+        raise _wrong("a trial that is not pruned has a score", trial["trial"])
 
 
 def _of_rival(job: RivalTrial, name: str, record: _Record, known: Groups) -> Finished:

@@ -12,9 +12,10 @@ import polars as pl
 import polars.selectors as cs
 
 from carousel.common.files import writing_to
-from carousel.experiments.results.evidence import Evidence, read_table
+from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
+from carousel.experiments.runner.table_files import read_table
 from carousel.experiments.tables import ONSETS, PROFILES, RIVALS, SLOPES, TRIALS, Table, columns
 
 _TABLES = {"trials": TRIALS, "slopes": SLOPES, "onset": ONSETS}  # attributes of Evidence

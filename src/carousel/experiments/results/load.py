@@ -16,11 +16,12 @@ from carousel.common.errors import FolderConflict
 from carousel.experiments.data.card import Card
 from carousel.experiments.data.prepare.card_text import card_lines
 from carousel.experiments.results.entries import Finished, groups, read_entry
-from carousel.experiments.results.evidence import Evidence, read_table
+from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.results.kept import is_kept, load_kept, schema
 from carousel.experiments.runner.folder import RESTORE, RunFolder
 from carousel.experiments.runner.ledger import Ledger
 from carousel.experiments.runner.plan import Plan
+from carousel.experiments.runner.table_files import read_table
 from carousel.experiments.tables import ANSWERS, OCCLUSION, ONSETS, PROFILES, RIVALS, SLOPES, TRIALS, Table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from carousel.common.errors import UnknownName
-from carousel.experiments.training.description import StopRule, Training
+from carousel.experiments.training.rules import StopRule, Training
 
 
 class Budget(NamedTuple):

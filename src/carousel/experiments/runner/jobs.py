@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import traceback
 from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
@@ -18,11 +17,11 @@ from carousel.experiments.probes.gradient_flow import Flow, measure_flow
 from carousel.experiments.probes.onset import GAINS, onset_gains
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.machine import this_machine
+from carousel.experiments.runner.table_files import parquet
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.training.answers import on_test_part
 from carousel.experiments.training.description import InitialFlow, Job, OnsetProbe, Refit, RivalTrial, Trial
 from carousel.experiments.training.held_out_errors import HeldOut, bands, held_out, is_local
-from carousel.experiments.training.loop import History
 from carousel.experiments.training.refit import refit, trained
 from carousel.experiments.training.trial import TrialResult, build_contender, run_trials
 from carousel.introspect.flow import LagProfile
@@ -75,10 +74,10 @@ def _done(
 
 def _trial(trial: Trial, result: TrialResult, folder: RunFolder) -> dict[str, Any]:
     name = trial.digest()
-    folder.write(folder.curves(name), _parquet(_curves(result.history)))
+    folder.write(folder.curves(name), parquet(result.history.curves()))
     if trial.phase == "reporting":
         if result.flows:
-            folder.write(folder.flow(name), _parquet(_profiles(result.flows)))
+            folder.write(folder.flow(name), parquet(_profiles(result.flows)))
         folder.write(folder.weights(name), save(result.weights))
     record = {"trial": result.record, "slopes": [vars(flow.slope) for flow in result.flows]}
     return record | ({"occlusion": [vars(block) for block in result.occlusion]} if result.occlusion else {})
@@ -89,7 +88,7 @@ def _initial_flow(job: InitialFlow, folder: RunFolder, sources: Sources) -> dict
     flows = [
         measure_flow(build_contender(job.contender, task, seed), task, "initialisation", seed) for seed in job.seeds
     ]
-    folder.write(folder.flow(job.digest()), _parquet(_profiles(flows)))
+    folder.write(folder.flow(job.digest()), parquet(_profiles(flows)))
     return {"slopes": [vars(flow.slope) for flow in flows]}
 
 
@@ -103,7 +102,7 @@ def _refit(job: Refit, folder: RunFolder, sources: Sources) -> dict[str, Any]:
     local = is_local(known)
     answered = [on_test_part(task, each, trial.seed, local)
                 for (trial, task), each in zip(_splits(job, sources), known, strict=True)]  # fmt: skip
-    folder.write(folder.answers(job.digest()), _parquet(pl.concat(answered, how="diagonal")))
+    folder.write(folder.answers(job.digest()), parquet(pl.concat(answered, how="diagonal")))
     return {"refit": {**found.record, "errors": bands(_of_ensembles(job, sources) if job.members > 1 else known)}}
 
 
@@ -135,27 +134,8 @@ def _onset(job: OnsetProbe, folder: RunFolder) -> dict[str, Any]:
         pl.DataFrame({"seed": seed, "gain": GAINS, "exponent": onset.exponents})
         for seed, onset in zip(job.seeds, onsets, strict=True)
     )
-    folder.write(folder.flow(job.digest()), _parquet(table))
+    folder.write(folder.flow(job.digest()), parquet(table))
     return {"onset": [{"seed": s, "gain": o.gain} for s, o in zip(job.seeds, onsets, strict=True)]}
-
-
-def _parquet(table: pl.DataFrame) -> bytes:
-    held = io.BytesIO()
-    table.write_parquet(held)
-    return held.getvalue()
-
-
-def _curves(history: History) -> pl.DataFrame:
-    steps = range(1, len(history.losses) + 1)
-    return pl.DataFrame(
-        {
-            "step": list(steps),
-            "loss": history.losses,
-            "gradient_norm": history.norms,
-            "validation_score": [history.validation.get(step) for step in steps],
-        },
-        schema={"step": pl.Int32, "loss": pl.Float64, "gradient_norm": pl.Float64, "validation_score": pl.Float64},
-    )
 
 
 def _profiles(flows: list[Flow]) -> pl.DataFrame:

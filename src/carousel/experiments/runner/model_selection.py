@@ -41,12 +41,27 @@ class Tuning(NamedTuple):
         return cls(*(record[name] for name in cls._fields))
 
 
+class Added(NamedTuple):
+    """Learning rates that were added to a grid together. solved, steps: how many trials of the best rate until then
+    solved the task, and after how many steps on average."""
+
+    rates: tuple[float, ...]
+    solved: int
+    steps: float
+
+
 class Grid(NamedTuple):
     """The learning rates of one contender under one condition: the plan's, then those that were added, in the order
     they were added. best: the one to be reported; None while trials are to come."""
 
-    rates: tuple[float, ...]
+    planned: tuple[float, ...]
+    added: tuple[Added, ...]
     best: float | None
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """All of them."""
+        return (*self.planned, *(rate for each in self.added for rate in each.rates))
 
 
 def grid_of(
@@ -59,14 +74,15 @@ def grid_of(
     """Follow a grid as far as finished tuning trials tell. seeds: how many each rate is tried on. finest: the ratio of
     neighbours at which the grid about its best is fine enough; None: as planned. The last rates may have trials to
     come, or none yet."""
-    rates = tuple(planned)
-    while all(len(by_rate.get(rate, ())) == seeds for rate in rates):
-        tried = {rate: by_rate[rate] for rate in rates}
-        following = next_rates(tried, bounds, finest)
+    grid = Grid(tuple(planned), (), None)
+    while all(len(by_rate.get(rate, ())) == seeds for rate in grid.rates):
+        tried = {rate: by_rate[rate] for rate in grid.rates}
+        best, following = best_rate(tried), next_rates(tried, bounds, finest)
         if not following:
-            return Grid(rates, best_rate(tried))
-        rates = (*rates, *following)
-    return Grid(rates, None)
+            return grid._replace(best=best)
+        solved, steps, _ = _rank(tried[best])
+        grid = grid._replace(added=(*grid.added, Added(following, -solved, steps)))
+    return grid
 
 
 def next_rates(
@@ -129,7 +145,8 @@ def best_rate(by_rate: Mapping[float, Sequence[Tuned]]) -> float:
     return min(by_rate, key=lambda rate: (*_rank(by_rate[rate]), rate))
 
 
-def _rank(trials: Sequence[Tuned]) -> tuple[float, float, float]:
+def _rank(trials: Sequence[Tuned]) -> tuple[int, float, float]:
+    """The lowest is chosen: minus how many solved it, their mean steps, minus the mean validation score."""
     solved = [_number(t.steps_to_solved, math.inf) for t in trials if t.outcome == "solved"]
     scores = [_number(t.validation_score, -math.inf) if t.outcome != "diverged" else -math.inf for t in trials]
     mean_steps = sum(solved) / len(solved) if solved else 0.0

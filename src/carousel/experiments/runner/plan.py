@@ -19,20 +19,18 @@ from carousel.experiments.training.description import (
     MOST_MEMBERS,
     Contender,
     FileSource,
-    Frozen,
     Source,
-    StopRule,
     TaskSource,
-    Training,
     condition_key,
 )
+from carousel.experiments.training.rules import Frozen, StopRule, Training
 
 __all__ = ["Condition", "Contender", "FileSource", "Group", "Plan", "Source", "StopRule", "TaskSource", "Training"]
 
 
 SCHEMA_VERSION = 3  # of plan, ledger and columns: 3 since no trial stops for being slow, and grids of rates extend
 # Fields that plans have not always had, and what they then meant.
-_LATER = {"rivals": {}, "ensemble": 1, "finest_ratio": None}
+_LATER = {"rivals": {}, "ensemble": 1, "finest_ratio": None, "prunes_tuning": False}
 RATE_BOUNDS = (1e-5, 0.3)  # Adam: below nothing moves within a budget, above nothing holds
 Group = tuple[str, str]  # a condition's key and a contender's spec: tuned once, reported on seeds of its own number
 
@@ -65,6 +63,7 @@ class Plan(Frozen):
     rate_bounds: tuple[float, float] = RATE_BOUNDS  # up to which a grid goes on where its best rate is at its edge
     finest_ratio: float | None = None  # of neighbours, down to which a grid is halved about its best; none: as planned
     tuning_seeds: tuple[int, ...]
+    prunes_tuning: bool = False  # a tuning trial ends where its learning rate can no longer be chosen
     reporting_seeds: tuple[int, ...]
     interim_analyses: tuple[int, ...] = ()  # numbers of reporting seeds at which is judged; none: once, at all of them
     untrained_seeds: tuple[int, ...] = tuple(range(10))  # of the networks that are measured before any training

@@ -169,6 +169,7 @@ def _plan(
         learning_rates=budget.learning_rates,
         finest_ratio=budget.finest_ratio,
         tuning_seeds=request.seeds(budget.tuning_seeds),
+        prunes_tuning=not any(isinstance(source, FileSource) for source in sources),  # a file has no solved threshold
         reporting_seeds=request.seeds(budget.reporting_seeds),
         interim_analyses=budget.interim_analyses,
         untrained_seeds=request.seeds(_UNTRAINED_SEEDS),

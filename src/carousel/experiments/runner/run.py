@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from carousel.common.errors import CarouselError
 from carousel.common.files import writing_to
@@ -19,6 +20,7 @@ from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Entry, Ledger
 from carousel.experiments.runner.plan import Group, Plan
 from carousel.experiments.runner.pool import Pool
+from carousel.experiments.runner.pruned import cut_pruned
 from carousel.experiments.runner.tuning import Positioned, first_jobs, following_jobs, group_of, whole_cost
 from carousel.experiments.training.description import Refit, Trial
 
@@ -74,7 +76,7 @@ def run_plan(
         ledger.add(first_jobs(plan))
         at_work = start(folder, ledger) if start else Pool(folder, ledger, workers)
         try:
-            _Drive(plan, ledger, at_work, report).to_the_end(extend, close)
+            _Drive(plan, folder, ledger, at_work, report).to_the_end(extend, close)
         except KeyboardInterrupt:
             at_work.stop()
             ledger.release()
@@ -95,8 +97,11 @@ def expected_jobs(plan: Plan) -> int:
 class _Drive:
     """Watches a run: what is done, what it calls for, what is expected. It reads each finished job once."""
 
-    def __init__(self, plan: Plan, ledger: Ledger, workers: Workers, report: Callable[[Progress], None]):
-        self._plan, self._ledger, self._workers, self._report = plan, ledger, workers, report
+    def __init__(
+        self, plan: Plan, folder: RunFolder, ledger: Ledger, workers: Workers, report: Callable[[Progress], None]
+    ):
+        self._plan, self._folder, self._ledger = plan, folder, ledger
+        self._workers, self._report = workers, report
         self._began = time.monotonic()
         self._allocation: Mapping[Group, int] = {}
         self._known: set[str] = set()
@@ -127,7 +132,9 @@ class _Drive:
 
     def _work_off(self) -> None:
         while True:
-            self._enter(following_jobs(self._plan, self._tuning.add(self._newly), self._allocation))
+            tuned = self._tuning.add(self._newly)
+            cut_pruned(tuned, self._folder, self._ledger)
+            self._enter(following_jobs(self._plan, chain.from_iterable(tuned), self._allocation))
             counts = self._ledger.counts()
             self._report_progress(counts)
             if counts["pending"] + counts["running"] == 0 and counts["done"] == len(self._known):
@@ -174,12 +181,12 @@ class _TuningTrials:
     def __init__(self) -> None:
         self._by_group: dict[Group, list[Entry]] = defaultdict(list)
 
-    def add(self, entries: Iterable[Entry]) -> list[Entry]:
-        """All finished trials of the groups that these belong to."""
+    def add(self, entries: Iterable[Entry]) -> list[list[Entry]]:
+        """All finished trials of the groups that these belong to, by group."""
         new = [e for e in entries if e.kind == "trial" and e.description["phase"] == "tuning"]
         for entry in new:
             self._by_group[group_of(entry)].append(entry)
-        return [entry for group in dict.fromkeys(map(group_of, new)) for entry in self._by_group[group]]
+        return [self._by_group[group] for group in dict.fromkeys(map(group_of, new))]
 
     def all(self) -> list[Entry]:
         """Those of every group."""

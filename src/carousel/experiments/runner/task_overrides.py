@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from carousel.experiments.training.description import Source, TaskSource, Training
+from carousel.experiments.training.description import Source, TaskSource
+from carousel.experiments.training.rules import Training
 
 _TABLE_BATCH = 512  # rows: with 32, a table of 4,096 is seen 16 times in 2,000 steps, and hardly a row of it is kept
 

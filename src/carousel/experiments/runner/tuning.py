@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from carousel.common.names import TRANSFORMER
 from carousel.experiments.probes.onset import WITHOUT_ONSET
@@ -20,6 +20,7 @@ from carousel.experiments.training.description import (
     Trial,
     condition_key,
 )
+from carousel.experiments.training.rules import Race
 
 ONSET_HIDDEN = 64  # units; the known onsets are stated for it
 
@@ -74,7 +75,14 @@ def _tuning_trials(plan: Plan) -> Iterator[Trial]:
                             seed=seed,
                             training=plan.training_of(source.name),
                             kernel=plan.kernel,
+                            race=_race(plan, 0, plan.learning_rates),
                         )
+
+
+def _race(plan: Plan, number: int, rates: Sequence[float], solved: int = 0, steps: float = 0.0) -> Race | None:
+    if not plan.prunes_tuning:
+        return None
+    return Race(number=number, rates=len(rates), seeds=len(plan.tuning_seeds), solved=solved, steps=steps)
 
 
 def following_jobs(plan: Plan, tuned: Iterable[Entry], allocation: Mapping[Group, int]) -> Iterator[Positioned]:
@@ -92,16 +100,19 @@ def following_jobs(plan: Plan, tuned: Iterable[Entry], allocation: Mapping[Group
     for group, by_rate in groups.items():
         grid = grid_of(by_rate, plan.learning_rates, len(plan.tuning_seeds), plan.rate_bounds, plan.finest_ratio)
         trial = Trial.model_validate(sample[group].description)
-        for rate in grid.rates[len(plan.learning_rates) :]:
-            yield from _positioned(plan, trial, "tuning", rate, plan.tuning_seeds)
+        for number, added in enumerate(grid.added, start=1):
+            like = trial.model_copy(update={"phase": "tuning", "race": _race(plan, number, *added)})
+            for rate in added.rates:
+                yield from _positioned(plan, like, rate, plan.tuning_seeds)
         if grid.best is not None:
             seeds = plan.reporting_seeds[: allocation.get(group, plan.first_analysis)]
-            yield from _positioned(plan, trial, "reporting", grid.best, seeds)
+            like = trial.model_copy(update={"phase": "reporting", "race": None})
+            yield from _positioned(plan, like, grid.best, seeds)
 
 
-def _positioned(plan: Plan, like: Trial, phase: str, rate: float, seeds: Iterable[int]) -> Iterator[Positioned]:
+def _positioned(plan: Plan, like: Trial, rate: float, seeds: Iterable[int]) -> Iterator[Positioned]:
     for seed in seeds:
-        trial = like.model_copy(update={"phase": phase, "learning_rate": rate, "seed": seed})
+        trial = like.model_copy(update={"learning_rate": rate, "seed": seed})
         yield -cost(plan, trial), trial
 
 

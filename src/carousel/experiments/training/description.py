@@ -5,32 +5,15 @@ Two runs of one description give the same numbers, so a finished one is never do
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from carousel.common.names import TRANSFORMER
+from carousel.experiments.training.rules import Frozen, Race, StopRule, Training, digest_of
 
 _WIDEST = 2**20  # units: more than any budget comes to, so that a description cannot ask for all memory
 _MOST_SEQUENCES = 2**20  # the same of a training set that is held whole
-
-
-class Frozen(BaseModel):
-    """Immutable, and strict about names it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def digest(self) -> str:
-        """16 hexadecimal digits of the SHA-256 of this description's canonical JSON."""
-        return digest_of(self.model_dump(mode="json"))
-
-
-def digest_of(description: dict[str, Any]) -> str:
-    """The same of a description as plain data."""
-    canonical = json.dumps(description, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 class TaskSource(Frozen):
@@ -62,7 +45,7 @@ class FileSource(Frozen):
     name: str
     file: str
     sha256: str
-    options: dict[str, str | int | float | bool | list[str] | list[float]] = {}
+    options: dict[str, str | int | float | bool | list[str] | list[float]] = Field(default={})
     splits: Literal["one", "by-seed"] = "one"
 
     @model_serializer(mode="wrap")
@@ -94,29 +77,9 @@ class Contender(Frozen):
         return {name: value for name, value in serialise(self).items() if value is not None}
 
 
-class StopRule(Frozen):
-    """When a trial ends before its last step: the outcomes of a check, one every `check_every` steps.
-
-    solved: the validation score reached the task's solved threshold at `solved_checks` checks in a row.
-    stalled (`patience`; user's files, which have no solved threshold): no better validation score for so many checks.
-    """
-
-    check_every: int = 100
-    solved_checks: int = 2
-    patience: int | None = None
-
-
-class Training(Frozen):
-    """How every trial of the plan is trained: Adam, constant learning rate, gradient norm clipped."""
-
-    steps: int
-    batch_size: int = 32
-    clip_norm: float = 1.0
-    stop: StopRule = StopRule()
-
-
 class Trial(Frozen):
-    """One training: a contender on a source at one length, with a learning rate and a seed."""
+    """One training: a contender on a source at one length, with a learning rate and a seed. race: of a tuning trial
+    that may end early."""
 
     kind: Literal["trial"] = "trial"
     phase: Literal["tuning", "reporting"]
@@ -127,6 +90,13 @@ class Trial(Frozen):
     seed: int
     training: Training
     kernel: str = "auto"
+    race: Race | None = None
+
+    @model_serializer(mode="wrap")
+    def _race_if_in_one(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what a reporting trial does not have: its digest names trials that were finished before there were
+        races."""
+        return {name: value for name, value in serialise(self).items() if (name, value) != ("race", None)}
 
     @property
     def condition(self) -> str:
@@ -135,8 +105,8 @@ class Trial(Frozen):
 
     @property
     def shape(self) -> str:
-        """What trials must have in common to be trained as one group: all but initialisation, learning rate, seed and
-        phase. 16 hexadecimal digits."""
+        """What trials must have in common to be trained as one group: all but initialisation, learning rate, seed,
+        phase and race. 16 hexadecimal digits."""
         alike = self.model_dump(mode="json", include={"source", "length", "training", "kernel"})
         alike |= self.contender.model_dump(mode="json", include={"cell", "layers", "hidden", "mlp", "positions"})
         return digest_of(alike | ({"init": self.contender.init} if self.contender.cell == TRANSFORMER else {}))

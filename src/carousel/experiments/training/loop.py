@@ -7,15 +7,17 @@ stops. What becomes of one does not depend on which others train beside it.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from carousel.experiments.columns import Outcome
 from carousel.experiments.contenders.base import Network
 from carousel.experiments.tasks.base import Batch, Task
-from carousel.experiments.training.description import Training
 from carousel.experiments.training.draws import Draws
+from carousel.experiments.training.history import History
 from carousel.experiments.training.learners import Learners, Weights, learners_of, snapshot
+from carousel.experiments.training.pruning import Contest, Standing, outpaced
+from carousel.experiments.training.rules import StopRule, Training
 from carousel.experiments.training.scoring import evaluate
 from carousel.experiments.training.stopping import Stopping
 
@@ -30,26 +32,16 @@ PULSE = Pulse()
 
 
 @dataclass
-class History:
-    """What happened, step by step. `validation` maps a step to the score of its check."""
-
-    losses: list[float] = field(default_factory=list)
-    norms: list[float] = field(default_factory=list)
-    validation: dict[int, float] = field(default_factory=dict)
-    outcome: Outcome = "finished"
-    steps_to_solved: int | None = None
-    best_step: int = 0
-
-
-@dataclass
 class Learner:
-    """One network of the group. at_step: what shall be measured of it after certain steps."""
+    """One network of the group. at_step: what shall be measured of it after certain steps. contest: of a tuning trial
+    that ends where its learning rate can no longer be chosen."""
 
     network: Network
     task: Task
     seed: int
     learning_rate: float
     at_step: dict[int, Callable[[], None]] = field(default_factory=dict)
+    contest: Contest | None = None
     history: History = field(default_factory=History)
 
 
@@ -65,6 +57,7 @@ def train(group: Sequence[Learner], training: Training) -> Iterator[Learner]:
     tasks = {id(learner.task): learner.task for learner in group}
     checked = {name: list(task.batches("validation", task.checked)) for name, task in tasks.items()}
     members = [_Member(learner, training, checked[id(learner.task)]) for learner in group]
+    contests = _contests(members)
     for step in range(1, training.steps + 1):
         drawn, batch = draws.next()
         losses = members[0].learner.task.losses(learners.outputs(drawn), batch)
@@ -72,6 +65,9 @@ def train(group: Sequence[Learner], training: Training) -> Iterator[Learner]:
         PULSE.steps += 1
         for n, (member, loss, norm) in enumerate(zip(members, losses.tolist(), norms, strict=True)):
             member.note(step, loss, norm, learners, n)
+        if step % training.stop.check_every == 0:
+            for contest, of_it in contests.items():
+                _prune(contest, of_it, training.stop, step)
         stopped = [member for member in members if member.stopped]
         if not stopped:
             continue
@@ -85,13 +81,32 @@ def train(group: Sequence[Learner], training: Training) -> Iterator[Learner]:
             return
 
 
+def _contests(members: Sequence[_Member]) -> dict[Contest, list[_Member]]:
+    found: dict[Contest, list[_Member]] = defaultdict(list)
+    for member in members:
+        if member.learner.contest is not None:
+            found[member.learner.contest].append(member)
+    return found
+
+
+def _prune(contest: Contest, members: Sequence[_Member], rule: StopRule, step: int) -> None:
+    """End those whose learning rate can no longer be chosen."""
+    by_rate: dict[float, list[_Member]] = defaultdict(list)
+    for member in members:
+        by_rate[member.learner.learning_rate].append(member)
+    standings = {rate: [member.standing for member in of_rate] for rate, of_rate in by_rate.items()}
+    for rate in outpaced(standings, contest[1], rule, step):
+        for member in by_rate[rate]:
+            member.prune()
+
+
 class _Member:
     """Follows one network: its history, its best weights, when it stops."""
 
     def __init__(self, learner: Learner, training: Training, validation: list[Batch]):
         self.learner, self._training, self._validation, self.stopped = learner, training, validation, False
         self._stopping = Stopping(training.stop, learner.task.metric)
-        self._best, self._best_score = snapshot(learner.network), -math.inf
+        self._best = snapshot(learner.network)
 
     def note(self, step: int, loss: float, norm: float, learners: Learners, network: int) -> None:
         """What a step gave; network: its number among those that are still training."""
@@ -112,18 +127,29 @@ class _Member:
             self._check(step, weights)
         self.stopped = self.stopped or last
 
+    @property
+    def standing(self) -> Standing:
+        """What the others of its contest are compared with."""
+        history = self.learner.history
+        solved_at = history.steps_to_solved if history.outcome == "solved" else None
+        return Standing(len(history.losses) if self.stopped else None, solved_at)
+
+    def prune(self) -> None:
+        """End here, if it has not ended."""
+        if not self.stopped:
+            self.learner.history.outcome, self.stopped = "pruned", True
+
     def finished(self) -> Learner:
         """The learner, with its best weights."""
-        self.learner.history.steps_to_solved = self._stopping.steps_to_solved
         self.learner.network.load_state_dict(self._best)
         return self.learner
 
     def _check(self, step: int, weights: Weights) -> None:
         history = self.learner.history
         score = evaluate(self.learner.network, self.learner.task, self._validation)
-        history.validation[step] = score
-        if score >= self._best_score:
-            self._best, self._best_score, history.best_step = weights, score, step
+        if history.note_check(step, score):
+            self._best = weights
         outcome = self._stopping.check(step, score)
+        history.steps_to_solved = self._stopping.steps_to_solved
         if outcome is not None:
             history.outcome, self.stopped = outcome, True

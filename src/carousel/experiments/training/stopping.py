@@ -1,4 +1,5 @@
-"""When a trial ends before its last step: solved, or (on a user's file) stalled. Never for being slow."""
+"""When a trial ends by itself before its last step: solved, or (on a user's file) stalled. Never for being slow: what
+ends a tuning trial because of others (`pruning`) changes no choice."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from typing import final
 
 from carousel.experiments.columns import Outcome
 from carousel.experiments.tasks.base import Metric
-from carousel.experiments.training.description import StopRule
+from carousel.experiments.training.rules import StopRule
 
 
 @final

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -23,9 +23,9 @@ from carousel.experiments.probes.memorisation import measure_memorised
 from carousel.experiments.probes.occlusion import measure_occlusion
 from carousel.experiments.tasks.base import Task
 from carousel.experiments.training.description import Contender, FileSource, TaskSource, Trial
-from carousel.experiments.training.gradient_norms import summarise_norms
+from carousel.experiments.training.history import History
 from carousel.experiments.training.learners import Weights, snapshot
-from carousel.experiments.training.loop import History, Learner, train
+from carousel.experiments.training.loop import Learner, train
 from carousel.experiments.training.scoring import evaluate, run_on
 
 _INIT_SEED = 1_000_033  # keeps the weights' numbers apart from the data's
@@ -112,6 +112,8 @@ class _InTraining:
         task = task.of_seed(trial.seed)
         network = build_contender(trial.contender, task, trial.seed, trial.kernel)
         self.learner = Learner(network, task, trial.seed, trial.learning_rate)
+        if trial.race is not None:
+            self.learner.contest = trial.contender.spec, trial.race
         reporting = trial.phase == "reporting"
         fixed = isinstance(trial.source, TaskSource) and trial.source.sequences is not None
         self._followed = reporting and not fixed and network.flow_refused is None
@@ -156,31 +158,25 @@ def _probe(network: Network, task: Task, trial: Trial) -> Probed:
 
 def _measure(network: Network, task: Task, history: History) -> Measures:
     """The numbers of a trained network; `seconds` are known later."""
-    output, test = run_on(network, task, task.batches("test"))
-    test_loss, score, rmse = task.loss(output, test).item(), task.score(output, test), task.rmse(output, test)
-    norms = summarise_norms(history.norms, history.losses)
-    threshold = task.metric.solved_threshold
-    recent = [loss for loss in history.losses[-50:] if math.isfinite(loss)]
     return Measures(
-        outcome=history.outcome,
-        solved=None if threshold is None else score >= threshold,
-        score=score,
-        validation_score=max(history.validation.values(), default=None),
-        training_score=evaluate(network, task, task.batches("training", task.most_of_training)),
+        **history.in_numbers(),
+        **({} if history.outcome == "pruned" else _tested(network, task)),
         baseline_score=task.metric.chance,
-        training_loss=sum(recent) / len(recent) if recent else None,
-        test_loss=test_loss,
         chance_loss=task.chance_loss,
-        rmse=rmse,
-        steps=len(history.losses),
-        steps_to_solved=history.steps_to_solved,
-        best_step=history.best_step,
-        gradient_norm_max=norms.largest,
-        spike_share=norms.spike_share,
-        nan_share=norms.nan_share,
-        spike_steps=norms.spike_steps,
         seconds=0.0,
         kernel="+".join(network.kernels),
         state_bits=network.state_bits(task.length),
         flow_refused=network.flow_refused,
     )
+
+
+def _tested(network: Network, task: Task) -> dict[str, Any]:
+    output, test = run_on(network, task, task.batches("test"))
+    score, threshold = task.score(output, test), task.metric.solved_threshold
+    return {
+        "solved": None if threshold is None else score >= threshold,
+        "score": score,
+        "training_score": evaluate(network, task, task.batches("training", task.most_of_training)),
+        "test_loss": task.loss(output, test).item(),
+        "rmse": task.rmse(output, test),
+    }

@@ -72,6 +72,8 @@ def _stops(plan: Plan, lang: str) -> dict[str, str]:
     }
     if stop.patience is not None:
         rules["patience"] = {"checks": stop.patience}
+    if plan.prunes_tuning:
+        rules["pruned"] = {}
     return {name: text(f"report.plan.{name}_rule", lang, **values) for name, values in rules.items()}
 
 

@@ -24,8 +24,8 @@ from carousel.experiments.runner.machine import versions
 from carousel.experiments.runner.memory_kills import kills_for_memory
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.runner.worker import prepare_thread
-from carousel.experiments.training.description import digest_of
 from carousel.experiments.training.loop import PULSE
+from carousel.experiments.training.rules import digest_of
 
 Fetch = Callable[[str], bytes]  # the content of a file of the run folder, by its path there
 DoJobs = Callable[[Sequence[dict[str, Any]], RunFolder, Sources], Iterator[tuple[str, dict[str, Any]]]]
