@@ -28,12 +28,12 @@ def do(jobs: Sequence[dict[str, Any]], folder: RunFolder, sources: Sources) -> I
         time.sleep(job["training"]["steps"] / 1000 if job["kind"] == "trial" else 0.0)
         PULSE.steps += 1
         folder.write(folder.curves(name), hashlib.shake_128(name.encode()).digest(_TABLE))
-        yield name, {"trial": _trial(name), "machine": this_machine()}
+        yield name, {"trial": _trial(name, job), "machine": this_machine()}
 
 
-def _trial(name: str) -> dict[str, Any]:
-    score = int(name[:4], 16) / 0xFFFF
-    return {"validation_score": score, "outcome": "finished", "steps_to_solved": None}
+def _trial(name: str, job: dict[str, Any]) -> dict[str, Any]:
+    score, steps = int(name[:4], 16) / 0xFFFF, job["training"]["steps"] if job["kind"] == "trial" else 0
+    return {"validation_score": score, "outcome": "finished", "steps_to_solved": None, "steps": steps}
 
 
 def plan(trials: int, milliseconds: int) -> Plan:

@@ -33,6 +33,7 @@ from holm import check_levels
 from opinion import Opinion
 from pairs import Pairs
 from profiles import Profiles, check_onsets, check_profiles
+from races import check_races
 from rescore import check_scores, some
 from retrain import retrain
 
@@ -44,6 +45,7 @@ def opinion_on(folder: Folder, networks: int) -> Opinion:
     opinion, pairs, profiles = Opinion(), Pairs(folder), Profiles(folder)
     chosen = some(folder, networks, opinion)
     check_curves(folder, opinion)
+    check_races(folder, opinion)
     check_scores(folder, chosen, opinion)
     check_exponents(folder, chosen, opinion)
     check_profiles(folder, profiles, opinion)

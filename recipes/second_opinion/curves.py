@@ -48,7 +48,8 @@ def from_curve(folder: Folder, trial: Trial) -> dict[str, Any]:
     }
     if trial.task:
         found |= ending(trial, checks, math.isfinite(losses[-1]) and math.isfinite(norms[-1]))
-        found["solved"] = None if trial.sequences else trial.said["score"] >= SOLVED_FROM
+        tested = found["outcome"] != "pruned" and not trial.sequences
+        found["solved"] = trial.said["score"] >= SOLVED_FROM if tested else None
         found["baseline_score"], found["chance_loss"] = CHANCE[trial.task]
     return found
 
@@ -78,6 +79,8 @@ def ending(trial: Trial, checks: dict[int, float], finite: bool) -> dict[str, An
         outcome = "diverged"
     elif len(run) >= rule["stop"]["solved_checks"]:
         outcome = "solved"
+    elif rule["steps"] in checks:
+        outcome = "finished"
     else:
-        outcome = "finished" if rule["steps"] in checks else "cut short"
-    return {"outcome": outcome, "steps_to_solved": run[0] if run else None}
+        outcome = "pruned" if trial.asked.get("race") else "cut short"
+    return {"outcome": outcome, "steps_to_solved": run[0] if run and outcome != "pruned" else None}

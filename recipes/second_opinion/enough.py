@@ -32,6 +32,7 @@ def _least(folder: Folder, networks: int) -> dict[str, int]:
     return {
         "trial from its curve": 8 * len(folder.trials) + 5 * len(known),
         "trial as in the ledger": 5 * len(folder.trials),
+        "ended by its race": sum(bool(trial.asked.get("race")) for trial in known),
         "score from weights": 2 * again,
         "loss from weights": again,
         "size of a network": 2 * again,

@@ -28,7 +28,7 @@ def at_once(folder: RunFolder, ledger: Ledger) -> AtOnce:
     def do(entry: Entry) -> dict[str, Any]:
         folder.write(folder.curves(entry.hash), entry.hash.encode())
         score = int(entry.hash[:4], 16) / 0xFFFF
-        return {"trial": {"validation_score": score, "outcome": "finished", "steps_to_solved": None}}
+        return {"trial": {"validation_score": score, "outcome": "finished", "steps_to_solved": None, "steps": 40}}
 
     return AtOnce(ledger, do)
 

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -98,6 +99,29 @@ def test_it_agrees_with_a_run_on_hundreds_of_numbers_of_every_kind(finished):
              "advice": 3, "levels of claims": 3, "tables/comparisons.csv": 60, "the report's claims": 60,
              "figures: lag profiles": 300, "figures: gradient norms": 300, "figures: rates": 30}  # fmt: skip
     assert {kind: found.get(kind, 0) for kind, n in least.items() if found.get(kind, 0) < n} == {}
+
+
+@pytest.mark.slow
+def test_it_finds_when_tuning_trials_are_out_of_their_race(tmp_path):
+    request = ComparisonRequest(("delayed-recall",), "rnn:orthogonal,lstm:chrono", (8,), parameters=2000)
+    rates = {"learning_rates": (0.01, 0.03), "rate_bounds": (0.001, 0.3), "tuning_seeds": (0, 1, 2)}
+    plan = shortened(make_plan(request).plan, steps=400).model_copy(update=rates)
+    RunFolder(tmp_path / "given").claim_for(plan)
+    run_comparison(preflight(ComparisonRequest(), tmp_path / "given"), tmp_path / "run", 2, "en", None)
+    trials = pl.read_csv(tmp_path / "run" / "tables" / "trials.csv")
+    pruned = trials.filter(pl.col("outcome") == "pruned")
+    assert pruned.height >= 2
+    code, told = second_opinion(tmp_path / "run", networks=4)
+    assert code == 0, told
+    assert kinds(told)["ended by its race"] == trials.filter(pl.col("phase") == "tuning").height
+    changed = sqlite3.connect(tmp_path / "run" / "ledger.sqlite")
+    with changed:  # one that says it was out a check later
+        record = "json_set(record, '$.trial.steps', json_extract(record, '$.trial.steps') + 20)"
+        changed.execute(f"UPDATE jobs SET record={record} WHERE hash=?", (pruned["trial"][0],))
+    changed.close()
+    code, told = second_opinion(tmp_path / "run", networks=4)
+    assert code == 1
+    assert "ended by its race" in told.partition("numbers compared")[0].partition(" NO")[0]
 
 
 def planted(path: Path, change: Callable[[str], str]) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, NamedTuple
 Outcome = Literal["solved", "stalled", "finished", "diverged", "pruned"]
 Moment = Literal["initialisation", "early", "end"]  # early: after 10 % of the steps
 _PRUNED = "pruned: in tuning, its learning rate could no longer be chosen"
+_NO_EXPONENT = "not measured; minus infinity; or a state outgrew float32"
 
 GATES = ("i", "f", "o")  # input, forget, output gate of an LSTM; no claim speaks of a GRU's
 SELECTIVITY, SELECTIVITY_CLAMPED = "selectivity", "selectivity_clamped"
@@ -114,10 +115,12 @@ class Measures:
     training_loss: Annotated[float | None, About("mean of the last 50 steps", null="no finite loss among them")]
     test_loss: Annotated[float | None, About("loss on the test part", null=_PRUNED)]
     chance_loss: Annotated[float, About("loss of knowing the base rate only")]
-    rmse: Annotated[float | None, About("root mean squared test error", "that of the target", "no values predicted")]
+    rmse: Annotated[
+        float | None, About("root mean squared test error", "that of the target", "pruned, or no values predicted")
+    ]
     steps: Annotated[int, About("training steps made", "steps")]
     steps_to_solved: Annotated[int | None, About("first check of the run that solved it", "steps", "never")]
-    best_step: Annotated[int, About("whose weights are kept and tested", "steps")]
+    best_step: Annotated[int, About("of the best check, whose weights are tested", "steps")]
     seconds: Annotated[float, About("CPU time: an equal share of the training with others, and measuring", "s")]
     gradient_norm_max: Annotated[float | None, About("largest finite norm before clipping", null="none is finite")]
     spike_share: Annotated[float, About("share of steps with a norm above 100 x the running median")]
@@ -126,9 +129,6 @@ class Measures:
     kernel: Annotated[str, About("what ran the recurrences")]
     state_bits: Annotated[int, About("what the next step is given: state, or a Transformer's keys and values", "bits")]
     flow_refused: Annotated[str | None, About("why no gradient flow can be measured of it", null="it can be")]
-
-
-_NO_EXPONENT = "not measured; minus infinity; or a state outgrew float32"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +14,7 @@ from carousel.experiments.results.load import load_evidence
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Ledger
 from carousel.experiments.runner.plan import Plan
+from carousel.experiments.runner.table_files import parquet
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.runner.tuning import first_jobs
 from carousel.experiments.runner.worker import _work
@@ -46,32 +49,51 @@ def test_the_choice_is_that_of_a_run_that_prunes_nothing(together: RunFolder, tm
     assert (longer["steps"] < longer["steps_right"]).all()
 
 
-def test_trials_that_trained_alone_are_cut_to_the_same_bytes(together: RunFolder, tmp_path: Path) -> None:
-    """None of them knows of another, so each runs to its own end, and is cut afterwards."""
-    folder, made = RunFolder(tmp_path / "alone"), plan(True)
+@pytest.fixture(scope="module")
+def ran_on(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """All that can start at once was trained one by one: none knew of another, so each ran to its own end."""
+    folder, made = RunFolder(tmp_path_factory.mktemp("alone") / "run"), plan(True)
     folder.claim_for(made)
-    ledger = Ledger(folder.ledger, create=True)
+    folder.write_json(folder.environment, {})
+    ledger, sources = Ledger(folder.ledger, create=True), Sources(folder)
     ledger.add(first_jobs(made))
-    sources = Sources(folder)
     while first := ledger.first_pending():
         _work(ledger.claim(1, first, most=1), folder, ledger, sources)
-    ran_on = [e for e in ledger.entries("done") if e.record and e.record.get("trial", {}).get("outcome") == "pruned"]
-    assert not ran_on
     ledger.close()
-    trained(made, folder.path)  # continued: the grids go on from trials that were cut
+    assert "pruned" not in load_evidence(folder.path).trials["outcome"]
+    return folder
+
+
+def test_trials_that_trained_alone_are_cut_to_the_same_bytes(
+    together: RunFolder, ran_on: RunFolder, tmp_path: Path
+) -> None:
+    folder = trained(plan(True), shutil.copytree(ran_on.path, tmp_path / "run"))
     assert numbers(folder.path) == numbers(together.path)
 
 
-def test_a_damaged_curve_of_a_trial_to_be_cut_is_told(tmp_path: Path) -> None:
-    folder, made = RunFolder(tmp_path / "alone"), plan(True)
-    folder.claim_for(made)
-    ledger = Ledger(folder.ledger, create=True)
-    ledger.add(first_jobs(made))
-    sources = Sources(folder)
-    while first := ledger.first_pending():
-        _work(ledger.claim(1, first, most=1), folder, ledger, sources)
-    ledger.close()
+def numbers_of(folder: RunFolder) -> dict[str, object]:
+    ledger = Ledger(folder.ledger)
+    try:
+        return {entry.hash: entry.record for entry in ledger.entries("done")}
+    finally:
+        ledger.close()
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        lambda table: b"no table",
+        lambda table: parquet(table.drop("loss")),
+        lambda table: parquet(table.head(10)),  # it ends before the step at which it is to be cut
+    ],
+)
+def test_damaged_curves_of_a_trial_to_be_cut_are_told(
+    damaged: Callable[[pl.DataFrame], bytes], ran_on: RunFolder, tmp_path: Path
+) -> None:
+    folder = RunFolder(shutil.copytree(ran_on.path, tmp_path / "run"))
     for path in (folder.path / "trials").glob("*.parquet"):
-        path.write_bytes(b"no table")
+        path.write_bytes(damaged(pl.read_parquet(path)))
+    before = numbers_of(folder)
     with pytest.raises(FolderConflict, match="absent or damaged"):
-        trained(made, folder.path)
+        trained(plan(True), folder.path)
+    assert numbers_of(folder).items() >= before.items()  # nothing was cut

@@ -7,28 +7,34 @@ import random
 import pytest
 
 from carousel.experiments.runner.model_selection import Tuning, best_rate
+from carousel.experiments.runner.task_loader import Sources
+from carousel.experiments.runner.tuning import first_jobs
+from carousel.experiments.training.description import Trial
+from carousel.experiments.training.history import History
 from carousel.experiments.training.pruning import Standing, last_steps, outpaced
 from carousel.experiments.training.rules import Race, StopRule
+from carousel.experiments.training.trial import run_trial
+from tests.support.runs import small_plan
 
 STEPS, RULE = 2000, StopRule()
 RATES, SEEDS = (0.001, 0.004, 0.016, 0.064), 3
 
 
-def course(draw: random.Random, chance: float) -> tuple[Standing, Tuning]:
+def course(draw: random.Random, chance: float, rule: StopRule = RULE) -> tuple[Standing, Tuning]:
     """How a trial would end if nothing ended it early."""
     score = draw.random()
     if draw.random() < chance:
-        ended = draw.randrange(2, draw.choice((4, 8, 21))) * RULE.check_every
-        solved_at = ended - (RULE.solved_checks - 1) * RULE.check_every
+        ended = draw.randrange(rule.solved_checks, draw.choice((4, 8, 21))) * rule.check_every
+        solved_at = ended - (rule.solved_checks - 1) * rule.check_every
         return Standing(ended, solved_at), Tuning("solved", score, solved_at)
     if draw.random() < 0.1:
         return Standing(draw.randrange(1, STEPS), None), Tuning("diverged", score, None)
     return Standing(STEPS, None), Tuning("finished", score, None)
 
 
-def drawn(draw: random.Random, rates=RATES):
+def drawn(draw: random.Random, rates=RATES, rule=RULE):
     chances = {rate: draw.choice((0.0, 0.5, 0.9, 1.0)) for rate in rates}
-    return {rate: [course(draw, chances[rate]) for _ in range(SEEDS)] for rate in rates}
+    return {rate: [course(draw, chances[rate], rule) for _ in range(SEEDS)] for rate in rates}
 
 
 def standings(courses):
@@ -46,16 +52,17 @@ def after(courses, cuts):
     }
 
 
-def test_the_choice_is_the_same_by_every_course():
-    draw, pruned = random.Random(0), 0
-    for _ in range(4000):
-        courses = drawn(draw)
-        cuts = last_steps(standings(courses), Race(number=0, rates=4, seeds=SEEDS), RULE)
+@pytest.mark.parametrize("checks", [1, 2, 3])
+def test_the_choice_is_the_same_by_every_course(checks):
+    draw, pruned, rule = random.Random(checks), 0, StopRule(solved_checks=checks)
+    for _ in range(2000):
+        courses = drawn(draw, rule=rule)
+        cuts = last_steps(standings(courses), Race(number=0, rates=4, seeds=SEEDS), rule)
         pruned += len(cuts)
         whole = {rate: [record for _, record in each] for rate, each in courses.items()}
         assert best_rate(after(courses, cuts)) == best_rate(whole)
         assert best_rate(whole) not in cuts
-    assert pruned > 4000
+    assert pruned > 2000
 
 
 def test_the_choice_is_the_same_where_rates_are_added():
@@ -131,3 +138,18 @@ def test_a_seed_that_failed_puts_its_rate_out():
     race = Race(number=0, rates=2, seeds=SEEDS)
     assert outpaced(trials, race, RULE, 800) == set()
     assert outpaced(trials, race, RULE, 900) == {0.03}
+
+
+def test_a_trial_that_is_pruned_in_the_middle_of_good_checks_has_not_solved(monkeypatch):
+    """Its first good check is the one at which it is out: how it would have gone on is not known."""
+    plan = small_plan(steps=180, contenders="rnn:orthogonal")
+    trial = next(job for _, job in first_jobs(plan) if isinstance(job, Trial))
+    race = Race(number=1, rates=1, seeds=1, solved=1, steps=50.0)
+    found = iter([0.0, 0.0, 1.0, 0.0])
+    monkeypatch.setattr("carousel.experiments.training.loop.evaluate", lambda *_: next(found))
+    task = Sources(None).task(trial.source, trial.length)
+    result = run_trial(trial.model_copy(update={"race": race}), task)
+    record = result.record
+    assert (record["outcome"], record["steps"], record["steps_to_solved"]) == ("pruned", 60, None)
+    cut = History.pruned(result.history.curves()).in_numbers()
+    assert {name: record[name] for name in cut} == cut

@@ -25,10 +25,11 @@ _GROUP = 4  # networks at most: more save little, and take time to set up
 
 
 class Estimate(NamedTuple):
-    """trials: how many at least. longest_seconds: if each of them ran to its last step, over all workers; solved and
-    stalled trials stop sooner. grown_seconds: the same if every contender came to have the seeds of the last interim
-    analysis, and all learning rates that a grid can go on to. step_seconds: by condition and contender, one training
-    step of a network. peak_bytes: the most memory this process has had, the scoring of two batches included."""
+    """trials: how many at least. longest_seconds: if each of them ran to its last step, over all workers; solved,
+    stalled and pruned trials stop sooner. grown_seconds: the same if every contender came to have the seeds of the last
+    interim analysis, and all learning rates that a grid can go on to. step_seconds: by condition and contender, one
+    training step of a network. peak_bytes: the most memory this process has had, the scoring of two batches included.
+    """
 
     trials: int
     longest_seconds: float

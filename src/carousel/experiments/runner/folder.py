@@ -189,7 +189,7 @@ class RunFolder:
         if self.load_plan().digest() != plan.digest():
             raise FolderConflict(
                 f"{str(self.path)!r} holds a run of another plan",
-                fix="give another folder with --out, or the options of that run (see its plan.toml)",
+                fix="give another folder with --out, or --plan with its plan.toml in place of other options",
             )
 
     @contextmanager

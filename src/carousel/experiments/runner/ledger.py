@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from carousel.experiments.runner.ledger_file import LedgerFile
+from carousel.experiments.runner.whole_races import whole_races
 from carousel.experiments.training.description import shape_of
 from carousel.experiments.training.rules import Frozen, digest_of
 
@@ -99,7 +100,7 @@ class Ledger(LedgerFile):
             (shape, _ALONE_FROM, first.hash, 0 if alone else most),
         ).fetchall()
         chosen, cost = [first.hash], -position
-        for name, at, _ in _whole_races(first.description, found, most - 1):
+        for name, at, _ in whole_races(first.description, found, most - 1):
             if cost >= work / workers:
                 break
             chosen.append(name)
@@ -209,23 +210,6 @@ class Ledger(LedgerFile):
         with self._refusing():
             found = dict(self._db.execute("SELECT state, COUNT(*) FROM jobs GROUP BY state").fetchall())
         return {state: found.get(state, 0) for state in ("pending", "running", "done", "failed")}
-
-
-def _whole_races(
-    first: dict[str, Any], others: Sequence[tuple[str, float, str]], most: int
-) -> Sequence[tuple[str, float, str]]:
-    """At most so many of those that may go with a first, without a race that there is no room to end with: its trials
-    end by each other. That of the first is taken as far as there is room."""
-    races = [_race_of(json.loads(description)) for _, _, description in others[: most + 1]]
-    if len(races) <= most or races[most] is None or races[most] == _race_of(first):
-        return others[:most]
-    return others[: races.index(races[most])]
-
-
-def _race_of(description: dict[str, Any]) -> tuple[str, int] | None:
-    """Which it is among trials of one shape; None for what is in no race."""
-    race = description.get("race")
-    return None if race is None else (description["contender"]["spec"], race["number"])
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -97,7 +97,7 @@ class Plan(Frozen):
             "seeds": all(_distinct(each) and 0 <= min(each) <= max(each) < 2**62 for each in seeds),
             "interim_analyses": all(1 <= n <= len(self.reporting_seeds) for n in self.interim_analyses),
             "training": all(
-                min(t.steps, t.batch_size, t.stop.check_every) > 0
+                min(t.steps, t.batch_size, t.stop.check_every, t.stop.solved_checks) > 0
                 for t in (self.training, *self.training_by_source.values())
             ),
         }

@@ -24,7 +24,7 @@ from carousel.experiments.runner.suites import SuiteTask, file_contenders, named
 from carousel.experiments.runner.task_loader import built_in
 from carousel.experiments.runner.task_overrides import training_by_source
 from carousel.experiments.tasks import Task
-from carousel.experiments.training.description import Contender, FileSource, Source
+from carousel.experiments.training.description import Contender, FileSource, Source, TaskSource
 from carousel.nn.cells import CELLS
 from carousel.nn.kernels import KERNELS, Call
 from carousel.nn.layers.stack_module import OUTPUT_ALONE
@@ -169,7 +169,7 @@ def _plan(
         learning_rates=budget.learning_rates,
         finest_ratio=budget.finest_ratio,
         tuning_seeds=request.seeds(budget.tuning_seeds),
-        prunes_tuning=not any(isinstance(source, FileSource) for source in sources),  # a file has no solved threshold
+        prunes_tuning=any(isinstance(source, TaskSource) and source.sequences is None for source in sources),
         reporting_seeds=request.seeds(budget.reporting_seeds),
         interim_analyses=budget.interim_analyses,
         untrained_seeds=request.seeds(_UNTRAINED_SEEDS),

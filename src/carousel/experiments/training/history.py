@@ -28,12 +28,10 @@ class History:
     best_step: int = 0
 
     @classmethod
-    def pruned(cls, curves: pl.DataFrame, step: int) -> History:
-        """Of a trial that ends after a step, its learning rate being out of the race then: the curves of one that did,
-        or that ran on."""
-        rows = curves.filter(pl.col("step") <= step)
-        checks = rows.filter(pl.col("validation_score").is_not_null())
-        found = cls(rows["loss"].to_list(), rows["gradient_norm"].to_list(), outcome="pruned")
+    def pruned(cls, curves: pl.DataFrame) -> History:
+        """Of a trial that ended with the last step of its curves, its learning rate being out of the race then."""
+        checks = curves.filter(pl.col("validation_score").is_not_null())
+        found = cls(curves["loss"].to_list(), curves["gradient_norm"].to_list(), outcome="pruned")
         for at, score in checks.select("step", "validation_score").iter_rows():
             found.note_check(at, score)
         return found

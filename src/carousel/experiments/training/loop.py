@@ -137,7 +137,8 @@ class _Member:
     def prune(self) -> None:
         """End here, if it has not ended."""
         if not self.stopped:
-            self.learner.history.outcome, self.stopped = "pruned", True
+            history = self.learner.history
+            history.outcome, history.steps_to_solved, self.stopped = "pruned", None, True
 
     def finished(self) -> Learner:
         """The learner, with its best weights."""

@@ -66,7 +66,8 @@ def _reach(trials: Sequence[Standing], race: Race, rule: StopRule, step: int) ->
     unknown = race.seeds - len(trials)
     most = len(solved) + training + unknown
     # One in training may be in the middle of the run of checks that will have solved it, all but the last of them done.
-    soonest = sum(solved) + training * (step - (rule.solved_checks - 2) * rule.check_every) + unknown * rule.check_every
+    begun = step - max(0, rule.solved_checks - 2) * rule.check_every
+    soonest = sum(solved) + training * begun + unknown * rule.check_every
     return _Reach(len(solved), _mean(solved), training > 0, most, soonest / most if most else 0.0)
 
 
