@@ -243,10 +243,10 @@ def test_page_and_markdown_open_with_it_and_statistics_are_folded(run: Run, lang
 
 
 def test_a_run_of_many_tasks_and_seeds_shows_the_trainings_that_its_answer_speaks_of() -> None:
-    """The reference evidence: twelve tasks, up to 160 seeds; the nine networks of two tasks have ten seeds each."""
+    """The reference evidence: ten tasks, up to 160 seeds; the nine networks of two tasks have ten seeds each."""
     evidence = load_evidence(reference_folders()[0])
     screen = first_screen(evidence, judge(evidence), "en")
-    assert screen.about.startswith("Measured on 12 tasks, in ")
+    assert screen.about.startswith("Measured on 10 tasks, in ")
     drawn = screen.pictures[-1].svg
     assert drawn.count("<circle") == 9 * 60
     assert drawn.count("<circle") < evidence.trials.filter(pl.col("phase") == "reporting").height
