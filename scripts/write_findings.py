@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -64,10 +64,16 @@ def _head(first: str, runs: Runs) -> str:
 
 
 def _shown(verdict: Verdict) -> dict[str, Row]:
-    """The rows that decide, by where they are of: of a claim over many pairs those of the tuned-best ones."""
-    deciding = [row for row in verdict.rows if row.decides]
-    best = [row for row in deciding if row.best or row.details.get("part")]
-    return {_key(row): row for row in best or deciding}
+    """The rows that decide, by where they are of: of a part over many pairs those of the tuned-best ones."""
+    parts: dict[str | None, list[Row]] = defaultdict(list)
+    for row in verdict.rows:
+        if row.decides:
+            parts[row.details.get("part")].append(row)
+    chosen = [row for rows in parts.values() for row in [each for each in rows if each.best] or rows]
+    found = {_key(row): row for row in chosen}
+    if len(found) < len(chosen):
+        raise ValueError(f"rows of {verdict.claim} share a name: {[_key(row) for row in chosen]}")
+    return found
 
 
 def _key(row: Row) -> str:
