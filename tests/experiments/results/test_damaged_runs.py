@@ -160,6 +160,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "record absent": (sql("UPDATE jobs SET record=NULL"), "was changed"),
     "record without a trial": (entry("record", lambda r: r.pop("trial")), "damaged"),
     "record without a score": (entry("record", lambda r: r["trial"].pop("score")), "score has no value"),
+    "record of a reporting trial that was pruned": (entry("record", of_trial(outcome="pruned")), "never pruned"),
     "record with a score of text": (entry("record", of_trial(score="high")), "damaged"),
     "record with an endless score": (scored("1e999"), "score has no value"),
     "record with NaN": (scored("NaN"), "cannot be read"),

@@ -109,11 +109,14 @@ def _read(entry: Entry, job: Any, record: _Record, known: Groups) -> Finished:
 
 def _check_tested(trial: _Row) -> None:
     """Only a tuning trial may be pruned, and all others are tested."""
-    pruned = trial["outcome"] == "pruned"
-    if pruned and trial["phase"] == "reporting":
-        raise _wrong("a reporting trial is never pruned", trial["trial"])
-    if not pruned and None in (trial["score"], trial["training_score"], trial["test_loss"]):
-        raise _wrong("a trial that is not pruned has a score", trial["trial"])
+    if trial["outcome"] == "pruned":
+        if trial["phase"] == "reporting":
+            raise _wrong("a reporting trial is never pruned", trial["trial"])
+        return
+    absent = [name for name in ("score", "training_score", "test_loss") if trial[name] is None]
+    if absent:
+        details = [InitErrorDetails(type="missing", loc=(name,), input=trial) for name in absent]
+        raise ValidationError.from_exception_data("entry", details)
 
 
 def _of_rival(job: RivalTrial, name: str, record: _Record, known: Groups) -> Finished:
