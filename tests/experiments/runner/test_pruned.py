@@ -18,6 +18,7 @@ from carousel.experiments.runner.table_files import parquet
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.runner.tuning import first_jobs
 from carousel.experiments.runner.worker import _work
+from tests.soak.left import finished
 from tests.support.runs import numbers, small_plan, trained
 
 RATES = {"learning_rates": (0.01, 0.03), "rate_bounds": (0.001, 0.3), "tuning_seeds": (0, 1, 2)}
@@ -71,14 +72,6 @@ def test_trials_that_trained_alone_are_cut_to_the_same_bytes(
     assert numbers(folder.path) == numbers(together.path)
 
 
-def numbers_of(folder: RunFolder) -> dict[str, object]:
-    ledger = Ledger(folder.ledger)
-    try:
-        return {entry.hash: entry.record for entry in ledger.entries("done")}
-    finally:
-        ledger.close()
-
-
 @pytest.mark.parametrize(
     "damaged",
     [
@@ -93,7 +86,7 @@ def test_damaged_curves_of_a_trial_to_be_cut_are_told(
     folder = RunFolder(shutil.copytree(ran_on.path, tmp_path / "run"))
     for path in (folder.path / "trials").glob("*.parquet"):
         path.write_bytes(damaged(pl.read_parquet(path)))
-    before = numbers_of(folder)
+    before = finished(folder.path)
     with pytest.raises(FolderConflict, match="absent or damaged"):
         trained(plan(True), folder.path)
-    assert numbers_of(folder).items() >= before.items()  # nothing was cut
+    assert finished(folder.path).items() >= before.items()  # nothing was cut

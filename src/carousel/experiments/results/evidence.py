@@ -15,8 +15,7 @@ import polars as pl
 from carousel.experiments.data.card import Card
 from carousel.experiments.results.refitted import Refitted
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.runner.table_files import read_table
-from carousel.experiments.training.history import CURVES
+from carousel.experiments.runner.table_files import read_curves
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,7 @@ class Evidence:
     def curves(self, trial: str) -> pl.DataFrame:
         """Step by step of one trial: step, loss, gradient_norm (before clipping), validation_score (null between
         checks)."""
-        path = self.folder / "trials" / f"{trial}.parquet"
-        return read_table(path, [pl.col(name).cast(kind) for name, kind in CURVES.items()])
+        return read_curves(self.folder / "trials" / f"{trial}.parquet")
 
 
 def has_curves(evidence: Evidence, trial: str) -> bool:

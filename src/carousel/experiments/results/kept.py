@@ -6,8 +6,6 @@ run folder; it has no ledger, curves or weights.
 
 from __future__ import annotations
 
-import io
-
 import polars as pl
 import polars.selectors as cs
 
@@ -15,7 +13,7 @@ from carousel.common.files import writing_to
 from carousel.experiments.results.evidence import Evidence
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.plan import Plan
-from carousel.experiments.runner.table_files import read_table
+from carousel.experiments.runner.table_files import parquet, read_table
 from carousel.experiments.tables import ONSETS, PROFILES, RIVALS, SLOPES, TRIALS, Table, columns
 
 _TABLES = {"trials": TRIALS, "slopes": SLOPES, "onset": ONSETS}  # attributes of Evidence
@@ -36,10 +34,8 @@ def keep(evidence: Evidence, folder: RunFolder) -> None:
     folder.write_json(folder.environment, evidence.environment)
     with writing_to(folder.path):
         for name in (*_TABLES, *(() if evidence.rivals.is_empty() else ("rivals",))):
-            buffer = io.BytesIO()
             single = getattr(evidence, name).with_columns(cs.float().cast(pl.Float32))
-            single.write_parquet(buffer, compression_level=19, statistics=False)
-            folder.write(folder.kept(name), buffer.getvalue())
+            folder.write(folder.kept(name), parquet(single, smallest=True))
 
 
 def is_kept(folder: RunFolder) -> bool:

@@ -93,14 +93,14 @@ class Ledger(LedgerFile):
         if found is None:
             return []
         shape, attempts, position = found
-        work, alone = self._work("pending", "running"), attempts >= _ALONE_FROM
-        found = self._db.execute(
+        work = self._work("pending", "running")
+        others = self._db.execute(
             "SELECT hash, position, description FROM jobs WHERE state='pending' AND shape=? AND attempts<? AND hash<>? "
             "ORDER BY position, rowid LIMIT ?",  # as they were entered: the trials of a race behind each other
-            (shape, _ALONE_FROM, first.hash, 0 if alone else most),
+            (shape, _ALONE_FROM, first.hash, most if attempts < _ALONE_FROM else 0),
         ).fetchall()
         chosen, cost = [first.hash], -position
-        for name, at, _ in whole_races(first.description, found, most - 1):
+        for name, at, _ in whole_races(first.description, others, most - 1):
             if cost >= work / workers:
                 break
             chosen.append(name)

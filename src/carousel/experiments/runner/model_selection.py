@@ -13,6 +13,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
+from carousel.experiments.training.pruning import rank
+
 Bounds = tuple[float, float]  # the lowest and the highest learning rate that a grid may come to
 _ROUNDED = 1.1  # two significant digits move a ratio by so much at most
 
@@ -146,11 +148,10 @@ def best_rate(by_rate: Mapping[float, Sequence[Tuned]]) -> float:
 
 
 def _rank(trials: Sequence[Tuned]) -> tuple[int, float, float]:
-    """The lowest is chosen: minus how many solved it, their mean steps, minus the mean validation score."""
+    """The lowest is chosen: by those that solved it, then by minus the mean validation score."""
     solved = [_number(t.steps_to_solved, math.inf) for t in trials if t.outcome == "solved"]
     scores = [_number(t.validation_score, -math.inf) if t.outcome != "diverged" else -math.inf for t in trials]
-    mean_steps = sum(solved) / len(solved) if solved else 0.0
-    return -len(solved), mean_steps, -sum(scores) / len(scores)
+    return *rank(solved), -sum(scores) / len(scores)
 
 
 def _number(value: float | None, otherwise: float) -> float:

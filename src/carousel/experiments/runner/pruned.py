@@ -17,8 +17,8 @@ from carousel.common.errors import FolderConflict
 from carousel.common.files import writing_to
 from carousel.experiments.runner.folder import RESTORE, RunFolder
 from carousel.experiments.runner.ledger import Entry, Ledger
-from carousel.experiments.runner.table_files import parquet, read_table
-from carousel.experiments.training.history import CURVES, History
+from carousel.experiments.runner.table_files import parquet, read_curves
+from carousel.experiments.training.history import History
 from carousel.experiments.training.pruning import Standing, last_steps
 from carousel.experiments.training.rules import Race, StopRule
 
@@ -50,7 +50,7 @@ def _complete_races(groups: Iterable[Sequence[Entry]]) -> Iterator[tuple[Race, l
 def _cut(entry: Entry, step: int, folder: RunFolder, ledger: Ledger) -> None:
     """The curves first: killed in between, it is cut anew to the same. Raises FolderConflict where they are damaged."""
     path = folder.curves(entry.hash)
-    curves = read_table(path, [pl.col(name).cast(kind) for name, kind in CURVES.items()]).filter(pl.col("step") <= step)
+    curves = read_curves(path).filter(pl.col("step") <= step)
     if curves.height < step:
         raise FolderConflict(f"the table {str(path)!r} is absent or damaged", got="it lacks steps", fix=RESTORE)
     history = History.pruned(curves)

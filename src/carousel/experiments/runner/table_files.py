@@ -12,15 +12,24 @@ from carousel.common.damage import in_words
 from carousel.common.errors import FolderConflict
 from carousel.common.files import read_regular
 from carousel.experiments.runner.folder import RESTORE
+from carousel.experiments.training.history import CURVES
 
 _LARGEST = 2**30  # bytes of a table
 
 
-def parquet(table: pl.DataFrame) -> bytes:
-    """The content of its file."""
+def parquet(table: pl.DataFrame, *, smallest: bool = False) -> bytes:
+    """The content of its file. smallest: as few bytes as can be, for one that is shipped."""
     held = io.BytesIO()
-    table.write_parquet(held)
+    if smallest:
+        table.write_parquet(held, compression_level=19, statistics=False)
+    else:
+        table.write_parquet(held)
     return held.getvalue()
+
+
+def read_curves(path: Path) -> pl.DataFrame:
+    """Step by step of one trial: the columns of CURVES. Raises as `read_table` does."""
+    return read_table(path, [pl.col(name).cast(kind) for name, kind in CURVES.items()])
 
 
 def read_table(path: Path, columns: Sequence[pl.Expr], since: Sequence[str] = ()) -> pl.DataFrame:

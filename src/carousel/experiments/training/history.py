@@ -12,7 +12,7 @@ from carousel.experiments.columns import Outcome
 from carousel.experiments.training.gradient_norms import summarise_norms
 
 _RECENT = 50  # steps whose mean loss is the training loss
-TESTED = ("solved", "score", "training_score", "test_loss", "rmse")  # what the weights that are kept answer
+_TESTED = ("solved", "score", "training_score", "test_loss", "rmse")  # what the weights that are kept answer
 CURVES = {"step": pl.Int32(), "loss": pl.Float64(), "gradient_norm": pl.Float64(), "validation_score": pl.Float64()}
 
 
@@ -66,5 +66,5 @@ class History:
             "spike_share": norms.spike_share,
             "nan_share": norms.nan_share,
             "spike_steps": norms.spike_steps,
-            **(dict.fromkeys(TESTED) if self.outcome == "pruned" else {}),
+            **(dict.fromkeys(_TESTED) if self.outcome == "pruned" else {}),
         }
