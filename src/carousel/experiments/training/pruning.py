@@ -9,12 +9,14 @@ task nothing ends early.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from carousel.experiments.training.rules import Race, StopRule
+if TYPE_CHECKING:  # the claims load this to rank rates, without pydantic
+    from carousel.experiments.training.rules import Race, StopRule
 
 Rank = tuple[int, float]
-Contest = tuple[str, Race]  # a contender's spec and its race: rates that are compared with each other, step by step
+Contest: TypeAlias = "tuple[str, Race]"
+"""A contender's spec and its race: rates that are compared with each other, step by step."""
 
 
 class Standing(NamedTuple):
