@@ -71,22 +71,42 @@ def test_what_is_decided_gets_no_more_and_keeps_its_answer() -> None:
     assert more.taken("length").number == 1 and more.verdicts[0].n == 10
 
 
+def of_two_tasks(
+    adding: dict[tuple[str, int], float],
+    recall: dict[tuple[str, int], float],
+    seeds: int,
+    analyses: tuple[int, ...] = ANALYSES,
+) -> Settled:
+    """Each task solved as often as `grown` has it."""
+    first, second = (grown(rates, seeds, analyses) for rates in (adding, recall))
+    other = second.trials.with_columns(pl.col("condition").str.replace("adding", "delayed-recall"))
+    both_tasks = run(["rnn", "lstm"], ["adding", "delayed-recall"], [10, 100], []).plan
+    plan = first.plan.model_copy(update={"sources": both_tasks.sources, "contenders": both_tasks.contenders})
+    return settled(replace(first, plan=plan, trials=pl.concat([first.trials, other])))
+
+
 def test_an_answer_waits_for_a_best_pair_that_could_contradict_it() -> None:
     """One task refutes by ten seeds; the other, where the RNN falls, cannot answer before 75."""
-
-    def of_two_tasks(seeds: int) -> Settled:
-        holds, falls = (grown(rates, seeds) for rates in (RNN_HOLDS, FALLS))
-        other = falls.trials.with_columns(pl.col("condition").str.replace("adding", "delayed-recall"))
-        both_tasks = run(["rnn", "lstm"], ["adding", "delayed-recall"], [10, 100], [])
-        update = {"sources": both_tasks.plan.sources, "contenders": both_tasks.plan.contenders}
-        plan = holds.plan.model_copy(update=update)
-        return settled(replace(holds, plan=plan, trials=pl.concat([holds.trials, other])))
-
-    first, last = of_two_tasks(10), of_two_tasks(75)
-    assert first.verdicts[0].verdict == "refuted" and first.waiting == {"length"}
+    first, last = (of_two_tasks(RNN_HOLDS, FALLS, seeds) for seeds in (10, 75))
+    assert first.verdicts[0].verdict == "inconclusive" and first.waiting == {"length"}
     assert {condition for condition, _ in first.allocation} == {"delayed-recall/T=10", "delayed-recall/T=100"}
     assert last.verdicts[0].verdict == "conditional" and not last.waiting
     assert last.taken("length").number == 3
+
+
+def test_where_no_seeds_are_to_come_a_claim_with_such_a_pair_stays_open() -> None:
+    held = of_two_tasks(RNN_HOLDS, FALLS, 10, ()).verdicts[0]
+    assert held.verdict == "inconclusive" and {row.verdict for row in held.rows} == {"refuted", "inconclusive"}
+    assert "says refuted; open are delayed-recall" in held.because["en"] and "delayed-recall" in held.because["zh"]
+    assert of_two_tasks(RNN_HOLDS, RNN_HOLDS, 10, ()).verdicts[0].verdict == "refuted"
+
+
+def test_one_task_of_several_does_not_decide_alone() -> None:
+    """The RNN fails on the other at its shortest length, so that it has nothing to fall from."""
+    fails = dict.fromkeys(FALLS, 0.0)
+    found = of_two_tasks(RNN_HOLDS, fails, 75).verdicts[0]
+    assert found.verdict == "inconclusive" and "Only adding could be tested, not delayed-recall" in found.because["en"]
+    assert settled(grown(RNN_HOLDS, 75)).verdicts[0].verdict == "refuted"  # the run is of one task: of it alone
 
 
 def test_what_the_last_analysis_cannot_close_gets_no_more() -> None:

@@ -8,8 +8,8 @@ to be correlated). A claim whose data no analysis adds to is judged once, at the
 A claim without an answer goes on: its open rows (the tuned-best pair first) get the seeds of the next analysis, after
 the first one always, since few seeds foretell badly how many are needed; later if the row says that the plan's last one
 would be enough. A claim that is supported or refuted waits in the same way for its open tuned-best rows, since one of
-them could make it conditional, and answers anew once they have more seeds. Nothing of this asks which way the numbers
-point.
+them could make it conditional. While it waits it has no answer, in a run without later analyses too: there the seeds
+are never trained. Nothing of this asks which way the numbers point.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from carousel.experiments.decision.multiple_testing import holm, looks
 from carousel.experiments.decision.question import Question
 from carousel.experiments.decision.results import Results
 from carousel.experiments.decision.thresholds import THRESHOLDS
-from carousel.experiments.decision.verdict import Both, Verdict
+from carousel.experiments.decision.verdict import DECISIVE, Both, Verdict
 from carousel.experiments.decision.waiting import waited_for
-from carousel.experiments.decision.wording import join, number
+from carousel.experiments.decision.wording import held_open, join, number
 
 if TYPE_CHECKING:
     from carousel.experiments.results.evidence import Evidence
@@ -50,8 +50,7 @@ class Settled:
     analyses: seeds at each analysis that the plan allows. analysis_of: the number of the one, from 1, that each verdict
     is of. allocation: groups with more seeds than all begin with, and how many, up to the first analysis for which some
     of these are yet to be trained. missing: the groups that such seeds were asked for, then or later. waiting: the
-    claims that asked for them, and may answer otherwise once they are there. once: the claims that see the same data at
-    every analysis.
+    claims that asked for them: none of these has an answer. once: the claims that see the same data at every analysis.
     """
 
     verdicts: list[Verdict]
@@ -102,7 +101,7 @@ def sequentially(claims: Sequence[Question], evidence: Evidence, error: float = 
             break
         judged = [c for c in judged if found[c.id].verdict in _OPEN or wanted[c.id].keys() & there]
     waiting = frozenset(claim.id for claim in claims if seeds.lacks(claim, found[claim.id]))
-    verdicts = [found[claim.id] for claim in claims]
+    verdicts = [_held_open(claim, found[claim.id]) if claim.id in waiting else found[claim.id] for claim in claims]
     return Settled(verdicts, analyses, analysis_of, seeds.asked, frozenset(seeds.missing), waiting, once)
 
 
@@ -131,8 +130,9 @@ class _Seeds:
         return there.keys()
 
     def lacks(self, claim: Question, verdict: Verdict) -> bool:
-        """A claim waits for seeds that are not trained."""
-        return not self._groups(claim, verdict).isdisjoint(self.missing)
+        """A claim waits for seeds that are not trained; of a plan with one analysis, that never are."""
+        groups = self._groups(claim, verdict)
+        return bool(groups) if len(self.evidence.plan.analyses) == 1 else not groups.isdisjoint(self.missing)
 
     def _groups(self, claim: Question, verdict: Verdict) -> set[Group]:
         """Those that the rows rest on that a claim waits for: at the first analysis (nothing is allocated yet) of all
@@ -142,6 +142,14 @@ class _Seeds:
         if self.allocation:
             rows = [row for row in rows if not row.firm or (row.seeds_needed or math.inf) <= last]
         return {group for row in rows for group in row.rests_on}
+
+
+def _held_open(claim: Question, verdict: Verdict) -> Verdict:
+    """Of a claim that waits: without an answer, though its rows so far agree on one."""
+    if verdict.verdict not in DECISIVE:
+        return verdict
+    rows = [row.where for row in waited_for(claim, verdict)]
+    return replace(verdict, verdict="inconclusive", because=join(verdict.because, held_open(verdict.verdict, rows)))
 
 
 def seen(evidence: Evidence, allocation: Mapping[Group, int]) -> Evidence:

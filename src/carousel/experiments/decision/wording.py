@@ -113,6 +113,13 @@ def needed(rows: Sequence[Row]) -> Both | None:
     return join(*sentences, _seeds([row for row in open_rows if row.reason == "wide"]))
 
 
+def held_open(word: Word, rows: Sequence[str]) -> Both:
+    """Why a claim has no answer though what has one agrees on `word`: these rows are open and could contradict it."""
+    words = both(f"claims.verdicts.{word}")
+    listed = SEPARATOR["en"].join(rows[:MOST_PAIRS]) + ("; …" if len(rows) > MOST_PAIRS else "")
+    return {lang: text("claims.because.held_open", lang, word=words[lang], rows=listed) for lang in LANGUAGES}
+
+
 def _seeds(rows: Sequence[Row]) -> Both | None:
     if not rows:
         return None

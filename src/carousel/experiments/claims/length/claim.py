@@ -20,13 +20,14 @@ from carousel.experiments.claims.length.rule_on_tasks import (
     answer,
     decidable,
     fall_difference,
+    over_tasks,
     seeds_needed,
 )
 from carousel.experiments.decision.details import AlongLengths
 from carousel.experiments.decision.paired import missing_row
 from carousel.experiments.decision.requirements import lacks_pair
 from carousel.experiments.decision.results import BySeed, Pair, Results, solved, trial_files
-from carousel.experiments.decision.rules import combine, judged_together, stands_for
+from carousel.experiments.decision.rules import judged_together, stands_for
 from carousel.experiments.decision.split_overlap import sample_note
 from carousel.experiments.decision.statistics.logistic import fit_length_curve
 from carousel.experiments.decision.verdict import Effect, Row, Verdict
@@ -58,9 +59,9 @@ class Length(PairClaim):
             return self.not_tested("below_baseline" if "below_baseline" in reasons else "no_trials")
         on_file = results.is_file(sources[0])
         name, note = ("history", sample_note(results.evidence.card)) if on_file else (self.id, None)
-        because = join(headline(name, shown), tally(rows), sides(rows), needed(rows), note)
-        files = _files(results, sources)
-        return Verdict(self.id, combine(rows), shown.effect, shown.n, because, rows, files)
+        word, alone = over_tasks(rows)
+        because = join(headline(name, shown), tally(rows), sides(rows), alone, needed(rows), note)
+        return Verdict(self.id, word, shown.effect, shown.n, because, rows, _files(results, sources))
 
     def lacks(self, plan: Plan, *, every_step: bool) -> str | None:
         """Two lengths of a source that has both."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from carousel.common.texts import both
 from carousel.experiments.claims.length.margins import MARGINS
 from carousel.experiments.decision.paired import SHOWN
-from carousel.experiments.decision.rules import Answer
+from carousel.experiments.decision.rules import Answer, by_group, combine
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.power import smallest_n
 from carousel.experiments.decision.statistics.rates import Limits, clopper_pearson, difference, wilson
+from carousel.experiments.decision.verdict import DECISIVE, Both, Row, Word
 
 
 class Rate(NamedTuple):
@@ -67,6 +70,17 @@ def answer(ends: Ends, alpha: float) -> Answer:
     if falls and holds and held.above(MARGINS.held_rate):
         return Answer("supported", "beyond")
     return Answer("inconclusive", "wide")
+
+
+def over_tasks(rows: Sequence[Row]) -> tuple[Word, Both | None]:
+    """The claim's verdict, and why it is open where tasks were compared of which one alone could be tested: its own
+    trainings would decide for all of them."""
+    word, by_task = combine(rows), by_group(rows, str)
+    tested = [task for task, of_task in by_task.items() if of_task != "not-tested"]
+    if word not in DECISIVE or len(by_task) == 1 or len(tested) > 1:
+        return word, None
+    untested = ", ".join(task for task in by_task if task not in tested)
+    return "inconclusive", both("claims.length.one_task", tested=tested[0], untested=untested)
 
 
 def _intervals(ends: Ends, alpha: float, limits: Limits) -> tuple[Interval, Interval, Interval]:
