@@ -88,7 +88,8 @@ compare(*sources: str | Path, contenders: Names | None = None,
         wide: bool | None = None, every_step: bool | None = None, fill: str | None = None,
         known: Names | None = None, one_unit: bool | None = None, plan: str | Path | None = None,
         out: str | Path | None = None, workers: int | None = None, engine: str = 'local',
-        address: str | None = None, lang: str = 'en', progress: bool | TextIO = True) -> Conclusion
+        address: str | None = None, device: str = 'cpu', lang: str = 'en',
+        progress: bool | TextIO = True) -> Conclusion
 module contenders
     attention_maps(network: TransformerNetwork, x: Tensor, lengths: Tensor | None = None) -> Tensor
 diagnose(model: nn.Module, batch: Any, loss_fn: LossFunction, *,
@@ -190,7 +191,7 @@ record(model: nn.Module, names: str | Iterable[str] | None = None, *, every: int
 module tasks
     class Batch(x: Tensor, y: Tensor, lengths: Tensor | None = None,
             key_positions: Tensor | None = None)
-        as_population, key_positions, lengths, x, y
+        as_population, key_positions, lengths, to, x, y
     class Metric(name: str, chance: float, baseline: str, solved_threshold: float | None)
         baseline, chance, name, solved_threshold
     Part

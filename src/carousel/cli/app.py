@@ -79,6 +79,7 @@ def compare(
     workers: Annotated[int | None, typer.Option(metavar=N, rich_help_panel=_COST)] = None,
     engine: Annotated[str, typer.Option(metavar=_NAME, rich_help_panel=_COST)] = "local",
     address: Annotated[str | None, typer.Option(metavar="HOST:PORT", rich_help_panel=_COST)] = None,
+    device: Annotated[str, typer.Option(metavar=_NAME, rich_help_panel=_COST)] = "cpu",
     seed: Annotated[int, typer.Option(metavar=N, rich_help_panel=_COST)] = 0,
     kernel: Annotated[str, typer.Option(metavar=_NAME, rich_help_panel=_COST)] = "auto",
     dry_run: Annotated[bool, typer.Option("--dry-run", rich_help_panel=_COST)] = False,
@@ -89,6 +90,7 @@ def compare(
     """Compare networks on tasks or on a file."""
     from carousel.cli.compare import compare as run
     from carousel.cli.options import data_options, names, request_of, whole_numbers
+    from carousel.experiments.runner.engines import On
 
     columns = {"group": group, "order": order, "forecast": forecast, "block": block}
     columns |= {"inputs": inputs, "ignore": ignore, "missing": missing, "not_missing": not_missing, "known": known}
@@ -99,7 +101,7 @@ def compare(
     asked, beside = names("--claims", claims), None if rivals is None else names("--rivals", rivals)
     numbers = whole_numbers("--lengths", lengths)
     request = request_of(sources, contenders, numbers, budget, parameters, seed, kernel, data, asked, beside, ensemble)
-    run(request, plan, out, workers, (engine, address), dry_run=dry_run, as_json=json_, lang=lang)
+    run(request, plan, out, workers, On(engine, address, device), dry_run=dry_run, as_json=json_, lang=lang)
 
 
 app.command(cls=Command)(predict)

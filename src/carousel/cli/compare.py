@@ -11,7 +11,7 @@ from carousel.experiments.compare import checked_workers, default_folder, run_co
 from carousel.experiments.data import drawn_lines, sample_lines
 from carousel.experiments.preflight import Preflight, preflight
 from carousel.experiments.progress import duration
-from carousel.experiments.runner.engines import check_engine
+from carousel.experiments.runner.engines import On, check_engine
 from carousel.experiments.runner.estimate import estimate
 from carousel.experiments.runner.request import ComparisonRequest
 from carousel.experiments.runner.run import expected_jobs
@@ -23,17 +23,16 @@ def compare(
     plan: Path | None,
     out: Path | None,
     workers: int | None,
-    on: tuple[str, str | None],
+    on: On,
     *,
     dry_run: bool,
     as_json: bool,
     lang: str,
 ) -> None:
-    """Run the comparison to its end, or continue it, and print what it came to. plan: in place of the request. on: the
-    engine's name, and the address of its cluster."""
+    """Run the comparison to its end, or continue it, and print what it came to. plan: in place of the request."""
     console = Console(lang, quiet=as_json)
     checked_workers(workers)
-    check_engine(*on)
+    check_engine(on)
     known = preflight(request, plan)
     if dry_run:
         console.lines([*known.lines(lang), text("cli.folder", lang, folder=out or default_folder(known.plan))])

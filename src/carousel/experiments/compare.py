@@ -22,7 +22,7 @@ from carousel.experiments.preflight import Preflight, preflight
 from carousel.experiments.progress import ProgressDisplay
 from carousel.experiments.progress_file import ProgressFile
 from carousel.experiments.results.load import load_evidence
-from carousel.experiments.runner.engines import engine_named
+from carousel.experiments.runner.engines import HERE, On, check_kernel, engine_named
 from carousel.experiments.runner.environment import describe_environment
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.ledger import Ledger
@@ -46,7 +46,7 @@ def compare(
     date_format: str | None = None, encoding: str | None = None, decimal: str | None = None, wide: bool | None = None,
     every_step: bool | None = None, fill: str | None = None, known: Names | None = None, one_unit: bool | None = None,
     plan: str | Path | None = None, out: str | Path | None = None, workers: int | None = None, engine: str = "local",
-    address: str | None = None, lang: str = "en", progress: bool | TextIO = True,
+    address: str | None = None, device: str = "cpu", lang: str = "en", progress: bool | TextIO = True,
 ) -> Conclusion:  # fmt: skip
     """Compare recurrent networks on built-in tasks or on a file, judge the claims, write an illustrated report.
 
@@ -75,8 +75,8 @@ def compare(
 
     plan: the folder or plan.toml of an earlier run, which is run anew as it is, in place of all of the above. out: run
     folder; None: runs/NAME, the same for the same call. workers: processes of one thread; None: one a core. engine:
-    "local", or "ray" for a cluster, address: HOST:PORT of its head; None: of this machine's. lang: "en" or "zh", of
-    what is printed and of the page. progress: True: told on standard error; a stream: there; False: not at all.
+    "local", or "ray" for a cluster, address: HOST:PORT of its head; None: of this machine's. device: "cpu", or "cuda":
+    its GPUs. lang: "en" or "zh", of all text. progress: True: told on standard error; a stream: there; False: not.
 
     Raises UserError, in one line, for what cannot be run as asked; CarouselError where trials failed.
     """
@@ -98,7 +98,8 @@ def compare(
         )  # fmt: skip
         checked = preflight(request, None if plan is None else Path(plan))
         stream = (sys.stderr if progress else None) if isinstance(progress, bool) else progress
-        return run_comparison(checked, None if out is None else Path(out), workers, lang, stream, (engine, address))
+        on = On(engine, address, device)
+        return run_comparison(checked, None if out is None else Path(out), workers, lang, stream, on)
 
 
 def run_comparison(
@@ -107,17 +108,17 @@ def run_comparison(
     workers: int | None,
     lang: str,
     stream: TextIO | None,
-    on: tuple[str, str | None] = ("local", None),
+    on: On = HERE,
 ) -> Conclusion:
-    """Run what is planned to its end, or continue it. stream: where to print how far it is. on: the engine's name, and
-    the address of its cluster."""
+    """Run what is planned to its end, or continue it. stream: where to print how far it is."""
     checked_language(lang)
     plan, splits, cores = known.plan, known.planned.splits, checked_workers(workers)
+    check_kernel(on, plan.kernel)
     folder = RunFolder(out or default_folder(plan))
     display = ProgressDisplay(plan, lang, stream)
     display.print([*known.lines(lang), text("cli.folder", lang, folder=folder.path)])
     interim = InterimAnalysis(folder.path)
-    with closing(engine_named(*on, workers, cores)) as chosen, folder.locked():
+    with closing(engine_named(on, workers, cores)) as chosen, folder.locked():
         folder.claim_for(plan)
         if splits is not None:
             store_splits(folder, splits)

@@ -158,7 +158,7 @@ def test_memory_that_the_system_took_back_halves_too_and_alone_it_fails(tmp_path
 def test_the_groups_that_waited_are_not_blamed_for_the_memory_of_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bundling, "most_to_claim", lambda first, sources: 4)
+    monkeypatch.setattr(bundling, "most_to_claim", lambda first, sources, on_card: 4)
     run, blamed = Run(tmp_path), list[bool]()
     trial, release = run.ledger.first_pending(), run.ledger.release
     assert trial is not None
@@ -279,8 +279,7 @@ def test_a_task_that_gets_no_further_is_ended_and_done_again(tmp_path: Path, bea
 
     run = Run(tmp_path, once, Patience(silence=2.0))
     run.check_whole()
-    assert run.cluster.cancelled == [1]
-    assert run.said["cli.cluster.stuck"] == 1
+    assert len(run.cluster.cancelled) == run.said["cli.cluster.stuck"] == 1  # of two threads, the first to get there
 
 
 def test_other_versions_end_the_run_with_one_line(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from tests.support.runs import environment, small_plan
 def test_without_ray_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "find_spec", lambda name: None)
     with pytest.raises(BadPlan) as caught:
-        engines.engine_named("ray", None, None, 2)
+        engines.engine_named(engines.On("ray"), None, 2)
     assert str(caught.value) == "the package ray is not installed; fix: pip install 'carousel-rnn[ray]'"
     assert line_in(caught.value, "zh") == "没有安装 ray 包；解决办法：pip install 'carousel-rnn[ray]'"
 
@@ -34,8 +34,8 @@ def test_the_local_engine_and_the_dispatcher_need_no_ray() -> None:
     code = (
         "import sys; sys.modules['ray'] = None\n"
         "import carousel.experiments.compare, carousel.experiments.runner.cluster.ray_engine\n"
-        "from carousel.experiments.runner.engines import engine_named\n"
-        "assert engine_named('local', None, 3, 8).workers == 3\n"
+        "from carousel.experiments.runner.engines import HERE, engine_named\n"
+        "assert engine_named(HERE, 3, 8).workers == 3\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env=environment())
 
@@ -72,6 +72,16 @@ def test_no_cluster_in_one_line(answering: list[str], address: str | None, said:
         cluster.connect()
     cluster.close()
     assert str(caught.value).startswith(line)
+
+
+def test_a_cluster_without_a_gpu_trains_nothing_on_one(answering: list[str]) -> None:
+    answering.append(encode(0, Nodes({})))
+    cluster = RayCluster("h:1", on_card=True)
+    with pytest.raises(BadPlan) as caught:
+        cluster.connect()
+    cluster.close()
+    assert str(caught.value).startswith("no node of the cluster has a GPU; got: --device cuda; fix: `ray start` finds")
+    assert line_in(caught.value, "zh").startswith("集群中没有带 GPU 的节点")
 
 
 def test_every_node_is_asked_for_its_versions(answering: list[str]) -> None:

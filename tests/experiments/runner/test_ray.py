@@ -24,6 +24,7 @@ from carousel.experiments.runner.environment import describe_environment
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.run import run_plan
 from carousel.experiments.runner.task_loader import Sources
+from tests.support import card
 from tests.support.runs import environment, numbers, small_plan, trained
 
 pytestmark = pytest.mark.slow
@@ -41,6 +42,7 @@ def address(tmp_path: Path) -> Iterator[str]:
         "--block",
         "--port=0",
         "--num-cpus=2",
+        "--num-gpus=1",  # Ray takes it at its word
         "--include-dashboard=false",
         "--disable-usage-stats",
         "--object-store-memory=80000000",
@@ -48,6 +50,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     ]  # fmt: skip  (the paths of its sockets may have 107 characters)
     ray = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", *command]
     known = environment() | {"RAY_raylet_start_wait_time_s": "120", "RAY_worker_niceness": "0"}
+    known["PYTHONPATH"] += f":{Path(__file__).parents[3]}"  # of stand-ins
     with subprocess.Popen(ray, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=known) as head:
         assert head.stdout is not None
         said = ""
@@ -88,4 +91,30 @@ def test_a_run_on_ray_has_the_numbers_of_the_local_engine_though_a_worker_is_kil
     engine.close()
     assert killed
     assert said["cli.cluster.lost_worker"] == 1
+    assert numbers(folder.path) == numbers(trained(plan, tmp_path / "local").path)
+
+
+def test_trainings_share_a_card_once_it_is_known_what_they_take(address: str, tmp_path: Path) -> None:
+    """The card is none (`tests/support/card.py`), and in half of it there is room for one network alone."""
+    plan, folder = small_plan(steps=50, seeds=8), RunFolder(tmp_path / "ray")
+    said = list[tuple[str, dict[str, object]]]()
+    folder.claim_for(plan)
+    folder.write_json(folder.environment, describe_environment(plan, Sources.of(None), 1))
+    engine = RayEngine(address, None, card.DO, on_card=True)
+    assert engine.workers == 1  # the first task has the card for itself
+    most = [1]
+
+    def watched() -> list[tuple[int, Message]]:
+        most[0] = max(most[0], engine.workers)
+        return ordinary()
+
+    ordinary = engine._cluster.messages
+    engine._cluster.messages = watched  # type: ignore[method-assign]
+    start = partial(engine.start, say=lambda key, **values: said.append((key, values)))
+    with folder.locked():
+        run_plan(plan, folder, engine.workers, lambda progress: None, start=start)
+    engine.close()
+    assert most == [2]
+    halved = [values["most"] for key, values in said if key == "cli.cluster.memory"]
+    assert card.FITS in halved
     assert numbers(folder.path) == numbers(trained(plan, tmp_path / "local").path)

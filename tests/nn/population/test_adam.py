@@ -79,6 +79,14 @@ def together(
     return found
 
 
+@pytest.fixture(params=["compiled", "on card"])
+def step(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU's step runs anywhere: here in place of the compiled one."""
+    if request.param == "on card":
+        monkeypatch.setattr(carousel.PopulationAdam, "_compiled", carousel.PopulationAdam._on_card)
+
+
+@pytest.mark.usefixtures("step")
 @pytest.mark.parametrize("clip", [None, 1.0])
 def test_each_is_trained_as_torch_trains_it(clip: float | None) -> None:
     found = together(range(P), 30, clip, torch.float64)

@@ -4,18 +4,38 @@ from __future__ import annotations
 
 import re
 from importlib.util import find_spec
+from typing import NamedTuple
 
 from carousel.common.errors import BadPlan, UnknownName
 from carousel.experiments.runner.engine import Engine, LocalEngine
 
 ENGINES = ("local", "ray")
+DEVICES = ("cpu", "cuda")
 _ADDRESS = re.compile(r"[\w.-]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}")
 
 
-def check_engine(name: str, address: str | None) -> None:
+class On(NamedTuple):
+    """What a comparison runs on: the engine's name, HOST:PORT of a cluster's head, and what trains there: "cpu", or
+    "cuda" for GPUs."""
+
+    engine: str = "local"
+    address: str | None = None
+    device: str = "cpu"
+
+
+HERE = On()
+
+
+def check_engine(on: On) -> None:
     """Raises UnknownName, and BadPlan for an address that is none, or where the extra is absent."""
+    name, address, device = on
     if name not in ENGINES:
         raise UnknownName("engine", name, ENGINES)
+    if device not in DEVICES:
+        raise UnknownName("device", device, DEVICES)
+    if device != "cpu" and name != "ray":
+        fix = "give --engine ray with it; `ray start --head` makes a cluster of this machine alone"
+        raise BadPlan("GPUs are given out by Ray", got=f"--device {device} --engine {name}", fix=fix)
     if address is not None and name != "ray":
         raise BadPlan("--address is of a cluster", got=f"--engine {name}", fix="give --engine ray with it")
     if address is not None and not _ADDRESS.fullmatch(address):
@@ -24,11 +44,18 @@ def check_engine(name: str, address: str | None) -> None:
         raise BadPlan("the package ray is not installed", fix="pip install 'carousel-rnn[ray]'")
 
 
-def engine_named(name: str, address: str | None, workers: int | None, cores: int) -> Engine:
+def check_kernel(on: On, kernel: str) -> None:
+    """Raises BadPlan where a kernel is forced that no GPU has: those are checked on the processor."""
+    if on.device != "cpu" and kernel != "auto":
+        raise BadPlan(f"--kernel {kernel} runs on a processor alone", got=f"--device {on.device}",
+                      fix="leave --kernel out, or --device")  # fmt: skip
+
+
+def engine_named(on: On, workers: int | None, cores: int) -> Engine:
     """Chosen and found to work. workers: of the user; None: one a core here, or all that a cluster has."""
-    check_engine(name, address)
-    if name == "local":
+    check_engine(on)
+    if on.engine == "local":
         return LocalEngine(cores if workers is None else workers)
     from carousel.experiments.runner.cluster.ray_engine import RayEngine
 
-    return RayEngine(address, workers)
+    return RayEngine(on.address, workers, on_card=on.device == "cuda")

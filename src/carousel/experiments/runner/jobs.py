@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
 import polars as pl
+import torch
 from pydantic import TypeAdapter
 from safetensors.torch import load, save
 
@@ -16,11 +17,12 @@ from carousel.experiments.data import DataTask
 from carousel.experiments.probes.gradient_flow import Flow, measure_flow
 from carousel.experiments.probes.onset import GAINS, onset_gains
 from carousel.experiments.runner.folder import RunFolder
-from carousel.experiments.runner.machine import this_machine
+from carousel.experiments.runner.machine import this_card, this_machine
 from carousel.experiments.runner.table_files import parquet
 from carousel.experiments.runner.task_loader import Sources
 from carousel.experiments.training.answers import on_test_part
 from carousel.experiments.training.description import InitialFlow, Job, OnsetProbe, Refit, RivalTrial, Trial
+from carousel.experiments.training.device import CPU
 from carousel.experiments.training.held_out_errors import HeldOut, bands, held_out, is_local
 from carousel.experiments.training.refit import refit, trained
 from carousel.experiments.training.trial import TrialResult, build_contender, run_trials
@@ -34,8 +36,17 @@ def do_jobs(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Run jobs, several where they are trials of one shape, and give the digest and record of each as soon as it is
     done: plain numbers for the ledger, and the machine that they are of."""
-    for name, record in _done(descriptions, folder, sources):
+    for name, record in _done(descriptions, folder, sources, CPU):
         yield name, {**record, "machine": this_machine()}
+
+
+def do_jobs_on_card(
+    descriptions: Sequence[dict[str, Any]], folder: RunFolder, sources: Sources
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The same with trainings on the process's GPU; `machine` names it where one was used."""
+    for name, record in _done(descriptions, folder, sources, torch.device("cuda")):
+        trained = not record.keys().isdisjoint(("trial", "refit"))
+        yield name, {**record, "machine": this_machine() | (this_card() if trained else {})}
 
 
 def reason_of(error: Exception) -> str:
@@ -44,13 +55,13 @@ def reason_of(error: Exception) -> str:
 
 
 def _done(
-    descriptions: Sequence[dict[str, Any]], folder: RunFolder, sources: Sources
+    descriptions: Sequence[dict[str, Any]], folder: RunFolder, sources: Sources, device: torch.device
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     jobs = [_JOB.validate_python(description) for description in descriptions]
     trials = [job for job in jobs if isinstance(job, Trial)]
     made = {split: sources.task(trials[0].source, trials[0].length, split) for split in {t.split: None for t in trials}}
     tasks = [made[trial.split] for trial in trials]
-    for trial, result in run_trials(trials, tasks) if trials else ():
+    for trial, result in run_trials(trials, tasks, device) if trials else ():
         yield trial.digest(), _trial(trial, result, folder)
     for job in jobs:
         match job:
@@ -59,7 +70,7 @@ def _done(
             case InitialFlow():
                 yield job.digest(), _initial_flow(job, folder, sources)
             case Refit():
-                yield job.digest(), _refit(job, folder, sources)
+                yield job.digest(), _refit(job, folder, sources, device)
             case OnsetProbe():
                 yield job.digest(), _onset(job, folder)
             case RivalTrial():
@@ -92,8 +103,8 @@ def _initial_flow(job: InitialFlow, folder: RunFolder, sources: Sources) -> dict
     return {"slopes": [vars(flow.slope) for flow in flows]}
 
 
-def _refit(job: Refit, folder: RunFolder, sources: Sources) -> dict[str, Any]:
-    found = refit(job, sources.whole(job.trial.length))
+def _refit(job: Refit, folder: RunFolder, sources: Sources, device: torch.device) -> dict[str, Any]:
+    found = refit(job, sources.whole(job.trial.length), device)
     folder.write(folder.weights(job.digest()), save(found.weights))
     errors = [held_out(_of_trial(trial, task, folder), task) for trial, task in _splits(job, sources)]
     known = [each for each in errors if each is not None]
@@ -103,13 +114,14 @@ def _refit(job: Refit, folder: RunFolder, sources: Sources) -> dict[str, Any]:
     answered = [on_test_part(task, each, trial.seed, local)
                 for (trial, task), each in zip(_splits(job, sources), known, strict=True)]  # fmt: skip
     folder.write(folder.answers(job.digest()), parquet(pl.concat(answered, how="diagonal")))
-    return {"refit": {**found.record, "errors": bands(_of_ensembles(job, sources) if job.members > 1 else known)}}
+    whole = _of_ensembles(job, sources, device) if job.members > 1 else known
+    return {"refit": {**found.record, "errors": bands(whole)}}
 
 
-def _of_ensembles(job: Refit, sources: Sources) -> list[HeldOut]:
+def _of_ensembles(job: Refit, sources: Sources, device: torch.device) -> list[HeldOut]:
     """The errors of the mean answer: of ensembles like the one that is taken away, each trained on the training part of
     a split."""
-    found = [held_out(trained(job, task, trial.seed)[0], task) for trial, task in _splits(job, sources)]
+    found = [held_out(trained(job, task, trial.seed, device)[0], task) for trial, task in _splits(job, sources)]
     return [each for each in found if each is not None]
 
 

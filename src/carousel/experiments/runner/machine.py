@@ -9,6 +9,7 @@ import hashlib
 import platform
 from functools import cache
 from importlib.metadata import version as installed
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -32,6 +33,16 @@ def this_machine() -> dict[str, str]:
         "torch": installed("torch"),
         "numba": installed("numba"),
         "kernels": _sources("nn"),
+    }
+
+
+@cache
+def this_card() -> dict[str, str]:
+    """The process's GPU, which rounds otherwise than a processor does, and what computes there."""
+    return {
+        "card": torch.cuda.get_device_name(),
+        "cuda": torch.version.cuda or "",
+        "triton": installed("triton") if find_spec("triton") else "",
     }
 
 

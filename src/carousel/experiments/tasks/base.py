@@ -36,6 +36,10 @@ class Batch(NamedTuple):
     lengths: Tensor | None = None
     key_positions: Tensor | None = None
 
+    def to(self, device: torch.device) -> Batch:
+        """The same batch there."""
+        return Batch(*(None if t is None else t.to(device) for t in self))  # type: ignore[arg-type]
+
     def as_population(self, networks: int) -> Batch:
         """The same batch for each of P networks: views, the population's axis first."""
         return Batch(*(None if t is None else t.expand(networks, *t.shape) for t in self))  # type: ignore[arg-type]

@@ -10,13 +10,15 @@ from torch.nn.functional import pad
 
 from carousel.experiments.tasks.base import Batch, Task
 from carousel.experiments.tasks.losses import NOT_ASKED
+from carousel.experiments.training.device import CPU
 
 
 class Draws:
     """Training batches of each network's task, by its seed. What a network is given depends on its own task and seed
-    alone."""
+    alone: they are drawn on the CPU wherever they go."""
 
-    def __init__(self, tasks: Sequence[Task], seeds: Sequence[int], batch_size: int):
+    def __init__(self, tasks: Sequence[Task], seeds: Sequence[int], batch_size: int, device: torch.device = CPU):
+        self._device = device
         self._size, self._readout, self._longest = batch_size, tasks[0].readout, max(task.length for task in tasks)
         self._keys = [(id(task), seed) for task, seed in zip(tasks, seeds, strict=True)]
         self._tasks = dict(zip(self._keys, tasks, strict=True))
@@ -31,11 +33,12 @@ class Draws:
         and the same batch with the population's axis everywhere, for the losses."""
         drawn = {key: self._tasks[key].sample(self._generators[key], self._size) for key in dict.fromkeys(self._keys)}
         batches = _alike(list(drawn.values()), self._longest if self._readout == "every" else 0, self._readout)
+        batches = [batch.to(self._device) for batch in batches]
         if len(batches) == 1:
             (batch,) = batches
             return batch, batch.as_population(len(self._keys))
         where = {key: k for k, key in enumerate(drawn)}
-        rows = torch.tensor([where[key] for key in self._keys])
+        rows = torch.tensor([where[key] for key in self._keys], device=self._device)
         x, y = (_rows(torch.stack(field), rows) for field in zip(*((b.x, b.y) for b in batches), strict=True))
         lengths = [batch.lengths for batch in batches if batch.lengths is not None]
         together = Batch(x, y, _rows(torch.stack(lengths), rows) if lengths else None)

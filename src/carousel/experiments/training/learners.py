@@ -13,7 +13,9 @@ from torch.nn.utils import clip_grad_norm_
 from carousel.experiments.contenders.base import Network
 from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.experiments.tasks.base import Batch
+from carousel.experiments.training.device import CPU, moved
 from carousel.nn.kernels import KERNELS, Call
+from carousel.nn.kernels.population import PopulationKernel
 from carousel.nn.layers.stack_module import OUTPUT_ALONE
 from carousel.nn.population import Population, PopulationAdam, PopulationLinear
 
@@ -38,33 +40,48 @@ class Learners(ABC):
         norm is not finite is left as it is."""
 
     @abstractmethod
+    def kernels(self) -> list[str]:
+        """The names of what ran at the last call, a layer each."""
+
+    @abstractmethod
     def weights_of(self, network: int) -> Weights:
-        """A copy of one network's weights."""
+        """A copy of one network's weights, on the processor."""
 
     @abstractmethod
     def keep_only(self, networks: Sequence[int]) -> None:
         """Let all others leave."""
 
 
-def learners_of(networks: Sequence[Network], rates: Sequence[float], clip_norm: float) -> Learners:
-    """Networks of one shape, a learning rate each. The compiled kernel takes all of them together; another that was
-    forced, and networks without recurrence, train in turn."""
+def learners_of(
+    networks: Sequence[Network], rates: Sequence[float], clip_norm: float, device: torch.device = CPU
+) -> Learners:
+    """Networks of one shape, a learning rate each, copied to the device that they train on. A kernel that runs
+    populations there takes all of them together; another that was forced, and networks without recurrence, train in
+    turn."""
     first = networks[0]
-    if isinstance(first, RecurrentNetwork) and first.cells.kernel in (None, "numba"):
-        cell = first.stack[0]
-        call = Call(torch.zeros(1, 1, cell.input_size))
-        if KERNELS["numba"].supports(cell, call, OUTPUT_ALONE) is None:
-            return Together(cast("Sequence[RecurrentNetwork]", networks), rates, clip_norm)
-    return InTurn(networks, rates, clip_norm)
+    if isinstance(first, RecurrentNetwork) and _together(first, device):
+        return Together(cast("Sequence[RecurrentNetwork]", networks), rates, clip_norm, device)
+    return InTurn(networks, rates, clip_norm, device)
+
+
+def _together(network: RecurrentNetwork, device: torch.device) -> bool:
+    if network.cells.kernel not in (None, "numba"):
+        return False
+    cell = moved(network.stack[0], device)
+    call = Call(torch.zeros(1, 1, cell.input_size, device=device))
+    kernels = (kernel for kernel in KERNELS.values() if isinstance(kernel, PopulationKernel))
+    return any(kernel.supports(cell, call, OUTPUT_ALONE) is None for kernel in kernels)
 
 
 @final
 class Together(Learners):
-    """Recurrent networks on the compiled kernel."""
+    """Recurrent networks on a kernel that runs populations."""
 
-    def __init__(self, networks: Sequence[RecurrentNetwork], rates: Sequence[float], clip_norm: float):
-        self._stacks = Population([network.cells for network in networks])
-        self._readouts = PopulationLinear([network.linear for network in networks])
+    def __init__(
+        self, networks: Sequence[RecurrentNetwork], rates: Sequence[float], clip_norm: float, device: torch.device
+    ):
+        self._stacks = Population([network.cells for network in networks]).to(device)
+        self._readouts = PopulationLinear([network.linear for network in networks]).to(device)
         self._adam = PopulationAdam([self._stacks, self._readouts], rates, clip_norm=clip_norm)
         self._every = networks[0].readout == "every"
 
@@ -81,9 +98,16 @@ class Together(Learners):
         losses.sum().backward()
         return self._adam.step(losses.detach().isfinite()).tolist()
 
+    def kernels(self) -> list[str]:
+        return [*self._stacks.kernels.values()]
+
     def weights_of(self, network: int) -> Weights:
-        found = {f"cells.{name}": value for name, value in self._stacks.state_dict_of(network).items()}
-        return found | {f"linear.{name}": value for name, value in self._readouts.state_dict_of(network).items()}
+        parts = {"cells": self._stacks, "linear": self._readouts}
+        return {
+            f"{part}.{name}": value.cpu()
+            for part, stacked in parts.items()
+            for name, value in stacked.state_dict_of(network).items()
+        }
 
     def keep_only(self, networks: Sequence[int]) -> None:
         self._adam.keep_only(networks)
@@ -93,11 +117,11 @@ class Together(Learners):
 class InTurn(Learners):
     """Any networks, one after the other, by torch's Adam."""
 
-    def __init__(self, networks: Sequence[Network], rates: Sequence[float], clip_norm: float):
-        self._networks, self._clip = list(networks), clip_norm
+    def __init__(self, networks: Sequence[Network], rates: Sequence[float], clip_norm: float, device: torch.device):
+        self._networks, self._clip = [moved(network, device) for network in networks], clip_norm
         self._optimisers = [
             torch.optim.Adam(network.parameters(), lr=rate, fused=True)
-            for network, rate in zip(networks, rates, strict=True)
+            for network, rate in zip(self._networks, rates, strict=True)
         ]
 
     def outputs(self, batch: Batch) -> Tensor:
@@ -108,14 +132,17 @@ class InTurn(Learners):
             optimiser.zero_grad()
         losses.sum().backward()
         norms = [clip_grad_norm_(network.parameters(), self._clip).item() for network in self._networks]
-        finite = losses.detach().isfinite() & torch.tensor(norms).isfinite()
+        finite = losses.detach().cpu().isfinite() & torch.tensor(norms).isfinite()
         for optimiser, update in zip(self._optimisers, finite.tolist(), strict=True):
             if update:
                 optimiser.step()
         return norms
 
+    def kernels(self) -> list[str]:
+        return self._networks[0].kernels
+
     def weights_of(self, network: int) -> Weights:
-        return snapshot(self._networks[network])
+        return {name: value.cpu() for name, value in snapshot(self._networks[network]).items()}
 
     def keep_only(self, networks: Sequence[int]) -> None:
         self._networks = [self._networks[n] for n in networks]

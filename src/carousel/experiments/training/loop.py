@@ -11,8 +11,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import torch
+
 from carousel.experiments.contenders.base import Network
 from carousel.experiments.tasks.base import Batch, Task
+from carousel.experiments.training.device import CPU, OnCard
 from carousel.experiments.training.draws import Draws
 from carousel.experiments.training.history import History
 from carousel.experiments.training.learners import Learners, Weights, learners_of, snapshot
@@ -34,7 +37,7 @@ PULSE = Pulse()
 @dataclass
 class Learner:
     """One network of the group. at_step: what shall be measured of it after certain steps. contest: of a tuning trial
-    that ends where its learning rate can no longer be chosen."""
+    that ends where its learning rate can no longer be chosen. kernels: what has trained it, a name a layer."""
 
     network: Network
     task: Task
@@ -43,20 +46,21 @@ class Learner:
     at_step: dict[int, Callable[[], None]] = field(default_factory=dict)
     contest: Contest | None = None
     history: History = field(default_factory=History)
+    kernels: list[str] = field(default_factory=list)
 
 
-def train(group: Sequence[Learner], training: Training) -> Iterator[Learner]:
-    """Train in place with Adam. Each learner is given back as soon as it has stopped, the weights of its best
-    validation check (the last of equals) in its network.
+def train(group: Sequence[Learner], training: Training, device: torch.device = CPU) -> Iterator[Learner]:
+    """Train with Adam. Each learner is given back as soon as it has stopped, the weights of its best validation check
+    (the last of equals) in its network, which stays on the processor; the steps are taken on `device`.
 
     A loss or gradient that is not finite ends a trial as "diverged" before it reaches the weights.
     """
     networks = [learner.network for learner in group]
-    learners = learners_of(networks, [learner.learning_rate for learner in group], training.clip_norm)
-    draws = Draws([learner.task for learner in group], [learner.seed for learner in group], training.batch_size)
+    learners = learners_of(networks, [learner.learning_rate for learner in group], training.clip_norm, device)
+    draws = Draws([learner.task for learner in group], [learner.seed for learner in group], training.batch_size, device)
     tasks = {id(learner.task): learner.task for learner in group}
     checked = {name: list(task.batches("validation", task.checked)) for name, task in tasks.items()}
-    members = [_Member(learner, training, checked[id(learner.task)]) for learner in group]
+    members = [_Member(learner, training, checked[id(learner.task)], device) for learner in group]
     contests = _contests(members)
     for step in range(1, training.steps + 1):
         drawn, batch = draws.next()
@@ -103,8 +107,9 @@ def _prune(contest: Contest, members: Sequence[_Member], rule: StopRule, step: i
 class _Member:
     """Follows one network: its history, its best weights, when it stops."""
 
-    def __init__(self, learner: Learner, training: Training, validation: list[Batch]):
+    def __init__(self, learner: Learner, training: Training, validation: list[Batch], device: torch.device):
         self.learner, self._training, self._validation, self.stopped = learner, training, validation, False
+        self._on_card = None if device == CPU else OnCard(learner.network, device)
         self._stopping = Stopping(training.stop, learner.task.metric)
         self._best = snapshot(learner.network)
 
@@ -121,6 +126,7 @@ class _Member:
             return
         weights = learners.weights_of(network)
         self.learner.network.load_state_dict(weights)
+        self.learner.kernels = learners.kernels()
         if step in self.learner.at_step:
             self.learner.at_step[step]()
         if last or checked:
@@ -147,7 +153,8 @@ class _Member:
 
     def _check(self, step: int, weights: Weights) -> None:
         history = self.learner.history
-        score = evaluate(self.learner.network, self.learner.task, self._validation)
+        network = self.learner.network if self._on_card is None else self._on_card.with_weights(weights)
+        score = evaluate(network, self.learner.task, self._validation)
         if history.note_check(step, score):
             self._best = weights
         outcome = self._stopping.check(step, score)

@@ -23,6 +23,7 @@ from carousel.experiments.probes.memorisation import measure_memorised
 from carousel.experiments.probes.occlusion import measure_occlusion
 from carousel.experiments.tasks.base import Task
 from carousel.experiments.training.description import Contender, FileSource, TaskSource, Trial
+from carousel.experiments.training.device import CPU
 from carousel.experiments.training.history import History
 from carousel.experiments.training.learners import Weights, snapshot
 from carousel.experiments.training.loop import Learner, train
@@ -83,10 +84,12 @@ def run_trial(trial: Trial, task: Task) -> TrialResult:
     return result
 
 
-def run_trials(trials: Sequence[Trial], tasks: Sequence[Task]) -> Iterator[tuple[Trial, TrialResult]]:
+def run_trials(
+    trials: Sequence[Trial], tasks: Sequence[Task], device: torch.device = CPU
+) -> Iterator[tuple[Trial, TrialResult]]:
     """Train trials of one shape (`Trial.shape`) as one group, each on its task; a trial is measured and given back as
     soon as it has stopped. Its numbers are those that it has alone. The same seed draws the same training sequences for
-    every contender.
+    every contender. device: where steps are taken; probes and scores are measured on the processor.
 
     Gradient flow is followed through a recurrent state; of a network without one the record says why there is none. On
     a fixed training set it is not followed: what is asked there is the score.
@@ -94,7 +97,7 @@ def run_trials(trials: Sequence[Trial], tasks: Sequence[Task]) -> Iterator[tuple
     training = [_InTraining(trial, task) for trial, task in zip(trials, tasks, strict=True)]
     by_learner = {id(each.learner): each for each in training}
     began = time.process_time()
-    for learner in train([each.learner for each in training], trials[0].training):
+    for learner in train([each.learner for each in training], trials[0].training, device):
         spent = (time.process_time() - began) / len(training)
         for each in training:
             each.seconds += spent
@@ -127,7 +130,7 @@ class _InTraining:
         """What the trained network gives."""
         began, trial = time.process_time(), self.trial
         network, task, history = self.learner.network, self.learner.task, self.learner.history
-        measures = _measure(network, task, history)
+        measures = _measure(network, task, history, self.learner.kernels)
         probed = _probe(network, task, trial) if trial.phase == "reporting" else Probed()
         probed = replace(probed, training_score_last=self._last_training_score)
         exponent = Exponent()
@@ -156,7 +159,7 @@ def _probe(network: Network, task: Task, trial: Trial) -> Probed:
     return Probed(**found)
 
 
-def _measure(network: Network, task: Task, history: History) -> Measures:
+def _measure(network: Network, task: Task, history: History, kernels: Sequence[str]) -> Measures:
     """The numbers of a trained network; `seconds` are known later."""
     return Measures(
         **history.in_numbers(),
@@ -164,7 +167,7 @@ def _measure(network: Network, task: Task, history: History) -> Measures:
         baseline_score=task.metric.chance,
         chance_loss=task.chance_loss,
         seconds=0.0,
-        kernel="+".join(network.kernels),
+        kernel="+".join(kernels),
         state_bits=network.state_bits(task.length),
         flow_refused=network.flow_refused,
     )

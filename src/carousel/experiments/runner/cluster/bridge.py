@@ -28,6 +28,7 @@ from carousel.experiments.runner.pool import import_path
 
 _CHILD = "carousel.experiments.runner.cluster.ray.child"
 DO_JOBS = "carousel.experiments.runner.jobs:do_jobs"
+DO_JOBS_ON_CARD = "carousel.experiments.runner.jobs:do_jobs_on_card"
 _CONNECTING = 180.0  # seconds until a cluster must have answered, with the versions of all nodes
 _SILENCE = 60.0  # seconds without a word of a child that has answered: it speaks every second
 _WAIT_FOR_IT = 600.0  # seconds that a lost cluster is waited for
@@ -38,10 +39,12 @@ _PAUSE = 5.0  # between attempts to reach it again
 class RayCluster:
     """A Ray cluster. address: "HOST:PORT" of its head; None: the one that this machine is a node of.
 
-    do: what does the jobs on a node, as "module:function"; the benchmark has one that sleeps."""
+    do: what does the jobs on a node, as "module:function"; the benchmark has one that sleeps. on_card: tasks that train
+    get a share of a GPU, and nodes without one get no work."""
 
-    def __init__(self, address: str | None, do: str = DO_JOBS):
-        self._arguments = [address or "auto", do]
+    def __init__(self, address: str | None, do: str = DO_JOBS, on_card: bool = False):
+        self._arguments = [address or "auto", do, *(["card"] if on_card else [])]
+        self._on_card = on_card
         self._nodes = Nodes({})
         self._held: set[int] = set()
         self._left_out: set[str] = set()
@@ -58,6 +61,12 @@ class RayCluster:
                 raise _refusal(self._arguments[0], self._child.end())
             if time.monotonic() > until:
                 raise _refusal(self._arguments[0], f"no answer within {_CONNECTING:.0f} seconds")
+        if self._on_card and not self._nodes.slots:
+            raise BadPlan(
+                "no node of the cluster has a GPU",
+                got="--device cuda",
+                fix="`ray start` finds the GPUs of a machine, or takes --num-gpus; or leave --device out",
+            )
 
     def work_in(self, folder: Path) -> None:
         """The run folder whose files nodes will ask for."""

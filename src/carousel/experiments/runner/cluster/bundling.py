@@ -20,14 +20,15 @@ LEAST_SECONDS, MOST_SECONDS = 30.0, 120.0
 _FEWEST = 4  # trials of a group: fewer cost more each than is won
 _A_PROBE = 5.0  # seconds that a job of no known cost is thought to take
 _SHARES = 2  # bundles into which a worker's share of what is left goes at least
+_TRAINED = ("trial", "refit")  # kinds of jobs that a card helps with
 _MOST_JOBS = 512  # of a bundle: what a message may say
 
 
 class Bundling:
     """Takes pending jobs for tasks. It learns from finished ones how many seconds a unit of cost takes."""
 
-    def __init__(self, ledger: Ledger, sources: Sources):
-        self._ledger, self._sources = ledger, sources
+    def __init__(self, ledger: Ledger, sources: Sources, on_card: bool = False):
+        self._ledger, self._sources, self._on_card = ledger, sources, on_card
         self._cost, self._seconds = 0.0, 0.0
         self._halved: dict[str, int] = {}  # most trials of a shape at once, where memory was too little
         self._taken: dict[str, tuple[str, int]] = {}  # by job: its shape, and how many it was last taken with
@@ -63,7 +64,8 @@ class Bundling:
         """What is sent to a node."""
         described = [[entry.description for entry in group] for group in groups]
         inputs = dict.fromkeys(path for group in described for each in group for path in inputs_of(each))
-        return Bundle(run, described, list(inputs), versions)
+        trains = any(entry.kind in _TRAINED for group in groups for entry in group)
+        return Bundle(run, described, list(inputs), versions, self._on_card and trains)
 
     @property
     def _rate(self) -> float | None:
@@ -74,7 +76,7 @@ class Bundling:
         return entry.cost * self._rate if self._rate and entry.cost > 0 else _A_PROBE
 
     def _most(self, first: Entry) -> int:
-        most = most_to_claim(first, self._sources)
+        most = most_to_claim(first, self._sources, self._on_card)
         if self._rate is None:
             most = min(most, _FEWEST)  # until it is known how long a trial takes
         elif first.cost > 0:

@@ -27,7 +27,8 @@ _GIVE_UP_AFTER = 20  # tasks in a row that could not be run at all
 
 
 class Dispatcher:
-    """The workers of one run on a cluster. most: tasks at a time; None: as many as there are slots."""
+    """The workers of one run on a cluster. most: tasks at a time; None: as many as there are slots. on_card: trainings
+    are for GPUs."""
 
     def __init__(
         self,
@@ -37,11 +38,12 @@ class Dispatcher:
         say: Say,
         most: int | None = None,
         patience: Patience = USUAL,
+        on_card: bool = False,
     ):
         self._folder, self._ledger, self._cluster, self._say = folder, ledger, cluster, say
         self._most, self._patience, self._versions = most, patience, versions()
         self._run = f"{folder.load_plan().digest()}-{time.time_ns()}"
-        self._bundling = Bundling(ledger, Sources(folder))
+        self._bundling = Bundling(ledger, Sources(folder), on_card)
         self._leases: dict[int, Lease] = {}
         self._next = 1  # the number of a lease
         self._failures = 0
@@ -114,6 +116,9 @@ class Dispatcher:
         lease.settle(jobs, now)
         if raised.memory and len(jobs) > 1:
             self._halve(jobs, lease.node)
+        elif raised.memory and raised.shared and jobs:  # alone, in a part of a card: tried on a whole one
+            self._ledger.give_back(jobs)
+            self._say("cli.cluster.whole_card", node=lease.node)
         elif jobs:
             self._ledger.raised(jobs, raised.error)
 

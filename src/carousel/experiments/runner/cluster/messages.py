@@ -13,12 +13,13 @@ from typing import Any
 class Bundle:
     """What one task of a node does, one group after the other. run: names the run, so that a process that worked on
     another one forgets it. groups: descriptions of jobs. inputs: files of the run folder that they read, by relative
-    path. versions: those of the command."""
+    path. versions: those of the command. on_card: it holds trainings, and these are for a GPU."""
 
     run: str
     groups: list[list[dict[str, Any]]]
     inputs: list[str]
     versions: dict[str, str]
+    on_card: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,18 +53,22 @@ class Done:
 
 @dataclass(frozen=True)
 class Raised:
-    """What was left of a group, and why. memory: there was too little of it."""
+    """What was left of a group, and why. memory: there was too little of it. shared: of a card that was the task's in
+    part only."""
 
     jobs: list[str]
     error: str
     memory: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True)
 class Ended:
-    """The last message of a task that went through. seconds: it took."""
+    """The last message of a task that went through. seconds: it took. of_card: the share of a card's memory that was in
+    use at most, where the task had the card for itself; None: it had not."""
 
     seconds: float
+    of_card: float | None = None
 
 
 @dataclass(frozen=True)

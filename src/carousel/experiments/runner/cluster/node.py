@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from carousel.experiments.runner.cluster.card import forget_what_is_free, keep_to, used_of_card
 from carousel.experiments.runner.cluster.inputs import outputs_of
 from carousel.experiments.runner.cluster.messages import Beat, Bundle, Done, Ended, Lost, Message, Raised, Started
 from carousel.experiments.runner.folder import RunFolder
@@ -34,8 +35,9 @@ _SCRATCH = re.compile(r"carousel-node-(\d+)-.*")
 _OUT_OF_MEMORY = re.compile("out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
 
 
-def work(bundle: Bundle, fetch: Fetch, do: DoJobs = do_jobs) -> Iterator[Message]:
-    """Do a bundle's jobs: a message at the start, as each is done, every few seconds, and at the end.
+def work(bundle: Bundle, fetch: Fetch, do: DoJobs = do_jobs, share: float = 0.0) -> Iterator[Message]:
+    """Do a bundle's jobs: a message at the start, as each is done, every few seconds, and at the end. share: of a GPU
+    that is the task's.
 
     Of other versions than the command's it says so in its first message, and does nothing."""
     began, told = time.monotonic(), versions()
@@ -43,7 +45,7 @@ def work(bundle: Bundle, fetch: Fetch, do: DoJobs = do_jobs) -> Iterator[Message
     if told != bundle.versions:
         return
     messages: queue.Queue[Message | None] = queue.Queue()
-    threading.Thread(target=_work_off, args=(bundle, fetch, do, messages), daemon=True).start()
+    threading.Thread(target=_work_off, args=(bundle, fetch, do, messages, share), daemon=True).start()
     while True:
         try:
             message = messages.get(timeout=BEAT_SECONDS)
@@ -51,27 +53,30 @@ def work(bundle: Bundle, fetch: Fetch, do: DoJobs = do_jobs) -> Iterator[Message
             yield Beat(PULSE.steps, time.process_time())
             continue
         if message is None:
-            yield Ended(time.monotonic() - began)
+            yield Ended(time.monotonic() - began, used_of_card(share))
             return
         yield message
         if isinstance(message, Lost):
             return
 
 
-def _work_off(bundle: Bundle, fetch: Fetch, do: DoJobs, messages: queue.Queue[Message | None]) -> None:
+def _work_off(bundle: Bundle, fetch: Fetch, do: DoJobs, messages: queue.Queue[Message | None], share: float) -> None:
     try:
         prepare_thread()
+        keep_to(share)
         held = _Held.of(bundle.run)
         for path in bundle.inputs:
             held.lay(path, fetch)
         for group in bundle.groups:
-            _group(group, held, do, messages)
+            _group(group, held, do, messages, shared=0 < share < 1)
         messages.put(None)
     except Exception:  # no job's fault: its inputs could not be had, the scratch folder not be written
         messages.put(Lost("error", traceback.format_exc()))
 
 
-def _group(group: Sequence[dict[str, Any]], held: _Held, do: DoJobs, messages: queue.Queue[Message | None]) -> None:
+def _group(
+    group: Sequence[dict[str, Any]], held: _Held, do: DoJobs, messages: queue.Queue[Message | None], *, shared: bool
+) -> None:
     left = [digest_of(job) for job in group]
     try:
         for job, record in do(group, held.folder, held.sources):
@@ -79,7 +84,9 @@ def _group(group: Sequence[dict[str, Any]], held: _Held, do: DoJobs, messages: q
             left.remove(job)
     except Exception as error:
         memory = isinstance(error, MemoryError) or bool(_OUT_OF_MEMORY.search(str(error)))
-        messages.put(Raised(left, reason_of(error), memory))
+        messages.put(Raised(left, reason_of(error), memory, shared))
+        if memory:
+            forget_what_is_free()
 
 
 class _Held:

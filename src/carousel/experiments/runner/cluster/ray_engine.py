@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carousel.experiments.runner.cluster.bridge import DO_JOBS, RayCluster
+from carousel.experiments.runner.cluster.bridge import DO_JOBS, DO_JOBS_ON_CARD, RayCluster
 from carousel.experiments.runner.cluster.dispatcher import Dispatcher
 from carousel.experiments.runner.cluster.lease import USUAL, Patience
 from carousel.experiments.runner.engine import Say
@@ -11,11 +11,19 @@ from carousel.experiments.runner.ledger import Ledger
 
 
 class RayEngine:
-    """Connected when it is made. Raises BadPlan where no cluster can be reached, or its nodes do not fit."""
+    """Connected when it is made. on_card: trainings are for GPUs. Raises BadPlan where no cluster can be reached, or
+    its nodes do not fit."""
 
-    def __init__(self, address: str | None, most: int | None, do: str = DO_JOBS, patience: Patience = USUAL):
-        self._most, self._patience = most, patience
-        self._cluster = RayCluster(address, do)
+    def __init__(
+        self,
+        address: str | None,
+        most: int | None,
+        do: str | None = None,
+        patience: Patience = USUAL,
+        on_card: bool = False,
+    ):
+        self._most, self._patience, self._on_card = most, patience, on_card
+        self._cluster = RayCluster(address, do or (DO_JOBS_ON_CARD if on_card else DO_JOBS), on_card)
         try:
             self._cluster.connect()
         except BaseException:
@@ -30,7 +38,7 @@ class RayEngine:
     def start(self, folder: RunFolder, ledger: Ledger, say: Say) -> Dispatcher:
         """Work off a ledger there."""
         self._cluster.work_in(folder.path.absolute())
-        return Dispatcher(folder, ledger, self._cluster, say, self._most, self._patience)
+        return Dispatcher(folder, ledger, self._cluster, say, self._most, self._patience, self._on_card)
 
     def close(self) -> None:
         """Leave the cluster, which stays up."""

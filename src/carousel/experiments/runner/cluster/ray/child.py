@@ -1,7 +1,8 @@
 """The end of the bridge that Ray is in: submits bundles, passes on what their tasks say.
 
-Started as `python -m carousel.experiments.runner.cluster.ray.child ADDRESS MODULE:FUNCTION`, with lines of JSON on
-standard input and output. It ends with its parent, and its tasks end with it.
+Started as `python -m carousel.experiments.runner.cluster.ray.child ADDRESS MODULE:FUNCTION [card]`, with lines of JSON
+on standard input and output; `card`: tasks that train get a share of a GPU. It ends with its parent, and its tasks end
+with it.
 """
 
 from __future__ import annotations
@@ -15,13 +16,24 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import ray
 from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError, RayTaskError, TaskCancelledError
 
-from carousel.experiments.runner.cluster.messages import Bundle, Ended, Lost, Message, Nodes, Started, encode
+from carousel.experiments.runner.cluster.card import Shares
+from carousel.experiments.runner.cluster.messages import (
+    Bundle,
+    Ended,
+    Lost,
+    Message,
+    Nodes,
+    Raised,
+    Started,
+    encode,
+)
 from carousel.experiments.runner.cluster.ray.nodes import alive, last_line, look_at_nodes, of_machines, slots
 from carousel.experiments.runner.cluster.ray.task import run_bundle
 from carousel.experiments.runner.cluster.ray.whereabouts import Whereabouts
@@ -32,7 +44,7 @@ _NODES_EVERY = 1.0
 _ANSWERING = 20.0  # seconds that the head may take to say that it is there
 
 
-def main(address: str, do: str) -> None:
+def main(address: str, do: str, *card: str) -> None:
     """Connect, look at every node, then pass on until the parent is gone."""
     out = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what Ray prints is not for the parent
@@ -47,7 +59,7 @@ def main(address: str, do: str) -> None:
         sys.exit(" ".join(str(error).split()))
     for lease, message in look_at_nodes():
         print(encode(lease, message), file=out)
-    _Tasks(do).pass_on(commands, out)
+    _Tasks(do, Shares() if card else None).pass_on(commands, out)
 
 
 def _await_head(address: str) -> None:
@@ -67,10 +79,14 @@ def _read(commands: queue.SimpleQueue[dict[str, Any]]) -> None:
 
 
 class _Tasks:
-    """The tasks that run or wait, by lease."""
+    """The tasks that run or wait, by lease. shares: of GPUs, where trainings are for these."""
 
-    def __init__(self, do: str):
-        self._do, self._run = do, ray.remote(num_cpus=1, max_retries=0, num_returns="streaming")(run_bundle)
+    def __init__(self, do: str, shares: Shares | None):
+        self._shares, self._do = shares, do
+        remote = partial(ray.remote, num_cpus=1, max_retries=0, num_returns="streaming")
+        self._run = remote()(run_bundle)
+        # Ray ends the process after each task: its GPU is chosen before torch looks at any
+        self._run_on_card = remote(num_gpus=1)(run_bundle)
         self._leases: dict[Any, int] = {}
         self._inputs: dict[str, Any] = {}
         self._left_out: set[str] = set()
@@ -92,7 +108,7 @@ class _Tasks:
         if time.monotonic() < self._told + _NODES_EVERY:
             return
         self._told = time.monotonic()
-        yield 0, Nodes(slots())
+        yield 0, Nodes(slots(self._shares.share if self._shares else 0.0))
         there = alive()
         gone, self._there = self._there - there, there
         if gone:
@@ -115,12 +131,17 @@ class _Tasks:
         except OSError as error:
             self._refused.append((command["lease"], Lost("error", str(error))))
             return
-        self._leases[self._elsewhere().remote(command["bundle"], inputs, self._do)] = command["lease"]
+        share = self._shares.share if self._shares and bundle.on_card else 0.0
+        task = self._elsewhere(share).remote(command["bundle"], inputs, self._do, share)
+        self._leases[task] = command["lease"]
 
-    def _elsewhere(self) -> Any:
-        """What runs a bundle, on none of the machines that are left out."""
+    def _elsewhere(self, share: float) -> Any:
+        """What runs a bundle with a share of a GPU, on none of the machines that are left out."""
         numbers = of_machines(self._left_out) if self._left_out else []
-        return self._run.options(label_selector={_NUMBER: f"!in({', '.join(numbers)})"}) if numbers else self._run
+        where = {"label_selector": {_NUMBER: f"!in({', '.join(numbers)})"}} if numbers else {}
+        if share:
+            return self._run_on_card.options(num_gpus=share, **where)
+        return self._run.options(**where) if where else self._run
 
     def _cancel(self, lease: int) -> None:
         self._tasks_at.ended(lease)
@@ -156,8 +177,12 @@ class _Tasks:
             self._tasks_at.began(lease, message)
         elif isinstance(message, Lost) and message.by == "worker":
             return self._tasks_at.look_into(lease, message)
+        elif isinstance(message, Raised) and message.memory and self._shares:
+            self._shares.forget()
         elif isinstance(message, Ended | Lost):
             self._tasks_at.ended(lease)
+        if isinstance(message, Ended) and message.of_card is not None and self._shares:
+            self._shares.learn(message.of_card)
         return False
 
 

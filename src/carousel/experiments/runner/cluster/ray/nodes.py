@@ -46,9 +46,16 @@ def _living() -> list[dict[str, Any]]:
     return [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
 
 
-def slots() -> dict[str, int]:
-    """The processors of each living node, by its name."""
-    return {_name(node): int(node["Resources"]["CPU"]) for node in _living()}
+def slots(share: float = 0.0) -> dict[str, int]:
+    """How many tasks of one processor each living node runs at once, by its name; share: of a GPU, that each takes as
+    well. Nodes that can run none are left out."""
+    found = {_name(node): _slots(node["Resources"], share) for node in _living()}
+    return {name: count for name, count in found.items() if count}
+
+
+def _slots(has: Mapping[str, float], share: float) -> int:
+    processors = int(has["CPU"])
+    return min(processors, int(has.get("GPU", 0)) * round(1 / share)) if share else processors
 
 
 def of_machines(names: Container[str]) -> list[str]:

@@ -19,12 +19,16 @@ def look() -> dict[str, str]:
     return versions()
 
 
-def run_bundle(bundle: Mapping[str, Any], inputs: Mapping[str, ray.ObjectRef], do: str) -> Iterator[Message]:
+def run_bundle(
+    bundle: Mapping[str, Any], inputs: Mapping[str, ray.ObjectRef], do: str, share: float
+) -> Iterator[Message]:
     """Do a bundle. inputs: references to the files of the run folder, by path. do: "module:function" that does jobs.
+    share: of a GPU that Ray holds for it.
 
     Only those inputs are fetched that this process has not had."""
     module, _, function = do.partition(":")
-    for message in work(Bundle(**bundle), lambda path: ray.get(inputs[path]), getattr(import_module(module), function)):
+    doing = getattr(import_module(module), function)
+    for message in work(Bundle(**bundle), lambda path: ray.get(inputs[path]), doing, share):
         yield replace(message, place=_place()) if isinstance(message, Started) else message
 
 
