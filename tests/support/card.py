@@ -10,15 +10,17 @@ from unittest import mock
 
 import torch
 
+from carousel.experiments.runner.cluster import card
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.jobs import do_jobs
 from carousel.experiments.runner.task_loader import Sources
 
 DO = "tests.support.card:do"
-FITS = 1  # networks in half of it
+FITS = 1  # networks together in a part of it
 _SHARE = [0.0]
 _WHOLE, _IN_USE = 1000, 300  # bytes: three tenths with all that is held, so that two tasks fit with a margin
 
+mock.patch.object(card, "find_spec", lambda name: True).start()  # Triton need not be there
 for name, answer in {
     "set_per_process_memory_fraction": lambda share: _SHARE.__setitem__(0, share),
     "reset_peak_memory_stats": lambda: None,
@@ -30,7 +32,7 @@ for name, answer in {
 
 
 def do(jobs: Sequence[dict[str, Any]], folder: RunFolder, sources: Sources) -> Iterator[tuple[str, dict[str, Any]]]:
-    """As `do_jobs_on_card`; in a part of it no more than so many together."""
+    """As `do_jobs_on_card`, in a part of it no more than so many together."""
     if 0 < _SHARE[0] < 1 and len(jobs) > FITS:
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
     for job, record in do_jobs(jobs, folder, sources):

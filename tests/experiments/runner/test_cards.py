@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from carousel.common.error_words import line_in
-from carousel.common.errors import BadPlan, UnknownName
+from carousel.common.errors import BadPlan, CarouselError, UnknownName
 from carousel.experiments.runner import engines
+from carousel.experiments.runner.cluster import bundling
 from carousel.experiments.runner.cluster.bundling import Bundling
-from carousel.experiments.runner.cluster.card import Shares, keep_to, tasks_a_card, used_of_card
+from carousel.experiments.runner.cluster.card import Shares, keep_to, used_of_card
 from carousel.experiments.runner.cluster.messages import Ended, Message, Raised, decode, encode
 from carousel.experiments.runner.engines import On, check_engine, check_kernel
 from carousel.experiments.runner.folder import RunFolder
@@ -28,22 +30,41 @@ from tests.support.cluster import record_of
 from tests.support.runs import small_plan
 
 
-@pytest.mark.parametrize(("used", "tasks"), [(0.0, 16), (0.01, 16), (0.3, 2), (0.39, 2), (0.41, 1), (0.9, 1), (1.3, 1)])
+@pytest.mark.parametrize(("used", "tasks"), [(0.0, 8), (0.01, 8), (0.3, 2), (0.39, 2), (0.41, 1), (0.9, 1), (1.3, 1)])
 def test_so_many_tasks_fit_on_a_card_with_a_margin(used: float, tasks: int) -> None:
-    assert tasks_a_card(used) == tasks
+    shares = Shares()
+    shares.want(64, 2)
+    assert shares.tasks_a_card == 1  # until one has told what it took
+    shares.learn(used)
+    assert shares.tasks_a_card == tasks
     assert used * tasks <= 0.8 or tasks == 1
 
 
-def test_the_first_tasks_have_a_card_each_and_the_most_that_any_took_counts() -> None:
+def test_the_most_that_any_took_counts_and_what_was_too_small_is_not_given_again() -> None:
     shares = Shares()
-    assert shares.share == 1.0
+    shares.want(64, 2)
+    for used, tasks in ((0.5, 1), (0.02, 1)):  # the small one does not make the large one forgotten
+        shares.learn(used)
+        assert shares.tasks_a_card == tasks
+    shares = Shares()
+    shares.want(64, 2)
     shares.learn(0.1)
-    assert shares.share == 1 / 8
-    shares.learn(0.3)
-    shares.learn(0.05)
-    assert shares.share == 1 / 2
-    shares.forget()
+    for lacked, tasks in ((1 / 8, 4), (1 / 8, 4), (1 / 4, 2), (1 / 2, 1)):  # two of the same share tell the same
+        shares.lacked(lacked)
+        assert (shares.tasks_a_card, shares.share) == (tasks, 1 / tasks)
+    shares.learn(0.01)
     assert shares.share == 1.0
+
+
+@pytest.mark.parametrize(
+    ("at_once", "cards", "tasks"), [(16, 8, 2), (32, 8, 4), (200, 8, 8), (3, 8, 1), (9, 8, 2), (4, 0, 1)]
+)
+def test_no_more_share_a_card_than_there_are_tasks_to_fill_all_cards(at_once: int, cards: int, tasks: int) -> None:
+    """Ray fills one card before it begins another."""
+    shares = Shares()
+    shares.learn(0.01)
+    shares.want(at_once, cards)
+    assert shares.tasks_a_card == tasks
 
 
 def test_only_a_task_that_had_the_card_measures_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +79,12 @@ def test_only_a_task_that_had_the_card_measures_it(monkeypatch: pytest.MonkeyPat
     keep_to(0.0)
     assert said == []
     keep_to(0.25)
-    assert said == ["0.25", "anew"]
+    assert said == ["0.2", "anew"]  # the rest is for what is not torch's
+    keep_to(1.0)
+    assert said[2:] == ["1.0", "anew"]
+    monkeypatch.setattr("carousel.experiments.runner.cluster.card.find_spec", lambda name: None)
+    with pytest.raises(CarouselError, match="triton is not installed"):
+        keep_to(1.0)
 
 
 @pytest.mark.parametrize("message", [Ended(2.0, 0.5), Ended(2.0), Raised(["a"], "why", memory=True, shared=True)])
@@ -89,24 +115,44 @@ def test_bundles_without_trainings_want_no_card(tmp_path: Path) -> None:
                      (True, "trial"): True, (True, "initial-flow"): False}  # fmt: skip
 
 
-def test_a_job_that_lacks_memory_alone_in_a_part_of_a_card_is_tried_again(tmp_path: Path) -> None:
-    lacked = set[str]()
+def test_a_group_that_lacks_memory_in_a_part_of_a_card_is_tried_again_whole(tmp_path: Path) -> None:
+    lacked = list[int]()
 
     def lacking(jobs: Sequence[dict[str, Any]], folder: RunFolder, sources: Sources) -> Iterator[tuple[str, Any]]:
+        if jobs[0]["kind"] == "trial" and len(lacked) < 5:
+            lacked.append(len(jobs))
+            raise RuntimeError("CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
         for job in jobs:
-            name = digest_of(job)
-            if job["kind"] == "trial" and name not in lacked and len(lacked) < 5 and len(jobs) == 1:
-                lacked.add(name)
-                raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
-            yield name, record_of(job, name, folder)
+            yield digest_of(job), record_of(job, digest_of(job), folder)
 
     run = Run(tmp_path, lacking)
     run.cluster.on = lambda lease, message: [
         (lease, replace(message, shared=True) if isinstance(message, Raised) else message)
     ]
-    run.dispatcher._bundling._most = lambda first: 1  # type: ignore[method-assign]  # each alone
     run.check_whole()
-    assert lacked and run.said["cli.cluster.whole_card"] == len(lacked)
+    assert max(lacked) > 1 and run.said["cli.cluster.larger_part"] == len(lacked) == 5
+    assert run.said["cli.cluster.memory"] == 0 and not run.dispatcher._bundling._halved
+
+
+def test_a_card_that_fails_takes_no_other_group_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundling, "most_to_claim", lambda first, sources, on_card: 4)
+    broken, begun = list[str](), list[int]()
+
+    def breaking(jobs: Sequence[dict[str, Any]], folder: RunFolder, sources: Sources) -> Iterator[tuple[str, Any]]:
+        begun.append(len(jobs))
+        if jobs[0]["kind"] == "trial" and not broken:
+            broken.extend(digest_of(job) for job in jobs)
+            raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+        for job in jobs:
+            yield digest_of(job), record_of(job, digest_of(job), folder)
+
+    run = Run(tmp_path, breaking)
+    trial = run.ledger.first_pending()
+    assert trial is not None
+    run.dispatcher._bundling.learn(trial.cost, 0.1)  # so quick that several groups go together
+    counts = run.to_the_end()
+    assert len(run.cluster.bundles[1].groups) > 1
+    assert counts["failed"] == 0 and counts["done"] == sum(counts.values())  # each of that group was tried alone
 
 
 REFUSED: dict[str, tuple[On, str]] = {
@@ -129,6 +175,6 @@ def test_a_forced_kernel_is_of_the_processor() -> None:
     check_kernel(On("ray", None, "cuda"), "auto")
     with pytest.raises(BadPlan) as caught:
         check_kernel(On("ray", None, "cuda"), "numba")
-    assert str(caught.value) == ("--kernel numba runs on a processor alone; got: --device cuda; "
+    assert str(caught.value) == ("--kernel numba is checked on the processor before a run; got: --device cuda; "
                                  "fix: leave --kernel out, or --device")  # fmt: skip
     assert "处理器" in line_in(caught.value, "zh")

@@ -45,9 +45,9 @@ def check_engine(on: On) -> None:
 
 
 def check_kernel(on: On, kernel: str) -> None:
-    """Raises BadPlan where a kernel is forced that no GPU has: those are checked on the processor."""
+    """Raises BadPlan where a kernel is forced: whether it can run the contenders is found out on a processor."""
     if on.device != "cpu" and kernel != "auto":
-        raise BadPlan(f"--kernel {kernel} runs on a processor alone", got=f"--device {on.device}",
+        raise BadPlan(f"--kernel {kernel} is checked on the processor before a run", got=f"--device {on.device}",
                       fix="leave --kernel out, or --device")  # fmt: skip
 
 

@@ -43,7 +43,8 @@ def do_jobs(
 def do_jobs_on_card(
     descriptions: Sequence[dict[str, Any]], folder: RunFolder, sources: Sources
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The same with trainings on the process's GPU; `machine` names it where one was used."""
+    """The same with trainings on the process's GPU (cluster/card.py prepares it); `machine` names it where one was
+    used."""
     for name, record in _done(descriptions, folder, sources, torch.device("cuda")):
         trained = not record.keys().isdisjoint(("trial", "refit"))
         yield name, {**record, "machine": this_machine() | (this_card() if trained else {})}

@@ -1,6 +1,7 @@
 """What may round otherwise: the processor and its vector units, the versions of what computes; as plain data.
 
-Two machines whose descriptions are equal give the same numbers, bit for bit. Where they differ, last bits may.
+Two machines whose descriptions are equal give the same numbers, bit for bit. Where they differ, last bits may. On a GPU
+they may besides differ with how many networks train together.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import hashlib
 import platform
 from functools import cache
 from importlib.metadata import version as installed
-from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -39,11 +39,9 @@ def this_machine() -> dict[str, str]:
 @cache
 def this_card() -> dict[str, str]:
     """The process's GPU, which rounds otherwise than a processor does, and what computes there."""
-    return {
-        "card": torch.cuda.get_device_name(),
-        "cuda": torch.version.cuda or "",
-        "triton": installed("triton") if find_spec("triton") else "",
-    }
+    import triton  # there: cluster/card.py has looked; its distribution has several names
+
+    return {"card": torch.cuda.get_device_name(), "cuda": torch.version.cuda or "", "triton": triton.__version__}
 
 
 def versions() -> dict[str, str]:

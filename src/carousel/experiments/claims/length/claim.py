@@ -47,6 +47,7 @@ class Length(PairClaim):
     requirement: ClassVar[Requirement] = REQUIREMENT
     margins: ClassVar[LengthMargins] = MARGINS
     change: ClassVar[str] = "claims.change.pairs"
+    counted: ClassVar[bool] = True
     figure: ClassVar[str | None] = "length"
 
     def judge(self, results: Results, alpha: float) -> Verdict:

@@ -73,8 +73,8 @@ def answer(ends: Ends, alpha: float) -> Answer:
 
 
 def over_tasks(rows: Sequence[Row]) -> tuple[Word, Both | None]:
-    """The claim's verdict, and why it is open where tasks were compared of which one alone could be tested: its own
-    trainings would decide for all of them."""
+    """The claim's verdict, and why it is open where tasks were compared of which one alone could be tested: it would
+    decide for all of them. Where its own pairs contradict each other firmly, no other task changes that."""
     word, by_task = combine(rows), by_group(rows, str)
     tested = [task for task, of_task in by_task.items() if of_task != "not-tested"]
     if word not in DECISIVE or len(by_task) == 1 or len(tested) > 1:

@@ -75,10 +75,12 @@ def _own(plan: Plan, key: str, lang: str) -> str:
 
 
 def _open(plan: Plan, judgement: Judgement, verdict: Verdict, rows: Sequence[Row], lang: str) -> str:
-    """What the other part came to, and that the seeds were too few, or that more would not help."""
+    """What the other part came to, and that the seeds were too few, or the tasks, or that more would not help."""
     wide = [row for row in rows if row.verdict == "inconclusive" and (row.seeds_needed or row.reason == "wide")]
     seeds = min((row.details.get("seeds", row.n) for row in wide), default=judgement.taken[verdict.claim].seeds)
-    closing = say("first.says.too_few" if wide else "first.says.too_near", lang, seeds=seeds)
+    answered = all(row.decisive and row.firm for row in rows if row.decides and row.verdict != "not-tested")
+    why = "too_few" if wide else "too_few_tasks" if answered else "too_near"
+    closing = say(f"first.says.{why}", lang, seeds=seeds)
     part = _part(verdict.claim, rows)
     if part is None or files(plan):
         return closing

@@ -40,10 +40,10 @@ class RayCluster:
     """A Ray cluster. address: "HOST:PORT" of its head; None: the one that this machine is a node of.
 
     do: what does the jobs on a node, as "module:function"; the benchmark has one that sleeps. on_card: tasks that train
-    get a share of a GPU, and nodes without one get no work."""
+    get a share of a GPU. most: tasks at a time; None: any number."""
 
-    def __init__(self, address: str | None, do: str = DO_JOBS, on_card: bool = False):
-        self._arguments = [address or "auto", do, *(["card"] if on_card else [])]
+    def __init__(self, address: str | None, do: str = DO_JOBS, on_card: bool = False, most: int | None = None):
+        self._arguments = [address or "auto", do, *([str(most or 0)] if on_card else [])]
         self._on_card = on_card
         self._nodes = Nodes({})
         self._held: set[int] = set()
@@ -64,7 +64,6 @@ class RayCluster:
         if self._on_card and not self._nodes.slots:
             raise BadPlan(
                 "no node of the cluster has a GPU",
-                got="--device cuda",
                 fix="`ray start` finds the GPUs of a machine, or takes --num-gpus; or leave --device out",
             )
 

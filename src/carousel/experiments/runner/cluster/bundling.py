@@ -65,7 +65,7 @@ class Bundling:
         described = [[entry.description for entry in group] for group in groups]
         inputs = dict.fromkeys(path for group in described for each in group for path in inputs_of(each))
         trains = any(entry.kind in _TRAINED for group in groups for entry in group)
-        return Bundle(run, described, list(inputs), versions, self._on_card and trains)
+        return Bundle(run, described, list(inputs), versions, self._on_card and trains, self._rate is not None)
 
     @property
     def _rate(self) -> float | None:

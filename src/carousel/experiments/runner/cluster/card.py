@@ -1,53 +1,71 @@
 """A task's part of a GPU: how much of it a task may take, and how much one took that had it for itself.
 
-The first tasks get a card each. What they took tells how many fit on one; each then keeps to its part, so that none
-takes from another. One that lacks memory says so, and the next gets a whole card again.
+Until a task has said what it took, each gets a whole GPU. Then as many share one as fit, and as there are processors to
+keep busy: Ray fills a GPU before it begins another. A task keeps to its part. One that lacks memory there says so, and
+from then on half as many share.
 """
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import torch
 
+from carousel.common.errors import CarouselError
+
 _MARGIN = 1.25  # over what was measured: other shapes take other amounts
-_MOST = 16  # tasks a card, whatever they take: each has a process that the card must serve
+_MOST = 8  # tasks a GPU, whatever they take: each has a process, which holds memory of its own
 
 
 class Shares:
-    """Of a run. share: of a card, for the next task that trains; 1 until a task has told how much it took."""
+    """Of the GPUs of a run, for tasks that train."""
 
     def __init__(self) -> None:
-        self.share = 1.0
+        self._used: float | None = None
+        self._most, self._wanted = _MOST, 1
+
+    @property
+    def tasks_a_card(self) -> int:
+        """How many share one."""
+        return 1 if self._used is None else max(1, min(self._most, self._wanted, int(1 / (_MARGIN * self._used))))
+
+    @property
+    def share(self) -> float:
+        """Of a GPU, for the next task."""
+        return 1 / self.tasks_a_card
+
+    def want(self, tasks: int, cards: int) -> None:
+        """So many tasks can run at once, on so many GPUs: more of them on one leave others idle."""
+        self._wanted = -(-tasks // cards) if cards else 1
 
     def learn(self, of_card: float) -> None:
-        """A task that had a card for itself took so much of its memory. The most that any took counts."""
-        fit = 1 / tasks_a_card(of_card)
-        self.share = fit if self.share == 1.0 else max(self.share, fit)
+        """A task that had a GPU for itself took so much of its memory. The most that any took counts."""
+        self._used = max(self._used or 0.0, of_card, 1e-6)
 
-    def forget(self) -> None:
-        """A task lacked memory."""
-        self.share = 1.0
-
-
-def tasks_a_card(of_card: float) -> int:
-    """How many tasks that take so much of a card's memory it holds."""
-    return max(1, min(_MOST, int(1 / (_MARGIN * of_card)))) if of_card > 0 else _MOST
+    def lacked(self, share: float) -> None:
+        """A task lacked memory in that share."""
+        self._most = max(1, min(self._most, round(1 / share) // 2))
 
 
 def keep_to(share: float) -> None:
-    """This process takes no more of its card's memory: beyond, torch raises OutOfMemoryError."""
+    """This process takes no more of its GPU's memory: beyond, torch raises OutOfMemoryError. What driver and libraries
+    hold comes on top, and is why a part of the share is left free. Raises CarouselError without Triton, which runs
+    networks together; and what torch raises where it finds no GPU."""
     if share > 0:
-        torch.cuda.set_per_process_memory_fraction(share)
+        if find_spec("triton") is None:
+            raise CarouselError("the package triton is not installed there: pip install 'carousel-rnn[gpu]'")
+        torch.backends.cudnn.allow_tf32 = False  # ten bits of every factor: no processor rounds so
+        torch.cuda.set_per_process_memory_fraction(1.0 if share == 1 else share / _MARGIN)
         torch.cuda.reset_peak_memory_stats()
 
 
 def forget_what_is_free() -> None:
     """After a group that lacked memory: what torch holds in pieces may keep a smaller one from fitting."""
-    torch.cuda.empty_cache()  # nothing where no card was used
+    torch.cuda.empty_cache()  # nothing where no GPU was used
 
 
 def used_of_card(share: float) -> float | None:
-    """Of its memory, at most, with what the driver and libraries hold; None where the card was shared, or none was
-    used."""
+    """Of its memory, at most, with what driver and libraries hold; None where the task had no GPU for itself."""
     if share < 1:
         return None
     free, whole = torch.cuda.mem_get_info()

@@ -114,11 +114,11 @@ class Dispatcher:
     def _raised(self, lease: Lease, raised: Raised, now: float) -> None:
         jobs = [job for job in raised.jobs if job in lease.left]
         lease.settle(jobs, now)
-        if raised.memory and len(jobs) > 1:
-            self._halve(jobs, lease.node)
-        elif raised.memory and raised.shared and jobs:  # alone, in a part of a card: tried on a whole one
+        if raised.memory and raised.shared:  # half as many tasks share a GPU from now on
             self._ledger.give_back(jobs)
-            self._say("cli.cluster.whole_card", node=lease.node)
+            self._say("cli.cluster.larger_part", node=lease.node, jobs=len(jobs))
+        elif raised.memory and len(jobs) > 1:
+            self._halve(jobs, lease.node)
         elif jobs:
             self._ledger.raised(jobs, raised.error)
 

@@ -13,13 +13,15 @@ from typing import Any
 class Bundle:
     """What one task of a node does, one group after the other. run: names the run, so that a process that worked on
     another one forgets it. groups: descriptions of jobs. inputs: files of the run folder that they read, by relative
-    path. versions: those of the command. on_card: it holds trainings, and these are for a GPU."""
+    path. versions: those of the command. on_card: it holds trainings, and these are for a GPU. full: its groups are as
+    large as they get: what they take of a GPU is what others will take."""
 
     run: str
     groups: list[list[dict[str, Any]]]
     inputs: list[str]
     versions: dict[str, str]
     on_card: bool = False
+    full: bool = False
 
 
 @dataclass(frozen=True)

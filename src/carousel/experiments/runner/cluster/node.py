@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from carousel.experiments.runner.cluster.card import forget_what_is_free, keep_to, used_of_card
 from carousel.experiments.runner.cluster.inputs import outputs_of
 from carousel.experiments.runner.cluster.messages import Beat, Bundle, Done, Ended, Lost, Message, Raised, Started
@@ -32,7 +34,10 @@ Fetch = Callable[[str], bytes]  # the content of a file of the run folder, by it
 DoJobs = Callable[[Sequence[dict[str, Any]], RunFolder, Sources], Iterator[tuple[str, dict[str, Any]]]]
 BEAT_SECONDS = 2.0
 _SCRATCH = re.compile(r"carousel-node-(\d+)-.*")
-_OUT_OF_MEMORY = re.compile("out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
+_OUT_OF_MEMORY = re.compile(
+    "out of memory|can't allocate memory|not enough memory|STATUS_ALLOC_FAILED|CUBLAS_STATUS_NOT_INITIALIZED",
+    re.IGNORECASE,
+)
 
 
 def work(bundle: Bundle, fetch: Fetch, do: DoJobs = do_jobs, share: float = 0.0) -> Iterator[Message]:
@@ -53,7 +58,7 @@ def work(bundle: Bundle, fetch: Fetch, do: DoJobs = do_jobs, share: float = 0.0)
             yield Beat(PULSE.steps, time.process_time())
             continue
         if message is None:
-            yield Ended(time.monotonic() - began, used_of_card(share))
+            yield Ended(time.monotonic() - began, used_of_card(share) if bundle.full else None)
             return
         yield message
         if isinstance(message, Lost):
@@ -82,11 +87,14 @@ def _group(
         for job, record in do(group, held.folder, held.sources):
             messages.put(Done(job, record, held.taken(job)))
             left.remove(job)
+        return
     except Exception as error:
         memory = isinstance(error, MemoryError) or bool(_OUT_OF_MEMORY.search(str(error)))
         messages.put(Raised(left, reason_of(error), memory, shared))
-        if memory:
-            forget_what_is_free()
+        if isinstance(error, torch.AcceleratorError) and not memory:
+            raise  # the GPU does nothing more in this process: the other groups are not to blame
+    if memory:  # out here, where the error no longer holds what it happened to
+        forget_what_is_free()
 
 
 class _Held:

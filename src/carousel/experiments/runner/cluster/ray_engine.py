@@ -23,7 +23,7 @@ class RayEngine:
         on_card: bool = False,
     ):
         self._most, self._patience, self._on_card = most, patience, on_card
-        self._cluster = RayCluster(address, do or (DO_JOBS_ON_CARD if on_card else DO_JOBS), on_card)
+        self._cluster = RayCluster(address, do or (DO_JOBS_ON_CARD if on_card else DO_JOBS), on_card, most)
         try:
             self._cluster.connect()
         except BaseException:

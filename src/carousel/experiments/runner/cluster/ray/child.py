@@ -1,8 +1,8 @@
 """The end of the bridge that Ray is in: submits bundles, passes on what their tasks say.
 
-Started as `python -m carousel.experiments.runner.cluster.ray.child ADDRESS MODULE:FUNCTION [card]`, with lines of JSON
-on standard input and output; `card`: tasks that train get a share of a GPU. It ends with its parent, and its tasks end
-with it.
+Started as `python -m carousel.experiments.runner.cluster.ray.child ADDRESS MODULE:FUNCTION [MOST]`, with lines of JSON
+on standard input and output. MOST: tasks that train get a share of a GPU, and so many (0: any number) run at a time. It
+ends with its parent, and its tasks end with it.
 """
 
 from __future__ import annotations
@@ -23,17 +23,16 @@ from typing import Any
 import ray
 from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError, RayTaskError, TaskCancelledError
 
-from carousel.experiments.runner.cluster.card import Shares
 from carousel.experiments.runner.cluster.messages import (
     Bundle,
     Ended,
     Lost,
     Message,
     Nodes,
-    Raised,
     Started,
     encode,
 )
+from carousel.experiments.runner.cluster.ray.cards import Cards
 from carousel.experiments.runner.cluster.ray.nodes import alive, last_line, look_at_nodes, of_machines, slots
 from carousel.experiments.runner.cluster.ray.task import run_bundle
 from carousel.experiments.runner.cluster.ray.whereabouts import Whereabouts
@@ -44,7 +43,7 @@ _NODES_EVERY = 1.0
 _ANSWERING = 20.0  # seconds that the head may take to say that it is there
 
 
-def main(address: str, do: str, *card: str) -> None:
+def main(address: str, do: str, most: str | None = None) -> None:
     """Connect, look at every node, then pass on until the parent is gone."""
     out = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what Ray prints is not for the parent
@@ -59,7 +58,7 @@ def main(address: str, do: str, *card: str) -> None:
         sys.exit(" ".join(str(error).split()))
     for lease, message in look_at_nodes():
         print(encode(lease, message), file=out)
-    _Tasks(do, Shares() if card else None).pass_on(commands, out)
+    _Tasks(do, None if most is None else int(most)).pass_on(commands, out)
 
 
 def _await_head(address: str) -> None:
@@ -79,10 +78,10 @@ def _read(commands: queue.SimpleQueue[dict[str, Any]]) -> None:
 
 
 class _Tasks:
-    """The tasks that run or wait, by lease. shares: of GPUs, where trainings are for these."""
+    """The tasks that run or wait, by lease. most: at a time, where trainings are for GPUs."""
 
-    def __init__(self, do: str, shares: Shares | None):
-        self._shares, self._do = shares, do
+    def __init__(self, do: str, most: int | None):
+        self._cards, self._do = Cards(most), do
         remote = partial(ray.remote, num_cpus=1, max_retries=0, num_returns="streaming")
         self._run = remote()(run_bundle)
         # Ray ends the process after each task: its GPU is chosen before torch looks at any
@@ -108,15 +107,22 @@ class _Tasks:
         if time.monotonic() < self._told + _NODES_EVERY:
             return
         self._told = time.monotonic()
-        yield 0, Nodes(slots(self._shares.share if self._shares else 0.0))
+        self._cards.see()
+        yield 0, Nodes(slots(self._cards.share))
         there = alive()
         gone, self._there = self._there - there, there
         if gone:
             lost = self._tasks_at.elsewhere(there)
-            waited = [lease for lease in self._leases.values() if not self._tasks_at.knows(lease) and lease not in lost]
+            waited = [lease for lease in self._waiting() if lease not in lost]
             for lease, by in (*((each, "node") for each in lost), *((each, "cluster") for each in waited)):
                 self._cancel(lease)  # one that waited may have been on its way there
                 yield lease, Lost(by, "the cluster has given a node up")
+        for lease in self._cards.unfit(self._waiting()):
+            self._cancel(lease)
+            yield lease, Lost("cluster", "tasks get another share of a GPU by now")
+
+    def _waiting(self) -> list[int]:
+        return [lease for lease in self._leases.values() if not self._tasks_at.knows(lease)]
 
     def _obey(self, command: dict[str, Any]) -> None:
         if "cancel" in command:
@@ -131,7 +137,7 @@ class _Tasks:
         except OSError as error:
             self._refused.append((command["lease"], Lost("error", str(error))))
             return
-        share = self._shares.share if self._shares and bundle.on_card else 0.0
+        share = self._cards.give(command["lease"], bundle.on_card)
         task = self._elsewhere(share).remote(command["bundle"], inputs, self._do, share)
         self._leases[task] = command["lease"]
 
@@ -173,16 +179,13 @@ class _Tasks:
 
     def _held_back(self, lease: int, message: Message) -> bool:
         """A death is told once it is known what it was of."""
+        self._cards.hear(lease, message)
         if isinstance(message, Started):
             self._tasks_at.began(lease, message)
         elif isinstance(message, Lost) and message.by == "worker":
             return self._tasks_at.look_into(lease, message)
-        elif isinstance(message, Raised) and message.memory and self._shares:
-            self._shares.forget()
         elif isinstance(message, Ended | Lost):
             self._tasks_at.ended(lease)
-        if isinstance(message, Ended) and message.of_card is not None and self._shares:
-            self._shares.learn(message.of_card)
         return False
 
 

@@ -53,6 +53,12 @@ def slots(share: float = 0.0) -> dict[str, int]:
     return {name: count for name, count in found.items() if count}
 
 
+def could_run() -> tuple[int, int]:
+    """Tasks of one processor on the living nodes with GPUs, and how many GPUs these are."""
+    found = [node["Resources"] for node in _living() if node["Resources"].get("GPU", 0) >= 1]
+    return sum(int(has["CPU"]) for has in found), sum(int(has["GPU"]) for has in found)
+
+
 def _slots(has: Mapping[str, float], share: float) -> int:
     processors = int(has["CPU"])
     return min(processors, int(has.get("GPU", 0)) * round(1 / share)) if share else processors
