@@ -122,7 +122,8 @@ def run_comparison(
         folder.claim_for(plan)
         if splits is not None:
             store_splits(folder, splits)
-        folder.write_json(folder.environment, describe_environment(plan, Sources(folder), chosen.workers))
+        ran_on = describe_environment(plan, Sources(folder), chosen.workers, on.device)
+        folder.write_json(folder.environment, ran_on)
         _check_what_is_there(folder)
         told = ProgressFile(folder)
         with display, told, writing_to(folder.path):

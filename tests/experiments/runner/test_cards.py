@@ -18,6 +18,7 @@ from carousel.experiments.runner.cluster.bundling import Bundling
 from carousel.experiments.runner.cluster.card import Shares, keep_to, used_of_card
 from carousel.experiments.runner.cluster.messages import Ended, Message, Raised, decode, encode
 from carousel.experiments.runner.engines import On, check_engine, check_kernel
+from carousel.experiments.runner.environment import describe_environment
 from carousel.experiments.runner.folder import RunFolder
 from carousel.experiments.runner.grouping import most_together
 from carousel.experiments.runner.ledger import Ledger
@@ -178,3 +179,10 @@ def test_a_forced_kernel_is_of_the_processor() -> None:
     assert str(caught.value) == ("--kernel numba is checked on the processor before a run; got: --device cuda; "
                                  "fix: leave --kernel out, or --device")  # fmt: skip
     assert "处理器" in line_in(caught.value, "zh")
+
+
+def test_the_environment_names_no_kernel_that_did_not_run() -> None:
+    plan = small_plan()
+    assert "kernels" in describe_environment(plan, Sources.of(None), 1)
+    found = describe_environment(plan, Sources.of(None), 1, "cuda")
+    assert found["device"] == "cuda" and "kernels" not in found

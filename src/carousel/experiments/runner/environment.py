@@ -19,8 +19,9 @@ from carousel.experiments.training.trial import build_contender
 _PACKAGES = ("torch", "numba", "numpy", "polars", "scipy", "scikit-learn")
 
 
-def describe_environment(plan: Plan, sources: Sources, workers: int) -> dict[str, Any]:
-    """Plain data for environment.json."""
+def describe_environment(plan: Plan, sources: Sources, workers: int, device: str = "cpu") -> dict[str, Any]:
+    """Plain data for environment.json. device: where trainings are done; which kernel a GPU has for each, its record
+    says alone."""
     return {
         "python": platform.python_version(),
         "packages": {PACKAGE: version(), **{name: installed(name) for name in _PACKAGES}},
@@ -30,7 +31,7 @@ def describe_environment(plan: Plan, sources: Sources, workers: int) -> dict[str
         "workers": workers,
         "threads_per_worker": 1,
         "denormals": "flushed to zero",
-        "kernels": _kernels(plan, sources),
+        **({"kernels": _kernels(plan, sources)} if device == "cpu" else {"device": device}),
     }
 
 
