@@ -47,8 +47,20 @@ def test_open_rows_are_named_best_first_then_by_the_seeds_they_need() -> None:
 
 @pytest.mark.parametrize(
     ("claim", "words"),
-    [("vanishing", "an error shared by all"), ("generalisation", "takes three"), ("stacking", "takes two")],
+    [
+        ("vanishing", "an error shared by all"),
+        ("generalisation", "takes three"),
+        ("stacking", "takes two"),
+        ("length", "A second task"),
+    ],
 )
 def test_where_nothing_is_open_too_few_agree(claim: str, words: str) -> None:
     said = would_change(verdict(claim, "inconclusive", (Row("a", "refuted", "less", EFFECT, 10),)))
     assert words in said["en"]
+
+
+def test_a_pair_that_is_open_is_not_what_is_missing_where_one_task_has_its_answer() -> None:
+    rows = (Row("best", "refuted", "less", EFFECT, 10, best=True), Row("other", "inconclusive", "wide", EFFECT, 10))
+    assert "A second task" in would_change(verdict("length", "inconclusive", rows))["en"]
+    rows += (Row("second", "inconclusive", "wide", EFFECT, 10, best=True),)
+    assert "second" in would_change(verdict("length", "inconclusive", rows))["en"]

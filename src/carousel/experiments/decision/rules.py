@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from carousel.experiments.decision.statistics.interval import Interval
 from carousel.experiments.decision.statistics.rates import EVEN
 from carousel.experiments.decision.thresholds import THRESHOLDS
-from carousel.experiments.decision.verdict import Row, Word
+from carousel.experiments.decision.verdict import DECISIVE, Row, Word
 
 if TYPE_CHECKING:
     from carousel.experiments.decision.results import Results
@@ -104,6 +104,12 @@ def combine(rows: Iterable[Row]) -> Word:
     if answers and _enough(tested) and _enough([row for row in tested if row.best]):
         return answers.pop()
     return "inconclusive"
+
+
+def lacks_tasks(rows: Sequence[Row]) -> bool:
+    """Of a claim without an answer: its rows have one, and no tuned-best pair is open. What it lacks are more tasks."""
+    open_best = any(row.best and row.verdict == "inconclusive" for row in rows if row.decides)
+    return combine(rows) in DECISIVE and not open_best
 
 
 def everywhere(rows: Sequence[Row]) -> Word:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from carousel.common.texts import catalogue
 from carousel.experiments.claims import all_claims
 from carousel.experiments.decision.results import Pair
-from carousel.experiments.decision.rules import combine
+from carousel.experiments.decision.rules import combine, lacks_tasks
 from carousel.experiments.decision.verdict import DECISIVE, Row, Verdict
 from carousel.experiments.decision.verdicts_json import Judgement
 from carousel.experiments.report.first.plain_names import listed, network, task
@@ -78,10 +78,9 @@ def _open(plan: Plan, judgement: Judgement, verdict: Verdict, rows: Sequence[Row
     """What the other part came to, and that the seeds were too few, or the tasks, or that more would not help."""
     wide = [row for row in rows if row.verdict == "inconclusive" and (row.seeds_needed or row.reason == "wide")]
     seeds = min((row.details.get("seeds", row.n) for row in wide), default=judgement.taken[verdict.claim].seeds)
-    answered = all(row.decisive and row.firm for row in rows if row.decides and row.verdict != "not-tested")
-    why = "too_few" if wide else "too_few_tasks" if answered else "too_near"
-    closing = say(f"first.says.{why}", lang, seeds=seeds)
     part = _part(verdict.claim, rows)
+    alone = part is None and lacks_tasks(rows)
+    closing = say(f"first.says.{'too_few_tasks' if alone else 'too_few' if wide else 'too_near'}", lang, seeds=seeds)
     if part is None or files(plan):
         return closing
     key = _by_reason(f"first.says.{verdict.claim}.open_{part}", verdict.claim, rows)
