@@ -82,6 +82,7 @@ def test_trials_that_are_solved_diverge_are_given_up_and_run_to_their_end() -> N
     trials = [trial(f"rnn-relu:{init}", rate, seed, source, 4, phase, 500) for init, rate, seed, phase in about]
     found = same_in_any_company(trials, [made] * len(trials))
     assert {result.record["outcome"] for result in found} >= {"solved", "diverged", "finished"}
+    assert {result.record["kernel"] for result in found} == {"numba"}  # of those that diverge at once too
     assert len({result.record["steps"] for result in found}) >= 4  # they leave one after the other
     assert [bool(result.flows) for result in found] == [each.phase == "reporting" for each in trials]
 

@@ -75,6 +75,8 @@ def train(group: Sequence[Learner], training: Training, device: torch.device = C
         stopped = [member for member in members if member.stopped]
         if not stopped:
             continue
+        for member in stopped:
+            member.learner.kernels = learners.kernels()
         going = [n for n, member in enumerate(members) if not member.stopped]
         if going:
             learners.keep_only(going)
@@ -126,7 +128,6 @@ class _Member:
             return
         weights = learners.weights_of(network)
         self.learner.network.load_state_dict(weights)
-        self.learner.kernels = learners.kernels()
         if step in self.learner.at_step:
             self.learner.at_step[step]()
         if last or checked:
