@@ -18,21 +18,22 @@ from tests.support.runs import small_plan
 
 from carousel.experiments.runner.cluster.bridge import DO_JOBS
 from carousel.experiments.runner.folder import RunFolder
+from carousel.experiments.runner.plan import Plan
 from carousel.experiments.runner.run import run_plan
 
-_PLAN = small_plan(steps=400, seeds=100)
 Event = tuple[str, int, float, float]  # "Started" or "Ended", process, second, its seconds of processor time
 
 
-def overhead() -> dict[str, Any]:
-    """204 small trainings by a local worker, and on one and two nodes of a worker each."""
-    local = _local()
+def overhead(seeds: int = 100) -> dict[str, Any]:
+    """204 small trainings, or with more seeds more, by a local worker, and on one and two nodes of a worker each."""
+    plan = small_plan(steps=400, seeds=seeds)
+    local = _local(plan)
     found: dict[str, Any] = {"local_worker_cpu": round(local, 1)}
     makespan = {}
     for nodes in (1, 2):
         cluster = Nodes(nodes, 1)
         try:
-            driver = driven(_PLAN, cluster.address, DO_JOBS)
+            driver = driven(plan, cluster.address, DO_JOBS)
         finally:
             cluster.close()
         found[f"{nodes} workers"], makespan[nodes] = _summary(driver, nodes)
@@ -40,14 +41,14 @@ def overhead() -> dict[str, Any]:
     return found
 
 
-def _local() -> float:
+def _local(plan: Plan) -> float:
     """Seconds of processor time of its process, from start to end."""
     with tempfile.TemporaryDirectory() as name:
         folder = RunFolder(Path(name) / "run")
-        folder.claim_for(_PLAN)
+        folder.claim_for(plan)
         before = _children()
         with folder.locked():
-            run_plan(_PLAN, folder, 1, lambda progress: None)
+            run_plan(plan, folder, 1, lambda progress: None)
         return _children() - before
 
 
