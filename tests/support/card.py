@@ -27,6 +27,7 @@ for name, answer in {
     "mem_get_info": lambda: (_WHOLE - _IN_USE, _WHOLE),
     "memory_reserved": lambda: 200,
     "max_memory_reserved": lambda: 200,
+    "synchronize": lambda: None,
 }.items():
     mock.patch.object(torch.cuda, name, answer).start()
 

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from carousel.common.error_words import line_in
 from carousel.common.errors import BadPlan, CarouselError, UnknownName
 from carousel.experiments.runner import engines
-from carousel.experiments.runner.cluster import bundling
+from carousel.experiments.runner.cluster import bundling, node
 from carousel.experiments.runner.cluster.bundling import Bundling
-from carousel.experiments.runner.cluster.card import Shares, keep_to, used_of_card
-from carousel.experiments.runner.cluster.messages import Ended, Message, Raised, decode, encode
+from carousel.experiments.runner.cluster.card import CardLost, Shares, keep_to, used_of_card
+from carousel.experiments.runner.cluster.messages import Ended, Lost, Message, Raised, decode, encode
 from carousel.experiments.runner.engines import On, check_engine, check_kernel
 from carousel.experiments.runner.environment import describe_environment
 from carousel.experiments.runner.folder import RunFolder
@@ -34,7 +33,7 @@ from tests.support.runs import small_plan
 @pytest.mark.parametrize(("used", "tasks"), [(0.0, 8), (0.01, 8), (0.3, 2), (0.39, 2), (0.41, 1), (0.9, 1), (1.3, 1)])
 def test_so_many_tasks_fit_on_a_card_with_a_margin(used: float, tasks: int) -> None:
     shares = Shares()
-    shares.want(64, 2)
+    shares.want(32)
     assert shares.tasks_a_card == 1  # until one has told what it took
     shares.learn(used)
     assert shares.tasks_a_card == tasks
@@ -43,12 +42,12 @@ def test_so_many_tasks_fit_on_a_card_with_a_margin(used: float, tasks: int) -> N
 
 def test_the_most_that_any_took_counts_and_what_was_too_small_is_not_given_again() -> None:
     shares = Shares()
-    shares.want(64, 2)
+    shares.want(32)
     for used, tasks in ((0.5, 1), (0.02, 1)):  # the small one does not make the large one forgotten
         shares.learn(used)
         assert shares.tasks_a_card == tasks
     shares = Shares()
-    shares.want(64, 2)
+    shares.want(32)
     shares.learn(0.1)
     for lacked, tasks in ((1 / 8, 4), (1 / 8, 4), (1 / 4, 2), (1 / 2, 1)):  # two of the same share tell the same
         shares.lacked(lacked)
@@ -58,14 +57,40 @@ def test_the_most_that_any_took_counts_and_what_was_too_small_is_not_given_again
 
 
 @pytest.mark.parametrize(
-    ("at_once", "cards", "tasks"), [(16, 8, 2), (32, 8, 4), (200, 8, 8), (3, 8, 1), (9, 8, 2), (4, 0, 1)]
+    ("nodes", "most", "tasks"),
+    [
+        ([(8, 16)], 0, 2),
+        ([(8, 32)], 0, 4),
+        ([(8, 200)], 0, 8),
+        ([(8, 32)], 8, 1),
+        ([(8, 8), (1, 64)], 0, 1),
+        ([], 0, 1),
+    ],
 )
-def test_no_more_share_a_card_than_there_are_tasks_to_fill_all_cards(at_once: int, cards: int, tasks: int) -> None:
+def test_no_more_share_a_card_than_there_are_tasks_to_fill_all_cards(
+    nodes: list[tuple[int, int]], most: int, tasks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ray fills one card before it begins another."""
-    shares = Shares()
-    shares.learn(0.01)
-    shares.want(at_once, cards)
-    assert shares.tasks_a_card == tasks
+    pytest.importorskip("ray")
+    from carousel.experiments.runner.cluster.ray import cards
+
+    monkeypatch.setattr(cards, "cards", lambda: nodes)
+    held = cards.Cards(most)
+    held.see()
+    assert held.give(1, True) == 1.0
+    held.hear(1, Ended(1.0, 0.01))
+    assert held.share == 1 / tasks
+    assert held.unfit([1]) == ([] if tasks == 1 else [1]) and held.unfit([2]) == []
+    assert held.give(3, False) == 0.0 and held.unfit([3]) == []
+
+
+def test_trainings_for_processors_have_no_share() -> None:
+    pytest.importorskip("ray")
+    from carousel.experiments.runner.cluster.ray.cards import Cards
+
+    held = Cards(None)
+    held.see()
+    assert held.share == held.give(1, False) == 0.0 and held.unfit([1]) == []
 
 
 def test_only_a_task_that_had_the_card_measures_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,25 +160,67 @@ def test_a_group_that_lacks_memory_in_a_part_of_a_card_is_tried_again_whole(tmp_
     assert run.said["cli.cluster.memory"] == 0 and not run.dispatcher._bundling._halved
 
 
-def test_a_card_that_fails_takes_no_other_group_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_that_fails_is_as_a_worker_that_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The group that it was at is tried again; those that waited are not blamed."""
     monkeypatch.setattr(bundling, "most_to_claim", lambda first, sources, on_card: 4)
-    broken, begun = list[str](), list[int]()
+    broken = list[str]()
 
     def breaking(jobs: Sequence[dict[str, Any]], folder: RunFolder, sources: Sources) -> Iterator[tuple[str, Any]]:
-        begun.append(len(jobs))
         if jobs[0]["kind"] == "trial" and not broken:
             broken.extend(digest_of(job) for job in jobs)
-            raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+            raise RuntimeError("Triton Error [CUDA]: an illegal memory access was encountered")
         for job in jobs:
             yield digest_of(job), record_of(job, digest_of(job), folder)
 
+    def checked(share: float) -> None:
+        raise CardLost("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(node, "check_card", checked)
     run = Run(tmp_path, breaking)
     trial = run.ledger.first_pending()
     assert trial is not None
     run.dispatcher._bundling.learn(trial.cost, 0.1)  # so quick that several groups go together
-    counts = run.to_the_end()
-    assert len(run.cluster.bundles[1].groups) > 1
-    assert counts["failed"] == 0 and counts["done"] == sum(counts.values())  # each of that group was tried alone
+    run.check_whole()
+    assert broken and len(run.cluster.bundles[1].groups) > 1
+    assert run.said["cli.cluster.lost_worker"] == 1
+
+
+def test_where_others_left_no_memory_to_begin_with_half_as_many_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, begun = Run(tmp_path), list[float]()
+
+    def begin(share: float) -> None:
+        begun.append(share)
+        if len(begun) < 3:
+            raise RuntimeError("CUDA error: out of memory")
+
+    monkeypatch.setattr(node, "keep_to", begin)
+    monkeypatch.setattr(node, "used_of_card", lambda share: None)
+    entry = run.ledger.first_pending()
+    assert entry is not None
+    bundle = run.dispatcher._bundling.bundle("run", [[entry]], versions())
+    _, raised, ended = node.work(bundle, lambda path: b"", share=0.25)
+    assert isinstance(raised, Raised) and raised.jobs == [entry.hash] and raised.memory and raised.shared
+    assert isinstance(ended, Ended)
+    _, lost = node.work(bundle, lambda path: b"", share=1.0)
+    assert isinstance(lost, Lost) and lost.by == "error"
+
+
+def test_a_bundle_that_failed_in_part_tells_no_rate(tmp_path: Path) -> None:
+    learnt = list[float]()
+
+    def raising(jobs: Sequence[dict[str, Any]], folder: RunFolder, sources: Sources) -> Iterator[tuple[str, Any]]:
+        if len(jobs) > 1:
+            raise MemoryError
+        for job in jobs:
+            yield digest_of(job), record_of(job, digest_of(job), folder)
+
+    run = Run(tmp_path, raising)
+    learn = run.dispatcher._bundling.learn
+    run.dispatcher._bundling.learn = lambda cost, seconds: (learnt.append(cost), learn(cost, seconds))[1]  # type: ignore
+    run.check_whole()
+    assert 0.0 in learnt and max(learnt) > 0
 
 
 REFUSED: dict[str, tuple[On, str]] = {

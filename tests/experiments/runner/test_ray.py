@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from carousel.experiments.runner.cluster import bundling
 from carousel.experiments.runner.cluster.messages import Message, Started
 from carousel.experiments.runner.cluster.ray_engine import RayEngine
 from carousel.experiments.runner.environment import describe_environment
@@ -94,8 +95,11 @@ def test_a_run_on_ray_has_the_numbers_of_the_local_engine_though_a_worker_is_kil
     assert numbers(folder.path) == numbers(trained(plan, tmp_path / "local").path)
 
 
-def test_trainings_share_a_card_once_it_is_known_what_they_take(address: str, tmp_path: Path) -> None:
+def test_trainings_share_a_card_once_it_is_known_what_they_take(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The card is none (`tests/support/card.py`), and in a part of it one network has room."""
+    monkeypatch.setattr(bundling, "most_to_claim", lambda first, sources, on_card: 4)  # so that groups are soon full
     plan, folder = small_plan(steps=50, seeds=24), RunFolder(tmp_path / "ray")
     said = Counter[str]()
     folder.claim_for(plan)

@@ -1,4 +1,5 @@
-"""Where networks train: this machine's processor, or a card. What is drawn and measured stays on the processor."""
+"""Where networks train, and are checked on the way: this machine's processor, or a card. Sequences are drawn, and what
+has been trained is measured, on the processor."""
 
 from __future__ import annotations
 

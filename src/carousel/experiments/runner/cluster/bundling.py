@@ -65,7 +65,8 @@ class Bundling:
         described = [[entry.description for entry in group] for group in groups]
         inputs = dict.fromkeys(path for group in described for each in group for path in inputs_of(each))
         trains = any(entry.kind in _TRAINED for group in groups for entry in group)
-        return Bundle(run, described, list(inputs), versions, self._on_card and trains, self._rate is not None)
+        full = self._on_card and any(2 * len(group) >= self._most_ever(group[0]) for group in groups)
+        return Bundle(run, described, list(inputs), versions, self._on_card and trains, full)
 
     @property
     def _rate(self) -> float | None:
@@ -75,8 +76,11 @@ class Bundling:
     def _expected(self, entry: Entry) -> float:
         return entry.cost * self._rate if self._rate and entry.cost > 0 else _A_PROBE
 
+    def _most_ever(self, first: Entry) -> int:
+        return most_to_claim(first, self._sources, self._on_card)
+
     def _most(self, first: Entry) -> int:
-        most = most_to_claim(first, self._sources, self._on_card)
+        most = self._most_ever(first)
         if self._rate is None:
             most = min(most, _FEWEST)  # until it is known how long a trial takes
         elif first.cost > 0:

@@ -17,6 +17,10 @@ _MARGIN = 1.25  # over what was measured: other shapes take other amounts
 _MOST = 8  # tasks a GPU, whatever they take: each has a process, which holds memory of its own
 
 
+class CardLost(Exception):
+    """The process's GPU does nothing more; another process may have it."""
+
+
 class Shares:
     """Of the GPUs of a run, for tasks that train."""
 
@@ -34,9 +38,9 @@ class Shares:
         """Of a GPU, for the next task."""
         return 1 / self.tasks_a_card
 
-    def want(self, tasks: int, cards: int) -> None:
-        """So many tasks can run at once, on so many GPUs: more of them on one leave others idle."""
-        self._wanted = -(-tasks // cards) if cards else 1
+    def want(self, tasks: int) -> None:
+        """So many tasks a GPU keep all processors busy: more of them on one leave other GPUs idle."""
+        self._wanted = max(1, tasks)
 
     def learn(self, of_card: float) -> None:
         """A task that had a GPU for itself took so much of its memory. The most that any took counts."""
@@ -54,7 +58,8 @@ def keep_to(share: float) -> None:
     if share > 0:
         if find_spec("triton") is None:
             raise CarouselError("the package triton is not installed there: pip install 'carousel-rnn[gpu]'")
-        torch.backends.cudnn.allow_tf32 = False  # ten bits of every factor: no processor rounds so
+        # ten bits of every factor: no processor rounds so
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
         torch.cuda.set_per_process_memory_fraction(1.0 if share == 1 else share / _MARGIN)
         torch.cuda.reset_peak_memory_stats()
 
@@ -62,6 +67,16 @@ def keep_to(share: float) -> None:
 def forget_what_is_free() -> None:
     """After a group that lacked memory: what torch holds in pieces may keep a smaller one from fitting."""
     torch.cuda.empty_cache()  # nothing where no GPU was used
+
+
+def check_card(share: float) -> None:
+    """After a group that raised. Raises CardLost where the error was of the GPU: whatever comes next in this process
+    would fail too, and not by its own fault."""
+    if share > 0:
+        try:
+            torch.cuda.synchronize()
+        except RuntimeError as error:
+            raise CardLost(str(error)) from error
 
 
 def used_of_card(share: float) -> float | None:

@@ -114,6 +114,7 @@ class Dispatcher:
     def _raised(self, lease: Lease, raised: Raised, now: float) -> None:
         jobs = [job for job in raised.jobs if job in lease.left]
         lease.settle(jobs, now)
+        lease.cost = 0.0  # how long the bundle took tells nothing of what its jobs take
         if raised.memory and raised.shared:  # half as many tasks share a GPU from now on
             self._ledger.give_back(jobs)
             self._say("cli.cluster.larger_part", node=lease.node, jobs=len(jobs))

@@ -13,8 +13,8 @@ from typing import Any
 class Bundle:
     """What one task of a node does, one group after the other. run: names the run, so that a process that worked on
     another one forgets it. groups: descriptions of jobs. inputs: files of the run folder that they read, by relative
-    path. versions: those of the command. on_card: it holds trainings, and these are for a GPU. full: its groups are as
-    large as they get: what they take of a GPU is what others will take."""
+    path. versions: those of the command. on_card: it holds trainings, and these are for a GPU. full: a group of it is
+    at least half as large as one gets: what it takes of a GPU tells what others will."""
 
     run: str
     groups: list[list[dict[str, Any]]]

@@ -16,9 +16,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from carousel.experiments.runner.cluster.card import forget_what_is_free, keep_to, used_of_card
+from carousel.experiments.runner.cluster.card import (
+    CardLost,
+    check_card,
+    forget_what_is_free,
+    keep_to,
+    used_of_card,
+)
 from carousel.experiments.runner.cluster.inputs import outputs_of
 from carousel.experiments.runner.cluster.messages import Beat, Bundle, Done, Ended, Lost, Message, Raised, Started
 from carousel.experiments.runner.folder import RunFolder
@@ -73,14 +77,21 @@ def _work_off(bundle: Bundle, fetch: Fetch, do: DoJobs, messages: queue.Queue[Me
         for path in bundle.inputs:
             held.lay(path, fetch)
         for group in bundle.groups:
-            _group(group, held, do, messages, shared=0 < share < 1)
+            _group(group, held, do, messages, share)
         messages.put(None)
-    except Exception:  # no job's fault: its inputs could not be had, the scratch folder not be written
-        messages.put(Lost("error", traceback.format_exc()))
+    except CardLost as error:  # as if the process had died of the group that it was at
+        messages.put(Lost("worker", str(error)))
+    except Exception as error:  # no job's fault: its inputs could not be had, the scratch folder not be written
+        if 0 < share < 1 and _lacks_memory(error):  # other processes of the GPU left none to begin with
+            jobs = [digest_of(job) for group in bundle.groups for job in group]
+            messages.put(Raised(jobs, reason_of(error), memory=True, shared=True))
+            messages.put(None)
+        else:
+            messages.put(Lost("error", traceback.format_exc()))
 
 
 def _group(
-    group: Sequence[dict[str, Any]], held: _Held, do: DoJobs, messages: queue.Queue[Message | None], *, shared: bool
+    group: Sequence[dict[str, Any]], held: _Held, do: DoJobs, messages: queue.Queue[Message | None], share: float
 ) -> None:
     left = [digest_of(job) for job in group]
     try:
@@ -89,12 +100,15 @@ def _group(
             left.remove(job)
         return
     except Exception as error:
-        memory = isinstance(error, MemoryError) or bool(_OUT_OF_MEMORY.search(str(error)))
-        messages.put(Raised(left, reason_of(error), memory, shared))
-        if isinstance(error, torch.AcceleratorError) and not memory:
-            raise  # the GPU does nothing more in this process: the other groups are not to blame
+        memory, reason = _lacks_memory(error), reason_of(error)
     if memory:  # out here, where the error no longer holds what it happened to
         forget_what_is_free()
+    check_card(share)
+    messages.put(Raised(left, reason, memory, shared=0 < share < 1))
+
+
+def _lacks_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or bool(_OUT_OF_MEMORY.search(str(error)))
 
 
 class _Held:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import ceil
 
 from carousel.experiments.runner.cluster.card import Shares
 from carousel.experiments.runner.cluster.messages import Ended, Message, Raised
-from carousel.experiments.runner.cluster.ray.nodes import could_run
+from carousel.experiments.runner.cluster.ray.nodes import cards
 
 
 class Cards:
@@ -36,11 +37,13 @@ class Cards:
 
     def see(self) -> None:
         """The nodes as they are now."""
-        if self._most is not None:
-            tasks, cards = could_run()
-            self._shares.want(min(tasks, self._most or tasks), cards)
+        there = cards() if self._most is not None else []
+        if there:
+            a_card = min(ceil(processors / gpus) for gpus, processors in there)
+            of_most = ceil(self._most / sum(gpus for gpus, _ in there)) if self._most else a_card
+            self._shares.want(min(a_card, of_most))
 
     def unfit(self, waiting: Iterable[int]) -> list[int]:
         """Of tasks that wait, those of another share. A whole GPU is seldom free once tasks share them; and on a part
         that was too small a task would fail."""
-        return [lease for lease in waiting if self._of.get(lease) not in (0.0, self.share)]
+        return [lease for lease in waiting if self._of.get(lease, 0.0) not in (0.0, self.share)]

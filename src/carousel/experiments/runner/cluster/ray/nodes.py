@@ -53,10 +53,10 @@ def slots(share: float = 0.0) -> dict[str, int]:
     return {name: count for name, count in found.items() if count}
 
 
-def could_run() -> tuple[int, int]:
-    """Tasks of one processor on the living nodes with GPUs, and how many GPUs these are."""
+def cards() -> list[tuple[int, int]]:
+    """Of each living node with GPUs: how many, and its processors."""
     found = [node["Resources"] for node in _living() if node["Resources"].get("GPU", 0) >= 1]
-    return sum(int(has["CPU"]) for has in found), sum(int(has["GPU"]) for has in found)
+    return [(int(has["GPU"]), int(has["CPU"])) for has in found]
 
 
 def _slots(has: Mapping[str, float], share: float) -> int:
