@@ -76,6 +76,7 @@ def test_chapter_seven_changes_and_goes_back(browser: Browser, file: Path) -> No
     page.get_by_label(says("four.b")).press("ArrowRight")
     assert says("four.own", b="0.05") in table.inner_text() and "scale=1.05" in page.url
     page.locator("summary").click()
+    page.locator("details tbody tr").first.wait_for()  # what is not drawn yet has no columns
     values = [row.split("\t")[1:] for row in page.locator("details tbody tr").all_inner_texts()]
     assert [len(row) for row in values] == [3] * 4
     page.get_by_role("button", name=says("four.as_started")).click()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +29,7 @@ from carousel.experiments.runner.tuning import first_jobs
 from carousel.experiments.training.rules import digest_of
 from tests.experiments.runner.test_dispatcher import PLAN, Run
 from tests.support.cluster import record_of
-from tests.support.runs import small_plan
+from tests.support.runs import environment, small_plan
 
 
 @pytest.mark.parametrize(("used", "tasks"), [(0.0, 8), (0.01, 8), (0.3, 2), (0.39, 2), (0.41, 1), (0.9, 1), (1.3, 1)])
@@ -100,6 +102,7 @@ def test_only_a_task_that_had_the_card_measures_it(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("torch.cuda.max_memory_reserved", lambda: 25)
     monkeypatch.setattr("torch.cuda.set_per_process_memory_fraction", lambda share: said.append(f"{share}"))
     monkeypatch.setattr("torch.cuda.reset_peak_memory_stats", lambda: said.append("anew"))
+    monkeypatch.setattr("carousel.experiments.runner.cluster.card.forbid_tf32", lambda: None)
     assert used_of_card(1.0) == pytest.approx(0.55)  # 30 of the driver, and 25 at most of torch
     assert used_of_card(0.5) is None and used_of_card(0.0) is None
     keep_to(0.0)
@@ -253,3 +256,13 @@ def test_the_environment_names_no_kernel_that_did_not_run() -> None:
     assert "kernels" in describe_environment(plan, Sources.of(None), 1)
     found = describe_environment(plan, Sources.of(None), 1, "cuda")
     assert found["device"] == "cuda" and "kernels" not in found
+
+
+def test_a_process_that_trains_on_a_card_rounds_no_factor_to_ten_bits() -> None:
+    """In a process of its own: once torch's own helpers for tests are loaded, flags stay as they are."""
+    code = (
+        "import torch; from carousel.experiments.runner.cluster.card import forbid_tf32\n"
+        "torch.backends.cuda.matmul.allow_tf32 = True; forbid_tf32()\n"
+        "assert not torch.backends.cudnn.allow_tf32 and not torch.backends.cuda.matmul.allow_tf32"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment())

@@ -58,8 +58,7 @@ def keep_to(share: float) -> None:
     if share > 0:
         if find_spec("triton") is None:
             raise CarouselError("the package triton is not installed there: pip install 'carousel-rnn[gpu]'")
-        # ten bits of every factor: no processor rounds so
-        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+        forbid_tf32()
         torch.cuda.set_per_process_memory_fraction(1.0 if share == 1 else share / _MARGIN)
         torch.cuda.reset_peak_memory_stats()
 
@@ -67,6 +66,11 @@ def keep_to(share: float) -> None:
 def forget_what_is_free() -> None:
     """After a group that lacked memory: what torch holds in pieces may keep a smaller one from fitting."""
     torch.cuda.empty_cache()  # nothing where no GPU was used
+
+
+def forbid_tf32() -> None:
+    """It has ten bits of every factor: no processor rounds so."""
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def check_card(share: float) -> None:
