@@ -75,8 +75,9 @@ def _evidence(folder: RunFolder, plan: Plan, entries: list[Finished]) -> Evidenc
 
 def _machines(entries: Iterable[Finished]) -> tuple[tuple[dict[str, str], int], ...]:
     """Of trainings: a probe of one that trains on GPUs runs on its processor."""
-    trained = (entry for entry in entries if entry.trials and entry.machine is not None)
-    counted = Counter(tuple(sorted((entry.machine or {}).items())) for entry in trained)
+    counted = Counter(
+        tuple(sorted(entry.machine.items())) for entry in entries if entry.trials and entry.machine is not None
+    )
     return tuple((dict(kind), jobs) for kind, jobs in sorted(counted.items(), key=lambda each: (-each[1], each[0])))
 
 

@@ -33,15 +33,14 @@ class Draws:
         and the same batch with the population's axis everywhere, for the losses."""
         drawn = {key: self._tasks[key].sample(self._generators[key], self._size) for key in dict.fromkeys(self._keys)}
         batches = _alike(list(drawn.values()), self._longest if self._readout == "every" else 0, self._readout)
-        batches = [batch.to(self._device) for batch in batches]
         if len(batches) == 1:
-            (batch,) = batches
+            batch = batches[0].to(self._device)
             return batch, batch.as_population(len(self._keys))
         where = {key: k for k, key in enumerate(drawn)}
-        rows = torch.tensor([where[key] for key in self._keys], device=self._device)
+        rows = torch.tensor([where[key] for key in self._keys])
         x, y = (_rows(torch.stack(field), rows) for field in zip(*((b.x, b.y) for b in batches), strict=True))
         lengths = [batch.lengths for batch in batches if batch.lengths is not None]
-        together = Batch(x, y, _rows(torch.stack(lengths), rows) if lengths else None)
+        together = Batch(x, y, _rows(torch.stack(lengths), rows) if lengths else None).to(self._device)
         return together, together
 
 

@@ -14,8 +14,8 @@ from carousel.experiments.contenders.base import Network
 from carousel.experiments.contenders.network import RecurrentNetwork
 from carousel.experiments.tasks.base import Batch
 from carousel.experiments.training.device import CPU, moved
-from carousel.nn.kernels import KERNELS, Call
-from carousel.nn.kernels.population import PopulationKernel
+from carousel.nn.kernels import Call
+from carousel.nn.kernels.together import for_populations
 from carousel.nn.layers.stack_module import OUTPUT_ALONE
 from carousel.nn.population import Population, PopulationAdam, PopulationLinear
 
@@ -68,9 +68,8 @@ def _together(network: RecurrentNetwork, device: torch.device) -> bool:
     if network.cells.kernel not in (None, "numba"):
         return False
     cell = moved(network.stack[0], device)
-    call = Call(torch.zeros(1, 1, cell.input_size, device=device))
-    kernels = (kernel for kernel in KERNELS.values() if isinstance(kernel, PopulationKernel))
-    return any(kernel.supports(cell, call, OUTPUT_ALONE) is None for kernel in kernels)
+    kernel, _ = for_populations(cell, Call(torch.zeros(1, 1, cell.input_size, device=device)), OUTPUT_ALONE)
+    return kernel is not None
 
 
 @final

@@ -60,7 +60,8 @@ def train(group: Sequence[Learner], training: Training, device: torch.device = C
     draws = Draws([learner.task for learner in group], [learner.seed for learner in group], training.batch_size, device)
     tasks = {id(learner.task): learner.task for learner in group}
     checked = {name: list(task.batches("validation", task.checked)) for name, task in tasks.items()}
-    members = [_Member(learner, training, checked[id(learner.task)], device) for learner in group]
+    on_card = None if device == CPU else OnCard(networks[0], device)  # of one shape: each is checked with its weights
+    members = [_Member(learner, training, checked[id(learner.task)], on_card) for learner in group]
     contests = _contests(members)
     for step in range(1, training.steps + 1):
         drawn, batch = draws.next()
@@ -109,9 +110,9 @@ def _prune(contest: Contest, members: Sequence[_Member], rule: StopRule, step: i
 class _Member:
     """Follows one network: its history, its best weights, when it stops."""
 
-    def __init__(self, learner: Learner, training: Training, validation: list[Batch], device: torch.device):
+    def __init__(self, learner: Learner, training: Training, validation: list[Batch], on_card: OnCard | None):
         self.learner, self._training, self._validation, self.stopped = learner, training, validation, False
-        self._on_card = None if device == CPU else OnCard(learner.network, device)
+        self._on_card = on_card
         self._stopping = Stopping(training.stop, learner.task.metric)
         self._best = snapshot(learner.network)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from carousel.nn.cells import Cell
-from carousel.nn.kernels.base import Request, Run
+from carousel.nn.kernels.base import Call, Request, Run
 from carousel.nn.kernels.choice import KERNELS, choose
 from carousel.nn.kernels.population import PopulationCall, PopulationKernel, PopulationRun, Tensors, stacked, view_of
 from carousel.nn.kernels.population_tapes import tapes_of
@@ -11,14 +11,23 @@ from carousel.nn.kernels.population_tapes import tapes_of
 
 def run_together(cell: type[Cell], tensors: Tensors, call: PopulationCall, request: Request) -> PopulationRun:
     """Run P networks; tensors: PARAMETERS by name, [P, ...]. Raises what `choose` raises."""
-    first, alone, refusals = view_of(cell, tensors, 0), call.of(0), dict[str, str]()
+    kernel, refusals = for_populations(view_of(cell, tensors, 0), call.of(0), request)
+    if kernel is not None:
+        return _at_once(kernel, cell, tensors, call, request, refusals)
+    return _one_by_one(cell, tensors, call, request, refusals)
+
+
+def for_populations(cell: Cell, call: Call, request: Request) -> tuple[PopulationKernel | None, dict[str, str]]:
+    """The kernel that runs many such calls at once, None where none does; and the reasons of those that refused. cell,
+    call: of one of the networks."""
+    refusals = dict[str, str]()
     for kernel in KERNELS.values():
         if isinstance(kernel, PopulationKernel):
-            refusal = kernel.supports(first, alone, request)
+            refusal = kernel.supports(cell, call, request)
             if refusal is None:
-                return _at_once(kernel, cell, tensors, call, request, refusals)
+                return kernel, refusals
             refusals[kernel.name] = refusal.reason
-    return _one_by_one(cell, tensors, call, request, refusals)
+    return None, refusals
 
 
 def _at_once(

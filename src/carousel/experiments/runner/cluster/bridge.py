@@ -39,11 +39,12 @@ _PAUSE = 5.0  # between attempts to reach it again
 class RayCluster:
     """A Ray cluster. address: "HOST:PORT" of its head; None: the one that this machine is a node of.
 
-    do: what does the jobs on a node, as "module:function"; the benchmark has one that sleeps. on_card: tasks that train
-    get a share of a GPU. most: tasks at a time; None: any number."""
+    do: what does the jobs on a node, as "module:function"; None: those of a run; the benchmark has one that
+    sleeps. on_card: tasks that train get a share of a GPU. most: tasks at a time; None: any number."""
 
-    def __init__(self, address: str | None, do: str = DO_JOBS, on_card: bool = False, most: int | None = None):
-        self._arguments = [address or "auto", do, *([str(most or 0)] if on_card else [])]
+    def __init__(self, address: str | None, do: str | None = None, on_card: bool = False, most: int | None = None):
+        self._arguments = [address or "auto", do or (DO_JOBS_ON_CARD if on_card else DO_JOBS)]
+        self._arguments += [str(most or 0)] if on_card else []
         self._on_card = on_card
         self._nodes = Nodes({})
         self._held: set[int] = set()

@@ -16,13 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from carousel.experiments.runner.cluster.card import (
-    CardLost,
-    check_card,
-    forget_what_is_free,
-    keep_to,
-    used_of_card,
-)
+from carousel.experiments.runner.cluster.card import CardLost, check_card, forget_what_is_free, keep_to, used_of_card
 from carousel.experiments.runner.cluster.inputs import outputs_of
 from carousel.experiments.runner.cluster.messages import Beat, Bundle, Done, Ended, Lost, Message, Raised, Started
 from carousel.experiments.runner.folder import RunFolder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carousel.experiments.runner.cluster.bridge import DO_JOBS, DO_JOBS_ON_CARD, RayCluster
+from carousel.experiments.runner.cluster.bridge import RayCluster
 from carousel.experiments.runner.cluster.dispatcher import Dispatcher
 from carousel.experiments.runner.cluster.lease import USUAL, Patience
 from carousel.experiments.runner.engine import Say
@@ -23,7 +23,7 @@ class RayEngine:
         on_card: bool = False,
     ):
         self._most, self._patience, self._on_card = most, patience, on_card
-        self._cluster = RayCluster(address, do or (DO_JOBS_ON_CARD if on_card else DO_JOBS), on_card, most)
+        self._cluster = RayCluster(address, do, on_card, most)
         try:
             self._cluster.connect()
         except BaseException:

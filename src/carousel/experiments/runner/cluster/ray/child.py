@@ -23,15 +23,7 @@ from typing import Any
 import ray
 from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError, RayTaskError, TaskCancelledError
 
-from carousel.experiments.runner.cluster.messages import (
-    Bundle,
-    Ended,
-    Lost,
-    Message,
-    Nodes,
-    Started,
-    encode,
-)
+from carousel.experiments.runner.cluster.messages import Bundle, Ended, Lost, Message, Nodes, Started, encode
 from carousel.experiments.runner.cluster.ray.cards import Cards
 from carousel.experiments.runner.cluster.ray.nodes import alive, last_line, look_at_nodes, of_machines, slots
 from carousel.experiments.runner.cluster.ray.task import run_bundle
